@@ -1,0 +1,72 @@
+# The three kinds of target in this tree: rooms of the framework, plugins, tests.
+
+# The two exceptions are false alarms of g++ 12 on std::string's operator+ (its bug 105329).
+set(NONEQ_WARNINGS -Wall -Wextra -Werror -Wno-restrict -Wno-stringop-overflow)
+if(NONEQ_SANITIZE)
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize=vptr -fno-omit-frame-pointer -O1)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+
+# One precompiled header for the whole tree: torch costs twenty seconds a file without it.
+add_library(noneq_pch SHARED ${PROJECT_SOURCE_DIR}/cmake/precompiled.cpp)
+target_link_libraries(noneq_pch PUBLIC torch)
+target_compile_options(noneq_pch PRIVATE ${NONEQ_WARNINGS})
+target_precompile_headers(noneq_pch PRIVATE ${PROJECT_SOURCE_DIR}/cmake/precompiled.hpp)
+set_target_properties(noneq_pch PROPERTIES DEFINE_SYMBOL "")
+
+function(noneq_compile target)
+  target_compile_options(${target} PRIVATE ${NONEQ_WARNINGS})
+  target_precompile_headers(${target} REUSE_FROM noneq_pch)
+  set_target_properties(${target} PROPERTIES DEFINE_SYMBOL "")
+endfunction()
+
+# noneq_room(name SEES room... USES library...): a shared library of framework/noneq/<name>.
+# --no-undefined makes an arrow that DESIGN forbids a link error.
+function(noneq_room name)
+  cmake_parse_arguments(ROOM "" "" "SEES;USES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS noneq/${name}/*.cpp)
+  if(NOT sources)
+    return()
+  endif()
+  add_library(noneq_${name} SHARED ${sources})
+  noneq_compile(noneq_${name})
+  set_target_properties(noneq_${name} PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
+                        EXPORT_NAME ${name} INSTALL_RPATH "$ORIGIN")
+  target_include_directories(noneq_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/framework>
+                             $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  list(TRANSFORM ROOM_SEES PREPEND noneq_)
+  target_link_libraries(noneq_${name} PUBLIC ${ROOM_SEES} torch PRIVATE ${ROOM_USES})
+  target_link_options(noneq_${name} PRIVATE -Wl,--no-undefined)
+  set_property(GLOBAL APPEND PROPERTY NONEQ_ROOMS noneq_${name})
+endfunction()
+
+# noneq_plugin(role name): plugins/<role>s/<name>.cpp becomes plugins/<role>.<name>.so beside the program.
+function(noneq_plugin role name)
+  cmake_parse_arguments(PLUGIN "" "" "USES" ${ARGN})
+  set(target ${role}.${name})
+  add_library(${target} MODULE ${role}s/${name}.cpp)
+  noneq_compile(${target})
+  target_link_libraries(${target} PRIVATE noneq_plugin ${PLUGIN_USES})
+  set_target_properties(${target} PROPERTIES PREFIX "" CXX_VISIBILITY_PRESET hidden
+                        LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/plugins INSTALL_RPATH "$ORIGIN/..")
+  set_property(GLOBAL APPEND PROPERTY NONEQ_PLUGINS ${target})
+endfunction()
+
+# noneq_test(room USES target...): every tests/<room>/*_test.cpp in one doctest program.
+function(noneq_test room)
+  cmake_parse_arguments(TEST "" "" "USES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${room}/*_test.cpp)
+  if(NOT sources)
+    return()
+  endif()
+  add_library(test_${room}_objects OBJECT ${sources})  # -fPIC, as the precompiled header was made
+  noneq_compile(test_${room}_objects)
+  target_include_directories(test_${room}_objects PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_link_libraries(test_${room}_objects PUBLIC ${TEST_USES})
+  add_executable(test_${room} ${PROJECT_SOURCE_DIR}/tests/main.cpp)
+  target_link_libraries(test_${room} PRIVATE test_${room}_objects ${TEST_USES})
+  set_target_properties(test_${room} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  add_test(NAME ${room} COMMAND test_${room} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(${room} PROPERTIES ENVIRONMENT
+    "NONEQ=${PROJECT_BINARY_DIR}/noneq;NONEQ_BUILD=${PROJECT_BINARY_DIR};ASAN_OPTIONS=detect_leaks=0;OPENBLAS_NUM_THREADS=1")
+endfunction()

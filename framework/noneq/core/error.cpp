@@ -1,0 +1,65 @@
+#include "noneq/core/error.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include <fmt/format.h>
+
+namespace noneq {
+
+std::string place::str() const {
+  if (line == 0) return file;
+  return fmt::format("{}:{}:{}", file, line, col);
+}
+
+static std::string compose(const std::string& message, const std::string& subject, const place& where) {
+  std::string line = where.str();
+  for (const std::string& part : {subject, message}) {
+    if (!line.empty() && !part.empty()) line += ": ";
+    line += part;
+  }
+  return line;
+}
+
+error::error(std::string what, std::string subject, place where)
+    : message_(std::move(what)),
+      subject_(std::move(subject)),
+      line_(compose(message_, subject_, where)),
+      where_(std::move(where)) {}
+
+error error::at(const place& where, const std::string& subject) const {
+  return error(message_, subject_.empty() ? subject : subject_, where_.str().empty() ? where : where_);
+}
+
+static std::string lines_of(const std::vector<error>& problems) {
+  std::string text;
+  for (const error& e : problems) text += (text.empty() ? "" : "\n") + std::string(e.what());
+  return text;
+}
+
+input_error::input_error(std::vector<error> problems) : error(lines_of(problems)), problems_(std::move(problems)) {}
+
+static std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), 0);
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t substituted = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+    }
+  }
+  return row.back();
+}
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
+  std::size_t best = std::max<std::size_t>(2, word.size() / 3) + 1;
+  std::string closest;
+  for (const std::string& c : candidates)
+    if (const auto d = edit_distance(word, c); d < best) best = d, closest = c;
+  return closest.empty() ? "" : fmt::format(", did you mean '{}'?", closest);
+}
+
+}
