@@ -33,7 +33,10 @@ error error::at(const place& where, const std::string& subject) const {
 
 static std::string lines_of(const std::vector<error>& problems) {
   std::string text;
-  for (const error& e : problems) text += (text.empty() ? "" : "\n") + std::string(e.what());
+  for (const error& e : problems) {
+    if (!text.empty()) text += '\n';
+    text += e.what();
+  }
   return text;
 }
 

@@ -1,0 +1,13 @@
+// The thread budget. Inside a task libtorch must run on one thread: two tasks with two OpenMP threads each run five to
+// fifty times slower than either alone.
+#pragma once
+
+namespace noneq {
+
+// Before the first tensor operation of the process: settings that libraries read once, when they load their pools.
+void limit_library_threads();
+
+// In each worker thread before its first tensor operation: libtorch single-threaded, denormals flushed to zero.
+void prepare_worker_thread();
+
+}
