@@ -1,6 +1,7 @@
 // doctest after torch: glog, which torch includes, claims the name CHECK first.
 #pragma once
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <c10/util/Logging.h>
 #undef CHECK
 #undef CHECK_EQ
 #undef CHECK_NE

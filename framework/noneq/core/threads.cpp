@@ -1,6 +1,6 @@
 #include "noneq/core/threads.hpp"
 
-#include <cstdlib>
+#include <dlfcn.h>
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
@@ -8,8 +8,9 @@
 namespace noneq {
 
 void limit_library_threads() {
-  setenv("OPENBLAS_NUM_THREADS", "1", 0);
-  setenv("OMP_NUM_THREADS", "1", 0);
+  at::set_num_threads(1);
+  // OpenBLAS reads its environment variable when it is loaded, before main(); only this call still reaches it.
+  if (void* f = dlsym(RTLD_DEFAULT, "openblas_set_num_threads")) reinterpret_cast<void (*)(int)>(f)(1);
 }
 
 void prepare_worker_thread() {

@@ -4,7 +4,7 @@
 
 namespace noneq {
 
-// Before the first tensor operation of the process: settings that libraries read once, when they load their pools.
+// Before the first tensor operation of the process: no thread pools inside libraries.
 void limit_library_threads();
 
 // In each worker thread before its first tensor operation: libtorch single-threaded, denormals flushed to zero.

@@ -1,0 +1,38 @@
+#include "noneq/app/catalogue.hpp"
+
+#include <fmt/format.h>
+
+namespace noneq {
+
+using json = nlohmann::ordered_json;
+
+static json names(const std::vector<named_tensor_doc>& tensors) {
+  json list = json::array();
+  for (const auto& t : tensors) list.push_back({{"name", t.name}, {"doc", t.doc}});
+  return list;
+}
+
+json to_json(const plugin_entry& e) {
+  json parameters = json::array();
+  for (const parameter& p : e.parameters) {
+    json row{{"name", p.name}, {"type", p.type}, {"doc", p.doc}, {"required", p.allowed.required}, {"default", p.initial}};
+    if (const std::string range = p.allowed.text(); !range.empty()) row["range"] = range;
+    parameters.push_back(std::move(row));
+  }
+  return {{"plugin", e.full_name()}, {"doc", e.doc}, {"spaces", e.spaces}, {"parameters", parameters}, {"reads", names(e.reads)}, {"writes", names(e.writes)}};
+}
+
+std::vector<const plugin_entry*> all_plugins(registry& plugins, const std::string& role) {
+  std::vector<const plugin_entry*> found;
+  for (const std::string& r : plugins.roles()) {
+    if (!role.empty() && r != role) continue;
+    for (const std::string& name : plugins.names(r)) try {
+        found.push_back(&plugins.find(r, name));
+      } catch (const error& e) {
+        fmt::print(stderr, "noneq: {}\n", e.what());
+      }
+  }
+  return found;
+}
+
+}

@@ -1,0 +1,20 @@
+// noneq check FILE
+#include <fmt/format.h>
+
+#include "noneq/app/pipeline_file.hpp"
+#include "noneq/app/verbs.hpp"
+
+namespace noneq {
+
+void add_check(CLI::App& program) {
+  auto o = std::make_shared<pipeline_file>();
+  CLI::App* verb = program.add_subcommand("check", "find everything wrong with a pipeline without running it; no data is needed");
+  o->add_to(*verb);
+  verb->callback([o] {
+    registry plugins = installed_plugins();
+    const plan p = o->make(plugins);
+    fmt::print("{}: {} nodes, T = {}, no problems\n", o->file, p.nodes.size(), p.process.steps());
+  });
+}
+
+}

@@ -1,0 +1,91 @@
+// noneq data info FILE, noneq data make GENERATOR
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "noneq/app/pipeline_file.hpp"
+#include "noneq/app/verbs.hpp"
+#include "noneq/config/parse.hpp"
+#include "noneq/storage/hdf5.hpp"
+
+namespace noneq {
+namespace {
+
+void print_info(const std::string& file) {
+  const hdf5_reader reader(file);
+  const auto attributes = [&](const std::string& object, const char* indent) {
+    for (const auto& [name, text] : reader.attributes(object)) fmt::print("{}{} = {}\n", indent, name, text);
+  };
+  attributes("/", "");
+  for (const std::string& name : reader.datasets()) {
+    try {
+      const dataset_layout l = reader.layout(name);
+      fmt::print("{:<24} {} {}, {:.3g} MB{}{}\n", name, to_string(l.shape), c10::toString(l.dtype), static_cast<double>(l.bytes) / 1e6,
+                 l.chunk.empty() ? "" : ", chunks " + to_string(l.chunk), l.compression.empty() ? "" : ", " + l.compression);
+    } catch (const error& e) {
+      fmt::print("{:<24} {}\n", name, e.message());
+    }
+    attributes(name, "  ");
+  }
+}
+
+struct make_options {
+  std::string generator, out, dataset = "x";
+  std::int64_t count = 0, seed = 0;
+  std::vector<std::string> settings;
+};
+
+void make_data(const make_options& o) {
+  registry plugins = installed_plugins();
+  problems found;
+  value v = value::map({{"plugin", value::scalar(o.generator)}});
+  for (const std::string& setting : o.settings) {
+    const auto equals = setting.find('=');
+    if (equals == std::string::npos) throw input_error({error("got '" + setting + "', need name=value", "--set")});
+    v.set(setting.substr(0, equals), parse_text(setting.substr(equals + 1), "--set " + setting.substr(0, equals)));
+  }
+  const instance made = instantiate("loader", v, {plugins, found, o.generator});
+  found.raise();
+  const stream s(static_cast<std::uint64_t>(o.seed));
+  const auto source = static_cast<const loader&>(*made.made).open(std::nullopt, s);
+  if (source->info().count >= 0) throw input_error({error("got a loader that reads a file, need a generator such as swiss_roll", o.generator)});
+  hdf5_writer writer(o.out);
+  constexpr std::int64_t block = 65536;
+  for (std::int64_t first = 0; first < o.count; first += block) {
+    const batch rows = source->prepare(source->fetch_rows(first, std::min(block, o.count - first)));
+    for (const auto& [name, tensor] : rows.tensors) writer.append(name == "x0" ? o.dataset : name, tensor);
+  }
+  writer.attribute("/", "generator", o.generator);
+  writer.attribute("/", "seed", o.seed);
+  for (const parameter& p : made.entry->parameters)
+    if (p.name != "batch") writer.attribute("/", p.name, p.render(*made.made).text());
+  writer.close();
+  fmt::print("wrote {}: {} rows of {}\n", o.out, o.count, to_string(source->info().shape));
+}
+
+}
+
+void add_data(CLI::App& program) {
+  CLI::App* data = program.add_subcommand("data", "look at HDF5 data, or make some");
+  data->require_subcommand(1);
+  auto file = std::make_shared<std::string>();
+  CLI::App* info = data->add_subcommand("info", "the datasets of an HDF5 file");
+  info->add_option("FILE", *file, "the file")->required();
+  info->callback([file] {
+    try {
+      print_info(*file);
+    } catch (const error& e) {
+      throw input_error({e});
+    }
+  });
+  auto o = std::make_shared<make_options>();
+  CLI::App* make = data->add_subcommand("make", "write the samples of a generator");
+  make->add_option("GENERATOR", o->generator, "a loader that generates, such as swiss_roll")->required();
+  make->add_option("--count", o->count, "how many rows")->required()->check(CLI::PositiveNumber);
+  make->add_option("--out", o->out, "HDF5 file to write")->required();
+  make->add_option("--dataset", o->dataset, "name of the dataset (default: x)");
+  make->add_option("--seed", o->seed, "seed (default: 0)");
+  make->add_option("--set", o->settings, "a parameter of the generator: --set noise=0.2")->allow_extra_args(false);
+  make->callback([o] { make_data(*o); });
+}
+
+}

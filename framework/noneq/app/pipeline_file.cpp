@@ -1,0 +1,33 @@
+#include "noneq/app/pipeline_file.hpp"
+
+#include "noneq/config/overrides.hpp"
+#include "noneq/config/parse.hpp"
+
+namespace noneq {
+
+registry installed_plugins() { return registry(plugin_folders()); }
+
+void pipeline_file::add_to(CLI::App& verb) {
+  verb.add_option("FILE", file, "the pipeline, a YAML file")->required();
+  verb.add_option("--set", changes, "change a value: --set process.schedule.steps=100")->allow_extra_args(false);
+  verb.add_option("--seed", seed, "change the seed");
+}
+
+value pipeline_file::read() const {
+  value document = parse_file(file);
+  for (const std::string& change : changes) apply_override(document, change);
+  if (seed) apply_override(document, "seed=" + std::to_string(*seed));
+  return document;
+}
+
+plan pipeline_file::make(registry& plugins) const {
+  try {
+    return make_plan(read(), plugins);
+  } catch (const input_error&) {
+    throw;
+  } catch (const error& e) {
+    throw input_error({e});
+  }
+}
+
+}

@@ -1,0 +1,22 @@
+// What the verbs that read a pipeline share.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "noneq/flow/plan.hpp"
+
+namespace noneq {
+
+struct pipeline_file {
+  std::string file;
+  std::vector<std::string> changes;  // --set a.b=c
+  std::optional<std::int64_t> seed;
+
+  void add_to(CLI::App& verb);
+  value read() const;  // the document with its changes
+  plan make(registry& plugins) const;
+};
+
+registry installed_plugins();
+
+}

@@ -1,0 +1,35 @@
+// noneq run FILE
+#include "noneq/flow/run.hpp"
+
+#include "noneq/app/pipeline_file.hpp"
+#include "noneq/app/verbs.hpp"
+#include "noneq/flow/stop.hpp"
+
+namespace noneq {
+
+void add_run(CLI::App& program) {
+  struct options {
+    pipeline_file pipeline;
+    std::string out;
+    run_options run;
+    bool resume = false, force = false;
+  };
+  auto o = std::make_shared<options>();
+  CLI::App* verb = program.add_subcommand("run", "train, measure and sample as the pipeline says");
+  o->pipeline.add_to(*verb);
+  verb->add_option("--out", o->out, "folder of the run (default: runs/<name>)");
+  auto* resume = verb->add_flag("--resume", o->resume, "go on from the last checkpoint, if there is one");
+  verb->add_flag("--force", o->force, "replace a run that the folder already holds")->excludes(resume);
+  verb->add_option("--threads", o->run.threads, "worker threads (default: all of the machine)")->check(CLI::Range(1, 1024));
+  verb->add_flag("--quiet", o->run.quiet, "print errors only");
+  verb->callback([o] {
+    registry plugins = installed_plugins();
+    const plan p = o->pipeline.make(plugins);
+    o->run.folder = o->out.empty() ? std::filesystem::path("runs") / p.name : std::filesystem::path(o->out);
+    o->run.policy = o->force ? if_there::replace : o->resume ? if_there::resume : if_there::refuse;
+    stop_on_signals();
+    run(p, o->run);
+  });
+}
+
+}

@@ -1,0 +1,67 @@
+// noneq table FILE: what the schedule implies, entry i = t − 1.
+#include <fmt/format.h>
+
+#include "noneq/app/pipeline_file.hpp"
+#include "noneq/app/verbs.hpp"
+
+namespace noneq {
+namespace {
+
+std::vector<std::pair<std::string, Tensor>> columns(const process& p) {
+  const tables& t = p.tables;
+  const Tensor all = at::arange(t.steps(), at::kLong);
+  // w_t needs a variance that is known without a network; a learned one is shown at its lower end.
+  Tensor log_variance = t.log_beta_tilde_clipped;
+  if (p.variance && p.variance->outputs() == 0)
+    log_variance = p.variance->log_variance({}, at(t, all, at::zeros({t.steps()}, at::kDouble)), t.steps()).expand({t.steps()});
+  return {{"beta", t.beta}, {"alpha_bar", t.alpha_bar}, {"posterior_variance", t.beta_tilde}, {"log_posterior_variance_clipped", t.log_beta_tilde_clipped},
+          {"c1", t.c1}, {"c2", t.c2}, {"snr", t.snr}, {"vlb_weight", vlb_weight(t, log_variance)}};
+}
+
+// 17 significant digits bring every double back bit for bit; JSON has no word for infinity.
+std::string number(double x, bool json) { return json && !std::isfinite(x) ? "null" : fmt::format("{:.17g}", x); }
+
+void print_json(const std::vector<std::pair<std::string, Tensor>>& all) {
+  fmt::print("{{");
+  for (std::size_t k = 0; k < all.size(); ++k) {
+    fmt::print("{}\"{}\": [", k ? ",\n " : "", all[k].first);
+    const auto* x = all[k].second.data_ptr<double>();
+    for (std::int64_t i = 0; i < all[k].second.size(0); ++i) fmt::print("{}{}", i ? ", " : "", number(x[i], true));
+    fmt::print("]");
+  }
+  fmt::print("}}\n");
+}
+
+void print_csv(const std::vector<std::pair<std::string, Tensor>>& all) {
+  fmt::print("t");
+  for (const auto& [name, column] : all) fmt::print(",{}", name);
+  for (std::int64_t i = 0; i < all[0].second.size(0); ++i) {
+    fmt::print("\n{}", i + 1);
+    for (const auto& [name, column] : all) fmt::print(",{}", number(column.data_ptr<double>()[i], false));
+  }
+  fmt::print("\n");
+}
+
+}
+
+void add_table(CLI::App& program) {
+  struct options {
+    pipeline_file pipeline;
+    bool json = false;
+  };
+  auto o = std::make_shared<options>();
+  CLI::App* verb = program.add_subcommand("table", "the schedule's tables for t = 1..T, as CSV");
+  o->pipeline.add_to(*verb);
+  verb->add_flag("--json", o->json, "as one JSON object of arrays");
+  verb->callback([o] {
+    registry plugins = installed_plugins();
+    const plan p = o->pipeline.make(plugins);
+    at::NoGradGuard values_only;
+    auto all = columns(p.process);
+    for (auto& [name, column] : all) column = column.to(at::kDouble).contiguous();
+    if (o->json) print_json(all);
+    else print_csv(all);
+  });
+}
+
+}

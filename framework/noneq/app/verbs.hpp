@@ -1,0 +1,25 @@
+// The command line: one file a verb. A verb adds its options to the program and, when it was asked for, runs and
+// returns the exit code: 0 done, 1 the run failed, 2 bad input, 130 interrupted.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace noneq {
+
+struct exit_code {
+  static constexpr int done = 0, failed = 1, bad_input = 2, stopped = 130;
+};
+
+void add_run(CLI::App& program);
+void add_check(CLI::App& program);
+void add_list(CLI::App& program);
+void add_describe(CLI::App& program);
+void add_draw(CLI::App& program);
+void add_table(CLI::App& program);
+void add_schema(CLI::App& program);
+void add_eval(CLI::App& program);
+void add_sample(CLI::App& program);
+void add_predict(CLI::App& program);
+void add_data(CLI::App& program);
+
+}

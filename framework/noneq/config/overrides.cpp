@@ -1,0 +1,88 @@
+#include "noneq/config/overrides.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "noneq/config/parse.hpp"
+
+namespace noneq {
+
+namespace {
+
+std::vector<std::string> split(const std::string& path, const place& at) {
+  std::vector<std::string> names;
+  for (std::size_t from = 0; from <= path.size();) {
+    const std::size_t dot = std::min(path.find('.', from), path.size());
+    if (dot == from) throw error("got an empty name in the path, need a.b.c=value", {}, at);
+    names.push_back(path.substr(from, dot - from));
+    from = dot + 1;
+  }
+  return names;
+}
+
+value parsed(const std::string& text, const place& at) {
+  value v;
+  if (text.find_first_not_of(" \t\r\n") != std::string::npos) try {
+      v = parse_text(text, at.file);
+    } catch (const error& e) {
+      // A line and column in a single command line argument would only puzzle.
+      throw error(e.message(), {}, at);
+    }
+  v.set_where_all(at);
+  return v;
+}
+
+value& item_of(value& list, const std::string& name, const place& at) {
+  std::size_t index = 0;
+  const auto [end, failed] = std::from_chars(name.data(), name.data() + name.size(), index);
+  if (failed != std::errc{} || end != name.data() + name.size() || index >= list.items().size())
+    throw error(list.items().empty()
+                    ? fmt::format("got index '{}' into an empty list", name)
+                    : fmt::format("got index '{}' into a list, need 0 to {}", name, list.items().size() - 1),
+                {}, at);
+  return list.item(index);
+}
+
+// What `name` means below `parent`; `so_far` is the path to the parent, for messages.
+value& step(value& parent, const std::string& name, const std::string& so_far, const place& at) {
+  if (parent.is_list()) return item_of(parent, name, at);
+  if (parent.is_scalar()) {
+    if (!parent.is_text())
+      throw error(fmt::format("{} is {}, need a map to set '{}' in", so_far, parent.kind_name(), name), {}, at);
+    value plugin = value::map();
+    plugin.set_where(parent.where());
+    const place key_at = parent.where();
+    plugin.set("plugin", std::move(parent), key_at);
+    parent = std::move(plugin);
+  }
+  if (parent.is_null() && parent.where().str().empty()) parent.set_where(at);
+  const bool added = !parent.contains(name);
+  value& below = parent.child(name);
+  if (added) parent.set(name, value{}, at);
+  return below;
+}
+
+}
+
+void apply_override(value& root, const std::string& assignment) {
+  const std::size_t equals = assignment.find('=');
+  const std::string path = assignment.substr(0, equals);
+  const place at{"--set " + path, 0, 0};
+  if (equals == std::string::npos) throw error("got no '=', need a.b.c=value", {}, at);
+  if (path.empty()) throw error("got no path before '=', need a.b.c=value", {}, {"--set " + assignment, 0, 0});
+
+  value changed = root;
+  value* target = &changed;
+  std::string so_far;
+  for (const std::string& name : split(path, at)) {
+    target = &step(*target, name, so_far.empty() ? "the file" : so_far, at);
+    so_far += (so_far.empty() ? "" : ".") + name;
+  }
+  *target = parsed(assignment.substr(equals + 1), at);
+  root = std::move(changed);
+}
+
+}

@@ -1,0 +1,19 @@
+// Changes to a pipeline from the command line:  --set process.schedule.steps=100
+// What is set this way has the place "--set process.schedule.steps", so that an error about it points there and not
+// into the file. Not thread-safe on one tree.
+#pragma once
+
+#include <string>
+
+#include "noneq/config/value.hpp"
+
+namespace noneq {
+
+// Sets the value at a dotted path to the YAML after the first '='; nothing after it sets null. Missing maps on the
+// way are made. A number is an index where a list stands (`hidden.0=64`). A bare name on the way is a plugin with its
+// defaults: `schedule: cosine` becomes {plugin: cosine, steps: …}.
+// Errors: no '=', an empty name in the path, an index out of range, a number or boolean on the way, bad YAML;
+// `root` is then as it was.
+void apply_override(value& root, const std::string& assignment);
+
+}

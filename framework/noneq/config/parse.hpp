@@ -1,0 +1,22 @@
+// YAML text to a value tree with places. The whole of YAML is not wanted: one document, names as keys, no tags of
+// one's own. Anchors, aliases and merge keys (<<) are resolved here and leave no trace; a value that came by an alias
+// stands where the alias stands, what is inside it stands where it was written.
+// Columns count characters, not bytes. Pure functions, thread-safe.
+// Errors: noneq::error with file:line:col for bad syntax, a duplicate key, a second document, bytes that are no text,
+// more than 64 levels or 100,000 values (aliases counted as often as they are used), an empty text.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "noneq/config/value.hpp"
+
+namespace noneq {
+
+// `path` is also the file name in all places, as it was given.
+value parse_file(const std::filesystem::path& path);
+
+value parse_text(std::string_view text, const std::string& file_name);
+
+}

@@ -1,0 +1,41 @@
+// Collects what is wrong with a file, so that a user sees all of it at once and not one error a run.
+// Not thread-safe: one collection, one thread.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "noneq/core/error.hpp"
+
+namespace noneq {
+
+class problems {
+ public:
+  void add(const error& e);  // an input_error, caught as whatever, counts as the errors it carries
+  bool empty() const { return found_.empty(); }
+  std::size_t size() const { return found_.size(); }
+
+  // Throws input_error with all problems by line and column, each once; does nothing when there are none.
+  void raise() const;
+
+  // Runs f; what it throws is kept as e.at(where, subject). True when it threw nothing. Others than noneq::error pass.
+  template <class F>
+  bool guard(F&& f, const place& where = {}, const std::string& subject = {}) {
+    try {
+      std::forward<F>(f)();
+      return true;
+    } catch (const error& e) {
+      keep(e, where, subject);
+      return false;
+    }
+  }
+
+ private:
+  void keep(const error& e, const place& where, const std::string& subject);
+
+  std::vector<error> found_;
+};
+
+}

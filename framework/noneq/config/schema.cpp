@@ -1,0 +1,45 @@
+#include "noneq/config/schema.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace noneq {
+
+using nlohmann::json;
+
+json integer_schema(std::optional<std::int64_t> min, std::optional<std::int64_t> max) {
+  json schema = {{"type", "integer"}};
+  if (min) schema["minimum"] = *min;
+  if (max) schema["maximum"] = *max;
+  return schema;
+}
+
+json number_schema(std::optional<schema_bound> min, std::optional<schema_bound> max) {
+  json schema = {{"type", "number"}};
+  if (min) schema[min->exclusive ? "exclusiveMinimum" : "minimum"] = min->at;
+  if (max) schema[max->exclusive ? "exclusiveMaximum" : "maximum"] = max->at;
+  return schema;
+}
+
+json boolean_schema() { return {{"type", "boolean"}}; }
+json string_schema() { return {{"type", "string"}}; }
+json enum_schema(const std::vector<std::string>& words) { return {{"enum", words}}; }
+
+json array_of(const json& items) { return {{"type", "array"}, {"items", items}}; }
+json array_or_one(const json& items) { return any_of({items, array_of(items)}); }
+
+json object_schema(const std::vector<std::pair<std::string, json>>& properties,
+                   const std::vector<std::string>& required) {
+  json schema = {{"type", "object"}, {"properties", json::object()}, {"additionalProperties", false}};
+  for (const auto& [name, property] : properties) schema["properties"][name] = property;
+  if (!required.empty()) schema["required"] = required;
+  return schema;
+}
+
+json any_of(const std::vector<json>& choices) { return {{"anyOf", choices}}; }
+
+json described(json schema, const std::string& description) {
+  if (!description.empty()) schema["description"] = description;
+  return schema;
+}
+
+}

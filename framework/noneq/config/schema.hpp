@@ -1,0 +1,38 @@
+// The few JSON Schema (draft 2020-12) fragments that the pipeline format is made of, for editors and other tools.
+// Pure functions, thread-safe. Leave out a bound with std::nullopt, a description with "".
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace noneq {
+
+inline constexpr const char* json_schema_draft = "https://json-schema.org/draft/2020-12/schema";
+
+struct schema_bound {
+  double at;
+  bool exclusive = false;
+};
+
+nlohmann::json integer_schema(std::optional<std::int64_t> min = {}, std::optional<std::int64_t> max = {});
+nlohmann::json number_schema(std::optional<schema_bound> min = {}, std::optional<schema_bound> max = {});
+nlohmann::json boolean_schema();
+nlohmann::json string_schema();
+nlohmann::json enum_schema(const std::vector<std::string>& words);
+
+nlohmann::json array_of(const nlohmann::json& items);
+nlohmann::json array_or_one(const nlohmann::json& items);  // as read<std::vector<T>> takes it
+
+// All keys it may have, and those it must have; no others.
+nlohmann::json object_schema(const std::vector<std::pair<std::string, nlohmann::json>>& properties,
+                             const std::vector<std::string>& required = {});
+
+nlohmann::json any_of(const std::vector<nlohmann::json>& choices);
+nlohmann::json described(nlohmann::json schema, const std::string& description);
+
+}

@@ -1,0 +1,71 @@
+#include "noneq/diffusion/tables.hpp"
+
+#include <limits>
+
+#include "noneq/core/error.hpp"
+
+namespace noneq {
+namespace {
+
+void check(const Tensor& beta) {
+  const auto* b = beta.data_ptr<double>();
+  for (std::int64_t i = 0; i < beta.size(0); ++i)
+    if (!(b[i] > 0 && b[i] <= 1))
+      throw error(c10::str("got β = ", b[i], " at t = ", i + 1, ", need a value in (0, 1]"));
+}
+
+// x_{t−1} for every t, where x_0 is known.
+Tensor before(const Tensor& x, double x_0) {
+  return at::cat({at::full({1}, x_0, x.options()), x.narrow(0, 0, x.size(0) - 1)});
+}
+
+Tensor first_from_second(const Tensor& log_beta_tilde_from_2, const Tensor& rest) {
+  return at::cat({log_beta_tilde_from_2.narrow(0, 0, 1), rest});
+}
+
+}
+
+double tables::beta_1() const { return beta[0].item<double>(); }
+
+tables make_tables(const Tensor& beta) {
+  if (beta.dim() != 1 || beta.size(0) < 1)
+    throw error("got β of shape " + to_string(beta.sizes().vec()) + ", need [T] with T >= 1");
+  tables t;
+  t.beta = beta.to(at::kDouble).contiguous();
+  check(t.beta.detach());
+  const auto later = t.steps() - 1;
+
+  // Masked before the logarithm, so that its infinite slope at β = 1 never meets a zero gradient and makes a NaN.
+  const Tensor last = t.beta.detach() == 1;
+  const Tensor log_alpha =
+      at::log1p(-t.beta.masked_fill(last, 0.5)).masked_fill(last, -std::numeric_limits<double>::infinity());
+  t.log_alpha_bar = log_alpha.cumsum(0);
+  t.alpha_bar = t.log_alpha_bar.exp();
+  // Entry 0 is β_1 itself: c₁ must be exactly 1 there.
+  t.one_minus_alpha_bar = at::cat({t.beta.narrow(0, 0, 1), -at::expm1(t.log_alpha_bar.narrow(0, 1, later))});
+
+  const Tensor log_alpha_bar_prev = before(t.log_alpha_bar, 0);
+  const Tensor one_minus_alpha_bar_prev = before(t.one_minus_alpha_bar, 0);
+  t.beta_tilde = t.beta * one_minus_alpha_bar_prev / t.one_minus_alpha_bar;
+  t.c1 = (0.5 * log_alpha_bar_prev).exp() * t.beta / t.one_minus_alpha_bar;
+  t.c2 = (0.5 * log_alpha).exp() * one_minus_alpha_bar_prev / t.one_minus_alpha_bar;
+  t.snr = t.alpha_bar / t.one_minus_alpha_bar;
+
+  Tensor log_beta = t.beta.log();
+  t.log_beta_tilde_clipped = log_beta;
+  if (later > 0) {
+    const Tensor log_beta_tilde = t.beta_tilde.narrow(0, 1, later).log();
+    t.log_beta_tilde_clipped = first_from_second(log_beta_tilde, log_beta_tilde);
+    log_beta = first_from_second(log_beta_tilde, log_beta.narrow(0, 1, later));
+  }
+  t.rows = at::stack({t.beta, 1 - t.beta, t.alpha_bar, t.one_minus_alpha_bar, (0.5 * t.log_alpha_bar).exp(),
+                      t.one_minus_alpha_bar.sqrt(), log_alpha_bar_prev.exp(), one_minus_alpha_bar_prev, t.beta_tilde,
+                      t.log_beta_tilde_clipped, log_beta, t.c1, t.c2, t.snr});
+  return t;
+}
+
+Tensor vlb_weight(const tables& t, const Tensor& log_variance) {
+  return t.beta.square() * (-log_variance).exp() / (2 * (1 - t.beta) * t.one_minus_alpha_bar);
+}
+
+}

@@ -1,0 +1,101 @@
+#include "noneq/flow/learner.hpp"
+
+#include <fmt/format.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/nn/utils/clip_grad.h>
+
+namespace noneq {
+
+stream noise_stream(const session& s, std::int64_t step) {
+  return s.stream().fork(s.plan().the("noiser").id).fork(step);
+}
+
+learner::learner(session& s)
+    : session_(s),
+      noiser_(s.plan().the("noiser")),
+      model_(s.plan().the("model")),
+      loss_(s.plan().the("loss")),
+      trainer_(s.plan().the("trainer")),
+      learns_schedule_(s.plan().learns_schedule()),
+      parameters_(s.network_parameters()) {
+  const auto& t = trainer_.as<trainer>();
+  std::vector<torch::optim::OptimizerParamGroup> groups{torch::optim::OptimizerParamGroup(parameters_)};
+  if (learns_schedule_) {
+    const auto extra = s.schedule_parameters();
+    groups.emplace_back(extra);
+    parameters_.insert(parameters_.end(), extra.begin(), extra.end());
+  }
+  optimizer_ = t.optimizer(std::move(groups));
+}
+
+learner::learner(session& s, const checkpoint& saved) : learner(s) {
+  trainer_.as<trainer>().optimizer_state(*optimizer_, restore_from(saved, "optimizer"));
+}
+
+void learner::save(checkpoint& c) { trainer_.as<trainer>().optimizer_state(*optimizer_, save_to(c, "optimizer")); }
+
+shard_gradient learner::gradient(batch rows, std::int64_t batch_size) const {
+  const plan_node* working = &noiser_;
+  try {
+    at::AutoGradMode with_gradient(true);
+    process p = session_.plan().process;
+    if (learns_schedule_) {
+      p = p.refreshed();
+      noiser_.as<noiser>().apply(rows, p, noise_stream(session_, rows.step));
+    }
+    working = &model_;
+    const Tensor label = rows.has("label") ? rows.at("label") : Tensor{};
+    rows.set("output", session_.network().forward({rows.at("xt"), rows.at("t"), label}));
+    working = &loss_;
+    const Tensor per_sample = loss_.as<loss>().run(rows, p);
+    const Tensor total = (per_sample * rows.at("weight")).sum() / static_cast<double>(batch_size);
+    shard_gradient result;
+    result.gradients = torch::autograd::grad({total}, parameters_, {}, c10::nullopt, false, true);
+    result.loss = total.item<double>();
+    result.index = rows.at("t");
+    result.per_sample = per_sample.detach();
+    return result;
+  } catch (const std::exception& e) {
+    throw at_node(*working, e);
+  }
+}
+
+double learner::rate_factor() const {
+  const auto& t = trainer_.as<trainer>();
+  const auto k = static_cast<double>(session_.step());
+  const double rise = t.warmup > 0 ? std::min(1.0, (k + 1) / static_cast<double>(t.warmup)) : 1.0;
+  const auto span = static_cast<double>(std::max<std::int64_t>(1, t.steps - t.warmup));
+  const double course = std::clamp((k - static_cast<double>(t.warmup)) / span, 0.0, 1.0);
+  if (t.decay == "linear") return rise * (1 - course);
+  if (t.decay == "cosine") return rise * 0.5 * (1 + std::cos(M_PI * course));
+  return rise;
+}
+
+double learner::update(const std::vector<shard_gradient>& shards) {
+  double loss = 0;
+  for (const auto& s : shards) loss += s.loss;
+  if (!std::isfinite(loss))
+    throw error(fmt::format("the loss became {} at step {}; nothing of this step was kept. Try a lower rate, or clip: 1", loss, session_.step() + 1),
+                loss_.id, loss_.where);
+  at::NoGradGuard guard;
+  for (std::size_t k = 0; k < parameters_.size(); ++k) {
+    Tensor sum;
+    for (const auto& s : shards)
+      if (const Tensor& g = s.gradients[k]; g.defined()) sum = sum.defined() ? sum + g : g;
+    parameters_[k].mutable_grad() = sum;
+  }
+  const auto& t = trainer_.as<trainer>();
+  if (t.clip > 0) torch::nn::utils::clip_grad_norm_(parameters_, t.clip);
+  const double factor = rate_factor();
+  auto& groups = optimizer_->param_groups();
+  for (std::size_t i = 0; i < groups.size(); ++i)
+    groups[i].options().set_lr(factor * (i == 1 && t.schedule_rate > 0 ? t.schedule_rate : t.rate));
+  optimizer_->step();
+  session_.stepped();
+  auto& time = *noiser_.as<noiser>().time;
+  if (time.adaptive())
+    for (const auto& s : shards) time.update(s.index, s.per_sample);
+  return loss;
+}
+
+}

@@ -1,0 +1,43 @@
+// One training step as plain functions: the gradient of one shard (called at once for all shards), and the update from
+// all gradients in a fixed order. Knows nothing of the graph that calls it.
+#pragma once
+
+#include "noneq/flow/session.hpp"
+
+namespace noneq {
+
+struct shard_gradient {
+  double loss = 0;               // this shard's part of the batch's mean loss
+  std::vector<Tensor> gradients;  // of the batch's mean loss; undefined where the loss does not depend
+  Tensor index, per_sample;      // for the time sampler: t − 1 and the unweighted loss
+};
+
+class learner {
+ public:
+  explicit learner(session& s);
+  learner(session& s, const checkpoint& saved);  // with the optimizer's state
+
+  // Whether x^t must be made beside the model, because it carries the gradient of a learned schedule.
+  bool noises_in_step() const { return learns_schedule_; }
+
+  // rows: a part of a batch of `batch_size` samples. Thread-safe.
+  shard_gradient gradient(batch rows, std::int64_t batch_size) const;
+  // Applies the sum of the shards and counts the step; returns the batch's loss. Throws when it is not finite.
+  double update(const std::vector<shard_gradient>& shards);
+
+  void save(checkpoint& c);
+
+ private:
+  double rate_factor() const;
+
+  session& session_;
+  const plan_node &noiser_, &model_, &loss_, &trainer_;
+  const bool learns_schedule_;
+  std::vector<Tensor> parameters_;
+  std::unique_ptr<torch::optim::Optimizer> optimizer_;
+};
+
+// The noise of a step of the training chain.
+stream noise_stream(const session& s, std::int64_t step);
+
+}

@@ -1,0 +1,35 @@
+// What happens beside training: samplers and metrics at their steps and at the end, and the writers that follow them.
+// Used by one thread, while training rests; the work itself runs on the pool.
+#pragma once
+
+#include "noneq/flow/progress.hpp"
+#include "noneq/flow/session.hpp"
+#include "noneq/flow/workers.hpp"
+
+namespace noneq {
+
+class occasions {
+ public:
+  // Files go to `folder`; what is measured goes to `say` and to record(node, measured).
+  using recorder = std::function<void(const std::string& node, const measured& m)>;
+  occasions(session& s, workers& pool, std::filesystem::path folder, progress& say, recorder record)
+      : session_(s), pool_(pool), folder_(std::move(folder)), say_(say), record_(std::move(record)) {}
+
+  void after_step();  // those whose `every` divides the step
+  void at_end();      // all
+
+ private:
+  void run(const plan_node& n, const std::string& occasion);
+  void sample(const plan_node& n, const std::string& occasion);
+  void measure(const plan_node& n, const std::string& occasion);
+  void write(const plan_node& n, const writing& w, const std::function<void(const std::function<void(const batch&)>&)>& produce);
+
+  session& session_;
+  workers& pool_;
+  std::filesystem::path folder_;
+  progress& say_;
+  recorder record_;
+  std::vector<measured> earlier_;  // of the occasion at hand
+};
+
+}

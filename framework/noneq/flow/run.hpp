@@ -1,0 +1,20 @@
+// A whole run: train, measure and sample on the way, save, finish.
+#pragma once
+
+#include "noneq/flow/progress.hpp"
+#include "noneq/flow/run_folder.hpp"
+
+namespace noneq {
+
+struct run_options {
+  std::filesystem::path folder;
+  if_there policy = if_there::refuse;
+  int threads = 0;  // 0: all of the machine
+  bool quiet = false;
+};
+
+// Throws input_error before anything is written, error when the run failed, interrupted when it was asked to stop and
+// has saved a checkpoint.
+void run(const plan& p, const run_options& options);
+
+}

@@ -1,0 +1,82 @@
+#include "noneq/flow/run_folder.hpp"
+
+#include <fmt/format.h>
+
+#include "noneq/config/emit.hpp"
+#include "noneq/config/parse.hpp"
+#include "noneq/storage/files.hpp"
+
+namespace noneq {
+namespace fs = std::filesystem;
+
+namespace {
+
+input_error refused(const fs::path& folder, const std::string& why) { return input_error({error(why, "", {folder.string()})}); }
+
+// What may change between the parts of an interrupted run without changing what the model is.
+value identity(const value& resolved) {
+  value v = value::map();
+  v.set("seed", *resolved.find("seed"));
+  v.set("process", *resolved.find("process"));
+  for (const auto& [id, node] : resolved.find("graph")->entries()) {
+    const std::string plugin = node.find("plugin")->text();
+    value copy = node;
+    for (const char* key : {"prefetch", "checkpoint", "log"}) copy.remove(key);
+    if (plugin.starts_with("trainer.")) copy.remove("steps");
+    const bool beside = plugin.starts_with("sampler.") || plugin.starts_with("metric.") || plugin.starts_with("writer.");
+    if (!beside) v.set(id, std::move(copy));
+  }
+  return v;
+}
+
+std::string first_difference(const value& was, const value& is, const std::string& at = "") {
+  if (was.is_map() && is.is_map()) {
+    for (const auto& [key, v] : is.entries()) {
+      const std::string path = at.empty() ? key : at + "." + key;
+      const value* old = was.find(key);
+      if (old == nullptr) return path + " is new";
+      if (!(*old == v)) return first_difference(*old, v, path);
+    }
+    for (const auto& [key, v] : was.entries())
+      if (!is.contains(key)) return (at.empty() ? key : at + "." + key) + " is gone";
+  }
+  return fmt::format("{} was {}, is {}", at, was.brief(), is.brief());
+}
+
+}
+
+std::optional<checkpoint> run_folder::prepare(const plan& p, if_there policy) const {
+  const fs::path pipeline = path_ / "pipeline.yaml";
+  const bool there = fs::exists(pipeline), trained = has_checkpoint(saved());
+  const value resolved = p.resolved();
+  std::optional<checkpoint> start;
+  if (there && policy == if_there::refuse)
+    throw refused(path_, trained && load_checkpoint(saved()).meta.value("finished", false)
+                             ? "holds a finished run; give --out another folder, or --force to replace it"
+                             : "holds an unfinished run; go on with --resume, or replace it with --force");
+  if (policy == if_there::resume && trained) {
+    const value was = identity(parse_file(pipeline)), is = identity(resolved);
+    if (!(was == is)) throw refused(path_, fmt::format("cannot be resumed by another pipeline: {}", first_difference(was, is)));
+    start = load_checkpoint(saved());
+  }
+  std::error_code failed;
+  if (policy == if_there::replace) {
+    fs::remove_all(saved(), failed);
+    fs::remove(records(), failed);
+  }
+  fs::create_directories(path_, failed);
+  if (failed) throw refused(path_, fmt::format("the folder cannot be made: {}", failed.message()));
+  write_atomically(pipeline, "# Every parameter of this run, defaults included.\n" + to_yaml(resolved));
+  return start;
+}
+
+session run_folder::open(const fs::path& path, registry& plugins, const std::function<void(value&)>& change) {
+  const run_folder folder(path);
+  if (!fs::exists(path / "pipeline.yaml")) throw refused(path, "is not the folder of a run; it has no pipeline.yaml");
+  if (!has_checkpoint(folder.saved())) throw refused(path, "has no checkpoint yet; train it with noneq run");
+  value document = parse_file(path / "pipeline.yaml");
+  if (change) change(document);
+  return session(make_plan(document, plugins), load_checkpoint(folder.saved()));
+}
+
+}

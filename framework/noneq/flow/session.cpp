@@ -1,0 +1,151 @@
+#include "noneq/flow/session.hpp"
+
+#include <fmt/format.h>
+#include <torch/utils.h>
+
+namespace noneq {
+
+state_visitor save_to(checkpoint& target, const std::string& prefix) {
+  return [&target, prefix](const std::string& name, Tensor& t) {
+    target.tensors[prefix + "." + name] = t.detach().contiguous().clone();
+  };
+}
+
+state_visitor restore_from(const checkpoint& saved, const std::string& prefix) {
+  return [&saved, prefix](const std::string& name, Tensor& t) {
+    const std::string full = prefix + "." + name;
+    const auto it = saved.tensors.find(full);
+    if (it == saved.tensors.end()) throw error(fmt::format("the checkpoint has no tensor '{}'; the pipeline must be the one it was trained with", full));
+    if (t.defined() && t.sizes() != it->second.sizes())
+      throw error(fmt::format("the checkpoint's tensor '{}' is {}, need {}; the pipeline must be the one it was trained with", full,
+                              to_string(it->second.sizes().vec()), to_string(t.sizes().vec())));
+    at::NoGradGuard guard;
+    if (t.defined()) t.copy_(it->second);
+    else t = it->second.clone();
+  };
+}
+
+session::session(noneq::plan p) : plan_(std::move(p)) {
+  const plan_node& node = plan_.the("loader");
+  try {
+    source_ = node.as<loader>().open(std::nullopt, stream().fork(node.id));
+    info_ = source_->info();
+    // One row now: data that does not fit the kernel is refused before anything is trained.
+    plan_.process.kernel->check_data(source_->prepare(source_->fetch_rows(0, 1)).at("x0"));
+  } catch (const std::exception& e) {
+    throw input_error({at_node(node, e)});
+  }
+  build();
+}
+
+session::session(noneq::plan p, const checkpoint& saved) : plan_(std::move(p)) {
+  const auto& meta = saved.meta;
+  try {
+    meta.at("shape").get_to(info_.shape);
+    meta.at("classes").get_to(info_.classes);
+    meta.at("bin_width").get_to(info_.bin_width);
+    meta.at("step").get_to(step_);
+    meta.at("finished").get_to(finished_);
+  } catch (const nlohmann::json::exception& e) {
+    throw error(fmt::format("checkpoint.json: {}", e.what()));
+  }
+  info_.normal = {};
+  const auto get = restore_from(saved, "normalisation");
+  Tensor shift, scale;
+  get("shift", shift);
+  get("scale", scale);
+  info_.normal = {shift, scale};
+  build();
+  for (std::size_t i = 0; i < averages_.size(); ++i)
+    for (auto& p : averages_[i]->named_parameters()) restore_from(saved, fmt::format("ema.{}", i))(p.key(), p.value());
+  visit_state(restore_from(saved, "state"));
+  for (auto& p : network_->named_parameters()) restore_from(saved, "model")(p.key(), p.value());
+  at::NoGradGuard guard;
+  plan_.process = plan_.process.refreshed();
+}
+
+void session::build() {
+  const plan_node& node = plan_.the("model");
+  const auto& m = node.as<model>();
+  const network_signature signature{info_.shape, plan_.process.outputs(), plan_.process.steps(), info_.classes};
+  try {
+    m.check_signature(signature);
+    torch::manual_seed(stream().fork(node.id).bits(0));
+    network_ = m.build(signature);
+    for (std::size_t i = 0; i < plan_.the("trainer").as<trainer>().ema.size(); ++i) averages_.push_back(m.build(signature));
+  } catch (const std::exception& e) {
+    throw input_error({at_node(node, e)});
+  }
+  at::NoGradGuard guard;
+  for (const auto& average : averages_) {
+    const auto raw = network_->parameters();
+    auto copy = average->parameters();
+    for (std::size_t i = 0; i < raw.size(); ++i) copy[i].set_requires_grad(false).copy_(raw[i]);
+  }
+}
+
+noneq::source& session::data() {
+  if (!source_) {
+    const plan_node& node = plan_.the("loader");
+    try {
+      source_ = node.as<loader>().open(info_.normal, stream().fork(node.id));
+      if (source_->info().shape != info_.shape)
+        throw error(fmt::format("the data has samples of shape {}, the model was trained on {}", to_string(source_->info().shape), to_string(info_.shape)));
+    } catch (const std::exception& e) {
+      throw input_error({at_node(node, e)});
+    }
+    info_ = source_->info();
+  }
+  return *source_;
+}
+
+void session::read_data_from(const std::filesystem::path& file) {
+  plan_.the("loader").as<loader>().redirect(file);
+  source_.reset();
+}
+
+denoiser session::denoiser(const std::string& weights) const {
+  at::NoGradGuard guard;
+  return {plan_.process.refreshed(), weights == "ema" && !averages_.empty() ? averages_.front() : network_};
+}
+
+std::vector<Tensor> session::schedule_parameters() const {
+  std::vector<Tensor> result;
+  for (const auto& [name, tensor] : plan_.process.schedule->learnable()) result.push_back(tensor);
+  return result;
+}
+
+void session::stepped() {
+  at::NoGradGuard guard;
+  ++step_;
+  const auto& rates = plan_.the("trainer").as<trainer>().ema;
+  const auto raw = network_->parameters();
+  for (std::size_t i = 0; i < averages_.size(); ++i) {
+    // Early averages forget their random start faster than their final rate would.
+    const double rate = std::min(rates[i], (1.0 + static_cast<double>(step_)) / (10.0 + static_cast<double>(step_)));
+    const auto average = averages_[i]->parameters();
+    for (std::size_t k = 0; k < raw.size(); ++k) average[k].lerp_(raw[k], 1 - rate);
+  }
+}
+
+void session::visit_state(const state_visitor& visit) {
+  const auto nested = [&](const std::string& prefix, object& o) {
+    o.state([&](const std::string& name, Tensor& t) { visit(prefix + "." + name, t); });
+  };
+  nested("schedule", *plan_.process_parts.at("schedule").made);
+  nested("time", *plan_.the("noiser").as<noiser>().time);
+}
+
+checkpoint session::snapshot() {
+  checkpoint c;
+  for (auto& p : network_->named_parameters()) save_to(c, "model")(p.key(), p.value());
+  for (std::size_t i = 0; i < averages_.size(); ++i)
+    for (auto& p : averages_[i]->named_parameters()) save_to(c, fmt::format("ema.{}", i))(p.key(), p.value());
+  visit_state(save_to(c, "state"));
+  save_to(c, "normalisation")("shift", info_.normal.shift);
+  save_to(c, "normalisation")("scale", info_.normal.scale);
+  c.meta = {{"step", step_}, {"finished", finished_}, {"shape", info_.shape}, {"classes", info_.classes}, {"bin_width", info_.bin_width}, {"seed", plan_.seed}};
+  return c;
+}
+
+}

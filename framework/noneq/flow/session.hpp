@@ -1,0 +1,59 @@
+// An opened pipeline: the plan, its data, its network with raw and averaged weights, and how far training has come.
+// This is what a checkpoint saves and restores. One thread changes it; const use is thread-safe.
+#pragma once
+
+#include "noneq/flow/plan.hpp"
+#include "noneq/storage/checkpoint.hpp"
+
+namespace noneq {
+
+class session {
+ public:
+  // A new model for the plan: opens the data, builds the network with weights drawn from the seed.
+  explicit session(noneq::plan p);
+  // The model of a checkpoint. The data is opened when source() is first asked for.
+  session(noneq::plan p, const checkpoint& saved);
+
+  const noneq::plan& plan() const { return plan_; }
+  noneq::source& data();
+  void read_data_from(const std::filesystem::path& file);  // instead of the file the pipeline names
+
+  const sizes& shape() const { return info_.shape; }
+  const dataset_info& info() const { return info_; }  // without truth until data() was called
+
+  // Raw weights, or "ema": the average of the first rate; raw when nothing is averaged.
+  noneq::denoiser denoiser(const std::string& weights) const;
+  noneq::network& network() { return *network_; }
+  // The leaves training changes: the network's parameters, then the learned schedule's.
+  std::vector<Tensor> network_parameters() const { return network_->parameters(); }
+  std::vector<Tensor> schedule_parameters() const;
+
+  std::int64_t step() const { return step_; }
+  bool finished() const { return finished_; }
+  void finish() { finished_ = true; }
+  // After the weights changed: counts the step and moves the averages.
+  void stepped();
+
+  // All of it, and what others add to it (the optimizer) before it is saved or after it is loaded.
+  checkpoint snapshot();
+  noneq::stream stream() const { return noneq::stream(static_cast<std::uint64_t>(plan_.seed)); }
+
+ private:
+  void build();
+  void visit_state(const state_visitor& visit);
+
+  noneq::plan plan_;
+  std::shared_ptr<source> source_;
+  dataset_info info_;
+  std::shared_ptr<noneq::network> network_;
+  std::vector<std::shared_ptr<noneq::network>> averages_;
+  std::int64_t step_ = 0;
+  bool finished_ = false;
+};
+
+// Replaces what `visit` shows from tensors saved under "prefix.name"; throws noneq::error naming what is missing,
+// or of another shape.
+state_visitor restore_from(const checkpoint& saved, const std::string& prefix);
+state_visitor save_to(checkpoint& target, const std::string& prefix);
+
+}

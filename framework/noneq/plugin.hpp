@@ -1,0 +1,54 @@
+// The one header a plugin author includes. A plugin is a struct deriving from a role (noneq/plugin/roles/), whose
+// members are its parameters, and a table that describes them:
+//
+//   struct constant : noneq::schedule {
+//     double beta_t = 0.02;
+//     noneq::Tensor beta() const override { return at::full({steps}, beta_t, at::kDouble); }
+//     static void describe(noneq::description<constant>& d) {
+//       d.doc("The same β at every step.").param("beta", &constant::beta_t, "β", noneq::inside(0, 1));
+//     }
+//   };
+//   NONEQ_PLUGIN(constant)
+//
+// One such file makes one shared library <role>.<name>.so.
+#pragma once
+
+#pragma GCC visibility push(default)
+#include "noneq/core/error.hpp"
+#include "noneq/core/random.hpp"
+#include "noneq/core/tensor.hpp"
+#include "noneq/diffusion/bound.hpp"
+#include "noneq/diffusion/coefficients.hpp"
+#include "noneq/diffusion/schedules.hpp"
+#include "noneq/diffusion/tables.hpp"
+#include "noneq/plugin/abi.hpp"
+#include "noneq/plugin/batch.hpp"
+#include "noneq/plugin/denoiser.hpp"
+#include "noneq/plugin/description.hpp"
+#include "noneq/plugin/part.hpp"
+#include "noneq/plugin/process.hpp"
+#include "noneq/plugin/roles/kernel.hpp"
+#include "noneq/plugin/roles/loader.hpp"
+#include "noneq/plugin/roles/loss.hpp"
+#include "noneq/plugin/roles/mean.hpp"
+#include "noneq/plugin/roles/metric.hpp"
+#include "noneq/plugin/roles/model.hpp"
+#include "noneq/plugin/roles/noiser.hpp"
+#include "noneq/plugin/roles/sampler.hpp"
+#include "noneq/plugin/roles/schedule.hpp"
+#include "noneq/plugin/roles/time_sampler.hpp"
+#include "noneq/plugin/roles/trainer.hpp"
+#include "noneq/plugin/roles/variance.hpp"
+#include "noneq/plugin/roles/weighting.hpp"
+#include "noneq/plugin/roles/writer.hpp"
+#pragma GCC visibility pop
+
+#define NONEQ_PLUGIN(type)                                                                                     \
+  extern "C" {                                                                                                 \
+  extern const noneq::handshake noneq_handshake;                                                               \
+  [[gnu::visibility("default")]] const noneq::handshake noneq_handshake = noneq::own_handshake();              \
+  [[gnu::visibility("default")]] const noneq::plugin_entry* noneq_entry() {                                    \
+    static const noneq::plugin_entry entry = noneq::make_entry<type>(#type);                                   \
+    return &entry;                                                                                             \
+  }                                                                                                            \
+  }

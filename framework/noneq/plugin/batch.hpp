@@ -1,0 +1,37 @@
+// What flows along the edges: named tensors whose first dimension is the sample, their step and the index of the first
+// sample. A value: copying copies handles, and a node never changes a tensor in place that another may hold.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "noneq/core/error.hpp"
+#include "noneq/core/tensor.hpp"
+
+namespace noneq {
+
+struct batch {
+  std::int64_t step = 0;   // training: 0-based step; sampling and measuring: number of the chunk
+  std::int64_t first = 0;  // index of the first sample within its step or run
+  std::map<std::string, Tensor> tensors;
+
+  // Throws noneq::error when there is none of that name.
+  const Tensor& at(const std::string& name) const {
+    const auto it = tensors.find(name);
+    if (it == tensors.end()) throw error("the batch has no tensor '" + name + "'");
+    return it->second;
+  }
+  bool has(const std::string& name) const { return tensors.count(name) != 0; }
+  void set(const std::string& name, Tensor value) { tensors[name] = std::move(value); }
+  std::int64_t size() const { return tensors.empty() ? 0 : tensors.begin()->second.size(0); }
+
+  // Samples [begin, end) of this batch.
+  batch rows(std::int64_t begin, std::int64_t end) const {
+    batch part{step, first + begin, {}};
+    for (const auto& [name, tensor] : tensors) part.tensors[name] = tensor.slice(0, begin, end);
+    return part;
+  }
+};
+
+}

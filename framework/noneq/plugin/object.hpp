@@ -1,0 +1,35 @@
+// What every plugin is: an object with a role. A role is a struct deriving from role<"its name">.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "noneq/core/tensor.hpp"
+
+namespace noneq {
+
+// Visits the tensors that must outlive an interruption: called with each name and tensor, to save it or to replace it.
+using state_visitor = std::function<void(const std::string& name, Tensor& value)>;
+
+struct object {
+  virtual ~object() = default;
+  // Parameters that contradict one another, or files that are not there: throw noneq::error. Called when a pipeline is checked.
+  virtual void check() const {}
+  virtual void state(const state_visitor&) {}
+};
+
+template <std::size_t N>
+struct role_label {
+  char text[N];
+  constexpr role_label(const char (&s)[N]) { std::copy_n(s, N, text); }
+};
+
+template <role_label Name>
+struct role : object {
+  static constexpr std::string_view role_name{Name.text};
+};
+
+}

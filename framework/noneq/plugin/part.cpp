@@ -1,0 +1,68 @@
+#include "noneq/plugin/part.hpp"
+
+#include <fmt/format.h>
+
+#include "noneq/plugin/registry.hpp"
+
+namespace noneq {
+namespace {
+
+// A name that may carry its role in front: "cosine" or "schedule.cosine".
+std::string plain_name(std::string_view role, const value& name) {
+  std::string text = read<std::string>(name);
+  const std::string prefix = std::string(role) + ".";
+  return text.starts_with(prefix) ? text.substr(prefix.size()) : text;
+}
+
+void refuse_unknown_keys(const plugin_entry& e, const value& map, const reading& r, const std::vector<std::string>& reserved) {
+  std::vector<std::string> known = reserved;
+  for (const parameter& p : e.parameters) known.push_back(p.name);
+  for (const auto& [key, v] : map.entries())
+    if (key != "plugin" && std::find(known.begin(), known.end(), key) == known.end())
+      r.found.add(error(fmt::format("{} has no parameter '{}'{}", e.full_name(), key, did_you_mean(key, known)),
+                        r.subject + "." + key, map.key_place(key)));
+}
+
+void assign_parameters(object& made, const plugin_entry& e, const value& map, const reading& r) {
+  for (const parameter& p : e.parameters) {
+    const value* given = map.type() == value::kind::map ? map.find(p.name) : nullptr;
+    if (given == nullptr && p.allowed.required)
+      r.found.add(error(fmt::format("is missing; {} ({})", p.doc, p.type), r.subject + "." + p.name, map.where()));
+    else
+      p.assign(made, given, {r.plugins, r.found, r.subject + "." + p.name});
+  }
+}
+
+}
+
+instance instantiate(std::string_view role, const value& v, const reading& r, const std::vector<std::string>& reserved) {
+  instance result;
+  result.where = v.where();
+  const std::size_t before = r.found.size();
+  r.found.guard(
+      [&] {
+        const value* name = v.type() == value::kind::map ? v.find("plugin") : &v;
+        if (name == nullptr || name->type() != value::kind::scalar)
+          throw error(fmt::format("got {}, need the name of a {} plugin, or a map with the key 'plugin'", v.kind_name(), role));
+        const plugin_entry* e = nullptr;
+        r.found.guard([&] { e = &r.plugins.find(role, plain_name(role, *name)); }, name->where(), r.subject);
+        if (e == nullptr) return;
+        result.entry = e;
+        result.made = make_object(*e);
+        if (v.type() == value::kind::map) refuse_unknown_keys(*e, v, r, reserved);
+        assign_parameters(*result.made, *e, v, r);
+        if (r.found.size() == before) result.made->check();
+      },
+      v.where(), r.subject);
+  return result;
+}
+
+value render(const instance& i) {
+  value map = value::map();
+  map.set("plugin", value::scalar(i.entry->name));
+  for (const parameter& p : i.entry->parameters)
+    if (value v = p.render(*i.made); v.type() != value::kind::null) map.set(p.name, std::move(v));
+  return map;
+}
+
+}

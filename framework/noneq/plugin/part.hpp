@@ -1,0 +1,52 @@
+// A plugin within a plugin, e.g. the time sampler of a noiser:  noneq::part<noneq::time_sampler> time{"uniform"};
+// In YAML a bare name or a map {plugin: name, …}. Without a name in the table it is optional and may stay empty.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "noneq/plugin/parameter.hpp"
+
+namespace noneq {
+
+struct plugin_entry;
+
+// A plugin made from YAML: the object, the table it was made by, and the place it stands at.
+struct instance {
+  std::shared_ptr<object> made;
+  const plugin_entry* entry = nullptr;
+  place where;
+};
+
+// Makes a plugin of `role` from a name or a map; problems (unknown plugin, unknown key, bad value) go to r.found.
+// `reserved` keys of the map belong to somebody else. An instance without object when it could not be made.
+instance instantiate(std::string_view role, const value& v, const reading& r, const std::vector<std::string>& reserved = {});
+
+// The plugin with all its parameters, defaults included: {plugin: name, …}.
+value render(const instance&);
+
+template <class Role>
+class part {
+ public:
+  using role_type = Role;
+  part() = default;
+  explicit part(std::string name) : name_(std::move(name)) {}
+
+  explicit operator bool() const { return made_.made != nullptr; }
+  Role* operator->() const { return static_cast<Role*>(made_.made.get()); }
+  Role& operator*() const { return static_cast<Role&>(*made_.made); }
+  const std::string& name() const { return name_; }
+  const instance& made() const { return made_; }
+
+  void assign(const value* given, const reading& r) {
+    if (given == nullptr && name_.empty()) return;
+    made_ = instantiate(Role::role_name, given ? *given : value::scalar(name_), r);
+  }
+  value render() const { return made_.made ? noneq::render(made_) : value::null(); }
+
+ private:
+  std::string name_;
+  instance made_;
+};
+
+}

@@ -1,0 +1,34 @@
+#include "noneq/plugin/process.hpp"
+
+#include "noneq/diffusion/respace.hpp"
+
+namespace noneq {
+
+process process::refreshed() const {
+  process p = *this;
+  p.tables = make_tables(schedule->beta());
+  return p;
+}
+
+process process::respaced(const std::vector<std::int64_t>& indices) const {
+  process p = *this;
+  p.tables = make_tables(respaced_beta(tables, indices));
+  p.kept = indices;
+  return p;
+}
+
+process::split_output process::split(const Tensor& output) const {
+  const std::int64_t of_mean = mean->outputs(), of_variance = outputs() - of_mean;
+  if (of_variance == 0) return {output, {}};
+  const std::int64_t width = output.size(1) / outputs();
+  return {output.narrow(1, 0, of_mean * width), output.narrow(1, of_mean * width, of_variance * width)};
+}
+
+distribution process::reverse(const Tensor& output, const Tensor& xt, const coefficients& c) const {
+  const auto [z, raw] = split(output);
+  Tensor log_variance = variance ? variance->log_variance(raw, c, steps()) : Tensor{};
+  const Tensor location = mean->location(z, {xt, c, *kernel}, log_variance);
+  return {location, log_variance};
+}
+
+}

@@ -1,0 +1,38 @@
+// The diffusion process of a pipeline: kernel, schedule, mean and variance, stated once and shared by noiser, loss,
+// sampler and metric. A value of shared parts; const use is thread-safe.
+#pragma once
+
+#include "noneq/plugin/roles/mean.hpp"
+#include "noneq/plugin/roles/schedule.hpp"
+#include "noneq/plugin/roles/variance.hpp"
+
+namespace noneq {
+
+struct process {
+  std::shared_ptr<const noneq::kernel> kernel;
+  std::shared_ptr<const noneq::schedule> schedule;
+  std::shared_ptr<const noneq::mean> mean;
+  std::shared_ptr<const noneq::variance> variance;  // null when the kernel has none
+  noneq::tables tables;
+  // For a respaced process: the original index of each kept step; empty: all.
+  std::vector<std::int64_t> kept;
+
+  std::int64_t steps() const { return tables.steps(); }
+  std::int64_t outputs() const { return mean->outputs() + (variance ? variance->outputs() : 0); }
+
+  // The tables as the schedule is now; with a learned schedule they carry gradients.
+  process refreshed() const;
+  // The same process seen only at `indices` (ascending) of its steps, with β' = 1 − ᾱ_i/ᾱ_previous.
+  process respaced(const std::vector<std::int64_t>& indices) const;
+
+  // A network's output [B, outputs·C, …] split into what mean and variance read.
+  struct split_output {
+    Tensor z, raw_variance;
+  };
+  split_output split(const Tensor& output) const;
+
+  // p(x^{t−1}|x^t) from a network's output.
+  distribution reverse(const Tensor& output, const Tensor& xt, const coefficients& c) const;
+};
+
+}

@@ -1,0 +1,44 @@
+// The network. A model plugin holds its hyper-parameters and builds networks; the framework owns, averages, saves and
+// loads their weights.
+#pragma once
+
+#include <memory>
+
+#include <torch/nn/module.h>
+
+#include "noneq/plugin/description.hpp"
+
+namespace noneq {
+
+struct network_input {
+  Tensor x;      // float32 [B, …]
+  Tensor t;      // int64 [B]: step index t − 1 of the schedule the network was trained with
+  Tensor label;  // int64 [B]; undefined without classes
+};
+
+// What a network must fit.
+struct network_signature {
+  sizes shape;           // of one sample
+  std::int64_t outputs;  // numbers per dimension: the result has outputs·shape[0] entries along dimension 1
+  std::int64_t T;        // steps of the schedule
+  std::int64_t classes;  // 0: no labels
+};
+
+struct network : torch::nn::Module {
+  // [B, outputs·shape[0], …]. Called by several threads at once, with and without gradients; must not change the module.
+  virtual Tensor forward(const network_input& in) = 0;
+};
+
+struct model : role<"model"> {
+  // Weights drawn from torch's global generator, which the framework seeds.
+  virtual std::shared_ptr<network> build(const network_signature& s) const = 0;
+  // Throws noneq::error when the network cannot take this data.
+  virtual void check_signature(const network_signature&) const {}
+
+  template <class P>
+  static void common(description<P>& d) {
+    d.reads("xt", "float32 [B, …]").reads("t", "int64 [B]").writes("output", "float32 [B, outputs·C, …]");
+  }
+};
+
+}

@@ -1,0 +1,13 @@
+#include "noneq/plugin/roles/noiser.hpp"
+
+namespace noneq {
+
+void noiser::draw(batch& b, const process& p, const stream& s) const {
+  const Tensor& x0 = b.at("x0");
+  const drawn_times times = time->draw(x0.size(0), p.steps(), s.fork("t"));
+  b.set("t", times.index);
+  b.set("weight", times.weight);
+  b.set("noise", p.kernel->noise(x0.sizes().vec(), s.fork("noise"), b.first));
+}
+
+}

@@ -1,0 +1,30 @@
+// Draws t and x^t for a batch of x⁰.
+#pragma once
+
+#include "noneq/plugin/batch.hpp"
+#include "noneq/plugin/part.hpp"
+#include "noneq/plugin/process.hpp"
+#include "noneq/plugin/roles/time_sampler.hpp"
+
+namespace noneq {
+
+struct noiser : role<"noiser"> {
+  part<time_sampler> time{"uniform"};
+
+  // Writes t (0-based index), weight and noise, by default from the time sampler and the kernel. Runs ahead of the model.
+  virtual void draw(batch& b, const process& p, const stream& s) const;
+  // Writes xt. With a learned schedule the tables of p carry gradients, and so must xt; it then runs beside the model.
+  virtual void apply(batch& b, const process& p, const stream& s) const = 0;
+
+  template <class P>
+  static void common(description<P>& d) {
+    d.param("time", &P::time, "which steps t are drawn, and how often");
+    d.reads("x0", "float32 [B, …]");
+    d.writes("t", "int64 [B]: step index t − 1");
+    d.writes("weight", "float32 [B]: 1/(T·p_t)");
+    d.writes("noise", "float32 [B, …]: ε, or the uniforms of a discrete kernel");
+    d.writes("xt", "float32 [B, …]");
+  }
+};
+
+}

@@ -1,0 +1,41 @@
+// Turns gradients into new weights. The framework clips gradients, sets the rate, averages weights and writes
+// checkpoints; a trainer plugin chooses libtorch's optimizer and says what of it must be saved.
+#pragma once
+
+#include <memory>
+
+#include <torch/optim/optimizer.h>
+
+#include "noneq/plugin/description.hpp"
+
+namespace noneq {
+
+struct trainer : role<"trainer"> {
+  std::int64_t steps = 10000, warmup = 0, shards = 2, prefetch = 4, checkpoint = 1000, log = 100;
+  double rate = 1e-3, clip = 0, schedule_rate = 0;
+  std::string decay = "none";
+  std::vector<double> ema;
+
+  virtual std::unique_ptr<torch::optim::Optimizer> optimizer(std::vector<torch::optim::OptimizerParamGroup> groups) const = 0;
+  // Visits the optimizer's state of each parameter, by a name made from the parameter's position.
+  virtual void optimizer_state(torch::optim::Optimizer&, const state_visitor&) const = 0;
+
+  template <class P>
+  static void common(description<P>& d) {
+    d.param("steps", &P::steps, "training steps", at_least(1))
+        .param("rate", &P::rate, "learning rate at its peak", above(0))
+        .param("schedule_rate", &P::schedule_rate, "learning rate of a learned schedule; 0: the same", at_least(0))
+        .param("warmup", &P::warmup, "steps over which the rate rises from 0", at_least(0))
+        .param("decay", &P::decay, "course of the rate after warm-up, down to 0 at the last step",
+               one_of({"none", "linear", "cosine"}))
+        .param("clip", &P::clip, "largest L2 norm of the gradient; 0: no limit", at_least(0))
+        .param("ema", &P::ema, "rates of exponentially averaged weights; the first is what samplers use", inside(0, 1))
+        .param("shards", &P::shards, "parts of a batch that run in parallel, whatever the number of threads", at_least(1), at_most(256))
+        .param("prefetch", &P::prefetch, "batches made ahead of the model", at_least(1), at_most(1024))
+        .param("checkpoint", &P::checkpoint, "steps between checkpoints; one is always written at the end", at_least(1))
+        .param("log", &P::log, "steps between records of the loss", at_least(1));
+    d.reads("loss", "float32 [B]");
+  }
+};
+
+}

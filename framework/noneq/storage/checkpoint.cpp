@@ -1,0 +1,158 @@
+#include "noneq/storage/checkpoint.hpp"
+
+#include <charconv>
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include "noneq/storage/files.hpp"
+#include "noneq/storage/json_text.hpp"
+#include "noneq/storage/safetensors.hpp"
+
+namespace noneq {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+static constexpr int newest_format = 1;
+
+static fs::path json_of(const fs::path& dir) { return dir / "checkpoint.json"; }
+
+static std::string checksum(std::string_view bytes) {
+  return fmt::format("{:08x}", ::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+}
+
+static std::string file_checksum(const input_file& file) {
+  std::vector<Bytef> buffer(1 << 20);
+  uLong sum = 0;
+  for (std::int64_t at = 0; at < file.size();) {
+    const std::int64_t n = std::min<std::int64_t>(static_cast<std::int64_t>(buffer.size()), file.size() - at);
+    file.read(at, buffer.data(), n);
+    sum = ::crc32_z(sum, buffer.data(), static_cast<z_size_t>(n));
+    at += n;
+  }
+  return fmt::format("{:08x}", sum);
+}
+
+// The n of "tensors-<n>.safetensors"; nothing for any other name.
+static std::optional<std::int64_t> number_of(std::string_view name) {
+  constexpr std::string_view head = "tensors-", tail = ".safetensors";
+  if (!name.starts_with(head) || !name.ends_with(tail) || name.size() <= head.size() + tail.size()) return {};
+  name = name.substr(head.size(), name.size() - head.size() - tail.size());
+  std::int64_t n = 0;
+  const auto [end, fault] = std::from_chars(name.data(), name.data() + name.size(), n);
+  if (fault != std::errc() || end != name.data() + name.size() || n < 0 || n == INT64_MAX) return {};
+  return n;
+}
+
+// What checkpoint.json says, checked but for the tensors file itself.
+struct commit {
+  std::string tensors, crc32;
+  std::int64_t bytes = 0;
+  json meta;
+};
+
+static commit read_commit(const fs::path& dir) {
+  const std::string where = json_of(dir).string();
+  const std::string remedy = ": use another checkpoint";
+  const json text = parse_json(read_file(json_of(dir)), where);
+  const auto field = [&](const json& in, const char* name, json::value_t type) -> const json& {
+    if (!in.is_object() || !in.contains(name) || in[name].type() != type)
+      throw error(fmt::format("{}: got no valid '{}', need a checkpoint's{}", where, name, remedy));
+    return in[name];
+  };
+  const auto format = field(text, "format", json::value_t::number_unsigned).get<std::uint64_t>();
+  if (format > newest_format)
+    throw error(fmt::format("{}: got format {}, need at most {}: update noneq", where, format, newest_format));
+  const json& tensors = field(text, "tensors", json::value_t::object);
+  commit found{field(tensors, "file", json::value_t::string).get<std::string>(),
+               field(tensors, "crc32", json::value_t::string).get<std::string>(),
+               field(tensors, "bytes", json::value_t::number_unsigned).get<std::int64_t>(),
+               {}};
+  if (!number_of(found.tensors))
+    throw error(fmt::format("{}: got tensors file {}, need 'tensors-<n>.safetensors'{}", where,
+                            in_quotes(found.tensors), remedy));
+  const std::string sum = field(text, "meta_crc32", json::value_t::string).get<std::string>();
+  if (!text.contains("meta")) throw error(fmt::format("{}: got no 'meta', need a checkpoint's{}", where, remedy));
+  found.meta = text["meta"];
+  if (const std::string got = checksum(json_text(found.meta, where)); got != sum)
+    throw error(
+        fmt::format("{}: got 'meta' with checksum {}, need {}: it was changed or damaged{}", where, got, sum, remedy));
+  return found;
+}
+
+bool has_checkpoint(const fs::path& dir) {
+  std::error_code ignored;
+  return fs::is_regular_file(json_of(dir), ignored);
+}
+
+checkpoint load_checkpoint(const fs::path& dir) {
+  if (!has_checkpoint(dir))
+    throw error(fmt::format("{}: has no checkpoint.json, need a checkpoint: check the path", dir.string()));
+  commit found = read_commit(dir);
+  const fs::path path = dir / found.tensors;
+  const std::string remedy = ": use another checkpoint";
+  std::error_code ignored;
+  if (!fs::exists(path, ignored))
+    throw error(fmt::format("{}: is missing, need the file that checkpoint.json names{}", path.string(), remedy));
+  {
+    const input_file file(path);
+    if (file.size() != found.bytes)
+      throw error(fmt::format("{}: got {} bytes, need {}{}", path.string(), file.size(), found.bytes, remedy));
+    if (const std::string got = file_checksum(file); got != found.crc32)
+      throw error(
+          fmt::format("{}: got checksum {}, need {}: the file is damaged{}", path.string(), got, found.crc32, remedy));
+  }
+  return {load_safetensors(path).tensors, std::move(found.meta)};
+}
+
+// Removes what killed or earlier saves left, but for the tensors that `keep` accepts.
+template <typename Keep>
+static void sweep(const fs::path& dir, const Keep& keep) {
+  std::error_code ignored;
+  std::vector<fs::path> stale;
+  for (fs::directory_iterator at(dir, ignored), end; !ignored && at != end; at.increment(ignored)) {
+    const std::string name = at->path().filename().string();
+    const bool ours = name.starts_with("tensors-") || name.starts_with("checkpoint.json");
+    if ((ours && atomic_file::is_temporary(name)) || (number_of(name) && !keep(name))) stale.push_back(at->path());
+  }
+  for (const fs::path& path : stale) fs::remove(path, ignored);
+}
+
+static void sweep_before(const fs::path& dir) {
+  std::string kept;
+  bool keep_all = false;
+  try {
+    if (has_checkpoint(dir)) kept = read_commit(dir).tensors;
+  } catch (const error&) {
+    keep_all = true;  // unreadable: which tensors are needed is for the user to find out
+  }
+  sweep(dir, [&](const std::string& name) { return keep_all || name == kept; });
+}
+
+static std::int64_t next_number(const fs::path& dir) {
+  std::int64_t next = 0;
+  std::error_code ignored;
+  for (fs::directory_iterator at(dir, ignored), end; !ignored && at != end; at.increment(ignored))
+    if (const auto n = number_of(at->path().filename().string())) next = std::max(next, *n + 1);
+  return next;
+}
+
+void save_checkpoint(const fs::path& dir, const checkpoint& content) {
+  std::error_code fault;
+  fs::create_directories(dir, fault);
+  if (fault) throw file_error(dir, "make the directory", fault.value());
+  sweep_before(dir);
+  const std::string name = fmt::format("tensors-{}.safetensors", next_number(dir));
+  save_safetensors(dir / name, {content.tensors, {}});
+  const input_file written(dir / name);
+  const std::string where = json_of(dir).string();
+  const json text = {{"format", newest_format},
+                     {"tensors", {{"file", name}, {"bytes", written.size()}, {"crc32", file_checksum(written)}}},
+                     {"meta", content.meta},
+                     {"meta_crc32", checksum(json_text(parse_json(json_text(content.meta, where), where), where))}};
+  write_atomically(json_of(dir), json_text(text, where, 2) + "\n");
+  sweep(dir, [&](const std::string& other) { return other == name; });
+}
+
+}

@@ -1,0 +1,30 @@
+// A checkpoint: a directory with tensors-<n>.safetensors and checkpoint.json, which names it.
+// The JSON's rename commits: killed at any moment, the directory holds the old checkpoint or the new one, whole, and
+// what is left over goes with the next save. Loading is thread-safe; one thread of one process saves to a directory.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "noneq/core/tensor.hpp"
+
+namespace noneq {
+
+struct checkpoint {
+  std::map<std::string, Tensor> tensors;
+  nlohmann::json meta;  // anything; JSON turns numbers that are not finite into null
+};
+
+// Makes the directory if need be. Errors: disk full and the like (the old checkpoint stays), a dtype safetensors lacks.
+void save_checkpoint(const std::filesystem::path& dir, const checkpoint& content);
+
+// Errors: none there, damaged, incomplete, from a newer noneq.
+checkpoint load_checkpoint(const std::filesystem::path& dir);
+
+// Whether a checkpoint was ever committed to `dir`; it may still be damaged.
+bool has_checkpoint(const std::filesystem::path& dir);
+
+}

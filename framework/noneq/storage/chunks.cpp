@@ -1,0 +1,165 @@
+#include "noneq/storage/chunks.hpp"
+
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <hdf5.h>
+#include <zlib.h>
+
+#include "noneq/storage/hdf5_file.hpp"
+
+namespace noneq {
+
+// The filters when decode() knows them all: none, shuffle, deflate, shuffle then deflate.
+static std::optional<std::vector<int>> known_filters(hid_t creation, std::size_t element) {
+  std::vector<int> filters;
+  for (int i = 0, count = H5Pget_nfilters(creation); i < count; ++i) {
+    unsigned value = 0;
+    std::size_t values = 1;
+    filters.push_back(
+        H5Pget_filter2(creation, static_cast<unsigned>(i), nullptr, &values, &value, 0, nullptr, nullptr));
+    if (filters.back() == H5Z_FILTER_SHUFFLE && value != element) return {};
+  }
+  using list = std::vector<int>;
+  for (const list& known :
+       {list{}, list{H5Z_FILTER_SHUFFLE}, list{H5Z_FILTER_DEFLATE}, list{H5Z_FILTER_SHUFFLE, H5Z_FILTER_DEFLATE}})
+    if (filters == known) return filters;
+  return {};
+}
+
+// Whether the stored chunks are, filters aside, the numbers that rows() returns; fills in what decode() needs.
+static bool describe(const open_dataset& d, raw_chunks& raw) {
+  const hdf5_lock lock;
+  const hdf5_handle creation(H5Dget_create_plist(d.id), H5Pclose), stored(H5Dget_type(d.id), H5Tclose);
+  const std::size_t element = c10::elementSize(d.type.dtype);
+  unsigned options = 0;
+  if (d.layout.chunk.empty() || d.type.dtype == at::kBool || d.type.unsigned_64 ||
+      H5Tequal(stored, d.type.memory) <= 0 || H5Pget_chunk_opts(creation, &options) < 0 || options != 0)
+    return false;
+  const auto filters = known_filters(creation, element);
+  if (!filters) return false;
+  raw.filters = *filters;
+  raw.chunk_shape = d.layout.chunk;
+  raw.fill.assign(element, '\0');
+  return !d.filled || H5Pget_fill_value(creation, d.type.memory, raw.fill.data()) >= 0;
+}
+
+static raw_chunks::chunk fetch(const open_dataset& d, const sizes& offset, std::uint64_t file_bytes) {
+  raw_chunks::chunk chunk{.offset = offset, .skipped = 0, .bytes = {}};
+  const std::vector<hsize_t> at(offset.begin(), offset.end());
+  haddr_t address = HADDR_UNDEF;
+  hsize_t bytes = 0;
+  unsigned skipped = 0;
+  bool read = H5Dget_chunk_info_by_coord(d.id, at.data(), &skipped, &address, &bytes) >= 0 && bytes <= file_bytes;
+  if (read && address != HADDR_UNDEF) {
+    chunk.bytes.resize(bytes);
+    read = H5Dread_chunk(d.id, H5P_DEFAULT, at.data(), &chunk.skipped, chunk.bytes.data()) >= 0;
+  }
+  if (!read) throw hdf5_error(d.where, "cannot read the chunk at " + to_string(offset), ": copy the file again");
+  return chunk;
+}
+
+// The next chunk in row-major order over the band of chunks [from, to) of dimension 0.
+static bool advance(sizes& offset, const dataset_layout& layout, std::int64_t to) {
+  for (std::size_t i = offset.size(); i-- > 0;) {
+    offset[i] += layout.chunk[i];
+    if (offset[i] < (i == 0 ? to : layout.shape[i])) return true;
+    if (i > 0) offset[i] = 0;
+  }
+  return false;
+}
+
+raw_chunks read_raw(const hdf5_reader& reader, const std::string& dataset, std::int64_t first, std::int64_t count) {
+  const open_dataset& d = reader.file_->dataset(dataset);
+  check_rows(d, first, count);
+  raw_chunks raw;
+  raw.where = d.where;
+  raw.dtype = d.type.dtype;
+  raw.shape = d.layout.shape;
+  raw.shape[0] = count;
+  raw.first = first;
+  if (count == 0 || !describe(d, raw)) {
+    raw.plain = reader.rows(dataset, first, count);
+    return raw;
+  }
+  const hdf5_lock lock;
+  hsize_t file_bytes = 0;
+  H5Fget_filesize(reader.file_->id, &file_bytes);
+  sizes offset(d.layout.shape.size(), 0);
+  offset[0] = first / d.layout.chunk[0] * d.layout.chunk[0];
+  do raw.chunks.push_back(fetch(d, offset, file_bytes));
+  while (advance(offset, d.layout, first + count));
+  return raw;
+}
+
+static error damaged(const raw_chunks& raw, const raw_chunks::chunk& chunk, std::size_t got, std::size_t need) {
+  return error(fmt::format("{} has a damaged chunk at {}: got {} bytes, need {}: copy the file again", raw.where,
+                           to_string(chunk.offset), got, need));
+}
+
+static void inflate_into(const raw_chunks& raw, const raw_chunks::chunk& chunk, const std::string& from,
+                         std::string& to) {
+  uLongf got = to.size();
+  const int status =
+      ::uncompress(reinterpret_cast<Bytef*>(to.data()), &got, reinterpret_cast<const Bytef*>(from.data()), from.size());
+  if (status != Z_OK || got != to.size()) throw damaged(raw, chunk, status == Z_OK ? got : 0, to.size());
+}
+
+// HDF5's shuffle stores all first bytes, then all second bytes, … of the elements.
+static void unshuffle_into(const std::string& from, std::string& to, std::size_t element) {
+  const std::size_t count = from.size() / element;
+  for (std::size_t byte = 0; byte < element; ++byte) {
+    const char* source = from.data() + byte * count;
+    char* target = to.data() + byte;
+    for (std::size_t i = 0; i < count; ++i) target[i * element] = source[i];
+  }
+}
+
+// The bytes of a chunk with its filters undone; `scratch` is reused from chunk to chunk.
+static const std::string& unfilter(const raw_chunks& raw, const raw_chunks::chunk& chunk, std::size_t bytes,
+                                   std::array<std::string, 2>& scratch) {
+  const std::string* now = &chunk.bytes;
+  std::size_t turn = 0;
+  for (std::size_t i = raw.filters.size(); i-- > 0;) {
+    if (chunk.skipped >> i & 1u) continue;
+    std::string& next = scratch[turn++];
+    next.resize(bytes);
+    if (raw.filters[i] == H5Z_FILTER_DEFLATE) {
+      inflate_into(raw, chunk, *now, next);
+    } else {
+      if (now->size() != bytes) throw damaged(raw, chunk, now->size(), bytes);
+      unshuffle_into(*now, next, c10::elementSize(raw.dtype));
+    }
+    now = &next;
+  }
+  if (now->size() != bytes) throw damaged(raw, chunk, now->size(), bytes);
+  return *now;
+}
+
+Tensor decode(const raw_chunks& raw) {
+  if (raw.plain.defined()) return raw.plain;
+  const Tensor out = at::empty(raw.shape, raw.dtype);
+  const std::size_t bytes =
+      static_cast<std::size_t>(c10::multiply_integers(raw.chunk_shape)) * c10::elementSize(raw.dtype);
+  std::array<std::string, 2> scratch;
+  for (const raw_chunks::chunk& chunk : raw.chunks) {
+    // from_blob wants a mutable pointer; the views below are only read.
+    const bool written = !chunk.bytes.empty();
+    const std::string& values = written ? unfilter(raw, chunk, bytes, scratch) : raw.fill;
+    Tensor from = at::from_blob(const_cast<char*>(values.data()),
+                                written ? at::IntArrayRef(raw.chunk_shape) : at::IntArrayRef(), raw.dtype);
+    Tensor to = out;
+    if (!written) from = from.expand(raw.chunk_shape);
+    for (std::size_t i = 0; i < raw.shape.size(); ++i) {
+      const std::int64_t shift = i == 0 ? raw.first : 0, dim = static_cast<std::int64_t>(i);
+      const std::int64_t begin = std::max(chunk.offset[i], shift);
+      const std::int64_t end = std::min(chunk.offset[i] + raw.chunk_shape[i], shift + raw.shape[i]);
+      from = from.narrow(dim, begin - chunk.offset[i], end - begin);
+      to = to.narrow(dim, begin - shift, end - begin);
+    }
+    to.copy_(from);
+  }
+  return out;
+}
+
+}

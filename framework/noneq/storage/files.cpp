@@ -1,0 +1,155 @@
+#include "noneq/storage/files.hpp"
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace noneq {
+
+static std::string_view remedy(int code) {
+  switch (code) {
+    case ENOENT:
+    case ENOTDIR:
+      return "check the path";
+    case EISDIR:
+      return "need a file";
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return "check the permissions";
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+      return "free some space or write elsewhere";
+    default:
+      return "check the disk and the path";
+  }
+}
+
+error file_error(const std::filesystem::path& file, std::string_view action, int code) {
+  return error(fmt::format("{}: cannot {}: {}; {}", file.string(), action, std::strerror(code), remedy(code)));
+}
+
+descriptor& descriptor::operator=(descriptor&& other) noexcept {
+  close();
+  fd_ = other.release();
+  return *this;
+}
+
+int descriptor::release() { return std::exchange(fd_, -1); }
+
+int descriptor::close() {
+  const int fd = release();
+  return fd >= 0 && ::close(fd) != 0 ? errno : 0;
+}
+
+static descriptor open_to_read(const std::filesystem::path& path) {
+  descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) throw file_error(path, "open", errno);
+  return file;
+}
+
+std::string read_file(const std::filesystem::path& path) {
+  const descriptor file = open_to_read(path);
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) throw file_error(path, "read", errno);
+  std::string bytes;
+  std::size_t used = 0;
+  for (;;) {
+    // Not trusting the size lets pseudo files, which claim 0, and growing ones be read too.
+    if (used == bytes.size())
+      bytes.resize(used + std::max<std::size_t>(static_cast<std::size_t>(status.st_size), 4095) + 1);
+    const ssize_t n = ::read(file.get(), bytes.data() + used, bytes.size() - used);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw file_error(path, "read", errno);
+    if (n == 0) break;
+    used += static_cast<std::size_t>(n);
+  }
+  bytes.resize(used);
+  return bytes;
+}
+
+void write_atomically(const std::filesystem::path& path, std::string_view bytes) {
+  atomic_file file(path);
+  file.write(bytes);
+  file.commit();
+}
+
+input_file::input_file(std::filesystem::path path) : path_(std::move(path)), file_(open_to_read(path_)) {
+  struct stat status {};
+  if (::fstat(file_.get(), &status) != 0) throw file_error(path_, "read", errno);
+  if (S_ISDIR(status.st_mode)) throw file_error(path_, "read", EISDIR);
+  if (!S_ISREG(status.st_mode)) throw error(path_.string() + ": got a device or pipe, need a regular file");
+  size_ = status.st_size;
+}
+
+void input_file::read(std::int64_t offset, void* into, std::int64_t count) const {
+  for (std::int64_t done = 0; done < count;) {
+    const ssize_t n =
+        ::pread(file_.get(), static_cast<char*>(into) + done, static_cast<std::size_t>(count - done), offset + done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw file_error(path_, "read", errno);
+    if (n == 0)
+      throw error(fmt::format("{}: got the end of the file at byte {}, need {} bytes: copy it again", path_.string(),
+                              offset + done, offset + count));
+    done += n;
+  }
+}
+
+static std::filesystem::path directory_of(const std::filesystem::path& file) {
+  return file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+}
+
+atomic_file::atomic_file(std::filesystem::path target) : target_(std::move(target)) {
+  std::error_code ignored;
+  // Renaming onto a symbolic link would replace the link, not what it points to.
+  if (std::filesystem::is_symlink(target_, ignored)) {
+    if (auto real = std::filesystem::canonical(target_, ignored); !ignored) target_ = real;
+  }
+  if (std::filesystem::is_directory(target_, ignored)) throw file_error(target_, "write", EISDIR);
+  if (std::filesystem::exists(target_, ignored) && !std::filesystem::is_regular_file(target_, ignored))
+    throw error(target_.string() + ": got a device or pipe, need a regular file");
+  static std::atomic<unsigned> count = 0;
+  do {
+    temporary_ = target_;
+    temporary_ += fmt::format(".noneq-tmp-{}-{}", ::getpid(), count++);
+    file_ = descriptor(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  } while (file_.get() < 0 && errno == EEXIST);
+  if (file_.get() < 0) {
+    const int code = errno;
+    temporary_.clear();
+    throw file_error(target_, "write", code);
+  }
+}
+
+atomic_file::~atomic_file() {
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void atomic_file::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(file_.get(), bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw file_error(target_, "write", errno);
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+void atomic_file::commit() {
+  if (::fsync(file_.get()) != 0) throw file_error(target_, "write", errno);
+  if (const int code = file_.close()) throw file_error(target_, "write", code);
+  if (::rename(temporary_.c_str(), target_.c_str()) != 0) throw file_error(target_, "write", errno);
+  temporary_.clear();
+  // The rename itself is durable only with its directory; file systems that cannot sync one need not.
+  const descriptor directory(::open(directory_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() >= 0 && ::fsync(directory.get()) != 0 && errno != EINVAL && errno != ENOTSUP)
+    throw file_error(target_, "write", errno);
+}
+
+}

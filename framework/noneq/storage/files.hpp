@@ -1,0 +1,74 @@
+// Files that are either whole or absent.
+// What is written goes to a temporary beside its target, is fsynced and takes the target's name in one rename: after a
+// crash or a full disk the target is the old file or the new one. Functions are thread-safe; an object belongs to one
+// thread.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "noneq/core/error.hpp"
+
+namespace noneq {
+
+// "<file>: cannot <action>: <strerror(code)>; <remedy>".
+error file_error(const std::filesystem::path& file, std::string_view action, int code);
+
+// The bytes of a file. Errors: cannot be opened or read, is a directory.
+std::string read_file(const std::filesystem::path& path);
+
+// Replaces `path` by a file of these bytes. Errors: as atomic_file.
+void write_atomically(const std::filesystem::path& path, std::string_view bytes);
+
+// An open descriptor, closed with the object.
+class descriptor {
+ public:
+  explicit descriptor(int fd = -1) : fd_(fd) {}
+  descriptor(descriptor&& other) noexcept : fd_(other.release()) {}
+  descriptor& operator=(descriptor&& other) noexcept;
+  ~descriptor() { close(); }
+  int get() const { return fd_; }
+  int release();
+  int close();  // the errno of close(2), 0 when all went well
+
+ private:
+  int fd_;
+};
+
+// A regular file open for reading at any offset.
+class input_file {
+ public:
+  explicit input_file(std::filesystem::path path);  // errors: cannot be opened, is no regular file
+  std::int64_t size() const { return size_; }       // bytes, when it was opened
+  // Errors: cannot be read, ends before offset + count.
+  void read(std::int64_t offset, void* into, std::int64_t count) const;
+
+ private:
+  std::filesystem::path path_;
+  descriptor file_;
+  std::int64_t size_ = 0;
+};
+
+// A file being written under a temporary name. Without commit() it disappears with the object.
+class atomic_file {
+ public:
+  // Errors: the directory is missing or not writable, the target exists and is no regular file.
+  explicit atomic_file(std::filesystem::path target);
+  atomic_file(atomic_file&&) = delete;
+  ~atomic_file();
+
+  void write(std::string_view bytes);  // appends; errors: disk full and the like, with the system's words
+  void commit();                       // fsync, rename, fsync of the directory; once
+
+  const std::filesystem::path& temporary() const { return temporary_; }  // for libraries that write by name
+  // Whether a file name is one of a temporary, e.g. left behind by a killed process.
+  static bool is_temporary(std::string_view name) { return name.find(".noneq-tmp-") != name.npos; }
+
+ private:
+  std::filesystem::path target_, temporary_;
+  descriptor file_;
+};
+
+}

@@ -1,0 +1,95 @@
+// Reading and writing tensors in HDF5 files.
+// A reader opens datasets lazily and holds them open; it never allocates more than the rows it is asked for. A writer's
+// file appears under its name in close(), whole, or never. HDF5 is serialised by one process-wide lock: readers may be
+// shared between threads, a writer belongs to one. Every error names the file and, where there is one, the dataset.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "noneq/core/tensor.hpp"
+
+namespace noneq {
+
+struct dataset_layout {
+  sizes shape;              // at least one dimension, none of them zero
+  at::ScalarType dtype;     // of the numbers as read
+  sizes chunk;              // of the stored chunks; empty when contiguous
+  std::int64_t bytes;       // of the whole dataset as read
+  std::string compression;  // "", "gzip", "lzf", …; several are joined by "+"
+};
+
+struct raw_chunks;
+struct hdf5_file;
+
+class hdf5_reader {
+ public:
+  // Errors: missing, a directory, not HDF5, truncated or damaged.
+  explicit hdf5_reader(const std::filesystem::path& path);
+
+  // The layout of a dataset at any depth, "a/b/c". Errors: absent (with what the file has), a group, not numbers, a
+  // scalar, empty.
+  dataset_layout layout(const std::string& dataset) const;
+
+  // The paths of all datasets, numeric or not, sorted.
+  std::vector<std::string> datasets() const;
+
+  // Rows first … first+count-1 as a tensor [count, …]. Stored numbers become the nearest torch dtype: uint16 → int32,
+  // uint32 and uint64 → int64, enum {FALSE, TRUE} → bool. Errors: as layout(); out of range, a uint64 above 2⁶³-1,
+  // damaged data, a compression this HDF5 lacks.
+  Tensor rows(const std::string& dataset, std::int64_t first, std::int64_t count) const;
+
+  // Rows in any order, repeats allowed: [indices.size(), …]. Each stored row is read once, neighbours together.
+  Tensor rows(const std::string& dataset, std::span<const std::int64_t> indices) const;
+
+  // Strings, and single numbers and booleans as text; other attributes are left out. `object` is a dataset, a group, or
+  // "/" for the file. Errors: the object is absent.
+  std::map<std::string, std::string> attributes(const std::string& object) const;
+
+  // chunks.hpp: the bytes as stored, for decoding outside the lock.
+  friend raw_chunks read_raw(const hdf5_reader& reader, const std::string& dataset, std::int64_t first,
+                             std::int64_t count);
+
+ private:
+  std::shared_ptr<hdf5_file> file_;
+};
+
+class hdf5_writer {
+ public:
+  // Writes to a temporary beside `path`, removed with the object unless close() was called. With `gzip` 1 … 9 datasets
+  // are shuffled and compressed, with 0 they are not. Errors: the directory is missing or not writable.
+  explicit hdf5_writer(const std::filesystem::path& path, int gzip = 0);
+  hdf5_writer(hdf5_writer&&) noexcept;
+  hdf5_writer& operator=(hdf5_writer&&) noexcept;
+  ~hdf5_writer();
+
+  // A dataset of the tensor's shape and dtype; groups on the way are made. Errors: exists, a scalar or an empty tensor,
+  // a dtype that HDF5 lacks, disk full.
+  void write(const std::string& dataset, const Tensor& tensor);
+
+  // Adds rows [n, …] to a dataset that the first call makes. Errors: as write(); another dtype or row shape than
+  // before.
+  void append(const std::string& dataset, const Tensor& rows);
+
+  // Sets an attribute of a dataset or group written before, or of "/"; replaces one of that name.
+  void attribute(const std::string& object, const std::string& name, const std::string& value);
+  void attribute(const std::string& object, const std::string& name, double value);
+  void attribute(const std::string& object, const std::string& name, std::int64_t value);
+  void attribute(const std::string& object, const std::string& name, int value) {
+    attribute(object, name, std::int64_t{value});
+  }
+
+  // Puts the file under its name. Errors: disk full and the like; then nothing is left under the name.
+  void close();
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+}

@@ -1,0 +1,55 @@
+#include "noneq/storage/hdf5_handle.hpp"
+
+#include <type_traits>
+
+#include <fmt/format.h>
+#include <hdf5.h>
+
+namespace noneq {
+
+static_assert(std::is_same_v<hid_t, std::int64_t> && std::is_same_v<herr_t, int>);
+
+static std::recursive_mutex& library_mutex() {
+  static std::recursive_mutex mutex;
+  return mutex;
+}
+
+hdf5_lock::hdf5_lock() : held_(library_mutex()) { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
+
+hdf5_handle& hdf5_handle::operator=(hdf5_handle&& other) noexcept {
+  if (this == &other) return *this;
+  close();
+  id_ = std::exchange(other.id_, -1);
+  close_ = other.close_;
+  return *this;
+}
+
+bool hdf5_handle::close() {
+  if (id_ < 0) return true;
+  const hdf5_lock lock;
+  return close_(std::exchange(id_, -1)) >= 0;
+}
+
+static herr_t keep_first(unsigned, const H5E_error2_t* entry, void* text) {
+  auto& kept = *static_cast<std::string*>(text);
+  if (kept.empty() && entry->desc) kept = entry->desc;
+  return 0;
+}
+
+std::string hdf5_reason() {
+  std::string text;
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_first, &text);
+  // A failed system call comes with its descriptor, buffer and offsets; only the system's words help.
+  static constexpr std::string_view marker = "error message = '";
+  if (const auto at = text.find(marker); at != text.npos) {
+    text.erase(0, at + marker.size());
+    text.erase(std::min(text.find('\''), text.size()));
+  }
+  return text.empty() ? "HDF5 gives no reason" : text;
+}
+
+error hdf5_error(const std::string& file, std::string_view what, std::string_view remedy) {
+  return error(fmt::format("{}: {} ({}){}", file, what, hdf5_reason(), remedy));
+}
+
+}

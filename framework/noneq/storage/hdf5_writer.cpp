@@ -1,0 +1,192 @@
+#include <fmt/format.h>
+#include <hdf5.h>
+
+#include "noneq/storage/files.hpp"
+#include "noneq/storage/hdf5.hpp"
+#include "noneq/storage/hdf5_types.hpp"
+
+namespace noneq {
+
+static constexpr std::int64_t chunk_bytes = 256 * 1024;  // small enough for random rows, large enough for gzip
+
+struct grown {
+  hdf5_handle id;
+  at::ScalarType dtype;
+  sizes shape;
+};
+
+struct hdf5_writer::state {
+  state(const std::filesystem::path& path, int level) : name(path.string()), gzip(level), file(path) {}
+
+  std::string name;
+  int gzip;
+  atomic_file file;  // outlives the handles below, which write into it when they close
+  hdf5_handle id;
+  std::map<std::string, grown> appended;
+
+  hdf5_handle create(const std::string& dataset, const Tensor& tensor, bool growing);
+  void set(const std::string& object, const std::string& attribute, hid_t stored, hid_t memory, const void* value);
+  error failed(const std::string& what) const {
+    return hdf5_error(name, "cannot " + what, "; free some space or write elsewhere");
+  }
+};
+
+static std::string where(const std::string& file, const std::string& dataset) {
+  return fmt::format("{}: dataset '{}'", file, dataset);
+}
+
+hdf5_writer::hdf5_writer(const std::filesystem::path& path, int gzip) {
+  if (gzip < 0 || gzip > 9) throw error(fmt::format("{}: got gzip level {}, need 0 … 9", path.string(), gzip));
+  const hdf5_lock lock;
+  state_ = std::make_unique<state>(path, gzip);
+  const hdf5_handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  H5Pset_file_locking(access, true, true);
+  state_->id = {H5Fcreate(state_->file.temporary().c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access), H5Fclose};
+  if (!state_->id.valid()) throw state_->failed("create the file");
+}
+
+hdf5_writer::hdf5_writer(hdf5_writer&&) noexcept = default;
+hdf5_writer& hdf5_writer::operator=(hdf5_writer&&) noexcept = default;
+hdf5_writer::~hdf5_writer() = default;
+
+static std::vector<hsize_t> chunk_of(const std::string& subject, const Tensor& tensor, bool growing) {
+  std::vector<hsize_t> chunk(tensor.sizes().begin(), tensor.sizes().end());
+  const std::int64_t row = tensor[0].numel() * static_cast<std::int64_t>(tensor.element_size());
+  if (row >= std::int64_t{1} << 32)
+    throw error(fmt::format("{} got rows of {} bytes, need less than 4 GiB", subject, row));
+  const std::int64_t fitting = std::max<std::int64_t>(1, chunk_bytes / row);
+  chunk[0] = static_cast<hsize_t>(growing ? fitting : std::min(fitting, tensor.size(0)));
+  return chunk;
+}
+
+hdf5_handle hdf5_writer::state::create(const std::string& dataset, const Tensor& tensor, bool growing) {
+  const std::string subject = where(name, dataset);
+  const hdf5_handle type = stored_type(tensor.scalar_type());
+  if (!type.valid())
+    throw error(
+        fmt::format("{} got dtype {}, need a real number type or bool", subject, c10::toString(tensor.scalar_type())));
+  if (H5Lexists(id, dataset.c_str(), H5P_DEFAULT) > 0) throw error(subject + " is written twice, need another name");
+  const hdf5_handle creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose), links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
+  H5Pset_obj_track_times(creation, false);  // equal content, equal bytes
+  H5Pset_create_intermediate_group(links, 1);
+  if (growing || gzip > 0) {
+    const auto chunk = chunk_of(subject, tensor, growing);
+    H5Pset_chunk(creation, static_cast<int>(chunk.size()), chunk.data());
+    if (gzip > 0) H5Pset_shuffle(creation), H5Pset_deflate(creation, static_cast<unsigned>(gzip));
+  }
+  std::vector<hsize_t> shape(tensor.sizes().begin(), tensor.sizes().end()), most = shape;
+  if (growing) shape[0] = 0, most[0] = H5S_UNLIMITED;
+  const hdf5_handle space(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), most.data()), H5Sclose);
+  hdf5_handle made(H5Dcreate2(id, dataset.c_str(), type, space, links, creation, H5P_DEFAULT), H5Dclose);
+  if (!made.valid()) throw failed(fmt::format("create dataset '{}'", dataset));
+  return made;
+}
+
+static const std::string& checked_name(const std::string& file, const std::string& dataset) {
+  if (dataset.empty() || dataset.front() == '/' || dataset.back() == '/')
+    throw error(fmt::format("{}: got dataset name '{}', need one like 'a' or 'a/b'", file, dataset));
+  return dataset;
+}
+
+static Tensor plain(const std::string& file, const std::string& dataset, const Tensor& tensor) {
+  checked_name(file, dataset);
+  const std::string subject = where(file, dataset);
+  if (!tensor.defined()) throw error(subject + " got an undefined tensor, need values");
+  if (tensor.dim() == 0) throw error(subject + " got a scalar, need at least one dimension");
+  if (tensor.dim() > H5S_MAX_RANK)
+    throw error(fmt::format("{} got {} dimensions, need at most {}", subject, tensor.dim(), H5S_MAX_RANK));
+  for (std::int64_t i = 1; i < tensor.dim(); ++i)
+    if (tensor.size(i) == 0)
+      throw error(fmt::format("{} got an empty tensor {}, need values", subject, to_string(tensor.sizes().vec())));
+  return tensor.detach().to(at::kCPU).contiguous();
+}
+
+static error closed(const std::string& file) {
+  return error(file + ": is closed already, need to write before close()");
+}
+
+void hdf5_writer::write(const std::string& dataset, const Tensor& tensor) {
+  const hdf5_lock lock;
+  if (!state_->id.valid()) throw closed(state_->name);
+  const Tensor values = plain(state_->name, dataset, tensor);
+  if (values.numel() == 0) throw error(where(state_->name, dataset) + " got no rows, need at least one");
+  const hdf5_handle id = state_->create(dataset, values, false);
+  const hdf5_handle type = stored_type(values.scalar_type());  // closing it would clear HDF5's reason for a failure
+  if (H5Dwrite(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data_ptr()) < 0)
+    throw state_->failed(fmt::format("write dataset '{}'", dataset));
+}
+
+void hdf5_writer::append(const std::string& dataset, const Tensor& rows) {
+  const hdf5_lock lock;
+  if (!state_->id.valid()) throw closed(state_->name);
+  const Tensor values = plain(state_->name, dataset, rows);
+  if (values.size(0) == 0) return;
+  auto at = state_->appended.find(dataset);
+  if (at == state_->appended.end()) {
+    sizes none = values.sizes().vec();
+    none[0] = 0;
+    at = state_->appended.emplace(dataset, grown{state_->create(dataset, values, true), values.scalar_type(), none})
+             .first;
+  }
+  grown& so_far = at->second;
+  sizes like = so_far.shape;
+  like[0] = values.size(0);
+  if (values.sizes().vec() != like || values.scalar_type() != so_far.dtype)
+    throw error(fmt::format("{} got rows {} of {}, need {} of {} like those before", where(state_->name, dataset),
+                            to_string(values.sizes().vec()), c10::toString(values.scalar_type()), to_string(like),
+                            c10::toString(so_far.dtype)));
+  std::vector<hsize_t> offset(like.size(), 0), extent(like.begin(), like.end()), whole = extent;
+  offset[0] = static_cast<hsize_t>(so_far.shape[0]);
+  whole[0] += offset[0];
+  if (H5Dset_extent(so_far.id, whole.data()) < 0) throw state_->failed(fmt::format("extend dataset '{}'", dataset));
+  const hdf5_handle space(H5Dget_space(so_far.id), H5Sclose);
+  const hdf5_handle memory(H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr), H5Sclose);
+  H5Sselect_hyperslab(space, H5S_SELECT_SET, offset.data(), nullptr, extent.data(), nullptr);
+  const hdf5_handle type = stored_type(values.scalar_type());
+  if (H5Dwrite(so_far.id, type, memory, space, H5P_DEFAULT, values.data_ptr()) < 0)
+    throw state_->failed(fmt::format("append to dataset '{}'", dataset));
+  so_far.shape[0] += values.size(0);
+}
+
+void hdf5_writer::state::set(const std::string& object, const std::string& attribute, hid_t stored, hid_t memory,
+                             const void* value) {
+  const hdf5_lock lock;
+  if (!id.valid()) throw closed(name);
+  const hdf5_handle owner(H5Oopen(id, object.c_str(), H5P_DEFAULT), H5Oclose);
+  if (!owner.valid())
+    throw error(fmt::format("{}: attribute '{}' got object '{}', need one written before", name, attribute, object));
+  if (H5Aexists(owner, attribute.c_str()) > 0) H5Adelete(owner, attribute.c_str());
+  const hdf5_handle one(H5Screate(H5S_SCALAR), H5Sclose);
+  const hdf5_handle made(H5Acreate2(owner, attribute.c_str(), stored, one, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+  if (!made.valid() || H5Awrite(made, memory, value) < 0) throw failed(fmt::format("write attribute '{}'", attribute));
+}
+
+void hdf5_writer::attribute(const std::string& object, const std::string& name, const std::string& value) {
+  const hdf5_lock lock;
+  const hdf5_handle type(H5Tcopy(H5T_C_S1), H5Tclose);
+  H5Tset_size(type, H5T_VARIABLE);
+  H5Tset_cset(type, H5T_CSET_UTF8);
+  const char* text = value.c_str();
+  state_->set(object, name, type, type, &text);
+}
+
+void hdf5_writer::attribute(const std::string& object, const std::string& name, double value) {
+  const hdf5_lock lock;  // the names of HDF5's types are calls, too
+  state_->set(object, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, &value);
+}
+
+void hdf5_writer::attribute(const std::string& object, const std::string& name, std::int64_t value) {
+  const hdf5_lock lock;
+  state_->set(object, name, H5T_STD_I64LE, H5T_NATIVE_INT64, &value);
+}
+
+void hdf5_writer::close() {
+  const hdf5_lock lock;
+  if (!state_->id.valid()) throw closed(state_->name);
+  for (auto& [dataset, so_far] : state_->appended)
+    if (!so_far.id.close()) throw state_->failed(fmt::format("write dataset '{}'", dataset));
+  if (H5Fflush(state_->id, H5F_SCOPE_GLOBAL) < 0 || !state_->id.close()) throw state_->failed("write the file");
+  state_->file.commit();
+}
+
+}

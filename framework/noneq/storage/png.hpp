@@ -1,0 +1,19 @@
+// Pictures of samples. Functions are thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+#include "noneq/core/tensor.hpp"
+
+namespace noneq {
+
+// Replaces `path` by a PNG of uint8 [H, W] (grey) or [H, W, 3] (RGB). Errors: another shape or dtype, disk full.
+void write_png(const std::filesystem::path& path, const Tensor& image);
+
+// Images [N, C, H, W] with C 1 or 3 side by side, row by row, `columns` in a row (N when there are fewer):
+// uint8 [rows·H, columns·W] or […, 3]. Values lo … hi become 0 … 255, rounded; beyond is clamped, NaN and empty
+// places are black. Errors: another shape, columns below 1, lo not below hi.
+Tensor image_grid(const Tensor& images, std::int64_t columns, double lo, double hi);
+
+}

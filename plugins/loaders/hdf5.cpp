@@ -1,0 +1,262 @@
+// Rows of a dataset in an HDF5 file, read in long stretches and shuffled as they pass.
+#include "moments.hpp"
+#include "noneq/plugin.hpp"
+#include "noneq/storage/chunks.hpp"
+#include "row_order.hpp"
+
+namespace {
+
+using noneq::error;
+using noneq::sizes;
+using noneq::Tensor;
+
+// What is held in memory at once, whatever the size of the file.
+constexpr std::int64_t window_bytes = std::int64_t{32} << 20, block_bytes = std::int64_t{4} << 20;
+constexpr std::int64_t block_rows = 1024, largest_label = 1'000'000, block_numbers = std::int64_t{1} << 20;
+
+struct hdf5 : noneq::loader {
+  std::filesystem::path file;
+  std::string dataset = "x", labels, normalise = "none", per = "all", order = "shuffled", channels = "none";
+  std::vector<double> range = {0, 255};
+
+  std::shared_ptr<noneq::source> open(const std::optional<noneq::normalisation>& known,
+                                      const noneq::stream& s) const override;
+  void redirect(const std::filesystem::path& other) override { file = other; }
+
+  void check() const override {
+    if (range.size() != 2 || !(range[0] < range[1]))
+      throw error(c10::str("range got [", c10::Join(", ", range), "], need two numbers, the lower one first"));
+    if (dataset.empty()) throw error("dataset got '', need the path of a dataset in the file");
+    if (dataset == labels) throw error("labels got '" + labels + "', which is the dataset itself; need another one");
+  }
+
+  static void describe(noneq::description<hdf5>& d) {
+    d.doc("Rows of a dataset in an HDF5 file of any size, any rank and any type of number.")
+        .param("file", &hdf5::file, "the HDF5 file", noneq::required())
+        .param("dataset", &hdf5::dataset, "path of the dataset [N, …]; [N] gives samples of shape [1]")
+        .param("labels", &hdf5::labels, "path of a dataset of N integers from 0 on; empty: no labels")
+        .param("normalise", &hdf5::normalise,
+               "how stored numbers become x⁰: as they are, to mean 0 and variance 1, or range to [−1, 1]",
+               noneq::one_of({"none", "zscore", "range"}))
+        .param("range", &hdf5::range, "the two stored values that become −1 and 1 under normalise: range")
+        .param("per", &hdf5::per, "zscore: one scale for all numbers, or one per position of a sample",
+               noneq::one_of({"all", "dim"}))
+        .param("order", &hdf5::order, "order of the rows in training", noneq::one_of({"shuffled", "sequential"}))
+        .param(
+            "channels", &hdf5::channels,
+            "where a sample has its channels: not of interest, first, last (moved to the front), or nowhere (add one)",
+            noneq::one_of({"none", "first", "last", "add"}))
+        .writes("label", "int64 [B]: when labels are given");
+  }
+};
+
+class hdf5_source : public noneq::source {
+ public:
+  hdf5_source(const hdf5& parameters, const std::optional<noneq::normalisation>& known, const noneq::stream& s)
+      : of_(parameters),
+        reader_(of_.file),
+        layout_(reader_.layout(of_.dataset)),
+        order_(layout_.shape[0], block(), std::max<std::int64_t>(1, window_bytes / (block() * row_bytes())),
+               of_.order == "shuffled" ? std::optional(s.fork("order")) : std::nullopt) {
+    check_channels();
+    info_.shape = arranged(at::empty(layout_.shape, at::device(at::kMeta).dtype(layout_.dtype))).sizes().slice(1).vec();
+    info_.count = layout_.shape[0];
+    if (!of_.labels.empty()) count_classes();
+    normalise(known);
+  }
+
+  const noneq::dataset_info& info() const override { return info_; }
+
+  noneq::batch fetch(std::int64_t step, const noneq::stream&) override {
+    const std::int64_t end = (step + 1) * of_.batch_size;
+    std::vector<Tensor> raw, rows, labels;
+    for (std::int64_t at = end - of_.batch_size; at < end;) {
+      hold(at);
+      const std::int64_t count = std::min(end, window_.first + window_.rows) - at;
+      const Tensor slots = at::empty({count}, at::kLong);
+      for (std::int64_t k = 0; k < count; ++k) slots.data_ptr<std::int64_t>()[k] = order_.slot(window_, at + k);
+      raw.push_back(held_.index_select(0, slots));
+      rows.push_back(held_rows_.index_select(0, slots));
+      if (info_.classes > 0) labels.push_back(held_labels_.index_select(0, slots));
+      at += count;
+    }
+    noneq::batch b{step, 0, {{"raw", at::cat(raw)}, {"row", at::cat(rows)}}};
+    if (info_.classes > 0) b.set("label", at::cat(labels));
+    return b;
+  }
+
+  noneq::batch fetch_rows(std::int64_t first, std::int64_t count) override {
+    const std::int64_t from = std::clamp<std::int64_t>(first, 0, info_.count), n = std::min(count, info_.count - from);
+    noneq::batch b{0, first, {{"raw", read(from, n)}, {"row", at::arange(from, from + n, at::kLong)}}};
+    if (info_.classes > 0) b.set("label", read_labels(from, n));
+    return prepare(std::move(b));
+  }
+
+  noneq::batch prepare(noneq::batch raw) const override {
+    if (!raw.has("raw")) return raw;
+    const Tensor& stored = raw.at("raw");
+    const auto dtype = stored.scalar_type();
+    // Numbers that float32 cannot tell apart before the shift is taken off may be far apart after it.
+    const bool wide = dtype == at::kDouble || dtype == at::kLong || dtype == at::kInt;
+    const Tensor x = arranged(stored).to(wide ? at::kDouble : at::kFloat);
+    Tensor x0 = ((x - info_.normal.shift) / info_.normal.scale).to(at::kFloat).contiguous();
+    refuse_infinite(x0, raw.at("row"));
+    noneq::batch done{raw.step, raw.first, {{"x0", std::move(x0)}}};
+    if (raw.has("label")) done.set("label", raw.at("label"));
+    return done;
+  }
+
+ private:
+  std::string where() const { return of_.file.string() + ": dataset '" + of_.dataset + "'"; }
+  std::int64_t row_bytes() const { return std::max<std::int64_t>(1, layout_.bytes / layout_.shape[0]); }
+
+  // Rows of a block: whole chunks, unless a chunk is so large that holding one is too much.
+  std::int64_t block() const {
+    const std::int64_t fitting = std::clamp<std::int64_t>(block_bytes / row_bytes(), 1, block_rows);
+    const std::int64_t chunk = layout_.chunk.empty() ? 1 : layout_.chunk[0];
+    return chunk * row_bytes() <= window_bytes ? chunk * std::max<std::int64_t>(1, fitting / chunk) : fitting;
+  }
+
+  Tensor read(std::int64_t first, std::int64_t count) const {
+    return noneq::decode(noneq::read_raw(reader_, of_.dataset, first, count));
+  }
+  Tensor read_labels(std::int64_t first, std::int64_t count) const {
+    return reader_.rows(of_.labels, first, count).reshape({count}).to(at::kLong);
+  }
+
+  void hold(std::int64_t position) {
+    if (window_.holds(position)) return;
+    window_ = {};  // until all is read: reading may throw
+    const auto next = order_.at(position);
+    sizes shape = layout_.shape;
+    shape[0] = next.rows;
+    if (!held_.defined() || held_.size(0) != next.rows) held_ = Tensor(), held_ = at::empty(shape, layout_.dtype);
+    held_rows_ = at::empty({next.rows}, at::kLong);
+    if (info_.classes > 0) held_labels_ = at::empty({next.rows}, at::kLong);
+    std::int64_t filled = 0;
+    for (const auto& [first, count] : order_.stretches(next)) {
+      held_.narrow(0, filled, count).copy_(read(first, count));
+      held_rows_.narrow(0, filled, count).copy_(at::arange(first, first + count, at::kLong));
+      if (info_.classes > 0) held_labels_.narrow(0, filled, count).copy_(read_labels(first, count));
+      filled += count;
+    }
+    window_ = next;
+  }
+
+  void check_channels() const {
+    const std::size_t need = of_.channels == "first" || of_.channels == "last" ? 3 : 1;
+    if (layout_.shape.size() < need)
+      throw error(c10::str(where(), " has shape ", noneq::to_string(layout_.shape), " and channels: ", of_.channels,
+                           ", need at least [N, positions, channels] in either order, or channels: none or add"));
+  }
+
+  Tensor arranged(const Tensor& stored) const {
+    const Tensor x = stored.dim() == 1 ? stored.unsqueeze(1) : stored;
+    if (of_.channels == "add") return x.unsqueeze(1);
+    if (of_.channels == "last") return x.movedim(-1, 1);
+    return x;
+  }
+
+  void count_classes() {
+    const std::string subject = of_.file.string() + ": labels '" + of_.labels + "'";
+    const noneq::dataset_layout l = reader_.layout(of_.labels);
+    if (l.shape[0] != info_.count)
+      throw error(
+          c10::str(subject, " got ", l.shape[0], " rows, need ", info_.count, ", one per row of '", of_.dataset, "'"));
+    if (c10::multiply_integers(l.shape) != l.shape[0])
+      throw error(
+          c10::str(subject, " got shape ", noneq::to_string(l.shape), ", need one number per row, [", l.shape[0], "]"));
+    if (!at::isIntegralType(l.dtype, true))
+      throw error(c10::str(subject, " got numbers of type ", c10::toString(l.dtype), ", need integers"));
+    for (std::int64_t first = 0; first < info_.count; first += block_numbers) {
+      const Tensor some = read_labels(first, std::min(block_numbers, info_.count - first));
+      for (const auto& [extreme, at] : {some.min(0), some.max(0)})
+        if (const auto label = extreme.item<std::int64_t>(); label < 0 || label >= largest_label)
+          throw error(c10::str(subject, " got ", label, " in row ", first + at.item<std::int64_t>(),
+                               ", need class numbers from 0 to ", largest_label - 1));
+      info_.classes = std::max(info_.classes, some.max().item<std::int64_t>() + 1);
+    }
+  }
+
+  void normalise(const std::optional<noneq::normalisation>& known) {
+    if (known) {
+      for (const Tensor& part : {known->shift, known->scale})
+        if (!at::is_expandable_to(part.sizes(), info_.shape))
+          throw error(c10::str(where(), " gives samples ", noneq::to_string(info_.shape), ", need ",
+                               noneq::to_string(part.sizes().vec()), " as in the data the model was trained with"));
+      info_.normal = *known;
+    } else if (of_.normalise == "range") {
+      info_.normal = {at::scalar_tensor((of_.range[0] + of_.range[1]) / 2, at::kFloat),
+                      at::scalar_tensor((of_.range[1] - of_.range[0]) / 2, at::kFloat)};
+    } else if (of_.normalise == "zscore") {
+      standardise();
+    }
+    if (of_.normalise == "range" && at::isIntegralType(layout_.dtype, false))
+      info_.bin_width = 2 / (of_.range[1] - of_.range[0]);
+  }
+
+  void standardise() {
+    noneq::moments m(of_.per == "dim");
+    const std::int64_t numbers = std::max<std::int64_t>(1, c10::multiply_integers(info_.shape));
+    const std::int64_t slice = std::max<std::int64_t>(1, block_numbers / numbers);
+    for (std::int64_t first = 0; first < info_.count; first += block()) {
+      const Tensor stored = read(first, std::min(block(), info_.count - first));
+      for (std::int64_t k = 0; k < stored.size(0); k += slice) {
+        const Tensor x = arranged(stored.slice(0, k, k + slice));
+        m.add(x);
+        if (!m.finite()) {
+          refuse_infinite(x, at::arange(first + k, first + k + x.size(0), at::kLong));
+          throw error(c10::str(where(), " has numbers near rows ", first + k, " … ", first + k + x.size(0) - 1,
+                               " whose squares overflow, need smaller ones"));
+        }
+      }
+    }
+    // What rounding leaves of the variance of equal numbers counts as none.
+    const Tensor variance = m.variance(), constant = variance <= 1e-24 * m.mean().square();
+    if (constant.any().item<bool>()) {
+      const auto flat = constant.nonzero()[0].item<std::int64_t>();
+      const std::string value = c10::str(m.mean()[flat].item<double>());
+      if (of_.per == "all")
+        throw error(where() + " is " + value + " everywhere, need numbers that vary, or another normalise than zscore");
+      sizes position(info_.shape.size());
+      for (std::int64_t i = static_cast<std::int64_t>(position.size()) - 1, rest = flat; i >= 0; --i) {
+        position[i] = rest % info_.shape[i];
+        rest /= info_.shape[i];
+      }
+      throw error(c10::str(where(), " is ", value, " at position ", noneq::to_string(position),
+                           " of every row (and constant at ", constant.sum().item<std::int64_t>() - 1,
+                           " other positions), need numbers that vary, or per: all"));
+    }
+    const sizes shape = of_.per == "dim" ? info_.shape : sizes{};
+    info_.normal = {m.mean().reshape(shape).to(at::kFloat), variance.sqrt().reshape(shape).to(at::kFloat)};
+  }
+
+  void refuse_infinite(const Tensor& x, const Tensor& rows) const {
+    const Tensor good = x.isfinite();
+    if (x.numel() == 0 || good.all().item<bool>()) return;
+    const Tensor bad = at::logical_not(good.flatten(1).all(1)).nonzero().flatten();
+    const auto row = rows[bad[0]].item<std::int64_t>();
+    const std::string more = bad.size(0) > 1 ? c10::str(" (and in ", bad.size(0) - 1, " more rows nearby)") : "";
+    const Tensor number = x[bad[0].item<std::int64_t>()].flatten().masked_select(
+        at::logical_not(good[bad[0].item<std::int64_t>()].flatten()))[0];
+    throw error(c10::str(where(), " got ", number.isnan().item<bool>() ? "NaN" : "an infinite number", " in row ", row,
+                         more, ", need finite numbers of float32"));
+  }
+
+  const hdf5 of_;
+  noneq::hdf5_reader reader_;
+  noneq::dataset_layout layout_;
+  noneq::row_order order_;
+  noneq::dataset_info info_;
+  noneq::row_order::window window_;
+  Tensor held_, held_rows_, held_labels_;
+};
+
+std::shared_ptr<noneq::source> hdf5::open(const std::optional<noneq::normalisation>& known,
+                                          const noneq::stream& s) const {
+  return std::make_shared<hdf5_source>(*this, known, s);
+}
+
+}
+
+NONEQ_PLUGIN(hdf5)

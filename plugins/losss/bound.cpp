@@ -1,0 +1,35 @@
+// −K, the negative of the trajectory bound (Sohl-Dickstein et al. 2015, §2.4 and app. B), with the edge step p(x⁰|x¹)
+// the forward kernel run backwards. All terms are differentiable in the schedule, so that a learned β is trained with
+// the model.
+#include "noneq/plugin.hpp"
+#include "terms.hpp"
+
+struct bound : noneq::loss {
+  noneq::Tensor run(const noneq::batch& b, const noneq::process& p) const override {
+    const noneq::Tensor &x0 = b.at("x0"), &xt = b.at("xt"), &index = b.at("t");
+    const auto c = noneq::at(p.tables, index, xt);
+    const noneq::Tensor kl = terms::step_kl(b, p, c, p.reverse(b.at("output"), xt, c));
+    // K has no step t = 1. What belongs to no step is spread over t = 2..T, so that the loss is 0 at t = 1 and a time
+    // sampler may leave it out.
+    const auto T = static_cast<double>(p.steps());
+    return at::where(index > 0, T * (kl - ends(x0, index, p) / (T - 1)), at::zeros_like(kl));
+  }
+  const char* unit() const override { return "nats"; }
+  bool trains_schedule() const override { return true; }
+
+  static void describe(noneq::description<bound>& d) {
+    d.doc("−K, the 2015 bound on −ln p(x⁰) given β_1, in nats per sample; can train a learned schedule.");
+  }
+
+ private:
+  // H_q(X^T|X⁰) − H_q(X¹|X⁰) + E ln π(x^T), and the edge step's E[ln π(x⁰) − ln π(x¹)], per sample.
+  static noneq::Tensor ends(const noneq::Tensor& x0, const noneq::Tensor& index, const noneq::process& p) {
+    const noneq::kernel& k = *p.kernel;
+    const auto pi = k.stationary(x0);
+    const auto last = k.marginal(x0, noneq::at(p.tables, at::full_like(index, p.steps() - 1), x0));
+    const auto first = k.marginal(x0, noneq::at(p.tables, at::zeros_like(index), x0));
+    const noneq::Tensor edge = k.log_prob(x0, pi) + k.cross_entropy(first, pi);
+    return k.entropy(last) - k.entropy(first) - k.cross_entropy(last, pi) + edge;
+  }
+};
+NONEQ_PLUGIN(bound)

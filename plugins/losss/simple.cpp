@@ -1,0 +1,20 @@
+// The simple loss (Ho et al. 2020, eq. 14): squared error of what the network predicts, every t alike. It is a
+// reweighting of the bound, not the bound.
+#include "noneq/plugin.hpp"
+#include "terms.hpp"
+
+struct simple : noneq::loss {
+  noneq::part<noneq::weighting> weighting;
+
+  noneq::Tensor run(const noneq::batch& b, const noneq::process& p) const override {
+    return terms::squared_error(b, p, noneq::at(p.tables, b.at("t"), b.at("xt")), weighting ? &*weighting : nullptr);
+  }
+  const char* unit() const override { return "squared error"; }
+
+  static void describe(noneq::description<simple>& d) {
+    d.doc("Mean squared error of the prediction, per dimension; trains no variance.")
+        .param("weighting", &simple::weighting, "a weight per t on the error in ε, whatever the network predicts");
+    d.reads("noise", "float32 [B, …]: ε").spaces({"gaussian"});
+  }
+};
+NONEQ_PLUGIN(simple)

@@ -1,0 +1,53 @@
+// What several losses share: the squared error of a prediction and the terms of the variational bound. Pure,
+// thread-safe.
+#pragma once
+
+#include "noneq/diffusion/decoder.hpp"
+#include "noneq/plugin/batch.hpp"
+#include "noneq/plugin/process.hpp"
+#include "noneq/plugin/roles/weighting.hpp"
+
+namespace terms {
+
+using noneq::Tensor;
+
+// ‖z − z*‖²/d, [B]; with a weighting w(t)‖ε − ε̂‖²/d, whatever the network predicts.
+inline Tensor squared_error(const noneq::batch& b, const noneq::process& p, const noneq::coefficients& c,
+                            const noneq::weighting* weighting) {
+  const Tensor& xt = b.at("xt");
+  const noneq::reverse_point at{xt, c, *p.kernel};
+  const Tensor difference = p.split(b.at("output")).z - p.mean->target(b.at("x0"), b.at("noise"), at);
+  const Tensor error = difference.square().flatten(1).mean(1);
+  if (weighting == nullptr) return error;
+  return (weighting->weight(c) * p.mean->epsilon_error(c)).flatten() * error;
+}
+
+// KL(q(x^{t−1}|x^t,x⁰) ‖ p(x^{t−1}|x^t)), nats, [B]; at t = 1 finite but without meaning.
+inline Tensor step_kl(const noneq::batch& b, const noneq::process& p, const noneq::coefficients& c,
+                      const noneq::distribution& reverse) {
+  return p.kernel->kl(p.kernel->posterior(b.at("x0"), b.at("xt"), c), reverse);
+}
+
+// −ln p(x⁰|x¹), nats, [B]: a density (a probability for bits), or that of the bin of x⁰ among `bins` in [−1, 1].
+inline Tensor last_step(const Tensor& x0, const noneq::process& p, const noneq::distribution& reverse,
+                        std::int64_t bins) {
+  if (bins == 0) return -p.kernel->log_prob(x0, reverse);
+  if (!p.kernel->has_variance())
+    throw noneq::error(c10::str("got bins: ", bins, " for a kernel of discrete states, need bins: 0"));
+  return -noneq::sum_per_sample(noneq::decoder_log_prob(x0, reverse, 1 / static_cast<double>(bins - 1)));
+}
+
+// T·L_{t−1}/d, nats per dimension, [B] (Ho et al. 2020, eq. 5): its mean over t = 1..T is the bound on −ln p(x⁰) but
+// for L_T, which no network can change.
+inline Tensor vlb(const noneq::batch& b, const noneq::process& p, const noneq::coefficients& c,
+                  const noneq::distribution& reverse, std::int64_t bins) {
+  const Tensor& x0 = b.at("x0");
+  const Tensor nats = at::where(b.at("t") == 0, last_step(x0, p, reverse, bins), step_kl(b, p, c, reverse));
+  return nats * (static_cast<double>(p.steps() * x0.size(0)) / static_cast<double>(x0.numel()));
+}
+
+inline void check_bins(std::int64_t bins) {
+  if (bins == 1) throw noneq::error("got bins: 1, need 0 (continuous data) or at least 2");
+}
+
+}

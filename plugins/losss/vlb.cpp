@@ -1,0 +1,24 @@
+// The variational bound as a sum over steps (Ho et al. 2020, eq. 5): T·L_{t−1}/d. Without L_T = KL(q(x^T|x⁰)‖π), which
+// no network can change.
+#include "noneq/plugin.hpp"
+#include "terms.hpp"
+
+struct vlb : noneq::loss {
+  std::int64_t bins = 0;
+
+  void check() const override { terms::check_bins(bins); }
+
+  noneq::Tensor run(const noneq::batch& b, const noneq::process& p) const override {
+    const noneq::Tensor& xt = b.at("xt");
+    const auto c = noneq::at(p.tables, b.at("t"), xt);
+    return terms::vlb(b, p, c, p.reverse(b.at("output"), xt, c), bins);
+  }
+  const char* unit() const override { return "nats/dim"; }
+
+  static void describe(noneq::description<vlb>& d) {
+    d.doc("The variational bound on −ln p(x⁰), per dimension.")
+        .param("bins", &vlb::bins, "values data in [−1, 1] is quantised to (8 bits: 256); 0: continuous, or bits",
+               noneq::at_least(0));
+  }
+};
+NONEQ_PLUGIN(vlb)

@@ -1,0 +1,124 @@
+// One picture drawn by gnuplot: a script and its data in a folder of their own, which disappears with the object.
+#pragma once
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <cerrno>
+#include <fstream>
+#include <sstream>
+
+#include "noneq/core/error.hpp"
+#include "noneq/core/tensor.hpp"
+#include "noneq/storage/files.hpp"
+
+extern char** environ;
+
+namespace noneq {
+
+class gnuplot {
+ public:
+  gnuplot(std::int64_t width, std::int64_t height, double font = 11) {
+    std::string pattern = (std::filesystem::temp_directory_path() / "noneq-figure-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) throw file_error(pattern, "make a folder for gnuplot", errno);
+    folder_ = pattern;
+    script << "set encoding utf8\n"
+           << "kind = strstrt(GPVAL_TERMINALS, 'pngcairo') > 0 ? 'pngcairo' : 'png'\n"
+           << "set terminal @kind size " << width << "," << height << " font 'Sans," << font << "'\n"
+           << "set output '" << file("out.png") << "'\nset datafile missing 'NaN'\n"
+           << "set tics nomirror scale 0.6 textcolor rgb '#404040'\nset border lc rgb '#808080'\n";
+  }
+  gnuplot(gnuplot&&) = delete;
+  ~gnuplot() {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+
+  std::ostringstream script;
+
+  // Rows [n, columns] as a data file; its name, quoted. What is not finite is left out of the picture.
+  std::string data(const Tensor& rows) {
+    const std::string name = file("data" + std::to_string(count_++));
+    const Tensor x = rows.detach().to(at::kCPU, at::kDouble).contiguous();
+    std::ofstream out(name);
+    out.precision(7);
+    for (std::int64_t i = 0; i < x.size(0); ++i)
+      for (std::int64_t j = 0; j < x.size(1); ++j) {
+        const double v = x.data_ptr<double>()[i * x.size(1) + j];
+        if (std::isfinite(v))
+          out << v;
+        else
+          out << "NaN";
+        out << (j + 1 < x.size(1) ? ' ' : '\n');
+      }
+    if (!out.flush()) throw file_error(name, "write data for gnuplot", errno);
+    return "'" + name + "'";
+  }
+
+  // Text within quotes of the script, drawn as it is: without the marks that gnuplot would read as subscripts.
+  static std::string quoted(const std::string& text) {
+    std::string safe;
+    for (const char c : text) safe += c == '\'' ? std::string("’") : std::string(1, c);
+    return "'" + safe + "'";
+  }
+
+  // Replaces `target` by the picture. Errors: gnuplot is missing, or does not like the script.
+  void draw(const std::filesystem::path& target) {
+    script << "\nset output\n";
+    std::ofstream(file("script")) << script.str();
+    const int status = run();
+    std::error_code none;
+    if (status != 0 || !std::filesystem::exists(file("out.png"), none))
+      throw error(target.string() + ": gnuplot failed (" + last_line(read_file(file("messages"))) +
+                  "), need a working gnuplot: try `gnuplot --version`");
+    write_atomically(target, read_file(file("out.png")));
+  }
+
+  // Throws when there is no gnuplot, before anything is computed for it.
+  static void need() {
+    for (std::istringstream folders(::getenv("PATH") ? ::getenv("PATH") : "/usr/bin"); folders;) {
+      std::string folder;
+      std::getline(folders, folder, ':');
+      std::error_code none;
+      if (!folder.empty() && std::filesystem::exists(std::filesystem::path(folder) / "gnuplot", none)) return;
+    }
+    throw error("found no program gnuplot, need it to draw figures: install Debian's package gnuplot-nox");
+  }
+
+ private:
+  std::string file(const std::string& name) const { return (folder_ / name).string(); }
+
+  int run() const {
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    const std::string messages = file("messages"), script_file = file("script");
+    posix_spawn_file_actions_addopen(&actions, 1, messages.c_str(), O_WRONLY | O_CREAT, 0600);
+    posix_spawn_file_actions_adddup2(&actions, 1, 2);
+    std::string program = "gnuplot", argument = script_file;
+    char* const arguments[] = {program.data(), argument.data(), nullptr};
+    pid_t child = 0;
+    const int code = ::posix_spawnp(&child, "gnuplot", &actions, nullptr, arguments, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    if (code != 0) {
+      need();
+      throw file_error("gnuplot", "start", code);
+    }
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    return status;
+  }
+
+  static std::string last_line(std::string text) {
+    while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.pop_back();
+    const auto start = text.rfind('\n');
+    text = start == text.npos ? text : text.substr(start + 1);
+    return text.empty() ? "it gave no reason" : text;
+  }
+
+  std::filesystem::path folder_;
+  int count_ = 0;
+};
+
+}

@@ -1,0 +1,73 @@
+// Samples, frames and curves into an HDF5 file, chunk by chunk; provenance as attributes of the file.
+#include "noneq/storage/hdf5.hpp"
+#include <set>
+
+#include "noneq/plugin.hpp"
+
+namespace {
+
+using noneq::Tensor;
+
+struct hdf5 : noneq::writer {
+  std::vector<std::string> datasets;
+  std::int64_t gzip = 0;
+
+  std::unique_ptr<noneq::sink> open(const noneq::writing& w) const override;
+
+  static void describe(noneq::description<hdf5>& d) {
+    d.doc("Writes everything it is given into an HDF5 file, which appears whole or not at all.")
+        .param("datasets", &hdf5::datasets, "the tensors to write; empty: all")
+        .param("gzip", &hdf5::gzip, "compression, from 0 (none) to 9", noneq::between(0, 9));
+  }
+};
+
+class hdf5_sink : public noneq::sink {
+ public:
+  hdf5_sink(const hdf5& of, const noneq::writing& w)
+      : wanted_(of.datasets),
+        file_(of.path(w)),
+        provenance_(w.provenance),
+        frame_times_(w.frame_times),
+        out_(file_, static_cast<int>(of.gzip)) {}
+
+  void write(const noneq::batch& chunk) override {
+    bool any = false;
+    for (const auto& [name, tensor] : chunk.tensors) {
+      given_.insert(name);
+      if (!wanted_.empty() && std::find(wanted_.begin(), wanted_.end(), name) == wanted_.end()) continue;
+      out_.append(name, tensor.dim() == 0 ? tensor.unsqueeze(0) : tensor);
+      has_frames_ |= name == "frames" && tensor.size(0) > 0;
+      any = true;
+    }
+    if (!any && !wanted_.empty()) refuse(wanted_.front());
+  }
+
+  std::vector<std::filesystem::path> close() override {
+    for (const auto& [name, text] : provenance_) out_.attribute("/", name, text);
+    if (has_frames_) out_.attribute("frames", "frame_times", c10::str(c10::Join(", ", frame_times_)));
+    out_.close();
+    // Only now: what took hours to make is kept, whatever else was asked for.
+    for (const std::string& name : wanted_)
+      if (given_.count(name) == 0) refuse(name);
+    return {file_};
+  }
+
+ private:
+  [[noreturn]] void refuse(const std::string& name) const {
+    throw noneq::error("datasets got '" + name + "', need one of " + c10::Join(", ", given_));
+  }
+
+  const std::vector<std::string> wanted_;
+  const std::filesystem::path file_;
+  const std::map<std::string, std::string> provenance_;
+  const std::vector<std::int64_t> frame_times_;
+  noneq::hdf5_writer out_;
+  std::set<std::string> given_;
+  bool has_frames_ = false;
+};
+
+std::unique_ptr<noneq::sink> hdf5::open(const noneq::writing& w) const { return std::make_unique<hdf5_sink>(*this, w); }
+
+}
+
+NONEQ_PLUGIN(hdf5)

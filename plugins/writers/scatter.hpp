@@ -1,0 +1,112 @@
+// Points in the plane on their way: the forward process, the reverse one, and the drift that the model adds, as in
+// figure 1 of Sohl-Dickstein et al. 2015.
+#pragma once
+
+#include "frames.hpp"
+
+namespace noneq {
+
+class scatter_sink : public frames_sink {
+ public:
+  scatter_sink(const figure_style& of, const writing& w, std::filesystem::path file)
+      : frames_sink(of, w, std::move(file), 2000) {
+    if (!process().kernel->has_variance())
+      throw error("draw: scatter got a kernel of discrete states, need a Gaussian one, or draw: raster");
+  }
+
+ private:
+  void check_shape(const sizes& sample) const override {
+    if (sample != sizes{2})
+      throw error("draw: scatter got samples of shape " + to_string(sample) + ", need points in the plane, [2]");
+  }
+
+  // Where the axes begin and end: a square that holds all but a few outliers.
+  struct square {
+    Tensor centre;  // [2]
+    double half;
+  };
+  static square around(const Tensor& points) {
+    const Tensor sorted = std::get<0>(points.to(at::kFloat).sort(0));
+    const std::int64_t n = sorted.size(0), cut = n / 500;
+    const Tensor low = sorted[cut], high = sorted[n - 1 - cut];
+    return {(low + high) / 2, 0.54 * std::max((high - low).max().item<double>(), 1e-6)};
+  }
+
+  // What the model adds to x in one step back from t, on a grid: [n, 4] as x, y, dx, dy, stretched by `factor` so that
+  // long arrows just reach the next point.
+  Tensor drift(std::int64_t t, const square& s, double& factor) const {
+    constexpr std::int64_t side = 15;
+    const Tensor line = at::linspace(-s.half, s.half, side + 2, at::kFloat).slice(0, 1, side + 1);
+    const Tensor at = at::stack({line.repeat_interleave(side), line.repeat({side})}, 1) + s.centre;
+    const Tensor x = normal().apply(at);
+    const Tensor label = w_.data->info().classes > 0 ? at::zeros({x.size(0)}, at::kLong) : Tensor{};
+    const auto p = w_.denoiser.predict(x, std::max<std::int64_t>(t, 1) - 1, label);
+    const Tensor by = (p.reverse.location - x) * normal().scale;
+    const Tensor lengths = std::get<0>(by.norm(2, 1).sort());
+    const double typical = lengths[lengths.size(0) * 9 / 10].item<double>();
+    factor = typical > 0 ? 2 * s.half / (side + 1) / typical : 1;
+    return at::cat({at, by * factor}, 1);
+  }
+
+  void draw(const Tensor& frames, const std::vector<std::size_t>& columns) override {
+    const bool data = w_.data != nullptr;
+    std::vector<Tensor> all{frames.select(1, static_cast<std::int64_t>(columns.front())),
+                            frames.select(1, static_cast<std::int64_t>(columns.back()))};
+    if (data) all.push_back(forward(0)), all.push_back(forward(time(columns.back())));
+    const square s = around(at::cat(all));
+
+    std::vector<std::string> rows{"reverse"};
+    if (data) rows = {"forward", "reverse", "drift"};
+    constexpr std::int64_t panel = 250, gap = 12, left = 82, right = 16;
+    const std::int64_t bottom = data ? 56 : 38;
+    const std::int64_t top = of_.title.empty() ? 30 : 58;
+    const auto across = static_cast<std::int64_t>(columns.size()), down = static_cast<std::int64_t>(rows.size());
+    const std::int64_t width = left + right + across * panel + (across - 1) * gap;
+    const std::int64_t height = bottom + top + down * panel + (down - 1) * gap;
+    gnuplot g(width, height);
+    begin_panels(g, rows.size(), columns.size(), width, height, left, right, bottom, top, gap);
+    put_title(g);
+    g.script << "unset key\nset xtics autofreq\n"
+             << "set xrange [" << s.centre[0].item<double>() - s.half << ":" << s.centre[0].item<double>() + s.half
+             << "]\n"
+             << "set yrange [" << s.centre[1].item<double>() - s.half << ":" << s.centre[1].item<double>() + s.half
+             << "]\n"
+             << "set style line 1 pt 7 ps 0.28 lc rgb '#601f4e79'\nset style line 2 pt 7 ps 0.28 lc rgb '#60c0392b'\n"
+             << "set style arrow 1 head filled size screen 0.006,18 lc rgb '#303030' lw 1\n";
+    for (std::size_t r = 0; r < rows.size(); ++r)
+      for (std::size_t c = 0; c < columns.size(); ++c) {
+        g.script << "set format x " << (r + 1 == rows.size() ? "'%g'" : "''") << "\nset format y "
+                 << (c == 0 ? "'%g'" : "''") << "\n";
+        if (c == 0)
+          g.script << "set ylabel '" << rows[r] << "' offset 0.5,0 font ',13'\n";
+        else
+          g.script << "unset ylabel\n";
+        if (r == 0)
+          g.script << "set title 't = " << time(columns[c]) << "' offset 0,-0.6 font ',13'\n";
+        else
+          g.script << "unset title\n";
+        panel_of(g, rows[r], frames, columns[c], s);
+        if (c == 0) g.script << "unset label 100\n";
+      }
+    g.script << "unset multiplot\n";
+    g.draw(file_);
+  }
+
+  void panel_of(gnuplot& g, const std::string& row, const Tensor& frames, std::size_t column, const square& s) {
+    if (row == "drift") {
+      double factor = 1;
+      const std::string arrows = g.data(drift(time(column), s, factor));
+      std::ostringstream text;
+      text.precision(2);
+      text << "arrows × " << factor;
+      g.script << "set xlabel 'arrows × " << text.str() << "' offset 0,0.4\n"
+               << "plot " << arrows << " using 1:2:3:4 with vectors arrowstyle 1\nunset xlabel\n";
+    } else {
+      const bool is_forward = row == "forward";
+      const Tensor points = is_forward ? forward(time(column)) : frames.select(1, static_cast<std::int64_t>(column));
+      g.script << "plot " << g.data(points) << " using 1:2 with points ls " << (is_forward ? 1 : 2) << "\n";
+    }
+  }
+};
+
+}

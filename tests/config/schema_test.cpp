@@ -1,0 +1,28 @@
+#include "noneq/config/schema.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "doctest.hpp"
+
+using namespace noneq;
+using nlohmann::json;
+
+TEST_CASE("schema fragments say what JSON Schema says") {
+  CHECK(integer_schema(1, {}) == json::parse(R"({"type": "integer", "minimum": 1})"));
+  CHECK(integer_schema() == json::parse(R"({"type": "integer"})"));
+  CHECK(number_schema(schema_bound{0, true}, schema_bound{1}) ==
+        json::parse(R"({"type": "number", "exclusiveMinimum": 0.0, "maximum": 1.0})"));
+  CHECK(enum_schema({"a", "b"}) == json::parse(R"({"enum": ["a", "b"]})"));
+  CHECK(array_of(boolean_schema()) == json::parse(R"({"type": "array", "items": {"type": "boolean"}})"));
+  CHECK(array_or_one(string_schema()) ==
+        json::parse(R"({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]})"));
+  CHECK(described(string_schema(), "a name") == json::parse(R"({"type": "string", "description": "a name"})"));
+  CHECK(described(string_schema(), "") == string_schema());
+}
+
+TEST_CASE("an object has its properties and no others") {
+  CHECK(object_schema({{"a", integer_schema()}, {"b", string_schema()}}, {"a"}) == json::parse(R"({
+    "type": "object", "additionalProperties": false, "required": ["a"],
+    "properties": {"a": {"type": "integer"}, "b": {"type": "string"}}})"));
+  CHECK(object_schema({}) == json::parse(R"({"type": "object", "additionalProperties": false, "properties": {}})"));
+}

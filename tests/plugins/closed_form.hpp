@@ -1,0 +1,30 @@
+// Networks that are formulas instead of weights.
+#pragma once
+
+#include "make.hpp"
+
+namespace testing {
+
+using noneq::Tensor;
+
+struct formula : noneq::network {
+  std::function<Tensor(const noneq::network_input&)> value;
+  explicit formula(std::function<Tensor(const noneq::network_input&)> f) : value(std::move(f)) {}
+  Tensor forward(const noneq::network_input& in) override { return value(in); }
+};
+
+inline noneq::denoiser make_denoiser(noneq::process p, std::function<Tensor(const noneq::network_input&)> f) {
+  return {std::move(p), std::make_shared<formula>(std::move(f))};
+}
+
+// What predicts ε exactly for data N(mean, variance), independent dimensions.
+inline noneq::denoiser gaussian_denoiser(noneq::process p, const Tensor& mean, const Tensor& variance) {
+  const noneq::tables t = p.tables;
+  return make_denoiser(std::move(p), [t, mean, variance](const noneq::network_input& in) {
+    const auto c = noneq::at(t, in.t, in.x);
+    return c.sqrt_one_minus_alpha_bar * (in.x - c.sqrt_alpha_bar * mean) /
+           (c.alpha_bar * variance + c.one_minus_alpha_bar);
+  });
+}
+
+}

@@ -1,0 +1,285 @@
+// Loaders: batches are functions of the step, normalised as said, and bad files are refused with their reason.
+#include <fstream>
+#include <numbers>
+#include <set>
+
+#include "make.hpp"
+#include "noneq/storage/hdf5.hpp"
+#include "scratch.hpp"
+
+using noneq::make;
+using noneq::sizes;
+using noneq::stream;
+using noneq::Tensor;
+using testing::message_of;
+using testing::says;
+
+namespace {
+
+struct data_file : testing::scratch {
+  std::filesystem::path path = *this / "data.h5";
+  explicit data_file(const std::map<std::string, Tensor>& datasets, int gzip = 0) {
+    noneq::hdf5_writer out(path, gzip);
+    for (const auto& [name, values] : datasets) out.write(name, values);
+    out.close();
+  }
+  std::string yaml(const std::string& more = "") const {
+    return "{plugin: hdf5, file: '" + path.string() + "'" + (more.empty() ? "" : ", " + more) + "}";
+  }
+  std::shared_ptr<noneq::source> open(const std::string& more = "", std::uint64_t seed = 1,
+                                      const std::optional<noneq::normalisation>& known = {}) const {
+    return make<noneq::loader>(yaml(more))->open(known, stream(seed));
+  }
+};
+
+Tensor numbers(std::int64_t n) { return at::arange(n, at::kFloat).unsqueeze(1); }
+
+noneq::batch training(noneq::source& s, std::int64_t step) { return s.prepare(s.fetch(step, stream(99))); }
+
+std::vector<float> list(const Tensor& x) {
+  const Tensor c = x.contiguous();
+  return {c.data_ptr<float>(), c.data_ptr<float>() + c.numel()};
+}
+
+std::int64_t resident_kb() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.rfind("VmRSS:", 0) == 0) return std::stoll(line.substr(6));
+  return 0;
+}
+
+}
+
+TEST_CASE("an epoch visits each row once, in another order than the epoch before") {
+  const data_file f({{"x", numbers(1003)}});
+  for (const std::int64_t batch : {1, 17, 1003}) {
+    const auto s = f.open("batch: " + std::to_string(batch));
+    std::vector<float> seen;
+    for (std::int64_t step = 0; static_cast<std::int64_t>(seen.size()) < 2006; ++step)
+      for (const float v : list(training(*s, step).at("x0"))) seen.push_back(v);
+    const std::vector<float> first(seen.begin(), seen.begin() + 1003), second(seen.begin() + 1003, seen.begin() + 2006);
+    CHECK(std::set<float>(first.begin(), first.end()).size() == 1003);
+    CHECK(std::set<float>(second.begin(), second.end()).size() == 1003);
+    CHECK(first != second);
+    CHECK_FALSE(std::is_sorted(first.begin(), first.end()));
+  }
+}
+
+TEST_CASE("many windows and a short last block: each row still comes once an epoch") {
+  // Rows of 64 KiB make blocks of 64 rows and windows of 512.
+  const std::int64_t n = 1500;
+  const data_file f({{"x", at::arange(n, at::kShort).unsqueeze(1).expand({n, 32768})}}, 1);
+  const auto s = f.open("batch: 50");
+  for (std::int64_t epoch = 0; epoch < 2; ++epoch) {
+    std::set<float> seen;
+    for (std::int64_t k = 0; k < n / 50; ++k)
+      for (const float v : list(training(*s, epoch * n / 50 + k).at("x0").select(1, 0))) seen.insert(v);
+    CHECK(seen.size() == static_cast<std::size_t>(n));
+  }
+}
+
+TEST_CASE("a batch is a function of seed and step, not of what was read before") {
+  const data_file f({{"x", numbers(300)}, {"y", at::arange(300, at::kLong).remainder(7)}});
+  const auto one = f.open("batch: 70, labels: y"), other = f.open("batch: 70, labels: y");
+  for (std::int64_t step = 0; step < 9; ++step) training(*one, step);
+  for (const std::int64_t step : {8, 0, 5}) {
+    const auto a = training(*one, step), b = training(*other, step);
+    CHECK(a.at("x0").equal(b.at("x0")));
+    CHECK(a.at("label").equal(b.at("label")));
+    CHECK(a.at("label").equal(a.at("x0").flatten().to(at::kLong).remainder(7)));
+  }
+  CHECK_FALSE(training(*f.open("batch: 70", 2), 0).at("x0").equal(training(*one, 0).at("x0")));
+  CHECK(one->info().classes == 7);
+}
+
+TEST_CASE("data smaller than a batch goes round; sequential keeps the order") {
+  const data_file f({{"x", numbers(3)}});
+  CHECK(list(training(*f.open("batch: 7, order: sequential"), 1).at("x0")) == std::vector<float>{1, 2, 0, 1, 2, 0, 1});
+  const auto shuffled = list(training(*f.open("batch: 6"), 0).at("x0"));
+  CHECK(std::count(shuffled.begin(), shuffled.end(), 2) == 2);
+}
+
+TEST_CASE("rows in order: fewer at the end, none beyond") {
+  const data_file f({{"x", numbers(10)}});
+  const auto s = f.open("normalise: zscore");
+  CHECK(s->info().count == 10);
+  const auto rows = s->fetch_rows(8, 5);
+  CHECK(rows.first == 8);
+  CHECK(list(s->info().normal.restore(rows.at("x0"))) == std::vector<float>{8, 9});
+  CHECK(s->fetch_rows(10, 5).at("x0").size(0) == 0);
+  CHECK(s->prepare(s->fetch_rows(0, 3)).at("x0").equal(s->fetch_rows(0, 3).at("x0")));
+}
+
+TEST_CASE("zscore: mean 0 and variance 1, over all numbers or at each position, whatever the offset") {
+  const Tensor x = at::stack({stream(1).normal({5000}), 3 * stream(2).normal({5000})}, 1).to(at::kDouble) + 1e6;
+  const data_file f({{"x", x}});
+  const Tensor all = f.open("normalise: zscore")->fetch_rows(0, 5000).at("x0");
+  CHECK((all.scalar_type() == at::kFloat));
+  CHECK(all.mean().item<double>() == doctest::Approx(0).epsilon(0.02));
+  CHECK(all.var(false).item<double>() == doctest::Approx(1).epsilon(1e-4));
+  const auto s = f.open("normalise: zscore, per: dim");
+  const Tensor each = s->fetch_rows(0, 5000).at("x0");
+  for (const std::int64_t d : {0, 1})
+    CHECK(each.select(1, d).var(false).item<double>() == doctest::Approx(1).epsilon(1e-4));
+  CHECK(s->info().normal.scale.sizes().vec() == sizes{2});
+  const noneq::normalisation known{at::full({}, 1e6f), at::full({}, 10.f)};
+  CHECK(f.open("normalise: zscore", 1, known)->info().normal.scale.item<float>() == 10);
+}
+
+TEST_CASE("range maps stored values to -1 … 1 and says how wide an integer's bin is") {
+  const Tensor x = at::tensor({0, 51, 255}, at::kByte);
+  const data_file f({{"x", x}, {"real", x.to(at::kFloat)}});
+  const auto s = f.open("normalise: range");
+  CHECK(s->info().shape == sizes{1});
+  CHECK(s->info().bin_width == doctest::Approx(2. / 255));
+  CHECK(at::allclose(s->fetch_rows(0, 3).at("x0").flatten(), at::tensor({-1.f, -0.6f, 1.f})));
+  CHECK(s->info().normal.restore(s->fetch_rows(0, 3).at("x0")).flatten().equal(x.to(at::kFloat)));
+  CHECK(f.open("normalise: range, dataset: real")->info().bin_width == 0);
+  CHECK(f.open("normalise: none")->info().bin_width == 0);
+}
+
+TEST_CASE("channels are put first, or added; any type of number is read") {
+  const Tensor image = at::arange(24, at::kShort).reshape({2, 2, 2, 3});  // [N, H, W, C]
+  const data_file f({{"a/image", image}, {"bit", at::ones({2, 4}, at::kBool)}, {"half", at::ones({2, 3}, at::kHalf)}});
+  const auto last = f.open("dataset: a/image, channels: last");
+  CHECK(last->info().shape == sizes{3, 2, 2});
+  CHECK(last->fetch_rows(0, 2).at("x0").equal(image.movedim(3, 1).to(at::kFloat)));
+  CHECK(f.open("dataset: a/image, channels: first")->info().shape == sizes{2, 2, 3});
+  CHECK(f.open("dataset: bit, channels: add")->info().shape == sizes{1, 4});
+  CHECK(training(*f.open("dataset: bit, batch: 5"), 0).at("x0").equal(at::ones({5, 4})));
+  CHECK((training(*f.open("dataset: half"), 0).at("x0").scalar_type() == at::kFloat));
+}
+
+TEST_CASE("memory does not grow with the file") {
+  testing::scratch folder;
+  const std::int64_t mib = 192;
+  {
+    noneq::hdf5_writer out(folder / "large.h5");
+    for (std::int64_t k = 0; k < mib; ++k) out.append("x", stream(1).normal({1024, 256}, 1024 * k));
+    out.close();
+  }
+  const auto loader =
+      make<noneq::loader>("{plugin: hdf5, file: '" + (folder / "large.h5").string() + "', normalise: zscore}");
+  const std::int64_t before = resident_kb();
+  const auto s = loader->open({}, stream(1));
+  for (std::int64_t step = 0; step < 1536; step += 256) training(*s, step);
+  CHECK((resident_kb() - before) / 1024 < 120);
+}
+
+TEST_CASE("what a file lacks is said by name") {
+  const Tensor nan = numbers(5000).clone();
+  nan[4321] = std::nan("");
+  const Tensor dim = at::stack({at::ones({9}), at::arange(9, at::kFloat)}, 1);
+  const data_file f({{"x", numbers(100)},
+                     {"nan", nan},
+                     {"inf", numbers(3) / 0.},
+                     {"same", at::full({9, 2}, 3.)},
+                     {"dim", dim},
+                     {"huge", at::full({9, 2}, 1e300, at::kDouble)},
+                     {"long", at::zeros({101}, at::kLong)},
+                     {"wide", at::zeros({100, 2}, at::kLong)},
+                     {"real", at::zeros({100})},
+                     {"minus", at::arange(100, at::kLong) - 1},
+                     {"vast", at::full({100}, std::int64_t{1} << 40, at::kLong)}});
+  const std::string name = f.path.string();
+  const auto refused = [&](const std::string& more) { return message_of([&] { f.open(more); }); };
+
+  CHECK(says(refused("dataset: nan, normalise: zscore"),
+             name + ": dataset 'nan' got NaN in row 4321, need finite numbers"));
+  CHECK(says(refused("dataset: inf, normalise: zscore"),
+             "dataset 'inf' got an infinite number in row 1 (and in 1 more rows"));
+  CHECK(says(refused("dataset: same, normalise: zscore"), "dataset 'same' is 3 everywhere, need numbers that vary"));
+  CHECK(says(refused("dataset: dim, normalise: zscore, per: dim"), "dataset 'dim' is 1 at position [0] of every row"));
+  CHECK(says(refused("dataset: none"), "'none'"));
+  CHECK(says(refused("labels: long"), "labels 'long' got 101 rows, need 100, one per row of 'x'"));
+  CHECK(says(refused("labels: wide"), "labels 'wide' got shape [100, 2], need one number per row, [100]"));
+  CHECK(says(refused("labels: real"), "labels 'real' got numbers of type Float, need integers"));
+  CHECK(says(refused("labels: minus"), "labels 'minus' got -1 in row 0, need class numbers from 0"));
+  CHECK(says(refused("labels: vast"), "labels 'vast' got 1099511627776 in row 0"));
+  CHECK(says(refused("labels: none"), "'none'"));
+  CHECK(says(refused("channels: last"), "dataset 'x' has shape [100, 1] and channels: last, need"));
+  const noneq::normalisation other{at::zeros({3}), at::ones({3})};
+  CHECK(says(message_of([&] { f.open("", 1, other); }),
+             "gives samples [1], need [3] as in the data the model was trained"));
+
+  // A training batch is looked at too, when no statistics were asked for.
+  CHECK(says(message_of([&] { training(*f.open("dataset: nan, batch: 5000"), 0); }),
+             "dataset 'nan' got NaN in row 4321"));
+  CHECK(says(message_of([&] { training(*f.open("dataset: huge"), 0); }), "need finite numbers of float32"));
+
+  const auto unread = [](const std::string& yaml) {
+    return message_of([&] { make<noneq::loader>(yaml)->open({}, stream(1)); });
+  };
+  CHECK(says(unread("{plugin: hdf5, file: nowhere.h5}"), "nowhere.h5"));
+  CHECK(says(unread("{plugin: hdf5, file: a, range: [1, 0]}"),
+             "range got [1, 0], need two numbers, the lower one first"));
+  CHECK(says(unread("{plugin: hdf5, file: a, range: [1]}"), "range got [1], need two numbers"));
+  CHECK(says(unread("{plugin: hdf5, file: a, labels: x}"), "labels got 'x', which is the dataset itself"));
+  CHECK(says(unread("{plugin: hdf5}"), "test.file"));
+  CHECK(says(unread("{plugin: hdf5, file: a, per: row}"), "test.per"));
+}
+
+TEST_CASE("a check reads no file, and a loader can be pointed at another") {
+  const data_file f({{"x", numbers(4)}});
+  const auto l = make<noneq::loader>("{plugin: hdf5, file: not_there.h5}");
+  l->redirect(f.path);
+  CHECK(l->open({}, stream(1))->info().count == 4);
+  CHECK(says(message_of([] { make<noneq::loader>("heartbeat")->redirect("a.h5"); }), "reads no file"));
+}
+
+TEST_CASE("the Swiss roll has mean 0, unit variance and the density it says") {
+  const auto s = make<noneq::loader>("{plugin: swiss_roll, batch: 100}")->open({}, stream(3));
+  const Tensor x = s->fetch_rows(0, 200000).at("x0").to(at::kDouble);
+  CHECK(x.mean(0).abs().max().item<double>() < 0.01);
+  CHECK(x.var(0).mean().item<double>() == doctest::Approx(1).epsilon(0.005));
+  const noneq::mixture& truth = *s->info().truth;
+  const Tensor atoms = truth.atoms.to(at::kDouble);
+  CHECK(atoms.size(0) >= 4000);
+  CHECK(truth.log_weights.exp().sum().item<double>() == doctest::Approx(1));
+  CHECK((atoms.var(0, false) + truth.variance).mean().item<double>() == doctest::Approx(1).epsilon(1e-5));
+
+  // The mean log density of samples is minus the entropy, which for a thin blurred curve is ln(length) + ½ ln 2πe v −
+  // …; here: samples from the atoms themselves must score the same as samples of the loader.
+  const auto log_density = [&](const Tensor& points) {
+    const Tensor square = (points.unsqueeze(1) - atoms.unsqueeze(0)).square().sum(2);
+    const Tensor each = truth.log_weights.to(at::kDouble) - square / (2 * truth.variance) -
+                        std::log(2 * std::numbers::pi * truth.variance);
+    return each.logsumexp(1).mean().item<double>();
+  };
+  const Tensor chosen = (stream(5).uniform({2000}).to(at::kDouble) * static_cast<double>(atoms.size(0))).to(at::kLong);
+  const Tensor drawn = atoms.index_select(0, chosen) + std::sqrt(truth.variance) * stream(6).normal({2000, 2});
+  CHECK(log_density(x.slice(0, 0, 2000)) == doctest::Approx(log_density(drawn)).epsilon(0.1));
+  CHECK(s->info().shape == sizes{2});
+  CHECK(s->info().count == -1);
+}
+
+TEST_CASE("heartbeats are the five sequences of the truth, equally often") {
+  const auto s = make<noneq::loader>("heartbeat")->open({}, stream(3));
+  const Tensor x = s->fetch_rows(0, 50000).at("x0");
+  const noneq::mixture& truth = *s->info().truth;
+  CHECK(truth.atoms.sizes().vec() == sizes{5, 20});
+  CHECK(truth.variance == 0);
+  CHECK(truth.atoms.sum(1).equal(at::full({5}, 4.f)));
+  const Tensor same = x.unsqueeze(1).eq(truth.atoms).all(2);  // [n, 5]
+  CHECK(same.sum(1).eq(1).all().item<bool>());
+  CHECK((same.to(at::kDouble).mean(0) - 0.2).abs().max().item<double>() < 0.01);
+  CHECK(make<noneq::loader>("{plugin: heartbeat, length: 7, period: 3}")->open({}, stream(3))->info().shape ==
+        sizes{7});
+  CHECK(says(message_of([] { make<noneq::loader>("{plugin: heartbeat, length: 4, period: 5}"); }),
+             "period got 5, need at most the length 4"));
+}
+
+TEST_CASE("generators: batches depend on the step only, rows are not training data") {
+  for (const char* name : {"{plugin: swiss_roll, batch: 64}", "{plugin: heartbeat, batch: 64}"}) {
+    const auto l = make<noneq::loader>(name);
+    const auto one = l->open({}, stream(3)), other = l->open({}, stream(3));
+    training(*one, 0);
+    const Tensor batch = one->fetch(1, stream(8)).at("x0");
+    CHECK(batch.size(0) == 64);
+    CHECK(batch.equal(other->fetch(1, stream(8)).at("x0")));
+    CHECK_FALSE(batch.equal(one->fetch(2, stream(8)).at("x0")));
+    CHECK_FALSE(batch.equal(one->fetch_rows(0, 64).at("x0")));
+    CHECK(at::cat({one->fetch_rows(0, 5).at("x0"), one->fetch_rows(5, 6).at("x0")})
+              .equal(other->fetch_rows(0, 11).at("x0")));
+  }
+}

@@ -1,0 +1,47 @@
+// Plugins as a pipeline would make them: from YAML text, through the registry of this build.
+#pragma once
+
+#include <cstdlib>
+
+#include "doctest.hpp"
+#include "noneq/config/parse.hpp"
+#include "noneq/plugin.hpp"
+#include "noneq/plugin/registry.hpp"
+
+namespace noneq {
+
+inline registry& built_plugins() {
+  static registry r({std::filesystem::path(std::getenv("NONEQ_BUILD")) / "plugins"});
+  return r;
+}
+
+// "cosine" or "{plugin: cosine, steps: 40}". Throws input_error with everything wrong.
+template <class Role>
+std::shared_ptr<Role> make(const std::string& yaml) {
+  problems found;
+  const instance i = instantiate(Role::role_name, parse_text(yaml, "test.yaml"), {built_plugins(), found, "test"});
+  found.raise();
+  return std::static_pointer_cast<Role>(i.made);
+}
+
+// variance "" for kernels that have none.
+inline process make_process(const std::string& kernel_yaml, const std::string& schedule_yaml,
+                            const std::string& mean_yaml, const std::string& variance_yaml = "") {
+  process p;
+  p.kernel = make<kernel>(kernel_yaml);
+  p.schedule = make<schedule>(schedule_yaml);
+  p.mean = make<mean>(mean_yaml);
+  if (!variance_yaml.empty()) p.variance = make<variance>(variance_yaml);
+  return p.refreshed();
+}
+
+inline double largest(const Tensor& x) { return x.abs().max().item<double>(); }
+
+// Whether the mean of samples [N] is `expected`, give or take four standard errors.
+inline bool mean_is(const Tensor& samples, double expected) {
+  const Tensor x = samples.detach().to(at::kDouble).flatten();
+  const double error = x.std().item<double>() / std::sqrt(static_cast<double>(x.numel()));
+  return std::abs(x.mean().item<double>() - expected) <= 4 * error + 1e-12;
+}
+
+}

@@ -1,0 +1,241 @@
+// Writers: what is written can be read back, and what cannot be drawn is refused.
+#include <cstdlib>
+#include <fstream>
+
+#include "closed_form.hpp"
+#include "noneq/storage/files.hpp"
+#include "noneq/storage/hdf5.hpp"
+#include "scratch.hpp"
+
+using noneq::make;
+using noneq::make_process;
+using noneq::sizes;
+using noneq::stream;
+using noneq::Tensor;
+using testing::message_of;
+using testing::says;
+
+namespace {
+
+const noneq::denoiser& roll_denoiser() {
+  static const auto d = testing::gaussian_denoiser(
+      make_process("gaussian", "{plugin: linear, steps: 40, first: 1.0e-3, last: 0.3}", "epsilon", "fixed_small"),
+      at::zeros({2}), at::ones({2}));
+  return d;
+}
+
+noneq::writing writing_to(const testing::scratch& folder, const noneq::denoiser& d = roll_denoiser()) {
+  return {folder.folder(), "", d, nullptr, stream(4), {{"seed", "7"}, {"sampler", "ddim"}}, {}};
+}
+
+// Width and height, from the header of a PNG.
+sizes size_of(const std::filesystem::path& png) {
+  const std::string bytes = noneq::read_file(png);
+  const auto number = [&](std::size_t at) {
+    std::int64_t v = 0;
+    for (std::size_t i = 0; i < 4; ++i) v = v * 256 + static_cast<unsigned char>(bytes.at(at + i));
+    return v;
+  };
+  REQUIRE(bytes.substr(1, 3) == "PNG");
+  return {number(16), number(20)};
+}
+
+noneq::batch chunk(const std::string& name, const Tensor& x, std::int64_t first = 0) { return {0, first, {{name, x}}}; }
+
+bool have_gnuplot() { return std::system("gnuplot --version > /dev/null 2>&1") == 0; }
+
+// Frames [n, F, …] of a sampler at times T … 0, in data units.
+Tensor frames_of(const noneq::sampler& s, const noneq::denoiser& d, noneq::source& data, std::int64_t n,
+                 const std::vector<std::int64_t>& times) {
+  std::vector<Tensor> kept;
+  noneq::sampling_request r{0, n, data.info().shape, stream(11), {}, [&](std::int64_t t, const Tensor& x) {
+                              if (std::find(times.begin(), times.end(), t) != times.end()) kept.push_back(x);
+                            }};
+  s.sample(d, r);
+  return data.info().normal.restore(at::stack(kept, 1));
+}
+
+// The best denoiser of data with a known density.
+noneq::denoiser exact(noneq::process p, const noneq::mixture& m) {
+  const bool bits = !p.kernel->has_variance();
+  const noneq::process q = p;
+  return testing::make_denoiser(std::move(p), [q, m, bits](const noneq::network_input& in) {
+    const auto c = noneq::at(q.tables, in.t, in.x);
+    const Tensor w = (q.kernel->log_marginal_of_atoms(in.x, m.atoms, m.variance, c) + m.log_weights).softmax(1);
+    const Tensor mean = w.to(at::kFloat).matmul(m.atoms.to(at::kFloat));
+    if (bits) return mean.clamp(1e-6, 1 - 1e-6).logit();
+    const Tensor gain = c.sqrt_alpha_bar * m.variance / (c.alpha_bar * m.variance + c.one_minus_alpha_bar);
+    return mean + gain * (in.x - c.sqrt_alpha_bar * mean);
+  });
+}
+
+}
+
+TEST_CASE("hdf5: chunks, provenance and times of frames come back") {
+  testing::scratch folder;
+  const auto w = make<noneq::writer>("{plugin: hdf5, file: out.h5}");
+  noneq::writing to = writing_to(folder);
+  to.frame_times = {40, 20, 0};
+  const Tensor samples = stream(1).normal({7, 2}), frames = stream(2).normal({7, 3, 2}),
+               curve = at::arange(40, at::kDouble);
+  {
+    const auto s = w->open(to);
+    s->write({0, 0, {{"samples", samples.slice(0, 0, 4)}, {"frames", frames.slice(0, 0, 4)}}});
+    s->write({1, 4, {{"samples", samples.slice(0, 4)}, {"frames", frames.slice(0, 4)}}});
+    s->write(chunk("kl", curve));
+    CHECK_FALSE(std::filesystem::exists(folder / "out.h5"));
+    CHECK(s->close() == std::vector<std::filesystem::path>{folder / "out.h5"});
+  }
+  const noneq::hdf5_reader in(folder / "out.h5");
+  CHECK(in.rows("samples", 0, 7).equal(samples));
+  CHECK(in.rows("frames", 0, 7).equal(frames));
+  CHECK(in.rows("kl", 0, 40).equal(curve));
+  CHECK(in.attributes("/").at("seed") == "7");
+  CHECK(in.attributes("/").at("sampler") == "ddim");
+  CHECK(in.attributes("frames").at("frame_times") == "40, 20, 0");
+}
+
+TEST_CASE("hdf5: only what is asked for, on occasions, and nothing when never closed") {
+  testing::scratch folder;
+  const auto w = make<noneq::writer>("{plugin: hdf5, file: out.h5, datasets: [b], gzip: 4}");
+  noneq::writing to = writing_to(folder);
+  to.occasion = "step 5000";
+  {
+    const auto s = w->open(to);
+    s->write({0, 0, {{"a", at::ones({2})}, {"b", at::zeros({2})}}});
+    s->close();
+  }
+  CHECK(noneq::hdf5_reader(folder / "out-step-5000.h5").datasets() == std::vector<std::string>{"b"});
+  CHECK(says(message_of([&] { w->open(to)->write(chunk("a", at::ones({2}))); }), "datasets got 'b', need one of a"));
+  {
+    const auto s = w->open(writing_to(folder));
+    s->write(chunk("b", at::ones({2})));
+  }
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.folder()), {}) == 1);
+}
+
+TEST_CASE("png: images, grey or in colour, and sequences") {
+  testing::scratch folder;
+  const auto drawn = [&](const std::string& more, const Tensor& x) {
+    const auto s = make<noneq::writer>("{plugin: png, file: p.png" + more + "}")->open(writing_to(folder));
+    for (std::int64_t k = 0; k < x.size(0); k += 3)
+      s->write(chunk("samples", x.slice(0, k, std::min(k + 3, x.size(0))), k));
+    s->close();
+    return size_of(folder / "p.png");
+  };
+  CHECK(drawn("", at::rand({10, 3, 6, 4})) == sizes{4 * 6, 3 * 8});  // 4 across, each with a border
+  CHECK(drawn(", count: 4, pixel: 3", at::rand({10, 1, 6, 4})) == sizes{2 * 14, 2 * 20});
+  CHECK(drawn("", at::rand({1, 5, 5})) == sizes{7, 7});
+  CHECK(drawn(", range: [0, 1]", at::rand({5, 20})) == sizes{160, 40});
+  CHECK(says(message_of([&] { drawn("", at::rand({2, 2, 5, 5})); }), "got samples of shape [2, 5, 5], need images"));
+  CHECK(says(message_of([&] { drawn("", at::rand({0, 5, 5})); }), "got no samples to draw"));
+  CHECK(says(message_of([&] { drawn(", range: [1, 1]", at::rand({1, 5})); }), "range got [1, 1], need two numbers"));
+  CHECK(says(message_of([&] { make<noneq::writer>("{plugin: png, file: p.jpg}"); }),
+             "file got 'p.jpg', need a name that ends in .png"));
+}
+
+TEST_CASE("figure: a Swiss roll on its way, with forward, reverse and drift") {
+  if (!have_gnuplot()) {
+    MESSAGE("no gnuplot here: figures are not tested");
+    return;
+  }
+  testing::scratch folder;
+  const auto data = make<noneq::loader>("swiss_roll")->open({}, stream(3));
+  const auto d =
+      exact(make_process("gaussian", "{plugin: linear, steps: 40, first: 1.0e-3, last: 0.3}", "x0", "fixed_small"),
+            *data->info().truth);
+  noneq::writing to = writing_to(folder, d);
+  to.data = data.get();
+  to.frame_times = {40, 20, 0};
+  const Tensor frames = frames_of(*make<noneq::sampler>("ancestral"), d, *data, 1000, to.frame_times);
+  const auto s = make<noneq::writer>("{plugin: figure, file: roll.png, draw: scatter}")->open(to);
+  s->write(chunk("frames", frames.slice(0, 0, 600)));
+  s->write(chunk("frames", frames.slice(0, 600), 600));
+  CHECK(s->close() == std::vector<std::filesystem::path>{folder / "roll.png"});
+  CHECK(size_of(folder / "roll.png") == sizes{82 + 16 + 3 * 250 + 2 * 12, 56 + 30 + 3 * 250 + 2 * 12});
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.folder()), {}) == 1);
+
+  to.data = nullptr;
+  const auto alone = make<noneq::writer>("{plugin: figure, file: alone.png}")->open(to);
+  alone->write(chunk("frames", frames));
+  alone->close();
+  CHECK(size_of(folder / "alone.png") == sizes{82 + 16 + 3 * 250 + 2 * 12, 38 + 30 + 250});
+  if (const char* keep = std::getenv("NONEQ_KEEP"))
+    std::filesystem::copy(folder.folder(), keep, std::filesystem::copy_options::overwrite_existing);
+}
+
+TEST_CASE("figure: heartbeats as rows of pixels") {
+  if (!have_gnuplot()) return;
+  testing::scratch folder;
+  const auto data = make<noneq::loader>("heartbeat")->open({}, stream(3));
+  const auto d =
+      exact(make_process("{plugin: binomial, r: 0.2}", "{plugin: reciprocal, steps: 60}", "x0"), *data->info().truth);
+  noneq::writing to = writing_to(folder, d);
+  to.data = data.get();
+  to.frame_times = {60, 40, 20, 10, 0};
+  const auto s = make<noneq::writer>("{plugin: figure, file: beat.png, draw: raster, title: Heartbeats}")->open(to);
+  s->write(chunk("frames", frames_of(*make<noneq::sampler>("ancestral"), d, *data, 50, to.frame_times)));
+  s->close();
+  CHECK(size_of(folder / "beat.png")[0] > 400);
+  if (const char* keep = std::getenv("NONEQ_KEEP"))
+    std::filesystem::copy(folder.folder(), keep, std::filesystem::copy_options::overwrite_existing);
+}
+
+TEST_CASE("figure: curves over t") {
+  if (!have_gnuplot()) return;
+  testing::scratch folder;
+  const auto& d = roll_denoiser();
+  const auto w =
+      make<noneq::writer>("{plugin: figure, file: kl.png, draw: curves, unit: KL / bits, title: The bound by step}");
+  const auto s = w->open(writing_to(folder));
+  const Tensor snr = d.process().tables.snr, beta = d.process().tables.beta;
+  s->write({0, 0, {{"kl_posterior", snr}, {"beta", beta}, {"other", at::ones({3})}}});
+  s->close();
+  CHECK(size_of(folder / "kl.png") == sizes{920, 550});
+  const auto bounds = make<noneq::writer>("{plugin: figure, file: h.png, draw: curves}")->open(writing_to(folder));
+  bounds->write({0, 0, {{"lower", d.process().tables.beta_tilde.log()}, {"upper", beta.log()}}});
+  bounds->close();
+  CHECK(size_of(folder / "h.png") == sizes{920, 520});
+  CHECK(says(message_of([&] {
+               const auto none = w->open(writing_to(folder));
+               none->write(chunk("other", at::ones({3})));
+               none->close();
+             }),
+             "draw: curves got other [3], need an array [40], one number for each t"));
+  if (const char* keep = std::getenv("NONEQ_KEEP"))
+    std::filesystem::copy(folder.folder(), keep, std::filesystem::copy_options::overwrite_existing);
+}
+
+TEST_CASE("figure: what cannot be drawn is refused") {
+  if (!have_gnuplot()) return;
+  testing::scratch folder;
+  noneq::writing to = writing_to(folder);
+  const auto drawn = [&](const std::string& draw, const Tensor& frames) {
+    return message_of([&] {
+      const auto s = make<noneq::writer>("{plugin: figure, file: f.png, draw: " + draw + "}")->open(to);
+      s->write(chunk("frames", frames));
+      s->close();
+    });
+  };
+  CHECK(says(drawn("scatter", at::ones({1, 2, 2})), "got a sampler that keeps no frames, need frames: 3"));
+  to.frame_times = {40, 0};
+  CHECK(says(drawn("scatter", at::ones({1, 2, 3})), "got samples of shape [3], need points in the plane, [2]"));
+  CHECK(says(drawn("raster", at::ones({1, 2, 3, 3})), "got samples of shape [3, 3], need sequences"));
+  CHECK(says(drawn("raster", at::ones({1, 5, 3})), "got frames [1, 5, 3], need [n, 2, …]"));
+  CHECK(says(drawn("pie", at::ones({1, 2, 2})), "test.draw"));
+  CHECK(
+      says(message_of([&] { make<noneq::writer>("{plugin: figure, file: f.pdf}"); }), "need a name that ends in .png"));
+
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", folder.folder().c_str(), 1);
+  const std::string missing = drawn("scatter", at::ones({1, 2, 2}));
+  {
+    std::ofstream(folder / "gnuplot") << "#!/bin/sh\necho 'no terminal' >&2\nexit 3\n";
+    std::filesystem::permissions(folder / "gnuplot", std::filesystem::perms::owner_all);
+  }
+  const std::string failing = drawn("scatter", stream(1).normal({9, 2, 2}));
+  ::setenv("PATH", path.c_str(), 1);
+  CHECK(says(missing, "found no program gnuplot, need it to draw figures: install Debian's package gnuplot-nox"));
+  CHECK(says(failing, "gnuplot failed (no terminal)"));
+  CHECK_FALSE(std::filesystem::exists(folder / "f.png"));
+}

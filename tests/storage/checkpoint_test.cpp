@@ -1,0 +1,153 @@
+#include "doctest.hpp"
+
+#include <sys/wait.h>
+
+#include "noneq/storage/checkpoint.hpp"
+#include "scratch.hpp"
+
+using namespace noneq;
+
+static checkpoint sample(int step) {
+  return {{{"net.w", at::full({3, 4}, step, at::kFloat)}, {"steps", at::full({}, step, at::kLong)}},
+          {{"step", step}, {"rate", 1e-3}, {"process", {{"kernel", "gaussian"}, {"beta", {0.1, -0.0, 1.0}}}}}};
+}
+
+static void check_is(const checkpoint& c, int step) {
+  const checkpoint expected = sample(step);
+  CHECK(c.meta == expected.meta);
+  REQUIRE(c.tensors.size() == expected.tensors.size());
+  for (const auto& [name, tensor] : expected.tensors) CHECK(at::equal(c.tensors.at(name), tensor));
+}
+
+static std::string load_failure(const std::filesystem::path& dir) {
+  return failure([&] { load_checkpoint(dir); });
+}
+
+TEST_CASE("a checkpoint comes back; the next replaces it; two files remain") {
+  const scratch s;
+  const auto dir = s / "run/last";
+  CHECK_FALSE(has_checkpoint(dir));
+  CHECK(has(load_failure(dir), "last: has no checkpoint.json"));
+  for (const int step : {1, 2, 3}) {
+    save_checkpoint(dir, sample(step));
+    CHECK(has_checkpoint(dir));
+    check_is(load_checkpoint(dir), step);
+    CHECK(std::distance(std::filesystem::directory_iterator(dir), {}) == 2);
+  }
+  CHECK(std::filesystem::exists(dir / "tensors-2.safetensors"));
+}
+
+TEST_CASE("what a kill leaves behind neither shows nor stays") {
+  const scratch s;
+  save_checkpoint(s.dir, sample(1));
+  SUBCASE("while the tensors were written") {
+    put(s / "tensors-1.safetensors.noneq-tmp-1-1", "half");
+    check_is(load_checkpoint(s.dir), 1);
+  }
+  SUBCASE("after the tensors, before the JSON") {
+    std::filesystem::copy(s / "tensors-0.safetensors", s / "tensors-1.safetensors");
+    check_is(load_checkpoint(s.dir), 1);
+  }
+  SUBCASE("while the JSON was written") {
+    put(s / "tensors-7.safetensors", "any");
+    put(s / "checkpoint.json.noneq-tmp-1-2", "{\"format\"");
+    check_is(load_checkpoint(s.dir), 1);
+  }
+  save_checkpoint(s.dir, sample(2));
+  check_is(load_checkpoint(s.dir), 2);
+  CHECK(s.files() == 2);
+}
+
+TEST_CASE("killed at any moment, a whole checkpoint remains") {
+  const scratch s;
+  save_checkpoint(s.dir, sample(0));
+  for (int round = 1; round <= 40; ++round) {
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0)
+      for (int step = round * 100'000;; ++step) save_checkpoint(s.dir, sample(step));
+    ::usleep(static_cast<useconds_t>(500 + 337 * round));
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    const checkpoint left = load_checkpoint(s.dir);
+    check_is(left, left.meta["step"].get<int>());
+  }
+  save_checkpoint(s.dir, sample(1));
+  CHECK(s.files() == 2);
+}
+
+TEST_CASE("files of others in the directory stay") {
+  const scratch s;
+  for (const char* name : {"tensors-best.safetensors", "tensors-.safetensors", "log.txt", "tensors-1.safetensors.bak"})
+    put(s / name, "x");
+  save_checkpoint(s.dir, sample(1));
+  CHECK(s.files() == 6);
+}
+
+TEST_CASE("a full disk keeps the old checkpoint") {
+  const scratch s;
+  save_checkpoint(s.dir, sample(1));
+  checkpoint large = sample(2);
+  large.tensors["large"] = at::ones({100'000});
+  {
+    const full_disk limit(10'000);
+    CHECK(has(failure([&] { save_checkpoint(s.dir, large); }), "tensors-1.safetensors: cannot write: File too large"));
+  }
+  check_is(load_checkpoint(s.dir), 1);
+  CHECK(s.files() == 2);
+  large = sample(2);
+  large.meta["large"] = std::string(20'000, 'x');
+  {
+    const full_disk limit(10'000);
+    CHECK(has(failure([&] { save_checkpoint(s.dir, large); }), "checkpoint.json: cannot write: File too large"));
+  }
+  check_is(load_checkpoint(s.dir), 1);
+  save_checkpoint(s.dir, sample(3));
+  CHECK(s.files() == 2);
+}
+
+TEST_CASE("every damage to a checkpoint is one clear error") {
+  const scratch s;
+  save_checkpoint(s.dir, sample(1));
+  const auto tensors = s / "tensors-0.safetensors", text = s / "checkpoint.json";
+  const std::string bytes = read_file(tensors), json = read_file(text);
+  const auto replaced = [&](const std::string& from, const std::string& to) {
+    std::string changed = json;
+    REQUIRE(changed.find(from) != changed.npos);
+    put(text, changed.replace(changed.find(from), from.size(), to));
+    return load_failure(s.dir);
+  };
+  put(tensors, bytes.substr(0, bytes.size() - 5));
+  CHECK(has(load_failure(s.dir), "tensors-0.safetensors: got " + std::to_string(bytes.size() - 5) + " bytes, need"));
+  std::string flipped = bytes;
+  flipped[flipped.size() - 3] ^= 1;
+  put(tensors, flipped);
+  CHECK(has(load_failure(s.dir), "tensors-0.safetensors: got checksum "));
+  std::filesystem::remove(tensors);
+  CHECK(has(load_failure(s.dir), "tensors-0.safetensors: is missing"));
+  put(tensors, bytes);
+  CHECK(has(replaced("\"format\": 1", "\"format\": 2"), "checkpoint.json: got format 2, need at most 1: update noneq"));
+  CHECK(has(replaced("\"format\": 1", "\"format\": \"1\""), "got no valid 'format'"));
+  CHECK(has(replaced("tensors-0.safetensors", "../other"), "got tensors file '../other'"));
+  CHECK(has(replaced("\"step\": 1", "\"step\": 9"), "got 'meta' with checksum"));
+  CHECK(has(replaced("\"meta\":", "\"mata\":"), "got no 'meta'"));
+  for (std::size_t cut = 0; cut + 2 < json.size(); cut += 7) {
+    put(text, json.substr(0, cut));
+    CHECK(has(load_failure(s.dir), "checkpoint.json: got broken JSON"));
+  }
+  put(text, json);
+  check_is(load_checkpoint(s.dir), 1);
+  put(text, "[]");
+  CHECK(has(load_failure(s.dir), "got no valid 'format'"));
+  save_checkpoint(s.dir, sample(4));
+  check_is(load_checkpoint(s.dir), 4);
+  CHECK(s.files() == 2);
+}
+
+TEST_CASE("numbers that are not finite become null, and still load") {
+  const scratch s;
+  checkpoint c = sample(1);
+  c.meta["loss"] = NAN;
+  save_checkpoint(s.dir, c);
+  CHECK(load_checkpoint(s.dir).meta["loss"].is_null());
+}
