@@ -8,7 +8,7 @@
 //       d.doc("The same β at every step.").param("beta", &constant::beta_t, "β", noneq::inside(0, 1));
 //     }
 //   };
-//   NONEQ_PLUGIN(constant)
+//   NONEQ_PLUGIN(constant);
 //
 // One such file makes one shared library <role>.<name>.so.
 #pragma once
@@ -43,12 +43,13 @@
 #include "noneq/plugin/roles/writer.hpp"
 #pragma GCC visibility pop
 
-#define NONEQ_PLUGIN(type)                                                                                     \
-  extern "C" {                                                                                                 \
-  extern const noneq::handshake noneq_handshake;                                                               \
-  [[gnu::visibility("default")]] const noneq::handshake noneq_handshake = noneq::own_handshake();              \
-  [[gnu::visibility("default")]] const noneq::plugin_entry* noneq_entry() {                                    \
-    static const noneq::plugin_entry entry = noneq::make_entry<type>(#type);                                   \
-    return &entry;                                                                                             \
-  }                                                                                                            \
-  }
+#define NONEQ_PLUGIN(type)                                                     \
+  _Pragma("GCC visibility push(default)") extern "C" {                         \
+  extern const noneq::handshake noneq_handshake;                               \
+  const noneq::handshake noneq_handshake = noneq::own_handshake();             \
+  const noneq::plugin_entry* noneq_entry() {                                   \
+    static const noneq::plugin_entry entry = noneq::make_entry<type>(#type);   \
+    return &entry;                                                             \
+  }                                                                            \
+  }                                                                            \
+  _Pragma("GCC visibility pop") static_assert(true)

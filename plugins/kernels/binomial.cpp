@@ -75,4 +75,4 @@ struct binomial : noneq::kernel {
       throw noneq::error(c10::str("got atoms blurred by a variance of ", variance, ", need 0: bits cannot be blurred"));
   }
 };
-NONEQ_PLUGIN(binomial)
+NONEQ_PLUGIN(binomial);

@@ -88,4 +88,4 @@ struct gaussian : noneq::kernel {
     return column(c.alpha_bar) * variance + column(c.one_minus_alpha_bar);
   }
 };
-NONEQ_PLUGIN(gaussian)
+NONEQ_PLUGIN(gaussian);

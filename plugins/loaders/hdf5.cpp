@@ -259,4 +259,4 @@ std::shared_ptr<noneq::source> hdf5::open(const std::optional<noneq::normalisati
 
 }
 
-NONEQ_PLUGIN(hdf5)
+NONEQ_PLUGIN(hdf5);

@@ -63,4 +63,4 @@ std::shared_ptr<noneq::source> heartbeat::open(const std::optional<noneq::normal
 
 }
 
-NONEQ_PLUGIN(heartbeat)
+NONEQ_PLUGIN(heartbeat);

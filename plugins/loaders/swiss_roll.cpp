@@ -77,4 +77,4 @@ std::shared_ptr<noneq::source> swiss_roll::open(const std::optional<noneq::norma
 
 }
 
-NONEQ_PLUGIN(swiss_roll)
+NONEQ_PLUGIN(swiss_roll);

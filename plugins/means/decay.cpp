@@ -24,4 +24,4 @@ struct decay : noneq::mean {
     d.doc("The network predicts the point x^t decays to, as fast as Σ says (the paper of 2015).").spaces({"gaussian"});
   }
 };
-NONEQ_PLUGIN(decay)
+NONEQ_PLUGIN(decay);

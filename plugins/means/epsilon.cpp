@@ -20,4 +20,4 @@ struct epsilon : noneq::mean {
     d.doc("The network predicts the noise ε that was mixed into x^t.").spaces({"gaussian"});
   }
 };
-NONEQ_PLUGIN(epsilon)
+NONEQ_PLUGIN(epsilon);

@@ -21,4 +21,4 @@ struct mean : noneq::mean {
     d.spaces({"gaussian", "binary"});
   }
 };
-NONEQ_PLUGIN(mean)
+NONEQ_PLUGIN(mean);

@@ -19,4 +19,4 @@ struct perturbation : noneq::mean {
     d.spaces({"gaussian"});
   }
 };
-NONEQ_PLUGIN(perturbation)
+NONEQ_PLUGIN(perturbation);

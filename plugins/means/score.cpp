@@ -20,4 +20,4 @@ struct score : noneq::mean {
     d.doc("The network predicts the score ∇ ln q(x^t).").spaces({"gaussian"});
   }
 };
-NONEQ_PLUGIN(score)
+NONEQ_PLUGIN(score);

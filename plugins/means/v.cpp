@@ -16,4 +16,4 @@ struct v : noneq::gaussian_mean {
     d.doc("The network predicts v = √ᾱ ε − √(1−ᾱ) x⁰; also where β_T = 1.").spaces({"gaussian"});
   }
 };
-NONEQ_PLUGIN(v)
+NONEQ_PLUGIN(v);

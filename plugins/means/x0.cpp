@@ -23,4 +23,4 @@ struct x0_prediction : noneq::gaussian_mean {
   }
 };
 using x0 = x0_prediction;
-NONEQ_PLUGIN(x0)
+NONEQ_PLUGIN(x0);

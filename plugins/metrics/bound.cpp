@@ -139,4 +139,4 @@ struct bound : noneq::metric {
 
 }
 
-NONEQ_PLUGIN(bound)
+NONEQ_PLUGIN(bound);

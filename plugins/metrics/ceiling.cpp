@@ -96,4 +96,4 @@ struct ceiling : noneq::metric {
 
 }
 
-NONEQ_PLUGIN(ceiling)
+NONEQ_PLUGIN(ceiling);

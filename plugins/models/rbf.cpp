@@ -47,4 +47,4 @@ struct rbf : noneq::model {
 
 }
 
-NONEQ_PLUGIN(rbf)
+NONEQ_PLUGIN(rbf);

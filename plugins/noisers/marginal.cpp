@@ -11,4 +11,4 @@ struct marginal : noneq::noiser {
 
   static void describe(noneq::description<marginal>& d) { d.doc("x^t in one jump from x⁰."); }
 };
-NONEQ_PLUGIN(marginal)
+NONEQ_PLUGIN(marginal);

@@ -26,4 +26,4 @@ struct trajectory : noneq::noiser {
     d.doc("x^t by walking every step of the forward process; slow, equal in law to `marginal`.");
   }
 };
-NONEQ_PLUGIN(trajectory)
+NONEQ_PLUGIN(trajectory);

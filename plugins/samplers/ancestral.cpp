@@ -38,4 +38,4 @@ struct ancestral : noneq::sampler {
 
 }
 
-NONEQ_PLUGIN(ancestral)
+NONEQ_PLUGIN(ancestral);

@@ -41,4 +41,4 @@ struct ddim : noneq::sampler {
 
 }
 
-NONEQ_PLUGIN(ddim)
+NONEQ_PLUGIN(ddim);

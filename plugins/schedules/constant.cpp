@@ -10,4 +10,4 @@ struct constant : noneq::schedule {
     d.doc("The same β at every step.").param("beta", &constant::beta_t, "β", noneq::inside(0, 1));
   }
 };
-NONEQ_PLUGIN(constant)
+NONEQ_PLUGIN(constant);

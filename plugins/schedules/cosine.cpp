@@ -12,4 +12,4 @@ struct cosine : noneq::schedule {
         .param("clip", &cosine::clip, "largest β; 1 ends in pure noise", noneq::above(0), noneq::at_most(1));
   }
 };
-NONEQ_PLUGIN(cosine)
+NONEQ_PLUGIN(cosine);

@@ -59,4 +59,4 @@ struct learned : noneq::schedule {
   mutable std::once_flag made_;
   mutable noneq::Tensor c_;
 };
-NONEQ_PLUGIN(learned)
+NONEQ_PLUGIN(learned);

@@ -13,4 +13,4 @@ struct linear : noneq::schedule {
         .param("last", &linear::last, "β at t = T", noneq::above(0), noneq::at_most(1));
   }
 };
-NONEQ_PLUGIN(linear)
+NONEQ_PLUGIN(linear);

@@ -15,4 +15,4 @@ struct log_snr : noneq::schedule {
                noneq::inside(0, 1));
   }
 };
-NONEQ_PLUGIN(log_snr)
+NONEQ_PLUGIN(log_snr);

@@ -12,4 +12,4 @@ struct quadratic : noneq::schedule {
         .param("last", &quadratic::last, "β at t = T", noneq::above(0), noneq::at_most(1));
   }
 };
-NONEQ_PLUGIN(quadratic)
+NONEQ_PLUGIN(quadratic);

@@ -9,4 +9,4 @@ struct reciprocal : noneq::schedule {
     d.doc("β_t = 1/(T−t+1): the signal level falls linearly to 0, and β_T = 1.");
   }
 };
-NONEQ_PLUGIN(reciprocal)
+NONEQ_PLUGIN(reciprocal);

@@ -12,4 +12,4 @@ struct sigmoid : noneq::schedule {
         .param("last", &sigmoid::last, "β far behind the rise", noneq::above(0), noneq::at_most(1));
   }
 };
-NONEQ_PLUGIN(sigmoid)
+NONEQ_PLUGIN(sigmoid);

@@ -19,4 +19,4 @@ struct antithetic : noneq::time_sampler {
                noneq::at_least(1));
   }
 };
-NONEQ_PLUGIN(antithetic)
+NONEQ_PLUGIN(antithetic);

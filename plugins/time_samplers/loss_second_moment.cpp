@@ -69,4 +69,4 @@ struct loss_second_moment : noneq::time_sampler {
   noneq::Tensor last_ = at::zeros({0, 1}, at::kDouble);  // [steps seen, history], a ring per step
   noneq::Tensor seen_ = at::zeros({0}, at::kLong);       // losses seen per step
 };
-NONEQ_PLUGIN(loss_second_moment)
+NONEQ_PLUGIN(loss_second_moment);

@@ -18,4 +18,4 @@ struct uniform : noneq::time_sampler {
                noneq::at_least(1));
   }
 };
-NONEQ_PLUGIN(uniform)
+NONEQ_PLUGIN(uniform);

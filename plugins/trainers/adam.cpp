@@ -23,4 +23,4 @@ struct adam : noneq::trainer {
         .param("eps", &adam::eps, "added to the root of that, so that nothing is divided by 0", noneq::above(0));
   }
 };
-NONEQ_PLUGIN(adam)
+NONEQ_PLUGIN(adam);

@@ -24,4 +24,4 @@ struct adamw : noneq::trainer {
         .param("weight_decay", &adamw::weight_decay, "how fast weights shrink", noneq::at_least(0));
   }
 };
-NONEQ_PLUGIN(adamw)
+NONEQ_PLUGIN(adamw);

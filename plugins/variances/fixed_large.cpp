@@ -12,4 +12,4 @@ struct fixed_large : noneq::variance {
     d.doc("Σ = β, the forward step's variance.").spaces({"gaussian"});
   }
 };
-NONEQ_PLUGIN(fixed_large)
+NONEQ_PLUGIN(fixed_large);

@@ -12,4 +12,4 @@ struct fixed_small : noneq::variance {
     d.doc("Σ = β̃, the posterior's own variance.").spaces({"gaussian"});
   }
 };
-NONEQ_PLUGIN(fixed_small)
+NONEQ_PLUGIN(fixed_small);

@@ -12,4 +12,4 @@ struct learned : noneq::variance {
     d.doc("The network predicts ln Σ per dimension; needs a loss that is a bound.").spaces({"gaussian"});
   }
 };
-NONEQ_PLUGIN(learned)
+NONEQ_PLUGIN(learned);

@@ -12,4 +12,4 @@ struct learned_range : noneq::variance {
     d.doc("The network interpolates ln Σ between ln β̃ (−1) and ln β (+1).").spaces({"gaussian"});
   }
 };
-NONEQ_PLUGIN(learned_range)
+NONEQ_PLUGIN(learned_range);

@@ -14,4 +14,4 @@ struct perturbation : noneq::variance {
     d.spaces({"gaussian"});
   }
 };
-NONEQ_PLUGIN(perturbation)
+NONEQ_PLUGIN(perturbation);

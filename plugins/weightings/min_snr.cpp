@@ -12,4 +12,4 @@ struct min_snr : noneq::weighting {
         .param("gamma", &min_snr::gamma, "SNR above which the weight falls", noneq::above(0));
   }
 };
-NONEQ_PLUGIN(min_snr)
+NONEQ_PLUGIN(min_snr);

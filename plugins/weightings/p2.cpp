@@ -12,4 +12,4 @@ struct p2 : noneq::weighting {
         .param("k", &p2::k, "SNR from which on the weight falls", noneq::above(0));
   }
 };
-NONEQ_PLUGIN(p2)
+NONEQ_PLUGIN(p2);

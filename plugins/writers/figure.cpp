@@ -26,8 +26,8 @@ struct figure : noneq::writer, noneq::figure_style {
         .param("count", &figure::count, "samples to draw; 0: 2000 points or 40 sequences", noneq::between(0, 1e5))
         .param("title", &figure::title, "what stands above the figure")
         .param("unit", &figure::unit, "curves: what the y axis measures, e.g. 'KL / bits'")
-        .reads("frames", "float32 [n, F, …]: of the sampler, for scatter and raster");
+        ;
   }
 };
 
-NONEQ_PLUGIN(figure)
+NONEQ_PLUGIN(figure);

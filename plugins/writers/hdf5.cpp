@@ -70,4 +70,4 @@ std::unique_ptr<noneq::sink> hdf5::open(const noneq::writing& w) const { return 
 
 }
 
-NONEQ_PLUGIN(hdf5)
+NONEQ_PLUGIN(hdf5);

@@ -82,4 +82,4 @@ std::unique_ptr<noneq::sink> png::open(const noneq::writing& w) const {
 
 }
 
-NONEQ_PLUGIN(png)
+NONEQ_PLUGIN(png);

@@ -67,7 +67,7 @@ TEST_CASE("an epoch visits each row once, in another order than the epoch before
 
 TEST_CASE("many windows and a short last block: each row still comes once an epoch") {
   // Rows of 64 KiB make blocks of 64 rows and windows of 512.
-  const std::int64_t n = 1500;
+  const std::int64_t n = 700;
   const data_file f({{"x", at::arange(n, at::kShort).unsqueeze(1).expand({n, 32768})}}, 1);
   const auto s = f.open("batch: 50");
   for (std::int64_t epoch = 0; epoch < 2; ++epoch) {
@@ -172,7 +172,7 @@ TEST_CASE("what a file lacks is said by name") {
   const Tensor dim = at::stack({at::ones({9}), at::arange(9, at::kFloat)}, 1);
   const data_file f({{"x", numbers(100)},
                      {"nan", nan},
-                     {"inf", numbers(3) / 0.},
+                     {"inf", (numbers(3) + 1) / 0.},
                      {"same", at::full({9, 2}, 3.)},
                      {"dim", dim},
                      {"huge", at::full({9, 2}, 1e300, at::kDouble)},
@@ -187,7 +187,7 @@ TEST_CASE("what a file lacks is said by name") {
   CHECK(says(refused("dataset: nan, normalise: zscore"),
              name + ": dataset 'nan' got NaN in row 4321, need finite numbers"));
   CHECK(says(refused("dataset: inf, normalise: zscore"),
-             "dataset 'inf' got an infinite number in row 1 (and in 1 more rows"));
+             "dataset 'inf' got an infinite number in row 0 (and in 2 more rows"));
   CHECK(says(refused("dataset: same, normalise: zscore"), "dataset 'same' is 3 everywhere, need numbers that vary"));
   CHECK(says(refused("dataset: dim, normalise: zscore, per: dim"), "dataset 'dim' is 1 at position [0] of every row"));
   CHECK(says(refused("dataset: none"), "'none'"));
@@ -238,17 +238,16 @@ TEST_CASE("the Swiss roll has mean 0, unit variance and the density it says") {
   CHECK(truth.log_weights.exp().sum().item<double>() == doctest::Approx(1));
   CHECK((atoms.var(0, false) + truth.variance).mean().item<double>() == doctest::Approx(1).epsilon(1e-5));
 
-  // The mean log density of samples is minus the entropy, which for a thin blurred curve is ln(length) + ½ ln 2πe v −
-  // …; here: samples from the atoms themselves must score the same as samples of the loader.
+  // Points drawn from the atoms themselves must be as likely as those of the loader.
   const auto log_density = [&](const Tensor& points) {
     const Tensor square = (points.unsqueeze(1) - atoms.unsqueeze(0)).square().sum(2);
     const Tensor each = truth.log_weights.to(at::kDouble) - square / (2 * truth.variance) -
                         std::log(2 * std::numbers::pi * truth.variance);
     return each.logsumexp(1).mean().item<double>();
   };
-  const Tensor chosen = (stream(5).uniform({2000}).to(at::kDouble) * static_cast<double>(atoms.size(0))).to(at::kLong);
-  const Tensor drawn = atoms.index_select(0, chosen) + std::sqrt(truth.variance) * stream(6).normal({2000, 2});
-  CHECK(log_density(x.slice(0, 0, 2000)) == doctest::Approx(log_density(drawn)).epsilon(0.1));
+  const Tensor chosen = (stream(5).uniform({1000}).to(at::kDouble) * static_cast<double>(atoms.size(0))).to(at::kLong);
+  const Tensor drawn = atoms.index_select(0, chosen) + std::sqrt(truth.variance) * stream(6).normal({1000, 2});
+  CHECK(log_density(x.slice(0, 0, 1000)) == doctest::Approx(log_density(drawn)).epsilon(0.1));
   CHECK(s->info().shape == sizes{2});
   CHECK(s->info().count == -1);
 }

@@ -17,7 +17,7 @@ Tensor needed(const tensor_file& in, const std::string& name, const std::string&
 
 network_input read_input(const session& s, const std::string& file) {
   const tensor_file in = load_safetensors(file);
-  network_input result{needed(in, "x", file).to(at::kFloat), needed(in, "t", file).to(at::kLong), {}};
+  network_input result{needed(in, "x", file).to(at::kFloat), needed(in, "t", file).to(at::kLong), {}, {}};
   const auto bad = [&](const std::string& what) { return input_error({error(what, "", {file})}); };
   sizes sample = result.x.sizes().vec();
   if (!sample.empty()) sample.erase(sample.begin());
@@ -26,6 +26,7 @@ network_input read_input(const session& s, const std::string& file) {
   if (result.t.sizes() != at::IntArrayRef{n}) throw bad(fmt::format("t: got {}, need [{}]", to_string(result.t.sizes().vec()), n));
   if (n > 0 && (result.t.min().item<std::int64_t>() < 0 || result.t.max().item<std::int64_t>() >= T)) throw bad(fmt::format("t: need indices in 0..{}", T - 1));
   if (s.info().classes > 0) result.label = needed(in, "class_labels", file).to(at::kLong);
+  result.log_snr = s.plan().process.log_snr(result.t);
   return result;
 }
 

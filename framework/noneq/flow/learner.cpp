@@ -45,7 +45,7 @@ shard_gradient learner::gradient(batch rows, std::int64_t batch_size) const {
     }
     working = &model_;
     const Tensor label = rows.has("label") ? rows.at("label") : Tensor{};
-    rows.set("output", session_.network().forward({rows.at("xt"), rows.at("t"), label}));
+    rows.set("output", session_.network().forward({rows.at("xt"), rows.at("t"), label, p.log_snr(rows.at("t"))}));
     working = &loss_;
     const Tensor per_sample = loss_.as<loss>().run(rows, p);
     const Tensor total = (per_sample * rows.at("weight")).sum() / static_cast<double>(batch_size);

@@ -17,6 +17,10 @@ process process::respaced(const std::vector<std::int64_t>& indices) const {
   return p;
 }
 
+Tensor process::log_snr(const Tensor& index) const {
+  return tables.snr.detach().index_select(0, index).clamp_min(1e-12).log().to(at::kFloat);
+}
+
 process::split_output process::split(const Tensor& output) const {
   const std::int64_t of_mean = mean->outputs(), of_variance = outputs() - of_mean;
   if (of_variance == 0) return {output, {}};

@@ -25,6 +25,9 @@ struct process {
   // The same process seen only at `indices` (ascending) of its steps, with β' = 1 − ᾱ_i/ᾱ_previous.
   process respaced(const std::vector<std::int64_t>& indices) const;
 
+  // ln SNR at each index (int64 [B]), float32 [B], without gradient; bounded where ᾱ is 0.
+  Tensor log_snr(const Tensor& index) const;
+
   // A network's output [B, outputs·C, …] split into what mean and variance read.
   struct split_output {
     Tensor z, raw_variance;

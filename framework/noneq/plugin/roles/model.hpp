@@ -14,6 +14,7 @@ struct network_input {
   Tensor x;      // float32 [B, …]
   Tensor t;      // int64 [B]: step index t − 1 of the schedule the network was trained with
   Tensor label;  // int64 [B]; undefined without classes
+  Tensor log_snr;  // float32 [B]: ln SNR at t under the schedule as it is now, for networks that follow a learned one
 };
 
 // What a network must fit.

@@ -17,4 +17,4 @@ struct simple : noneq::loss {
     d.reads("noise", "float32 [B, …]: ε").spaces({"gaussian"});
   }
 };
-NONEQ_PLUGIN(simple)
+NONEQ_PLUGIN(simple);

@@ -29,4 +29,4 @@ struct hybrid : noneq::loss {
     d.reads("noise", "float32 [B, …]: ε").spaces({"gaussian"});
   }
 };
-NONEQ_PLUGIN(hybrid)
+NONEQ_PLUGIN(hybrid);

@@ -21,4 +21,4 @@ struct vlb : noneq::loss {
                noneq::at_least(0));
   }
 };
-NONEQ_PLUGIN(vlb)
+NONEQ_PLUGIN(vlb);

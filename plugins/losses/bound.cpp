@@ -32,4 +32,4 @@ struct bound : noneq::loss {
     return k.entropy(last) - k.entropy(first) - k.cross_entropy(last, pi) + edge;
   }
 };
-NONEQ_PLUGIN(bound)
+NONEQ_PLUGIN(bound);
