@@ -11,10 +11,8 @@ find_package(nlohmann_json REQUIRED)
 find_package(PNG REQUIRED)
 find_package(Boost REQUIRED COMPONENTS filesystem)
 find_program(CCACHE ccache)
-if(CCACHE AND NONEQ_NEW)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_DEPEND=1 CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
-elseif(CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
-  # ccache can only key on a precompiled header whose bytes do not carry a time stamp.
-  add_compile_options(-fpch-preprocess)
+if(CCACHE)
+  # With a precompiled header, ccache finds its way only by dependency files and with these checks relaxed.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_DEPEND=1
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
 endif()

@@ -1,0 +1,18 @@
+# The installed package: program, rooms, headers, plugins, and what a plugin's own CMakeLists.txt needs.
+include(CMakePackageConfigHelpers)
+
+get_property(rooms GLOBAL PROPERTY NONEQ_ROOMS)
+get_property(plugins GLOBAL PROPERTY NONEQ_PLUGINS)
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/noneq)
+
+install(TARGETS noneq RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS ${rooms} EXPORT noneq_targets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS ${plugins} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/noneq/plugins)
+install(DIRECTORY framework/noneq DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp"
+        PATTERN "app" EXCLUDE PATTERN "flow" EXCLUDE)
+install(EXPORT noneq_targets NAMESPACE noneq:: DESTINATION ${package_dir})
+configure_package_config_file(cmake/noneqConfig.cmake.in ${PROJECT_BINARY_DIR}/noneqConfig.cmake
+                              INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/noneqConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/noneqConfig.cmake ${PROJECT_BINARY_DIR}/noneqConfigVersion.cmake
+        DESTINATION ${package_dir})

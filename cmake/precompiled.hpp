@@ -1,4 +1,4 @@
-// The headers nearly every file of the tree needs; <torch/torch.h> alone takes twenty seconds to parse.
+// The headers nearly every file of the tree needs. libtorch's take ten seconds and more to parse in every file.
 #pragma once
 #include <algorithm>
 #include <array>
@@ -15,4 +15,8 @@
 #include <utility>
 #include <vector>
 
-#include <torch/torch.h>
+#include <nlohmann/json.hpp>
+
+#include <ATen/ATen.h>
+#include <torch/nn/module.h>
+#include <torch/optim/optimizer.h>

@@ -7,15 +7,11 @@ if(NONEQ_SANITIZE)
   add_link_options(-fsanitize=address,undefined)
 endif()
 
-# One precompiled header for the whole tree: torch costs twenty seconds a file without it.
+# One precompiled header for the whole tree: libtorch costs ten to twenty seconds a file without it.
 add_library(noneq_pch SHARED ${PROJECT_SOURCE_DIR}/cmake/precompiled.cpp)
 target_link_libraries(noneq_pch PUBLIC torch)
 target_compile_options(noneq_pch PRIVATE ${NONEQ_WARNINGS})
-if(NONEQ_NEW)
-target_precompile_headers(noneq_pch PRIVATE ${PROJECT_SOURCE_DIR}/cmake/light.hpp)
-else()
 target_precompile_headers(noneq_pch PRIVATE ${PROJECT_SOURCE_DIR}/cmake/precompiled.hpp)
-endif()
 set_target_properties(noneq_pch PROPERTIES DEFINE_SYMBOL "")
 
 function(noneq_compile target)
@@ -25,18 +21,16 @@ function(noneq_compile target)
 endfunction()
 
 # noneq_room(name SEES room... USES library...): a shared library of framework/noneq/<name>.
+# NO_TORCH: its files are compiled without libtorch's headers, which cost seconds each.
 # --no-undefined makes an arrow that DESIGN forbids a link error.
 function(noneq_room name)
-  cmake_parse_arguments(ROOM "" "" "SEES;USES" ${ARGN})
+  cmake_parse_arguments(ROOM "NO_TORCH" "" "SEES;USES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS noneq/${name}/*.cpp)
-  if(NOT sources)
-    return()
-  endif()
   add_library(noneq_${name} SHARED ${sources})
-  if(NONEQ_NEW AND name STREQUAL config)
-  target_compile_options(noneq_${name} PRIVATE ${NONEQ_WARNINGS})
+  if(ROOM_NO_TORCH)
+    target_compile_options(noneq_${name} PRIVATE ${NONEQ_WARNINGS})
   else()
-  noneq_compile(noneq_${name})
+    noneq_compile(noneq_${name})
   endif()
   set_target_properties(noneq_${name} PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
                         EXPORT_NAME ${name} INSTALL_RPATH "$ORIGIN")
@@ -65,9 +59,6 @@ endfunction()
 function(noneq_test room)
   cmake_parse_arguments(TEST "" "" "USES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${room}/*_test.cpp)
-  if(NOT sources)
-    return()
-  endif()
   add_library(test_${room}_objects OBJECT ${sources})  # -fPIC, as the precompiled header was made
   noneq_compile(test_${room}_objects)
   target_include_directories(test_${room}_objects PRIVATE ${PROJECT_SOURCE_DIR}/tests)

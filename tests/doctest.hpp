@@ -2,6 +2,7 @@
 #pragma once
 #include <ATen/ATen.h>
 #include <c10/util/Logging.h>
+#include <torch/csrc/autograd/autograd.h>
 #undef CHECK
 #undef CHECK_EQ
 #undef CHECK_NE

@@ -16,7 +16,7 @@ constexpr std::int64_t block_rows = 1024, largest_label = 1'000'000, block_numbe
 
 struct hdf5 : noneq::loader {
   std::filesystem::path file;
-  std::string dataset = "x", labels, normalise = "none", per = "all", order = "shuffled", channels = "none";
+  std::string dataset = "x", labels, test, test_labels, normalise = "none", per = "all", order = "shuffled", channels = "none";
   std::vector<double> range = {0, 255};
 
   std::shared_ptr<noneq::source> open(const std::optional<noneq::normalisation>& known,
@@ -27,6 +27,8 @@ struct hdf5 : noneq::loader {
     if (range.size() != 2 || !(range[0] < range[1]))
       throw error(c10::str("range got [", c10::Join(", ", range), "], need two numbers, the lower one first"));
     if (dataset.empty()) throw error("dataset got '', need the path of a dataset in the file");
+    if (!test.empty() && labels.empty() != test_labels.empty())
+      throw error("test_labels got '" + test_labels + "', need labels for both of dataset and test, or for neither");
     if (dataset == labels) throw error("labels got '" + labels + "', which is the dataset itself; need another one");
   }
 
@@ -35,6 +37,8 @@ struct hdf5 : noneq::loader {
         .param("file", &hdf5::file, "the HDF5 file", noneq::required())
         .param("dataset", &hdf5::dataset, "path of the dataset [N, …]; [N] gives samples of shape [1]")
         .param("labels", &hdf5::labels, "path of a dataset of N integers from 0 on; empty: no labels")
+        .param("test", &hdf5::test, "path of a dataset to measure on; empty: measure on the training rows")
+        .param("test_labels", &hdf5::test_labels, "path of its labels")
         .param("normalise", &hdf5::normalise,
                "how stored numbers become x⁰: as they are, to mean 0 and variance 1, or range to [−1, 1]",
                noneq::one_of({"none", "zscore", "range"}))
@@ -60,7 +64,8 @@ class hdf5_source : public noneq::source {
                of_.order == "shuffled" ? std::optional(s.fork("order")) : std::nullopt) {
     check_channels();
     info_.shape = arranged(at::empty(layout_.shape, at::device(at::kMeta).dtype(layout_.dtype))).sizes().slice(1).vec();
-    info_.count = layout_.shape[0];
+    info_.count = info_.measured = layout_.shape[0];
+    if (!of_.test.empty()) open_test();
     if (!of_.labels.empty()) count_classes();
     normalise(known);
   }
@@ -86,9 +91,11 @@ class hdf5_source : public noneq::source {
   }
 
   noneq::batch fetch_rows(std::int64_t first, std::int64_t count) override {
-    const std::int64_t from = std::clamp<std::int64_t>(first, 0, info_.count), n = std::min(count, info_.count - from);
-    noneq::batch b{0, first, {{"raw", read(from, n)}, {"row", at::arange(from, from + n, at::kLong)}}};
-    if (info_.classes > 0) b.set("label", read_labels(from, n));
+    const std::int64_t from = std::clamp<std::int64_t>(first, 0, info_.measured);
+    const std::int64_t n = std::min(count, info_.measured - from);
+    const bool own = of_.test.empty();
+    noneq::batch b{0, first, {{"raw", read(own ? of_.dataset : of_.test, from, n)}, {"row", at::arange(from, from + n, at::kLong)}}};
+    if (info_.classes > 0) b.set("label", read_labels(own ? of_.labels : of_.test_labels, from, n));
     return prepare(std::move(b));
   }
 
@@ -117,11 +124,22 @@ class hdf5_source : public noneq::source {
     return chunk * row_bytes() <= window_bytes ? chunk * std::max<std::int64_t>(1, fitting / chunk) : fitting;
   }
 
-  Tensor read(std::int64_t first, std::int64_t count) const {
-    return noneq::decode(noneq::read_raw(reader_, of_.dataset, first, count));
+  Tensor read(const std::string& dataset, std::int64_t first, std::int64_t count) const {
+    return noneq::decode(noneq::read_raw(reader_, dataset, first, count));
   }
-  Tensor read_labels(std::int64_t first, std::int64_t count) const {
-    return reader_.rows(of_.labels, first, count).reshape({count}).to(at::kLong);
+  Tensor read_labels(const std::string& labels, std::int64_t first, std::int64_t count) const {
+    return reader_.rows(labels, first, count).reshape({count}).to(at::kLong);
+  }
+
+  void open_test() {
+    const noneq::dataset_layout l = reader_.layout(of_.test);
+    sizes need = layout_.shape;
+    need[0] = l.shape[0];
+    if (l.shape != need || l.dtype != layout_.dtype)
+      throw error(c10::str(of_.file.string(), ": dataset '", of_.test, "' got ", noneq::to_string(l.shape), " of ",
+                           c10::toString(l.dtype), ", need rows like those of '", of_.dataset, "', ",
+                           noneq::to_string(layout_.shape), " of ", c10::toString(layout_.dtype)));
+    info_.measured = l.shape[0];
   }
 
   void hold(std::int64_t position) {
@@ -135,9 +153,9 @@ class hdf5_source : public noneq::source {
     if (info_.classes > 0) held_labels_ = at::empty({next.rows}, at::kLong);
     std::int64_t filled = 0;
     for (const auto& [first, count] : order_.stretches(next)) {
-      held_.narrow(0, filled, count).copy_(read(first, count));
+      held_.narrow(0, filled, count).copy_(read(of_.dataset, first, count));
       held_rows_.narrow(0, filled, count).copy_(at::arange(first, first + count, at::kLong));
-      if (info_.classes > 0) held_labels_.narrow(0, filled, count).copy_(read_labels(first, count));
+      if (info_.classes > 0) held_labels_.narrow(0, filled, count).copy_(read_labels(of_.labels, first, count));
       filled += count;
     }
     window_ = next;
@@ -169,7 +187,7 @@ class hdf5_source : public noneq::source {
     if (!at::isIntegralType(l.dtype, true))
       throw error(c10::str(subject, " got numbers of type ", c10::toString(l.dtype), ", need integers"));
     for (std::int64_t first = 0; first < info_.count; first += block_numbers) {
-      const Tensor some = read_labels(first, std::min(block_numbers, info_.count - first));
+      const Tensor some = read_labels(of_.labels, first, std::min(block_numbers, info_.count - first));
       for (const auto& [extreme, at] : {some.min(0), some.max(0)})
         if (const auto label = extreme.item<std::int64_t>(); label < 0 || label >= largest_label)
           throw error(c10::str(subject, " got ", label, " in row ", first + at.item<std::int64_t>(),
@@ -200,7 +218,7 @@ class hdf5_source : public noneq::source {
     const std::int64_t numbers = std::max<std::int64_t>(1, c10::multiply_integers(info_.shape));
     const std::int64_t slice = std::max<std::int64_t>(1, block_numbers / numbers);
     for (std::int64_t first = 0; first < info_.count; first += block()) {
-      const Tensor stored = read(first, std::min(block(), info_.count - first));
+      const Tensor stored = read(of_.dataset, first, std::min(block(), info_.count - first));
       for (std::int64_t k = 0; k < stored.size(0); k += slice) {
         const Tensor x = arranged(stored.slice(0, k, k + slice));
         m.add(x);

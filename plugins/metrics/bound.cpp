@@ -74,7 +74,7 @@ struct bound : noneq::metric {
     const std::int64_t T = m.denoiser.process().steps();
     const std::int64_t strata = times == 0 ? T - 1 : std::min(times, T - 1);
     const auto& info = m.data.info();
-    const std::int64_t count = info.count < 0 ? samples : std::min(samples, info.count);
+    const std::int64_t count = info.measured < 0 ? samples : std::min(samples, info.measured);
     std::vector<chunk_sums> parts(static_cast<std::size_t>((count + chunk - 1) / chunk));
     std::mutex reading;
     m.parallel(static_cast<std::int64_t>(parts.size()), [&](std::int64_t i) {

@@ -12,11 +12,13 @@ const char* const ink[] = {"#1f4e79", "#c0392b", "#2e8b57", "#8e44ad", "#d68910"
 class curves_sink : public sink {
  public:
   curves_sink(const figure_style& of, const writing& w, std::filesystem::path file)
-      : of_(of), file_(std::move(file)), T_(w.denoiser.process().steps()) {}
+      : of_(of), file_(std::move(file)), T_(w.denoiser.process().steps()), t_(at::arange(1, T_ + 1, at::kDouble)) {}
 
   void write(const batch& chunk) override {
+    // Arrays measured at some steps only bring their own axis along.
+    if (chunk.has("t")) t_ = chunk.at("t").to(at::kDouble);
     for (const auto& [name, tensor] : chunk.tensors) {
-      if (tensor.dim() == 1 && tensor.size(0) == T_ && name != "t") curves_[name] = tensor;
+      if (tensor.dim() == 1 && tensor.size(0) == t_.size(0) && name != "t") curves_[name] = tensor;
       seen_.insert(name + " " + to_string(tensor.sizes().vec()));
     }
   }
@@ -24,23 +26,22 @@ class curves_sink : public sink {
   std::vector<std::filesystem::path> close() override {
     if (curves_.empty())
       throw error(c10::str("draw: curves got ", seen_.empty() ? "nothing" : c10::Join(", ", seen_), ", need an array [",
-                           T_, "], one number for each t"));
+                           t_.size(0), "], one number for each t"));
     gnuplot g(920, of_.title.empty() ? 520 : 550);
     std::string curves;
     std::size_t colour = 0;
     bool positive = true;
-    const Tensor t = at::arange(1, T_ + 1, at::kDouble);
     for (const auto& [name, y] : curves_) {
       const Tensor finite = y.masked_select(y.isfinite());
       positive &= finite.numel() > 0 && (finite > 0).all().item<bool>();
-      curves += (curves.empty() ? "plot " : ", ") + g.data(at::stack({t, y.to(at::kDouble)}, 1)) +
+      curves += (curves.empty() ? "plot " : ", ") + g.data(at::stack({t_, y.to(at::kDouble)}, 1)) +
                 " using 1:2 with lines lw 2 lc rgb '" + ink[colour++ % std::size(ink)] + "' title " +
                 gnuplot::quoted(name);
     }
     if (!of_.title.empty()) g.script << "set title " << gnuplot::quoted(of_.title) << " noenhanced font ',14'\n";
     g.script << "set xlabel 'step t' font ',13'\nset xrange [1:" << T_ << "]\n"
              << "set ylabel " << gnuplot::quoted(of_.unit.empty() ? "value" : of_.unit) << " noenhanced font ',13'\n"
-             << "set key noenhanced outside bottom center horizontal samplen 2 nobox\n"
+             << "set bmargin 5.5\nset key noenhanced at screen 0.5, char 1.1 center horizontal samplen 2 nobox\n"
              << "set grid lt 1 lc rgb '#e8e8e8' lw 1\nset border 3 lc rgb '#808080'\nset rmargin 3\n";
     // Where −∞ or 0 would fall off a logarithmic axis, the linear one stays.
     if (positive) g.script << "set logscale y\nset format y '10^{%T}'\n";
@@ -53,6 +54,7 @@ class curves_sink : public sink {
   const figure_style of_;
   const std::filesystem::path file_;
   const std::int64_t T_;
+  Tensor t_;
   std::map<std::string, Tensor> curves_;
   std::set<std::string> seen_;
 };

@@ -25,8 +25,7 @@ struct figure : noneq::writer, noneq::figure_style {
                noneq::one_of({"scatter", "raster", "curves"}))
         .param("count", &figure::count, "samples to draw; 0: 2000 points or 40 sequences", noneq::between(0, 1e5))
         .param("title", &figure::title, "what stands above the figure")
-        .param("unit", &figure::unit, "curves: what the y axis measures, e.g. 'KL / bits'")
-        ;
+        .param("unit", &figure::unit, "curves: what the y axis measures, e.g. 'KL / bits'");
   }
 };
 

@@ -97,9 +97,9 @@ class scatter_sink : public frames_sink {
       double factor = 1;
       const std::string arrows = g.data(drift(time(column), s, factor));
       std::ostringstream text;
-      text.precision(2);
-      text << "arrows × " << factor;
-      g.script << "set xlabel 'arrows × " << text.str() << "' offset 0,0.4\n"
+      text.precision(factor >= 10 ? 6 : 2);
+      text << "arrows × " << (factor >= 10 ? std::round(factor) : factor);
+      g.script << "set xlabel '" << text.str() << "' offset 0,0.4\n"
                << "plot " << arrows << " using 1:2:3:4 with vectors arrowstyle 1\nunset xlabel\n";
     } else {
       const bool is_forward = row == "forward";

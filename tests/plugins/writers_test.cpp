@@ -141,9 +141,11 @@ TEST_CASE("figure: a Swiss roll on its way, with forward, reverse and drift") {
   }
   testing::scratch folder;
   const auto data = make<noneq::loader>("swiss_roll")->open({}, stream(3));
-  const auto d =
-      exact(make_process("gaussian", "{plugin: linear, steps: 40, first: 1.0e-3, last: 0.3}", "x0", "fixed_small"),
-            *data->info().truth);
+  // One atom in eight still lies closer to the next than the roll is wide.
+  const noneq::mixture& all = *data->info().truth;
+  const noneq::mixture some{all.atoms.slice(0, 0, {}, 8), all.log_weights.slice(0, 0, {}, 8), all.variance};
+  const auto d = exact(
+      make_process("gaussian", "{plugin: linear, steps: 40, first: 1.0e-3, last: 0.3}", "x0", "fixed_small"), some);
   noneq::writing to = writing_to(folder, d);
   to.data = data.get();
   to.frame_times = {40, 20, 0};
@@ -160,8 +162,6 @@ TEST_CASE("figure: a Swiss roll on its way, with forward, reverse and drift") {
   alone->write(chunk("frames", frames));
   alone->close();
   CHECK(size_of(folder / "alone.png") == sizes{82 + 16 + 3 * 250 + 2 * 12, 38 + 30 + 250});
-  if (const char* keep = std::getenv("NONEQ_KEEP"))
-    std::filesystem::copy(folder.folder(), keep, std::filesystem::copy_options::overwrite_existing);
 }
 
 TEST_CASE("figure: heartbeats as rows of pixels") {
@@ -177,8 +177,6 @@ TEST_CASE("figure: heartbeats as rows of pixels") {
   s->write(chunk("frames", frames_of(*make<noneq::sampler>("ancestral"), d, *data, 50, to.frame_times)));
   s->close();
   CHECK(size_of(folder / "beat.png")[0] > 400);
-  if (const char* keep = std::getenv("NONEQ_KEEP"))
-    std::filesystem::copy(folder.folder(), keep, std::filesystem::copy_options::overwrite_existing);
 }
 
 TEST_CASE("figure: curves over t") {
@@ -202,8 +200,6 @@ TEST_CASE("figure: curves over t") {
                none->close();
              }),
              "draw: curves got other [3], need an array [40], one number for each t"));
-  if (const char* keep = std::getenv("NONEQ_KEEP"))
-    std::filesystem::copy(folder.folder(), keep, std::filesystem::copy_options::overwrite_existing);
 }
 
 TEST_CASE("figure: what cannot be drawn is refused") {

@@ -188,6 +188,15 @@ TEST_CASE("a full disk is an error and leaves nothing") {
                 "(File too large); free some space or write elsewhere"));
       CHECK(s.files() == 0);
     }
+  {
+    hdf5_writer w(s / "broken.h5");
+    {
+      const full_disk full(5000);
+      CHECK(has(failure([&] { w.write("x", at::randn({100, 100})); }), "broken.h5: cannot write dataset 'x'"));
+    }
+    CHECK(has(failure([&] { w.close(); }), "broken.h5: a write failed before"));
+  }
+  CHECK(s.files() == 0);
   CHECK(open_files() == open_before);
   hdf5_writer w(s / "after.h5");
   w.write("x", at::ones({3}));

@@ -1,6 +1,7 @@
 #include "noneq/app/catalogue.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace noneq {
 
@@ -15,11 +16,24 @@ static json names(const std::vector<named_tensor_doc>& tensors) {
 json to_json(const plugin_entry& e) {
   json parameters = json::array();
   for (const parameter& p : e.parameters) {
-    json row{{"name", p.name}, {"type", p.type}, {"doc", p.doc}, {"required", p.allowed.required}, {"default", p.initial}};
+    json row{
+        {"name", p.name}, {"type", p.type}, {"doc", p.doc}, {"required", p.allowed.required}, {"default", p.initial}};
     if (const std::string range = p.allowed.text(); !range.empty()) row["range"] = range;
     parameters.push_back(std::move(row));
   }
-  return {{"plugin", e.full_name()}, {"doc", e.doc}, {"spaces", e.spaces}, {"parameters", parameters}, {"reads", names(e.reads)}, {"writes", names(e.writes)}};
+  return {{"plugin", e.full_name()}, {"doc", e.doc},
+          {"spaces", e.spaces},      {"parameters", parameters},
+          {"reads", names(e.reads)}, {"writes", names(e.writes)}};
+}
+
+std::string to_text(const json& j, int indent) { return j.dump(indent, ' ', false, json::error_handler_t::replace); }
+
+std::string need_role(const registry& plugins, const std::string& role) {
+  const auto roles = plugins.roles();
+  if (std::find(roles.begin(), roles.end(), role) == roles.end())
+    throw error(fmt::format("there is no role '{}'{} (there are: {})", role, did_you_mean(role, roles),
+                            fmt::join(roles, ", ")));
+  return role;
 }
 
 std::vector<const plugin_entry*> all_plugins(registry& plugins, const std::string& role) {

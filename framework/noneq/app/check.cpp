@@ -8,7 +8,8 @@ namespace noneq {
 
 void add_check(CLI::App& program) {
   auto o = std::make_shared<pipeline_file>();
-  CLI::App* verb = program.add_subcommand("check", "find everything wrong with a pipeline without running it; no data is needed");
+  CLI::App* verb =
+      program.add_subcommand("check", "find everything wrong with a pipeline without running it; no data is needed");
   o->add_to(*verb);
   verb->callback([o] {
     registry plugins = installed_plugins();

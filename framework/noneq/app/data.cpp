@@ -3,8 +3,9 @@
 #include <fmt/ranges.h>
 
 #include "noneq/app/pipeline_file.hpp"
+#include "noneq/app/refuse.hpp"
 #include "noneq/app/verbs.hpp"
-#include "noneq/config/parse.hpp"
+#include "noneq/config/overrides.hpp"
 #include "noneq/storage/hdf5.hpp"
 
 namespace noneq {
@@ -19,8 +20,9 @@ void print_info(const std::string& file) {
   for (const std::string& name : reader.datasets()) {
     try {
       const dataset_layout l = reader.layout(name);
-      fmt::print("{:<24} {} {}, {:.3g} MB{}{}\n", name, to_string(l.shape), c10::toString(l.dtype), static_cast<double>(l.bytes) / 1e6,
-                 l.chunk.empty() ? "" : ", chunks " + to_string(l.chunk), l.compression.empty() ? "" : ", " + l.compression);
+      fmt::print("{:<24} {} {}, {:.3g} MB{}{}\n", name, to_string(l.shape), c10::toString(l.dtype),
+                 static_cast<double>(l.bytes) / 1e6, l.chunk.empty() ? "" : ", chunks " + to_string(l.chunk),
+                 l.compression.empty() ? "" : ", " + l.compression);
     } catch (const error& e) {
       fmt::print("{:<24} {}\n", name, e.message());
     }
@@ -30,30 +32,38 @@ void print_info(const std::string& file) {
 
 struct make_options {
   std::string generator, out, dataset = "x";
-  std::int64_t count = 0, seed = 0;
+  std::int64_t count = 0, test = 0, seed = 0;
   std::vector<std::string> settings;
 };
 
-void make_data(const make_options& o) {
-  registry plugins = installed_plugins();
+// The source of a generator with its settings; the plugin it is of goes to `made`.
+std::shared_ptr<source> open_generator(const make_options& o, registry& plugins, instance& made) {
   problems found;
   value v = value::map({{"plugin", value::scalar(o.generator)}});
-  for (const std::string& setting : o.settings) {
-    const auto equals = setting.find('=');
-    if (equals == std::string::npos) throw input_error({error("got '" + setting + "', need name=value", "--set")});
-    v.set(setting.substr(0, equals), parse_text(setting.substr(equals + 1), "--set " + setting.substr(0, equals)));
-  }
-  const instance made = instantiate("loader", v, {plugins, found, o.generator});
+  for (const std::string& setting : o.settings) apply_override(v, setting);
+  made = instantiate("loader", v, {plugins, found, o.generator});
   found.raise();
-  const stream s(static_cast<std::uint64_t>(o.seed));
-  const auto source = static_cast<const loader&>(*made.made).open(std::nullopt, s);
-  if (source->info().count >= 0) throw input_error({error("got a loader that reads a file, need a generator such as swiss_roll", o.generator)});
-  hdf5_writer writer(o.out);
-  constexpr std::int64_t block = 65536;
-  for (std::int64_t first = 0; first < o.count; first += block) {
-    const batch rows = source->prepare(source->fetch_rows(first, std::min(block, o.count - first)));
-    for (const auto& [name, tensor] : rows.tensors) writer.append(name == "x0" ? o.dataset : name, tensor);
-  }
+  auto opened = static_cast<const loader&>(*made.made).open(std::nullopt, stream(static_cast<std::uint64_t>(o.seed)));
+  if (opened->info().count >= 0)
+    throw error("got a loader that reads a file, need a generator such as swiss_roll", o.generator);
+  return opened;
+}
+
+void make_data(const make_options& o) {
+  registry plugins = installed_plugins();
+  instance made;
+  const auto source = as_input([&] { return open_generator(o, plugins, made); });
+  if (o.dataset == "test" && o.test > 0)
+    throw input_error({error("got 'test', which holds the rows of --test; need another name", "--dataset")});
+  need_writable(o.out);
+  hdf5_writer writer(o.out, 4);
+  const auto write = [&](const std::string& dataset, std::int64_t begin, std::int64_t end) {
+    constexpr std::int64_t block = 65536;
+    for (std::int64_t first = begin; first < end; first += block)
+      writer.append(dataset, source->prepare(source->fetch_rows(first, std::min(block, end - first))).at("x0"));
+  };
+  write(o.dataset, 0, o.count);
+  if (o.test > 0) write("test", o.count, o.count + o.test);
   writer.attribute("/", "generator", o.generator);
   writer.attribute("/", "seed", o.seed);
   for (const parameter& p : made.entry->parameters)
@@ -70,19 +80,14 @@ void add_data(CLI::App& program) {
   auto file = std::make_shared<std::string>();
   CLI::App* info = data->add_subcommand("info", "the datasets of an HDF5 file");
   info->add_option("FILE", *file, "the file")->required();
-  info->callback([file] {
-    try {
-      print_info(*file);
-    } catch (const error& e) {
-      throw input_error({e});
-    }
-  });
+  info->callback([file] { as_input([&] { print_info(*file); }); });
   auto o = std::make_shared<make_options>();
   CLI::App* make = data->add_subcommand("make", "write the samples of a generator");
   make->add_option("GENERATOR", o->generator, "a loader that generates, such as swiss_roll")->required();
   make->add_option("--count", o->count, "how many rows")->required()->check(CLI::PositiveNumber);
   make->add_option("--out", o->out, "HDF5 file to write")->required();
   make->add_option("--dataset", o->dataset, "name of the dataset (default: x)");
+  make->add_option("--test", o->test, "how many more rows to write as the dataset 'test'")->check(CLI::PositiveNumber);
   make->add_option("--seed", o->seed, "seed (default: 0)");
   make->add_option("--set", o->settings, "a parameter of the generator: --set noise=0.2")->allow_extra_args(false);
   make->callback([o] { make_data(*o); });

@@ -4,6 +4,7 @@
 
 #include "noneq/app/catalogue.hpp"
 #include "noneq/app/pipeline_file.hpp"
+#include "noneq/app/refuse.hpp"
 #include "noneq/app/verbs.hpp"
 
 namespace noneq {
@@ -16,9 +17,9 @@ void print_table(const plugin_entry& e) {
   for (const parameter& p : e.parameters) {
     const std::string range = p.allowed.text();
     fmt::print("  {:<16} {}{}; {}\n  {:<16} {}\n", p.name, p.type, range.empty() ? "" : ", " + range,
-               p.allowed.required      ? "required"
+               p.allowed.required    ? "required"
                : p.initial.is_null() ? "may be left out"
-                                       : "default " + p.initial.dump(),
+                                     : "default " + p.initial.dump(),
                "", p.doc);
   }
   for (const auto& [title, tensors] : {std::pair{"reads", &e.reads}, std::pair{"writes", &e.writes}}) {
@@ -30,7 +31,10 @@ void print_table(const plugin_entry& e) {
 // "schedule.cosine", or "cosine" when only one role has it.
 const plugin_entry& find(registry& plugins, const std::string& name) {
   const auto dot = name.find('.');
-  if (dot != std::string::npos) return plugins.find(name.substr(0, dot), name.substr(dot + 1));
+  if (dot != std::string::npos) {
+    const std::string role = need_role(plugins, name.substr(0, dot));
+    return plugins.find(role, name.substr(dot + 1));
+  }
   std::vector<std::string> homes, all;
   for (const std::string& role : plugins.roles())
     for (const std::string& known : plugins.names(role)) {
@@ -39,7 +43,8 @@ const plugin_entry& find(registry& plugins, const std::string& name) {
     }
   if (homes.size() == 1) return plugins.find(homes[0], name);
   if (homes.empty()) throw error(fmt::format("no plugin is called '{}'{}", name, did_you_mean(name, all)));
-  throw error(fmt::format("'{}' is a plugin of several roles; need one of {}.{}", name, fmt::join(homes, "." + name + ", "), name));
+  throw error(fmt::format("'{}' is a plugin of several roles; need one of {}.{}", name,
+                          fmt::join(homes, "." + name + ", "), name));
 }
 
 }
@@ -55,13 +60,11 @@ void add_describe(CLI::App& program) {
   verb->add_flag("--json", o->json, "as JSON");
   verb->callback([o] {
     registry plugins = installed_plugins();
-    try {
-      const plugin_entry& e = find(plugins, o->plugin);
-      if (o->json) fmt::print("{}\n", to_json(e).dump(2));
-      else print_table(e);
-    } catch (const error& e) {
-      throw input_error({e});
-    }
+    const plugin_entry& e = as_input([&]() -> const plugin_entry& { return find(plugins, o->plugin); });
+    if (o->json)
+      fmt::print("{}\n", to_text(to_json(e), 2));
+    else
+      print_table(e);
   });
 }
 

@@ -1,5 +1,7 @@
 // noneq draw FILE
+#include <csignal>
 #include <cstdio>
+#include <map>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -10,25 +12,57 @@
 namespace noneq {
 namespace {
 
+// Text within double quotes. Graphviz wants quotes and backslashes escaped; Mermaid has HTML's names for them.
+std::string in_dot(const std::string& text) {
+  std::string safe;
+  for (const char c : text) {
+    if (c == '"' || c == '\\') safe += '\\';
+    safe += c == '\n' ? ' ' : c;
+  }
+  return safe;
+}
+
+std::string in_mermaid(const std::string& text) {
+  std::string safe;
+  for (const char c : text) {
+    if (c == '"')
+      safe += "#quot;";
+    else if (c == '<')
+      safe += "#lt;";
+    else
+      safe += c == '\n' ? ' ' : c;
+  }
+  return safe;
+}
+
 std::string as_dot(const plan& p) {
-  std::string text = fmt::format("digraph \"{}\" {{\n  rankdir=LR;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n", p.name);
+  std::string text =
+      fmt::format("digraph \"{}\" {{\n  rankdir=LR;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n",
+                  in_dot(p.name));
   std::vector<std::string> parts;
   for (const auto& [role, i] : p.process_parts) parts.push_back(fmt::format("{}: {}", role, i.entry->name));
-  text += fmt::format("  process [shape=note, label=\"process\\n{}\"];\n", fmt::join(parts, "\\n"));
-  for (const plan_node& n : p.nodes) text += fmt::format("  \"{}\" [label=\"{}\\n{}\"];\n", n.id, n.id, n.plugin.entry->full_name());
+  // A node of the graph may be called "process" too.
+  text += fmt::format("  \"the process\" [shape=note, label=\"process\\n{}\"];\n", fmt::join(parts, "\\n"));
+  for (const plan_node& n : p.nodes)
+    text += fmt::format("  \"{0}\" [label=\"{0}\\n{1}\"];\n", in_dot(n.id), n.plugin.entry->full_name());
   for (const plan_node& n : p.nodes) {
-    if (!n.in.empty()) text += fmt::format("  \"{}\" -> \"{}\";\n", n.in, n.id);
-    if (!n.of.empty()) text += fmt::format("  \"{}\" -> \"{}\" [style=dashed, label=\"asks\", dir=back];\n", n.of, n.id);
+    if (!n.in.empty()) text += fmt::format("  \"{}\" -> \"{}\";\n", in_dot(n.in), in_dot(n.id));
+    if (!n.of.empty())
+      text += fmt::format("  \"{}\" -> \"{}\" [style=dashed, label=\"asks\", dir=back];\n", in_dot(n.of), in_dot(n.id));
   }
   return text + "}\n";
 }
 
 std::string as_mermaid(const plan& p) {
   std::string text = "flowchart LR\n";
-  for (const plan_node& n : p.nodes) text += fmt::format("  {0}[\"{0}<br/>{1}\"]\n", n.id, n.plugin.entry->full_name());
+  // Mermaid has words of its own, such as "end", so nodes are numbered and the ids are labels.
+  std::map<std::string, std::string> box;
+  for (const plan_node& n : p.nodes) box[n.id] = fmt::format("n{}", box.size());
+  for (const plan_node& n : p.nodes)
+    text += fmt::format("  {}[\"{}<br/>{}\"]\n", box[n.id], in_mermaid(n.id), n.plugin.entry->full_name());
   for (const plan_node& n : p.nodes) {
-    if (!n.in.empty()) text += fmt::format("  {} --> {}\n", n.in, n.id);
-    if (!n.of.empty()) text += fmt::format("  {} -.asks.-> {}\n", n.id, n.of);
+    if (!n.in.empty()) text += fmt::format("  {} --> {}\n", box[n.in], box[n.id]);
+    if (!n.of.empty()) text += fmt::format("  {} -.asks.-> {}\n", box[n.id], box[n.of]);
   }
   return text;
 }
@@ -36,10 +70,14 @@ std::string as_mermaid(const plan& p) {
 // Graphviz reads the graph on its standard input and draws to our standard output.
 void draw_svg(const std::string& dot) {
   std::fflush(stdout);
-  std::FILE* pipe = popen("dot -Tsvg", "w");
+  // Without a reader the pipe breaks, which must not end the program before it has said why.
+  const auto before = std::signal(SIGPIPE, SIG_IGN);
+  std::FILE* pipe = popen("dot -Tsvg 2>/dev/null", "w");
   if (pipe == nullptr) throw error("dot cannot be started; install Debian's package graphviz");
   std::fwrite(dot.data(), 1, dot.size(), pipe);
-  if (pclose(pipe) != 0) throw error("dot failed; install Debian's package graphviz, or use --format dot");
+  const int status = pclose(pipe);
+  std::signal(SIGPIPE, before);
+  if (status != 0) throw error("dot failed; install Debian's package graphviz, or use --format dot");
 }
 
 }
@@ -52,12 +90,15 @@ void add_draw(CLI::App& program) {
   auto o = std::make_shared<options>();
   CLI::App* verb = program.add_subcommand("draw", "the pipeline as a graph");
   o->pipeline.add_to(*verb);
-  verb->add_option("--format", o->format, "dot, svg (needs Graphviz) or mermaid")->check(CLI::IsMember({"dot", "svg", "mermaid"}));
+  verb->add_option("--format", o->format, "dot, svg (needs Graphviz) or mermaid")
+      ->check(CLI::IsMember({"dot", "svg", "mermaid"}));
   verb->callback([o] {
     registry plugins = installed_plugins();
     const plan p = o->pipeline.make(plugins);
-    if (o->format == "svg") draw_svg(as_dot(p));
-    else fmt::print("{}", o->format == "dot" ? as_dot(p) : as_mermaid(p));
+    if (o->format == "svg")
+      draw_svg(as_dot(p));
+    else
+      fmt::print("{}", o->format == "dot" ? as_dot(p) : as_mermaid(p));
   });
 }
 

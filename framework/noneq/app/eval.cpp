@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "noneq/app/pipeline_file.hpp"
+#include "noneq/app/refuse.hpp"
 #include "noneq/app/trained_run.hpp"
 #include "noneq/app/verbs.hpp"
 #include "noneq/flow/stop.hpp"
@@ -16,20 +17,15 @@ struct options {
   bool json = false;
 };
 
-bool has_plugin(const value& document, const std::string& plugin) {
-  for (const auto& [id, node] : document.find("graph")->entries())
-    if (const value* name = node.find("plugin"); name && name->text() == plugin) return true;
-  return false;
-}
-
 void keep_metrics(value& document, const options& o) {
   remove_beside_model(document, {"metric"});
-  if (!has_plugin(document, "metric.bound"))
-    add_node(document, "bound", {{"plugin", value::scalar("metric.bound")}, {"of", value::scalar(model_id(document))}});
-  if (o.samples > 0)
-    for (const auto& [id, node] : document.find("graph")->entries())
-      if (const value* name = node.find("plugin"); name && name->text() == "metric.bound")
-        return document.child("graph").child(id).set("samples", value::scalar(std::to_string(o.samples)));
+  std::string bound = find_node(document, "metric.bound");
+  if (bound.empty())
+    bound = add_node(
+        document, "bound",
+        value::map({{"plugin", value::scalar("metric.bound")}, {"of", value::scalar(find_node(document, "model."))}}));
+  value& node = document.child("graph").child(bound);
+  if (o.samples > 0 && node.is_map()) node.set("samples", value::scalar(std::to_string(o.samples)));
 }
 
 nlohmann::ordered_json summary(const std::map<std::string, measured>& found) {
@@ -38,10 +34,18 @@ nlohmann::ordered_json summary(const std::map<std::string, measured>& found) {
     const double x = it == found.end() ? std::nan("") : error ? it->second.standard_error : it->second.value;
     return std::isfinite(x) ? nlohmann::ordered_json(x) : nlohmann::ordered_json(nullptr);
   };
-  const std::string unit = found.at("K").unit;
-  return {{"K_bits", number("K")}, {"K_stderr", number("K", true)}, {"K_minus_null_bits", number("K_minus_null")},
-          {"attainable_bits", number("attainable")}, {"ceiling_bits", number("ceiling")}, {"beta_1", number("beta_1")},
-          {"vlb_bits_per_dim", number("vlb")}, {"L_T", number("L_T")}, {"L_0", number("L_0")}, {"per", unit.substr(unit.find('/') + 1)}};
+  const auto bound = found.find("K");
+  const std::string unit = bound == found.end() ? "" : bound->second.unit;
+  return {{"K_bits", number("K")},
+          {"K_stderr", number("K", true)},
+          {"K_minus_null_bits", number("K_minus_null")},
+          {"attainable_bits", number("attainable")},
+          {"ceiling_bits", number("ceiling")},
+          {"beta_1", number("beta_1")},
+          {"vlb_bits_per_dim", number("vlb")},
+          {"L_T", number("L_T")},
+          {"L_0", number("L_0")},
+          {"per", unit.substr(unit.find('/') + 1)}};
 }
 
 }
@@ -51,13 +55,14 @@ void add_eval(CLI::App& program) {
   CLI::App* verb = program.add_subcommand("eval", "measure a trained run again, on its data or another file");
   verb->add_option("RUN_DIR", o->folder, "the folder of the run")->required();
   verb->add_option("--data", o->data, "another HDF5 file with the same dataset");
-  verb->add_option("--samples", o->samples, "rows to measure on, instead of what the pipeline says")->check(CLI::PositiveNumber);
+  verb->add_option("--samples", o->samples, "rows to measure on, instead of what the pipeline says")
+      ->check(CLI::PositiveNumber);
   verb->add_option("--threads", o->threads, "worker threads")->check(CLI::Range(1, 1024));
   verb->add_flag("--json", o->json, "one JSON object instead of lines");
   verb->callback([o] {
     registry plugins = installed_plugins();
-    session s = run_folder::open(o->folder, plugins, [&](value& document) { keep_metrics(document, *o); });
-    if (!o->data.empty()) s.read_data_from(o->data);
+    session s = open_run(o->folder, plugins, [&](value& document) { keep_metrics(document, *o); });
+    if (!o->data.empty()) as_input([&] { s.read_data_from(o->data); });
     stop_on_signals();
     workers pool(o->threads);
     progress silent(true, 0, 0);

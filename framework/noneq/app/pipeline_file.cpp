@@ -1,11 +1,23 @@
 #include "noneq/app/pipeline_file.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "noneq/app/refuse.hpp"
 #include "noneq/config/overrides.hpp"
 #include "noneq/config/parse.hpp"
 
 namespace noneq {
 
-registry installed_plugins() { return registry(plugin_folders()); }
+registry installed_plugins() {
+  const auto folders = plugin_folders();
+  if (registry(folders).roles().empty()) {
+    std::vector<std::string> names;
+    for (const auto& folder : folders) names.push_back(folder.string());
+    throw error(fmt::format("no plugins in {}; install them, or set NONEQ_PLUGIN_PATH", fmt::join(names, ", ")));
+  }
+  return registry(folders);
+}
 
 void pipeline_file::add_to(CLI::App& verb) {
   verb.add_option("FILE", file, "the pipeline, a YAML file")->required();
@@ -21,13 +33,7 @@ value pipeline_file::read() const {
 }
 
 plan pipeline_file::make(registry& plugins) const {
-  try {
-    return make_plan(read(), plugins);
-  } catch (const input_error&) {
-    throw;
-  } catch (const error& e) {
-    throw input_error({e});
-  }
+  return as_input([&] { return make_plan(read(), plugins); });
 }
 
 }

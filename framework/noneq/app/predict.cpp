@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "noneq/app/pipeline_file.hpp"
+#include "noneq/app/refuse.hpp"
 #include "noneq/app/trained_run.hpp"
 #include "noneq/app/verbs.hpp"
 #include "noneq/storage/safetensors.hpp"
@@ -9,23 +10,53 @@
 namespace noneq {
 namespace {
 
-Tensor needed(const tensor_file& in, const std::string& name, const std::string& file) {
-  const auto it = in.tensors.find(name);
-  if (it == in.tensors.end()) throw input_error({error(fmt::format("has no tensor '{}'; need x, t, and class_labels if the model has classes", name), "", {file})});
-  return it->second;
-}
+// The tensors of the file, each problem with its name.
+class input_tensors {
+ public:
+  explicit input_tensors(const std::string& file) : file_(file), all_(load_safetensors(file)) {}
+
+  Tensor get(const std::string& name) const {
+    const auto it = all_.tensors.find(name);
+    if (it == all_.tensors.end()) refuse(name, "is missing; need x, t, and class_labels if the model has classes");
+    return it->second;
+  }
+
+  // Integers [n] in 0 … end − 1.
+  Tensor indices(const std::string& name, std::int64_t n, std::int64_t end) const {
+    const Tensor t = get(name);
+    if (!at::isIntegralType(t.scalar_type(), false))
+      refuse(name, fmt::format("got numbers of type {}, need integers", c10::toString(t.scalar_type())));
+    if (t.sizes() != at::IntArrayRef{n})
+      refuse(name, fmt::format("got shape {}, need [{}]", to_string(t.sizes().vec()), n));
+    for (const Tensor& extreme : {t.min(), t.max()})
+      if (const auto i = extreme.item<std::int64_t>(); i < 0 || i >= end)
+        refuse(name, fmt::format("got {}, need a value in [0, {}]", i, end - 1));
+    return t.to(at::kLong);
+  }
+
+  Tensor samples(const sizes& shape) const {
+    const Tensor x = get("x");
+    if (x.is_complex() || x.dim() == 0 || x.size(0) == 0 || x.sizes().slice(1) != at::IntArrayRef(shape)) {
+      const std::string inner = to_string(shape);
+      refuse("x", fmt::format("got shape {}, need [n, {}", to_string(x.sizes().vec()), inner.substr(1)));
+    }
+    return x.to(at::kFloat);
+  }
+
+ private:
+  [[noreturn]] void refuse(const std::string& name, const std::string& what) const {
+    throw error(what, name, {file_, 0, 0});
+  }
+  const std::string file_;
+  const tensor_file all_;
+};
 
 network_input read_input(const session& s, const std::string& file) {
-  const tensor_file in = load_safetensors(file);
-  network_input result{needed(in, "x", file).to(at::kFloat), needed(in, "t", file).to(at::kLong), {}, {}};
-  const auto bad = [&](const std::string& what) { return input_error({error(what, "", {file})}); };
-  sizes sample = result.x.sizes().vec();
-  if (!sample.empty()) sample.erase(sample.begin());
-  if (sample != s.shape()) throw bad(fmt::format("x: got samples of shape {}, need {}", to_string(sample), to_string(s.shape())));
-  const std::int64_t n = result.x.size(0), T = s.plan().process.steps();
-  if (result.t.sizes() != at::IntArrayRef{n}) throw bad(fmt::format("t: got {}, need [{}]", to_string(result.t.sizes().vec()), n));
-  if (n > 0 && (result.t.min().item<std::int64_t>() < 0 || result.t.max().item<std::int64_t>() >= T)) throw bad(fmt::format("t: need indices in 0..{}", T - 1));
-  if (s.info().classes > 0) result.label = needed(in, "class_labels", file).to(at::kLong);
+  const input_tensors in(file);
+  network_input result{in.samples(s.shape()), {}, {}, {}};
+  const std::int64_t n = result.x.size(0);
+  result.t = in.indices("t", n, s.plan().process.steps());
+  if (s.info().classes > 0) result.label = in.indices("class_labels", n, s.info().classes);
   result.log_snr = s.plan().process.log_snr(result.t);
   return result;
 }
@@ -44,16 +75,12 @@ void add_predict(CLI::App& program) {
   verb->add_option("--weights", o->weights, "ema or raw")->check(CLI::IsMember({"ema", "raw"}));
   verb->callback([o] {
     registry plugins = installed_plugins();
-    session s = run_folder::open(o->folder, plugins, [](value& document) { remove_beside_model(document); });
+    need_writable(o->out);
+    const session s = open_run(o->folder, plugins, [](value& document) { remove_beside_model(document); });
     at::NoGradGuard values_only;
-    try {
-      const Tensor y = s.denoiser(o->weights).network().forward(read_input(s, o->in));
-      save_safetensors(o->out, {{{"y", y.contiguous()}}, {}});
-    } catch (const input_error&) {
-      throw;
-    } catch (const error& e) {
-      throw input_error({e});
-    }
+    const network_input in = as_input([&] { return read_input(s, o->in); });
+    const Tensor y = s.denoiser(o->weights).network().forward(in);
+    save_safetensors(o->out, {{{"y", y.contiguous()}}, {}});
   });
 }
 

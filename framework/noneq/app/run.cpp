@@ -1,6 +1,8 @@
 // noneq run FILE
 #include "noneq/flow/run.hpp"
 
+#include <fmt/format.h>
+
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/verbs.hpp"
 #include "noneq/flow/stop.hpp"
@@ -20,7 +22,8 @@ void add_run(CLI::App& program) {
   verb->add_option("--out", o->out, "folder of the run (default: runs/<name>)");
   auto* resume = verb->add_flag("--resume", o->resume, "go on from the last checkpoint, if there is one");
   verb->add_flag("--force", o->force, "replace a run that the folder already holds")->excludes(resume);
-  verb->add_option("--threads", o->run.threads, "worker threads (default: all of the machine)")->check(CLI::Range(1, 1024));
+  verb->add_option("--threads", o->run.threads, "worker threads (default: all of the machine)")
+      ->check(CLI::Range(1, 1024));
   verb->add_flag("--quiet", o->run.quiet, "print errors only");
   verb->callback([o] {
     registry plugins = installed_plugins();
@@ -28,7 +31,12 @@ void add_run(CLI::App& program) {
     o->run.folder = o->out.empty() ? std::filesystem::path("runs") / p.name : std::filesystem::path(o->out);
     o->run.policy = o->force ? if_there::replace : o->resume ? if_there::resume : if_there::refuse;
     stop_on_signals();
-    run(p, o->run);
+    try {
+      run(p, o->run);
+    } catch (const interrupted&) {
+      if (!o->run.quiet) fmt::print(stderr, "\n{}: go on with --resume", o->run.folder.string());
+      throw;
+    }
   });
 }
 

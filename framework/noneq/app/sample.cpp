@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "noneq/app/pipeline_file.hpp"
+#include "noneq/app/refuse.hpp"
 #include "noneq/app/trained_run.hpp"
 #include "noneq/app/verbs.hpp"
 #include "noneq/flow/stop.hpp"
@@ -20,20 +21,25 @@ struct options {
 // The pipeline's own sampler with what was asked for changed, or another plugin with its defaults.
 void only_this_sampler(value& document, const options& o) {
   value node = value::map();
-  for (const auto& [id, n] : document.find("graph")->entries())
-    if (const value* name = n.find("plugin"); name && name->text().starts_with("sampler.") && !node.contains("plugin")) node = n;
+  std::string id = find_node(document, "sampler.");
+  if (!id.empty() && document.find("graph")->find(id)->is_map()) node = *document.find("graph")->find(id);
   const std::string asked = o.sampler.starts_with("sampler.") ? o.sampler : "sampler." + o.sampler;
-  if (!o.sampler.empty() && (!node.contains("plugin") || node.find("plugin")->text() != asked)) node = value::map({{"plugin", value::scalar(asked)}});
+  if (!o.sampler.empty() && (!node.contains("plugin") || node.find("plugin")->text() != asked))
+    node = value::map({{"plugin", value::scalar(asked)}});
   if (!node.contains("plugin")) node.set("plugin", value::scalar("sampler.ancestral"));
   node.remove("every");
   node.remove("frames");
-  node.set("of", value::scalar(model_id(document)));
+  node.set("of", value::scalar(find_node(document, "model.")));
   node.set("count", value::scalar(std::to_string(o.count)));
   if (o.steps > 0) node.set("steps", value::scalar(std::to_string(o.steps)));
+  node.set_where_all({"noneq sample", 0, 0});
   remove_beside_model(document);
-  document.child("graph").set("sampler", std::move(node));
+  id = add_node(document, "sampler", std::move(node));
   const auto file = std::filesystem::absolute(o.out).string();
-  add_node(document, "writer", {{"plugin", value::scalar("writer.hdf5")}, {"in", value::scalar("sampler")}, {"file", value::scalar(file)}});
+  add_node(
+      document, "writer",
+      value::map(
+          {{"plugin", value::scalar("writer.hdf5")}, {"in", value::scalar(id)}, {"file", value::scalar(file, true)}}));
   if (o.seed) document.set("seed", value::scalar(std::to_string(*o.seed)));
 }
 
@@ -52,7 +58,8 @@ void add_sample(CLI::App& program) {
   verb->add_flag("--quiet", o->quiet, "print errors only");
   verb->callback([o] {
     registry plugins = installed_plugins();
-    session s = run_folder::open(o->folder, plugins, [&](value& document) { only_this_sampler(document, *o); });
+    need_writable(o->out);
+    session s = open_run(o->folder, plugins, [&](value& document) { only_this_sampler(document, *o); });
     stop_on_signals();
     workers pool(o->threads);
     progress say(o->quiet, 0, 0);

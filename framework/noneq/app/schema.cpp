@@ -14,7 +14,8 @@ using json = nlohmann::json;
 
 json reference(const std::string& role) { return {{"$ref", "#/$defs/" + role}}; }
 
-json plugin_schema(const plugin_entry& e, const std::vector<std::string>& names, const std::vector<std::pair<std::string, json>>& extra) {
+json plugin_schema(const plugin_entry& e, const std::vector<std::string>& names,
+                   const std::vector<std::pair<std::string, json>>& extra) {
   std::vector<std::pair<std::string, json>> properties{{"plugin", described(enum_schema(names), e.doc)}};
   std::vector<std::string> needed{"plugin"};
   for (const parameter& p : e.parameters) {
@@ -60,14 +61,19 @@ void add_schema(CLI::App& program) {
     registry plugins = installed_plugins();
     json definitions;
     for (const std::string& role : plugins.roles()) definitions[role] = part_schema(plugins, role);
-    const json process = object_schema({{"kernel", reference("kernel")}, {"schedule", reference("schedule")}, {"mean", reference("mean")}, {"variance", reference("variance")}},
+    const json process = object_schema({{"kernel", reference("kernel")},
+                                        {"schedule", reference("schedule")},
+                                        {"mean", reference("mean")},
+                                        {"variance", reference("variance")}},
                                        {"kernel", "schedule", "mean"});
-    json schema = object_schema({{"name", string_schema()}, {"seed", integer_schema()}, {"process", process},
+    json schema = object_schema({{"name", string_schema()},
+                                 {"seed", integer_schema()},
+                                 {"process", process},
                                  {"graph", {{"type", "object"}, {"additionalProperties", node_schema(plugins)}}}},
                                 {"name", "process", "graph"});
     schema["$schema"] = json_schema_draft;
     schema["$defs"] = std::move(definitions);
-    fmt::print("{}\n", schema.dump(1));
+    fmt::print("{}\n", to_text(schema, 1));
   });
 }
 

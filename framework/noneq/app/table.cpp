@@ -13,9 +13,16 @@ std::vector<std::pair<std::string, Tensor>> columns(const process& p) {
   // w_t needs a variance that is known without a network; a learned one is shown at its lower end.
   Tensor log_variance = t.log_beta_tilde_clipped;
   if (p.variance && p.variance->outputs() == 0)
-    log_variance = p.variance->log_variance({}, at(t, all, at::zeros({t.steps()}, at::kDouble)), t.steps()).expand({t.steps()});
-  return {{"beta", t.beta}, {"alpha_bar", t.alpha_bar}, {"posterior_variance", t.beta_tilde}, {"log_posterior_variance_clipped", t.log_beta_tilde_clipped},
-          {"c1", t.c1}, {"c2", t.c2}, {"snr", t.snr}, {"vlb_weight", vlb_weight(t, log_variance)}};
+    log_variance =
+        p.variance->log_variance({}, at(t, all, at::zeros({t.steps()}, at::kDouble)), t.steps()).expand({t.steps()});
+  return {{"beta", t.beta},
+          {"alpha_bar", t.alpha_bar},
+          {"posterior_variance", t.beta_tilde},
+          {"log_posterior_variance_clipped", t.log_beta_tilde_clipped},
+          {"c1", t.c1},
+          {"c2", t.c2},
+          {"snr", t.snr},
+          {"vlb_weight", vlb_weight(t, log_variance)}};
 }
 
 // 17 significant digits bring every double back bit for bit; JSON has no word for infinity.
@@ -59,8 +66,10 @@ void add_table(CLI::App& program) {
     at::NoGradGuard values_only;
     auto all = columns(p.process);
     for (auto& [name, column] : all) column = column.to(at::kDouble).contiguous();
-    if (o->json) print_json(all);
-    else print_csv(all);
+    if (o->json)
+      print_json(all);
+    else
+      print_csv(all);
   });
 }
 

@@ -1,30 +1,47 @@
 #include "noneq/app/trained_run.hpp"
 
+#include "noneq/app/refuse.hpp"
+
 namespace noneq {
 
-static std::string role_of(const value& node) {
+static std::string plugin_of(const value& node) {
   const value* name = node.is_map() ? node.find("plugin") : &node;
-  return name ? name->text().substr(0, name->text().find('.')) : "";
+  return name ? name->text() : "";
+}
+
+session open_run(const std::string& folder, registry& plugins, const std::function<void(value&)>& change) {
+  return as_input([&] {
+    return run_folder::open(folder, plugins, [&](value& document) {
+      // A pipeline without a graph cannot be changed; making the plan says what is wrong with it.
+      if (const value* graph = document.find("graph"); graph && graph->is_map()) change(document);
+    });
+  });
 }
 
 void remove_beside_model(value& document, const std::vector<std::string>& keep) {
   value kept = value::map();
-  for (const auto& [id, node] : document.child("graph").entries()) {
-    const std::string role = role_of(node);
+  const value& graph = document.child("graph");
+  for (const auto& [id, node] : graph.entries()) {
+    const std::string plugin = plugin_of(node), role = plugin.substr(0, plugin.find('.'));
     const bool beside = role == "sampler" || role == "metric" || role == "writer";
-    if (!beside || std::find(keep.begin(), keep.end(), role) != keep.end()) kept.set(id, node);
+    if (!beside || std::find(keep.begin(), keep.end(), role) != keep.end()) kept.set(id, node, graph.key_place(id));
   }
+  kept.set_where(graph.where());
   document.set("graph", std::move(kept));
 }
 
-std::string model_id(const value& document) {
+std::string find_node(const value& document, const std::string& name) {
   for (const auto& [id, node] : document.find("graph")->entries())
-    if (role_of(node) == "model") return id;
+    if (const std::string plugin = plugin_of(node); plugin == name || (name.ends_with('.') && plugin.starts_with(name)))
+      return id;
   return "";
 }
 
-void add_node(value& document, const std::string& id, std::vector<std::pair<std::string, value>> entries) {
-  document.child("graph").set(id, value::map(std::move(entries)));
+std::string add_node(value& document, std::string id, value node) {
+  value& graph = document.child("graph");
+  while (graph.contains(id)) id += "_";
+  graph.set(id, std::move(node));
+  return id;
 }
 
 }

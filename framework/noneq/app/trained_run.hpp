@@ -6,13 +6,16 @@
 
 namespace noneq {
 
+// The run of a folder, its pipeline changed by `change`. Throws input_error, also when the checkpoint is damaged.
+session open_run(const std::string& folder, registry& plugins, const std::function<void(value&)>& change);
+
 // Takes every sampler, metric and writer out of a pipeline; `keep` names roles that stay.
 void remove_beside_model(value& document, const std::vector<std::string>& keep = {});
 
-// The id of the only model node.
-std::string model_id(const value& document);
+// The id of the first node of a plugin, "" when there is none; `name` is "role.name", or "role." for all of a role.
+std::string find_node(const value& document, const std::string& name);
 
-// Puts a node {plugin, of or in, …} into the graph.
-void add_node(value& document, const std::string& id, std::vector<std::pair<std::string, value>> entries);
+// Puts a node {plugin, of or in, …} into the graph, under `id` or the like when that is taken; returns its id.
+std::string add_node(value& document, std::string id, value node);
 
 }

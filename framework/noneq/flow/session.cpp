@@ -16,12 +16,13 @@ state_visitor restore_from(const checkpoint& saved, const std::string& prefix) {
     const std::string full = prefix + "." + name;
     const auto it = saved.tensors.find(full);
     if (it == saved.tensors.end()) throw error(fmt::format("the checkpoint has no tensor '{}'; the pipeline must be the one it was trained with", full));
-    if (t.defined() && t.sizes() != it->second.sizes())
+    const bool grows = !t.defined() || t.numel() == 0;  // a history that starts empty
+    if (!grows && t.sizes() != it->second.sizes())
       throw error(fmt::format("the checkpoint's tensor '{}' is {}, need {}; the pipeline must be the one it was trained with", full,
                               to_string(it->second.sizes().vec()), to_string(t.sizes().vec())));
     at::NoGradGuard guard;
-    if (t.defined()) t.copy_(it->second);
-    else t = it->second.clone();
+    if (grows) t = it->second.clone();
+    else t.copy_(it->second);
   };
 }
 

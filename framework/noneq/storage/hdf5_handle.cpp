@@ -9,6 +9,11 @@ namespace noneq {
 
 static_assert(std::is_same_v<hid_t, std::int64_t> && std::is_same_v<herr_t, int>);
 
+// After a failed H5Fclose (a full disk) HDF5 1.10 keeps the id of a freed file, and its exit handler walks into it.
+// Handles close all there is to close; the handler must be refused before the first call of HDF5, hence when this
+// library loads.
+[[maybe_unused]] static const herr_t no_exit_handler = H5dont_atexit();
+
 static std::recursive_mutex& library_mutex() {
   static std::recursive_mutex mutex;
   return mutex;

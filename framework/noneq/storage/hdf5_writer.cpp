@@ -23,10 +23,13 @@ struct hdf5_writer::state {
   atomic_file file;  // outlives the handles below, which write into it when they close
   hdf5_handle id;
   std::map<std::string, grown> appended;
+  bool broken = false;  // a write failed: what HDF5 holds now is not what was given
 
   hdf5_handle create(const std::string& dataset, const Tensor& tensor, bool growing);
   void set(const std::string& object, const std::string& attribute, hid_t stored, hid_t memory, const void* value);
-  error failed(const std::string& what) const {
+  void check_open() const;
+  error failed(const std::string& what) {
+    broken = true;
     return hdf5_error(name, "cannot " + what, "; free some space or write elsewhere");
   }
 };
@@ -101,24 +104,25 @@ static Tensor plain(const std::string& file, const std::string& dataset, const T
   return tensor.detach().to(at::kCPU).contiguous();
 }
 
-static error closed(const std::string& file) {
-  return error(file + ": is closed already, need to write before close()");
+void hdf5_writer::state::check_open() const {
+  if (!id.valid()) throw error(name + ": is closed already, need to write before close()");
+  if (broken) throw error(name + ": a write failed before, need to write the file anew");
 }
 
 void hdf5_writer::write(const std::string& dataset, const Tensor& tensor) {
   const hdf5_lock lock;
-  if (!state_->id.valid()) throw closed(state_->name);
+  state_->check_open();
   const Tensor values = plain(state_->name, dataset, tensor);
   if (values.numel() == 0) throw error(where(state_->name, dataset) + " got no rows, need at least one");
-  const hdf5_handle id = state_->create(dataset, values, false);
+  hdf5_handle id = state_->create(dataset, values, false);
   const hdf5_handle type = stored_type(values.scalar_type());  // closing it would clear HDF5's reason for a failure
-  if (H5Dwrite(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data_ptr()) < 0)
+  if (H5Dwrite(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data_ptr()) < 0 || !id.close())
     throw state_->failed(fmt::format("write dataset '{}'", dataset));
 }
 
 void hdf5_writer::append(const std::string& dataset, const Tensor& rows) {
   const hdf5_lock lock;
-  if (!state_->id.valid()) throw closed(state_->name);
+  state_->check_open();
   const Tensor values = plain(state_->name, dataset, rows);
   if (values.size(0) == 0) return;
   auto at = state_->appended.find(dataset);
@@ -151,7 +155,7 @@ void hdf5_writer::append(const std::string& dataset, const Tensor& rows) {
 void hdf5_writer::state::set(const std::string& object, const std::string& attribute, hid_t stored, hid_t memory,
                              const void* value) {
   const hdf5_lock lock;
-  if (!id.valid()) throw closed(name);
+  check_open();
   const hdf5_handle owner(H5Oopen(id, object.c_str(), H5P_DEFAULT), H5Oclose);
   if (!owner.valid())
     throw error(fmt::format("{}: attribute '{}' got object '{}', need one written before", name, attribute, object));
@@ -182,7 +186,7 @@ void hdf5_writer::attribute(const std::string& object, const std::string& name, 
 
 void hdf5_writer::close() {
   const hdf5_lock lock;
-  if (!state_->id.valid()) throw closed(state_->name);
+  state_->check_open();
   for (auto& [dataset, so_far] : state_->appended)
     if (!so_far.id.close()) throw state_->failed(fmt::format("write dataset '{}'", dataset));
   if (H5Fflush(state_->id, H5F_SCOPE_GLOBAL) < 0 || !state_->id.close()) throw state_->failed("write the file");

@@ -26,7 +26,8 @@ struct mixture {
 
 struct dataset_info {
   sizes shape;               // of one sample, without the batch dimension
-  std::int64_t count = -1;   // rows; −1: endless
+  std::int64_t count = -1;     // rows to train on; −1: endless
+  std::int64_t measured = -1;  // rows that fetch_rows gives; −1: endless
   std::int64_t classes = 0;  // 0: no labels
   normalisation normal;
   double bin_width = 0;      // of discretised values in units of x⁰ (2/255 for 8-bit data in [−1, 1]); 0: continuous

@@ -1,0 +1,47 @@
+# The commands of the README. Each installs what it misses first.
+BUILD := build
+PACKAGES := $(shell sed -e 's/\#.*//' -e 's/[[:space:]].*//' packages.txt)
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+.PHONY: demo build test deps format format-check asan bench install clean
+
+demo: build
+	./$(BUILD)/noneq run pipelines/swiss_roll.yaml --force
+	@echo "Look at runs/swiss_roll/: swiss_roll.png, bound.png, samples.h5, metrics.jsonl"
+
+build: deps
+	cmake --preset release
+	cmake --build --preset release
+
+test: build format-check
+	ctest --preset release
+
+# Asks apt only when a package is missing, so that later calls need neither root nor a network.
+deps:
+	@missing=$$(for p in $(PACKAGES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+	  echo "installing:" $$missing; \
+	  $(SUDO) apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+
+SOURCES := $(shell git ls-files --cached --others --exclude-standard '*.cpp' '*.hpp')
+format: deps
+	clang-format -i $(SOURCES)
+
+format-check: deps
+	clang-format --dry-run --Werror $(SOURCES)
+
+asan: deps
+	cmake --preset asan
+	cmake --build --preset asan
+	ctest --preset asan
+
+bench: build
+	./$(BUILD)/tests/bench_training
+
+install: build
+	cmake --install $(BUILD)
+
+clean:
+	rm -rf $(BUILD) build-debug build-asan

@@ -1,0 +1,26 @@
+// Which errors are the user's: what a verb finds wrong before it works is bad input, exit code 2.
+#pragma once
+
+#include <filesystem>
+#include <utility>
+
+#include "noneq/core/error.hpp"
+
+namespace noneq {
+
+// Runs f; a noneq::error that it throws becomes an input_error of the same lines.
+template <class F>
+decltype(auto) as_input(F&& f) {
+  try {
+    return std::forward<F>(f)();
+  } catch (const input_error&) {
+    throw;
+  } catch (const error& e) {
+    throw input_error({e});
+  }
+}
+
+// Throws input_error unless a file can be made at `path`: asked before hours of work go into what it shall hold.
+void need_writable(const std::filesystem::path& path);
+
+}

@@ -1,0 +1,78 @@
+// A small pipeline for the tests of the flow, as text, and a run of it in a folder of its own.
+#pragma once
+
+#include <cstdlib>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "noneq/config/overrides.hpp"
+#include "noneq/config/parse.hpp"
+#include "noneq/flow/run.hpp"
+#include "noneq/plugin/registry.hpp"
+
+namespace noneq {
+
+inline const char* const small_pipeline = R"(
+name: small
+seed: 3
+process:
+  kernel: gaussian
+  schedule: {plugin: log_snr, steps: 12, first_beta: 1.0e-3}
+  mean: v
+  variance: learned_range
+graph:
+  loader: {plugin: loader.swiss_roll, batch: 96}
+  noiser: {plugin: noiser.marginal, in: loader}
+  model: {plugin: model.mlp, in: noiser, hidden: [16, 16]}
+  loss: {plugin: loss.bound, in: model}
+  trainer: {plugin: trainer.adam, in: loss, steps: 24, ema: [0.9], log: 6, shards: 2}
+)";
+
+inline registry& test_plugins() {
+  static registry r({std::filesystem::path(std::getenv("NONEQ_BUILD")) / "plugins"});
+  return r;
+}
+
+inline plan small_plan(const std::vector<std::string>& changes = {}, const char* text = small_pipeline) {
+  value document = parse_text(text, "small.yaml");
+  for (const std::string& change : changes) apply_override(document, change);
+  return make_plan(document, test_plugins());
+}
+
+// A folder that goes with the test.
+struct scratch_folder {
+  std::filesystem::path path = std::filesystem::temp_directory_path() / fmt::format("noneq-flow-{}-{}", getpid(), counter()++);
+  ~scratch_folder() { std::filesystem::remove_all(path); }
+  static int& counter() {
+    static int n = 0;
+    return n;
+  }
+};
+
+struct finished_run {
+  checkpoint saved;
+  std::string records;
+};
+
+inline finished_run run_small(const std::vector<std::string>& changes, int threads, const scratch_folder& folder, if_there policy = if_there::refuse) {
+  run(small_plan(changes), {folder.path, policy, threads, true});
+  return {load_checkpoint(folder.path / "checkpoint"), ""};
+}
+
+inline finished_run run_small(const std::vector<std::string>& changes, int threads = 2) {
+  return run_small(changes, threads, scratch_folder{});
+}
+
+// The names of tensors that are not bitwise equal; "" when none.
+inline std::string differences(const checkpoint& a, const checkpoint& b) {
+  std::string names;
+  if (a.tensors.size() != b.tensors.size()) names += "(another number of tensors) ";
+  for (const auto& [name, tensor] : a.tensors) {
+    const auto other = b.tensors.find(name);
+    if (other == b.tensors.end() || !at::equal(tensor, other->second)) names += name + " ";
+  }
+  return names;
+}
+
+}

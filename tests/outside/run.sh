@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Installs the package, builds a plugin against it outside the tree, and uses it with the installed program.
+set -euo pipefail
+build=$1 source=$2
+here=$(mktemp -d)
+trap 'rm -rf "$here"' EXIT
+cmake --install "$build" --prefix "$here/prefix" > /dev/null
+cp -r "$source" "$here/source"
+cmake -G Ninja -S "$here/source" -B "$here/build" -DCMAKE_PREFIX_PATH="$here/prefix" -DCMAKE_BUILD_TYPE=Debug > /dev/null
+cmake --build "$here/build"
+export NONEQ_PLUGIN_PATH=$here/build
+noneq=$here/prefix/bin/noneq
+"$noneq" describe schedule.polynomial | grep -q "the power"
+cat > "$here/p.yaml" <<'YAML'
+name: outside
+process: {kernel: gaussian, schedule: {plugin: polynomial, steps: 10}, mean: v}
+graph:
+  loader: {plugin: loader.swiss_roll, batch: 32}
+  noiser: {plugin: noiser.marginal, in: loader}
+  model: {plugin: model.mlp, in: noiser, hidden: [8]}
+  loss: {plugin: loss.simple, in: model}
+  trainer: {plugin: trainer.adam, in: loss, steps: 5}
+YAML
+"$noneq" run "$here/p.yaml" --out "$here/run" --quiet
+test "$("$noneq" table "$here/p.yaml" | wc -l)" = 11
+echo "1 passed, 0 failed"

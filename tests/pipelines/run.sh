@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Checks every example pipeline, and runs it for a few steps with few samples.
+set -euo pipefail
+noneq=$1
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+passed=0
+for file in pipelines/*.yaml; do
+  name=$(basename "$file" .yaml)
+  echo "== $name"
+  "$noneq" check "$file"
+  short=(--set graph.trainer.steps=20)
+  grep -q '^  bound:' "$file" && short+=(--set graph.bound.samples=64 --set graph.bound.times=20)
+  grep -q '^  ceiling:' "$file" && short+=(--set graph.ceiling.samples=8)
+  grep -q '^  sampler:' "$file" && short+=(--set graph.sampler.count=8)
+  "$noneq" run "$file" --out "$out/$name" --quiet "${short[@]}"
+  "$noneq" eval "$out/$name" --json | grep -q K_bits
+  passed=$((passed + 1))
+done
+echo "$passed passed, 0 failed"
