@@ -16,7 +16,8 @@ constexpr std::int64_t block_rows = 1024, largest_label = 1'000'000, block_numbe
 
 struct hdf5 : noneq::loader {
   std::filesystem::path file;
-  std::string dataset = "x", labels, test, test_labels, normalise = "none", per = "all", order = "shuffled", channels = "none";
+  std::string dataset = "x", labels, test, test_labels, normalise = "none", per = "all", order = "shuffled",
+              channels = "none";
   std::vector<double> range = {0, 255};
 
   std::shared_ptr<noneq::source> open(const std::optional<noneq::normalisation>& known,
@@ -94,7 +95,10 @@ class hdf5_source : public noneq::source {
     const std::int64_t from = std::clamp<std::int64_t>(first, 0, info_.measured);
     const std::int64_t n = std::min(count, info_.measured - from);
     const bool own = of_.test.empty();
-    noneq::batch b{0, first, {{"raw", read(own ? of_.dataset : of_.test, from, n)}, {"row", at::arange(from, from + n, at::kLong)}}};
+    noneq::batch b{
+        0,
+        first,
+        {{"raw", read(own ? of_.dataset : of_.test, from, n)}, {"row", at::arange(from, from + n, at::kLong)}}};
     if (info_.classes > 0) b.set("label", read_labels(own ? of_.labels : of_.test_labels, from, n));
     return prepare(std::move(b));
   }

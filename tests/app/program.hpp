@@ -54,11 +54,11 @@ struct outcome {
 };
 
 struct surroundings {
-  std::filesystem::path folder = {};      // working directory; empty: this one
-  std::string plugin_path = {};           // NONEQ_PLUGIN_PATH; empty: unset
-  std::string out = {};                   // where the standard output goes; empty: collected
-  long largest_file = 0;                  // RLIMIT_FSIZE in bytes; 0: no limit
-  int seconds = 60;                       // then the child hangs, and is killed
+  std::filesystem::path folder = {};  // working directory; empty: this one
+  std::string plugin_path = {};       // NONEQ_PLUGIN_PATH; empty: unset
+  std::string out = {};               // where the standard output goes; empty: collected
+  long largest_file = 0;              // RLIMIT_FSIZE in bytes; 0: no limit
+  int seconds = 60;                   // then the child hangs, and is killed
 };
 
 class child {
@@ -105,7 +105,8 @@ class child {
   }
 
  private:
-  // Between fork and exec only what POSIX calls async-signal-safe, but for setenv, of which this process has one thread.
+  // Between fork and exec only what POSIX calls async-signal-safe, but for setenv, of which this process has one
+  // thread.
   [[noreturn]] void become(const std::vector<char*>& argv, const std::string& out, const std::string& err) const {
     ::dup2(::open("/dev/null", O_RDONLY), 0);
     ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT, 0666), 1);
@@ -137,7 +138,7 @@ class child {
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-inline outcome noneq(const std::vector<std::string>& arguments, surroundings around = {}) {
+inline outcome program(const std::vector<std::string>& arguments, surroundings around = {}) {
   return child(arguments, std::move(around)).wait();
 }
 

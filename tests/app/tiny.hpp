@@ -36,7 +36,8 @@ inline const scratch& finished_run() {
   static const scratch place;
   static const bool done = [] {
     put_text(place / "tiny.yaml", tiny_pipeline);
-    const outcome o = noneq({"run", "tiny.yaml", "--out", "tiny", "--threads", "2", "--quiet"}, {.folder = place.folder()});
+    const outcome o =
+        program({"run", "tiny.yaml", "--out", "tiny", "--threads", "2", "--quiet"}, {.folder = place.folder()});
     CHECK_MESSAGE(o.code == 0, o.err);
     CHECK(o.err == "");
     CHECK(o.out == "");
@@ -62,7 +63,7 @@ inline outcome check(const std::string& yaml, surroundings around = {}) {
   const scratch place;
   put_text(place / "p.yaml", yaml);
   around.folder = place.folder();
-  return noneq({"check", "p.yaml"}, around);
+  return program({"check", "p.yaml"}, around);
 }
 
 }

@@ -15,15 +15,12 @@ static std::int64_t peak_kilobytes() {
 
 static void reset_peak() { std::ofstream("/proc/self/clear_refs") << "5"; }
 
-// A pass over the file by a pipeline whose tokens hold at most `prefetch` + 1 batches.
-static std::int64_t growth_over(const std::filesystem::path& file, std::int64_t steps) {
-  const std::vector<std::string> changes{"graph.loader={plugin: loader.hdf5, file: " + file.string() + ", batch: 64}",
-                                         "graph.trainer.steps=" + std::to_string(steps), "graph.model.hidden=[8]", "graph.trainer.prefetch=2"};
-  run_small({changes[0], "graph.trainer.steps=2", "graph.model.hidden=[8]", "graph.trainer.prefetch=2"});
+// The peak of a run whose tokens hold at most `prefetch` + 1 batches.
+static std::int64_t peak_over(const std::filesystem::path& file, std::int64_t steps) {
   reset_peak();
-  const std::int64_t before = peak_kilobytes();
-  run_small(changes);
-  return peak_kilobytes() - before;
+  run_small({"graph.loader={plugin: loader.hdf5, file: " + file.string() + ", batch: 64}",
+             "graph.trainer.steps=" + std::to_string(steps), "graph.model.hidden=[8]", "graph.trainer.prefetch=2"});
+  return peak_kilobytes();
 }
 
 TEST_CASE("memory is flat over a dataset far larger than the token budget") {
@@ -36,5 +33,6 @@ TEST_CASE("memory is flat over a dataset far larger than the token budget") {
     for (std::int64_t k = 0; k < rows; k += 256) w.append("x", at::randn({256, width}));
     w.close();
   }
-  CHECK(growth_over(file, rows / 64) < 150'000);
+  const std::int64_t first_tenth = peak_over(file, rows / 64 / 10), whole = peak_over(file, rows / 64);
+  CHECK(whole - first_tenth < 100'000);  // kB: what allocators keep, not the 300 MB that passed through
 }

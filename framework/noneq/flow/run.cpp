@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "noneq/core/threads.hpp"
 #include "noneq/flow/graph.hpp"
 #include "noneq/flow/occasions.hpp"
 #include "noneq/flow/stop.hpp"
@@ -60,6 +61,7 @@ void run(const plan& p, const run_options& options) {
 
   say.say(fmt::format("{}: {} parameters, {} threads, {} shards, seed {}, folder {}{}", p.name, count_parameters(s), pool.threads(), t.shards,
                       p.seed, folder.path().string(), s.step() > 0 ? fmt::format(", resumed at step {}", s.step()) : ""));
+  if (!blas_is_thread_safe()) say.say("one thread only: this OpenBLAS is built without locks; install libopenblas0-pthread to use more");
   loss_average average;
   train(s, *l, pool, t.steps, [&](double loss) {
     average.add(loss);

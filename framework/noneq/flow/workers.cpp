@@ -29,7 +29,13 @@ struct workers::pool {
   single_threaded_torch observer;
 };
 
-workers::workers(int threads) : pool_(std::make_unique<pool>(threads > 0 ? threads : tbb::info::default_concurrency())) {}
+static int allowed(int threads) {
+  limit_library_threads();
+  if (!blas_is_thread_safe()) return 1;
+  return threads > 0 ? threads : tbb::info::default_concurrency();
+}
+
+workers::workers(int threads) : pool_(std::make_unique<pool>(allowed(threads))) {}
 workers::~workers() = default;
 
 int workers::threads() const { return pool_->arena.max_concurrency(); }

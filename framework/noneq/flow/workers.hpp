@@ -12,7 +12,8 @@ namespace noneq {
 
 class workers {
  public:
-  explicit workers(int threads);  // 0: as many as the machine has
+  // 0: as many as the machine has. One, when the BLAS in use cannot be called by several.
+  explicit workers(int threads);
   ~workers();
   int threads() const;
 

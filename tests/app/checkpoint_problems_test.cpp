@@ -1,0 +1,106 @@
+// Runs that are damaged, unfinished or in the way.
+#include "tiny.hpp"
+
+using namespace testing;
+
+namespace {
+
+// Every verb on a run refuses it with the same line.
+std::string refusal(const scratch& place) {
+  const surroundings here{.folder = place.folder()};
+  const outcome o = program({"eval", "run", "--json"}, here);
+  CHECK_MESSAGE(o.code == 2, o.err);
+  CHECK(o.out == "");
+  CHECK(std::count(o.err.begin(), o.err.end(), '\n') == 1);
+  const outcome s = program({"sample", "run", "--count", "2"}, here);
+  CHECK_MESSAGE(s.code == 2, s.err);
+  CHECK(s.err == o.err);
+  CHECK(!std::filesystem::exists(place / "samples.h5"));
+  return o.err;
+}
+
+}
+
+TEST_CASE("a damaged checkpoint is refused, not used") {
+  const scratch place;
+  copy_run(place / "run");
+  const std::filesystem::path tensors = tensors_of(place / "run");
+  const std::string whole = text_of(tensors), json = text_of(place / "run/checkpoint/checkpoint.json");
+
+  put_text(tensors, whole.substr(0, whole.size() / 2));
+  CHECK(
+      says(refusal(place), "got " + std::to_string(whole.size() / 2) + " bytes, need " + std::to_string(whole.size())));
+  std::string flipped = whole;
+  flipped[whole.size() - 5] ^= 1;
+  put_text(tensors, flipped);
+  CHECK(says(refusal(place), "the file is damaged: use another checkpoint"));
+  const outcome resumed =
+      program({"run", (finished_run() / "tiny.yaml").string(), "--out", "run", "--resume", "--quiet"},
+              {.folder = place.folder()});
+  CHECK_MESSAGE((resumed.code == 1 || resumed.code == 2), resumed.err);
+  CHECK(says(resumed.err, "the file is damaged: use another checkpoint"));
+  std::filesystem::remove(tensors);
+  CHECK(says(refusal(place), "is missing, need the file that checkpoint.json names"));
+  put_text(tensors, whole);
+  put_text(place / "run/checkpoint/checkpoint.json", json.substr(0, json.size() / 2));
+  CHECK(says(refusal(place), "run/checkpoint/checkpoint.json"));
+  put_text(place / "run/checkpoint/checkpoint.json", "{}");
+  CHECK(says(refusal(place), "run/checkpoint/checkpoint.json"));
+  std::filesystem::remove(place / "run/checkpoint/checkpoint.json");
+  CHECK(refusal(place) == "run: has no checkpoint yet; train it with noneq run\n");
+}
+
+TEST_CASE("a damaged pipeline.yaml of a run is refused") {
+  const scratch place;
+  copy_run(place / "run");
+  const auto with = [&](const std::string& text) {
+    put_text(place / "run/pipeline.yaml", text);
+    return refusal(place);
+  };
+  CHECK(with("") == "run/pipeline.yaml: is empty, need YAML text\n");
+  CHECK(with("[1]\n") == "run/pipeline.yaml:1:1: got a list, need a map with name, process and graph\n");
+  std::filesystem::remove(place / "run/pipeline.yaml");
+  CHECK(refusal(place) == "run: is not the folder of a run; it has no pipeline.yaml\n");
+  const outcome nowhere = program({"eval", "nowhere"}, {.folder = place.folder()});
+  CHECK(nowhere.code == 2);
+  CHECK(nowhere.err == "nowhere: is not the folder of a run; it has no pipeline.yaml\n");
+}
+
+TEST_CASE("a run that is there is neither replaced nor gone on with unasked") {
+  const scratch place;
+  copy_run(place / "run");
+  put_text(place / "p.yaml", tiny_pipeline);
+  const surroundings here{.folder = place.folder()};
+  const std::string before = text_of(tensors_of(place / "run"));
+  const outcome refused = program({"run", "p.yaml", "--out", "run", "--quiet"}, here);
+  CHECK(refused.code == 2);
+  CHECK(refused.err == "run: holds a finished run; give --out another folder, or --force to replace it\n");
+  const outcome other = program({"run", "p.yaml", "--out", "run", "--resume", "--set", "process.mean=x0"}, here);
+  CHECK(other.code == 2);
+  CHECK(says(other.err, "run: cannot be resumed by another pipeline: process.mean"));
+  CHECK(text_of(tensors_of(place / "run")) == before);
+  const outcome forced = program({"run", "p.yaml", "--out", "run", "--force", "--quiet", "--seed", "5"}, here);
+  CHECK_MESSAGE(forced.code == 0, forced.err);
+  CHECK(text_of(tensors_of(place / "run")) != before);
+}
+
+TEST_CASE("a folder or a disk that takes nothing") {
+  const scratch place;
+  put_text(place / "p.yaml", tiny_pipeline);
+  put_text(place / "file", "");
+  const surroundings here{.folder = place.folder()};
+  const outcome beside = program({"run", "p.yaml", "--out", "file/run", "--quiet"}, here);
+  CHECK(beside.code == 2);
+  CHECK(beside.err == "file/run: the folder cannot be made: Not a directory\n");
+  const outcome full =
+      program({"run", "p.yaml", "--out", "run", "--quiet"}, {.folder = place.folder(), .largest_file = 4096});
+  CHECK(full.code == 1);
+  CHECK(full.err ==
+        "noneq: run/checkpoint/tensors-0.safetensors: cannot write: File too large; free some space or write "
+        "elsewhere\n");
+  CHECK(!std::filesystem::exists(place / "run/checkpoint/checkpoint.json"));
+  const outcome printed = program({"table", "p.yaml"}, {.folder = place.folder(), .out = "/dev/full"});
+  CHECK(printed.code == 1);
+  CHECK(printed.err ==
+        "noneq: the standard output: cannot write: No space left on device; free some space or write elsewhere\n");
+}

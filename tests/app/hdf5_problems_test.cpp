@@ -1,0 +1,117 @@
+// Data files that cannot be trained on.
+#include <hdf5.h>
+
+#include "noneq/storage/hdf5.hpp"
+#include "tiny.hpp"
+
+using namespace testing;
+using ::noneq::hdf5_writer;
+
+namespace {
+
+void put_raw(hid_t file, const char* name, hid_t type, hid_t space, hid_t creation, const void* bytes) {
+  const hid_t set = H5Dcreate2(file, name, type, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+  if (bytes != nullptr) H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes);
+  H5Dclose(set);
+}
+
+// What HDF5 allows and a diffusion model cannot use: no rows, a scalar, strings, and a dataset of 4 TB in a small file.
+void make_odd_file(const std::filesystem::path& path) {
+  const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  const hsize_t none[2] = {0, 2}, three[1] = {3}, huge[2] = {hsize_t{1} << 39, 2}, chunk[2] = {1 << 15, 2};
+  const hid_t empty = H5Screate_simple(2, none, nullptr), scalar = H5Screate(H5S_SCALAR);
+  const hid_t row = H5Screate_simple(1, three, nullptr), vast = H5Screate_simple(2, huge, nullptr);
+  const hid_t text = H5Tcopy(H5T_C_S1), chunked = H5Pcreate(H5P_DATASET_CREATE);
+  H5Tset_size(text, 4);
+  H5Pset_chunk(chunked, 2, chunk);
+  const float one = 1;
+  put_raw(file, "empty", H5T_NATIVE_FLOAT, empty, H5P_DEFAULT, nullptr);
+  put_raw(file, "scalar", H5T_NATIVE_FLOAT, scalar, H5P_DEFAULT, &one);
+  put_raw(file, "text", text, row, H5P_DEFAULT, "abc\0def\0ghi");
+  put_raw(file, "vast", H5T_NATIVE_FLOAT, vast, chunked, nullptr);
+  for (const hid_t space : {empty, scalar, row, vast}) H5Sclose(space);
+  H5Tclose(text);
+  H5Pclose(chunked);
+  H5Fclose(file);
+}
+
+struct data_files {
+  scratch place;
+  data_files() {
+    make_odd_file(place / "odd.h5");
+    const at::Tensor x = at::linspace(-1, 1, 200).reshape({100, 2});
+    at::Tensor holed = x.clone();
+    holed[7][1] = NAN;
+    hdf5_writer good(place / "good.h5");
+    good.write("x", x);
+    good.write("nan", holed);
+    good.write("same", at::ones({100, 2}));
+    good.write("long", at::zeros({99}, at::kLong));
+    good.close();
+    const std::string bytes = text_of(place / "good.h5");
+    put_text(place / "cut.h5", bytes.substr(0, bytes.size() / 2));
+    put_text(place / "noise.h5", bytes.substr(0, 8) + std::string(4000, '\x5a'));
+  }
+
+  // The line about a run with this loader, which must be refused before anything is written.
+  std::string refusal(const std::string& loader) const {
+    put_text(place / "p.yaml",
+             tiny_with("{plugin: loader.swiss_roll, batch: 32}", "{plugin: loader.hdf5, batch: 32, " + loader + "}"));
+    const outcome o = program({"run", "p.yaml", "--out", "run", "--quiet"}, {.folder = place.folder()});
+    CHECK_MESSAGE(o.code == 2, o.err);
+    CHECK(o.out == "");
+    CHECK(!std::filesystem::exists(place / "run"));
+    CHECK(o.err.starts_with("p.yaml:8:11: loader: "));
+    CHECK(std::count(o.err.begin(), o.err.end(), '\n') == 1);
+    return o.err;
+  }
+};
+
+}
+
+TEST_CASE("data that cannot be trained on is refused before the run has a folder") {
+  const data_files files;
+  CHECK(says(files.refusal("file: nofile.h5"), "nofile.h5: "));
+  CHECK(says(files.refusal("file: p.yaml"), "p.yaml: got a file of another kind, need an HDF5 file"));
+  CHECK(says(files.refusal("file: cut.h5"), "cut.h5: "));
+  CHECK(says(files.refusal("file: noise.h5"), "noise.h5: "));
+  CHECK(says(files.refusal("file: good.h5, dataset: xx"), "good.h5"));
+  CHECK(says(files.refusal("file: good.h5, dataset: nan, normalise: zscore"),
+             "dataset 'nan' got NaN in row 7, need finite numbers"));
+  CHECK(says(files.refusal("file: good.h5, dataset: same, normalise: zscore"),
+             "dataset 'same' is 1 everywhere, need numbers that vary"));
+  CHECK(says(files.refusal("file: good.h5, labels: long"), "labels 'long' got 99 rows, need 100, one per row of 'x'"));
+  CHECK(says(files.refusal("file: good.h5, labels: same"),
+             "labels 'same' got shape [100, 2], need one number per row, [100]"));
+  CHECK(says(files.refusal("file: odd.h5, dataset: empty"), "'empty'"));
+  CHECK(says(files.refusal("file: odd.h5, dataset: scalar"), "'scalar'"));
+  CHECK(says(files.refusal("file: odd.h5, dataset: text"), "'text'"));
+}
+
+TEST_CASE("NaN that training meets ends the run with the row") {
+  const data_files files;
+  put_text(files.place / "p.yaml", tiny_with("{plugin: loader.swiss_roll, batch: 32}",
+                                             "{plugin: loader.hdf5, batch: 32, file: good.h5, dataset: nan}"));
+  const outcome o = program({"run", "p.yaml", "--out", "run", "--quiet"}, {.folder = files.place.folder()});
+  CHECK(o.code == 1);
+  CHECK(says(o.err, "noneq: p.yaml:8:11: loader: good.h5: dataset 'nan' got NaN in row 7, need finite numbers"));
+}
+
+TEST_CASE("a file that claims 4 TB is read row by row") {
+  const data_files files;
+  put_text(files.place / "p.yaml", tiny_with("{plugin: loader.swiss_roll, batch: 32}",
+                                             "{plugin: loader.hdf5, batch: 32, file: odd.h5, dataset: vast}"));
+  const outcome o = program({"run", "p.yaml", "--out", "run", "--quiet", "--set", "trainer.steps=2"},
+                            {.folder = files.place.folder(), .seconds = 30});
+  CHECK_MESSAGE((o.code == 0 || o.code == 2), o.err);
+}
+
+TEST_CASE("data info shows a file, also one with odd datasets") {
+  const data_files files;
+  const outcome o = program({"data", "info", (files.place / "odd.h5").string()});
+  CHECK(o.code == 0);
+  for (const char* name : {"empty", "scalar", "text", "vast"}) CHECK(says(o.out, name));
+  const outcome cut = program({"data", "info", (files.place / "cut.h5").string()});
+  CHECK(cut.code == 2);
+  CHECK(says(cut.err, "cut.h5: "));
+}

@@ -1,0 +1,83 @@
+// What users get wrong in a pipeline, and the lines they get back.
+#include "tiny.hpp"
+
+using namespace testing;
+
+TEST_CASE("all problems of a file are told at once, by line") {
+  const outcome o = check(R"(name: tiny
+seeed: 3
+process:
+  kernel: gausian
+  schedule: {plugin: log_snr, steps: 1, first_beta: 0.01}
+  mean: v
+graph:
+  loader: {plugin: loader.swiss_rol, batch: 32}
+  noiser: {plugin: noiser.marginal, in: loadr}
+  model: {plugin: model.mlp, in: noiser, hiden: [8]}
+  loss: {plugin: loss.bound, in: model}
+  trainer: {plugin: trainer.adam, in: loss, steps: 60, ema: [1.9], checkpoint: many, log: 10}
+)");
+  CHECK(o.code == 2);
+  CHECK(o.out == "");
+  CHECK(o.err ==
+        "p.yaml:2:1: unknown key 'seeed', did you mean 'seed'?\n"
+        "p.yaml:4:11: process.kernel: no kernel plugin is called 'gausian', did you mean 'gaussian'? (there are: "
+        "binomial, gaussian)\n"
+        "p.yaml:5:38: process.schedule.steps: got 1, need a value in [2, 1000000]\n"
+        "p.yaml:8:20: loader: no loader plugin is called 'swiss_rol', did you mean 'swiss_roll'? (there are: hdf5, "
+        "heartbeat, swiss_roll)\n"
+        "p.yaml:9:41: noiser.in: there is no node 'loadr', did you mean 'loader'?\n"
+        "p.yaml:10:42: model.hiden: model.mlp has no parameter 'hiden', did you mean 'hidden'?\n"
+        "p.yaml:12:61: trainer.ema: got 1.9, need a value in (0, 1)\n"
+        "p.yaml:12:80: trainer.checkpoint: got 'many', need an integer\n");
+}
+
+TEST_CASE("a cycle is named") {
+  const outcome o = check(tiny_with("in: loader", "in: trainer"));
+  CHECK(o.code == 2);
+  CHECK(o.err ==
+        "p.yaml:9:11: noiser: the graph has a cycle: noiser -> trainer -> loss -> model -> noiser\n"
+        "p.yaml:9:41: noiser.in: got 'trainer', which is a trainer, need a loader\n");
+}
+
+TEST_CASE("files that are no pipelines") {
+  const scratch place;
+  const surroundings here{.folder = place.folder()};
+  const auto line = [&](const std::string& text) {
+    put_text(place / "p.yaml", text);
+    const outcome o = program({"run", "p.yaml", "--quiet"}, here);
+    CHECK(o.code == 2);
+    CHECK(!std::filesystem::exists(place / "runs"));
+    return o.err;
+  };
+  CHECK(line("") == "p.yaml: is empty, need YAML text\n");
+  CHECK(line("\xc9\x01") == "p.yaml:1:1: got the byte 0xc9, need YAML text in UTF-8 (is this a binary file?)\n");
+  CHECK(line("{a: [") == "p.yaml:1:1: got a map as a key, need a name (or is a '}' missing?)\n");
+  CHECK(line("[1, 2]\n") == "p.yaml:1:1: got a list, need a map with name, process and graph\n");
+  CHECK(line("name: x\n") == "p.yaml:1:1: the key 'process' is missing\np.yaml:1:1: the key 'graph' is missing\n");
+  const outcome missing = program({"run", "nofile.yaml"}, here), folder = program({"check", "."}, here);
+  CHECK(missing.code == 2);
+  CHECK(missing.err == "nofile.yaml: there is no such file\n");
+  CHECK(folder.code == 2);
+  CHECK(folder.err == ".: got a directory, need a YAML file\n");
+}
+
+TEST_CASE("the command line itself") {
+  const std::string tiny = (finished_run() / "tiny.yaml").string();
+  const auto line = [](const std::vector<std::string>& arguments) {
+    const outcome o = program(arguments);
+    CHECK(o.code == 2);
+    CHECK(o.out == "");
+    return o.err;
+  };
+  CHECK(says(line({"trian"}), "noneq has no verb 'trian', did you mean 'run'?"));
+  CHECK(line({"check", tiny, "--set", "process.schedule.stepss=4"}) ==
+        "--set process.schedule.stepss: process.schedule.stepss: schedule.log_snr has no parameter 'stepss', did you "
+        "mean 'steps'?\n");
+  CHECK(line({"check", tiny, "--set", "x"}) == "--set x: got no '=', need a.b.c=value\n");
+  CHECK(says(line({"run", tiny, "--threads", "0"}), "--threads: Value 0 not in range 1 to 1024"));
+  CHECK(says(line({"run", tiny, "--force", "--resume"}), "--force excludes --resume"));
+  CHECK(says(line({}), "A subcommand is required"));
+  CHECK(program({"--version"}).code == 0);
+  CHECK(program({"run", "--help"}).code == 0);
+}

@@ -1,0 +1,69 @@
+// Pipelines whose parts do not fit together are refused without data and before anything runs.
+#include <cstdlib>
+
+#include "doctest.hpp"
+#include "noneq/config/overrides.hpp"
+#include "noneq/config/parse.hpp"
+#include "noneq/flow/plan.hpp"
+
+using namespace noneq;
+
+namespace {
+
+constexpr const char* whole = R"(name: p
+process: {kernel: gaussian, schedule: {plugin: log_snr, steps: 10}, mean: v}
+graph:
+  loader: {plugin: loader.swiss_roll}
+  noiser: {plugin: noiser.marginal, in: loader}
+  model: {plugin: model.mlp, in: noiser}
+  loss: {plugin: loss.bound, in: model}
+  trainer: {plugin: trainer.adam, in: loss}
+)";
+
+// The lines about the pipeline with these changes; "" when it is a good one.
+std::string problems_with(const std::vector<std::string>& changes) {
+  static registry plugins({std::filesystem::path(std::getenv("NONEQ_BUILD")) / "plugins"});
+  value document = parse_text(whole, "p.yaml");
+  for (const std::string& change : changes) apply_override(document, change);
+  try {
+    make_plan(document, plugins);
+  } catch (const input_error& e) {
+    return e.what();
+  }
+  return "";
+}
+
+bool says(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
+
+}
+
+TEST_CASE("the pipeline itself is good, and nodes may stand in any order") {
+  CHECK(problems_with({}) == "");
+  CHECK(problems_with({"graph.bound={plugin: metric.bound, of: model}"}) == "");
+}
+
+TEST_CASE("edges must lead from the right role to the right role") {
+  CHECK(says(problems_with({"graph.loss.in=noiser"}), "loss.in: got 'noiser', which is a noiser, need a model"));
+  CHECK(says(problems_with({"graph.loader.in=model"}), "loader.in: a loader has no input"));
+  CHECK(says(problems_with({"graph.loss.of=model"}), "loss.of: a loss is not asked of a model"));
+  CHECK(says(problems_with({"graph.s=sampler.ancestral"}), "s.of: is missing; need the name of a model node"));
+  CHECK(says(problems_with({"graph.s=kernel.gaussian"}),
+             "a kernel is a part of the process or of another plugin, not a node"));
+  CHECK(says(problems_with({"graph.other={plugin: loader.swiss_roll}"}), "got 2 loader nodes, need exactly one"));
+}
+
+TEST_CASE("occasions belong to samplers and metrics") {
+  CHECK(says(problems_with({"graph.loss.every=5"}), "loss.every: only samplers and metrics have occasions"));
+  CHECK(says(problems_with({"graph.b={plugin: metric.bound, of: model, every: 0}"}),
+             "b.every: got 0, need a value of at least 1"));
+  CHECK(says(problems_with({"graph.b={plugin: metric.bound, of: model, at: start}"}), "b.at: got 'start', need 'end'"));
+}
+
+TEST_CASE("parts of the process must fit each other") {
+  CHECK(says(problems_with({"process.kernel=binomial"}), "process.mean: mean.v works in"));
+  CHECK(says(problems_with({"process.kernel={plugin: binomial}", "process.mean=x0", "process.variance=fixed_small"}),
+             "process.variance: the kernel binomial has no variance; leave this key out"));
+  CHECK(problems_with({"process.schedule.plugin=learned", "graph.loss.plugin=loss.simple"}) != "");
+  CHECK(says(problems_with({"graph.s={plugin: sampler.ancestral, of: model, steps: 11}"}),
+             "s: got 11 steps, need at most the schedule's T = 10"));
+}
