@@ -3,7 +3,7 @@ BUILD := build
 PACKAGES := $(shell sed -e 's/\#.*//' -e 's/[[:space:]].*//' packages.txt)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo build test deps format format-check asan bench install clean
+.PHONY: demo build test deps format format-check asan install clean
 
 demo: build
 	./$(BUILD)/noneq run pipelines/swiss_roll.yaml --force
@@ -36,9 +36,6 @@ asan: deps
 	cmake --preset asan
 	cmake --build --preset asan
 	ctest --preset asan
-
-bench: build
-	./$(BUILD)/tests/bench_training
 
 install: build
 	cmake --install $(BUILD)

@@ -22,7 +22,7 @@ endfunction()
 
 # noneq_room(name SEES room... USES library...): a shared library of framework/noneq/<name>.
 # NO_TORCH: its files are compiled without libtorch's headers, which cost seconds each.
-# --no-undefined makes an arrow that DESIGN forbids a link error.
+# --no-undefined makes an arrow that points the wrong way a link error.
 function(noneq_room name)
   cmake_parse_arguments(ROOM "NO_TORCH" "" "SEES;USES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS noneq/${name}/*.cpp)
@@ -51,7 +51,7 @@ function(noneq_plugin role name)
   noneq_compile(${target})
   target_link_libraries(${target} PRIVATE noneq_plugin ${PLUGIN_USES})
   set_target_properties(${target} PROPERTIES PREFIX "" CXX_VISIBILITY_PRESET hidden
-                        LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/plugins INSTALL_RPATH "$ORIGIN/..")
+                        LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/plugins INSTALL_RPATH "$ORIGIN/../..")
   set_property(GLOBAL APPEND PROPERTY NONEQ_PLUGINS ${target})
 endfunction()
 

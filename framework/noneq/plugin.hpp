@@ -45,11 +45,11 @@
 
 #define NONEQ_PLUGIN(type)                                                     \
   _Pragma("GCC visibility push(default)") extern "C" {                         \
-  extern const noneq::handshake noneq_handshake;                               \
-  const noneq::handshake noneq_handshake = noneq::own_handshake();             \
-  const noneq::plugin_entry* noneq_entry() {                                   \
-    static const noneq::plugin_entry entry = noneq::make_entry<type>(#type);   \
-    return &entry;                                                             \
-  }                                                                            \
+    extern const noneq::handshake noneq_handshake;                             \
+    const noneq::handshake noneq_handshake = noneq::own_handshake();           \
+    const noneq::plugin_entry* noneq_entry() {                                 \
+      static const noneq::plugin_entry entry = noneq::make_entry<type>(#type); \
+      return &entry;                                                           \
+    }                                                                          \
   }                                                                            \
   _Pragma("GCC visibility pop") static_assert(true)

@@ -1,5 +1,5 @@
 // The bound on the log likelihood: Form 1 (Sohl-Dickstein et al. 2015, eq. 14: K, with every entropy and edge term) and
-// Form 2 (Ho et al. 2020, eq. 5: L_T + Σ L_{t−1} + L_0), from the same draws. MATHS: K = −Σ_{t≥2} KL_t + H_q(X^T|X⁰) −
+// Form 2 (Ho et al. 2020, eq. 5: L_T + Σ L_{t−1} + L_0), from the same draws. K = −Σ_{t≥2} KL_t + H_q(X^T|X⁰) −
 // H_q(X¹|X⁰) − H_p(X^T) + E[ln π(x⁰) − ln π(x¹)].
 #include <mutex>
 
@@ -25,15 +25,17 @@ struct bound : noneq::metric {
     return {1 + j * (T - 1) / strata, 1 + (j + 1) * (T - 1) / strata};
   }
 
-  static chunk_sums measure_chunk(const noneq::denoiser& d, const noneq::dataset_info& info, const Tensor& x0, const Tensor& label,
-                                  std::int64_t first, std::int64_t strata, const noneq::stream& s) {
+  static chunk_sums measure_chunk(const noneq::denoiser& d, const noneq::dataset_info& info, const Tensor& x0,
+                                  const Tensor& label, std::int64_t first, std::int64_t strata,
+                                  const noneq::stream& s) {
     const auto& p = d.process();
     const auto& k = *p.kernel;
     const std::int64_t n = x0.size(0), T = p.steps();
     const auto shape = x0.sizes().vec();
     const auto at_time = [&](std::int64_t i) { return noneq::at(p.tables, at::full({n}, i, at::kLong), x0); };
     const auto f64 = [](const Tensor& t) { return t.to(at::kDouble); };
-    const noneq::distribution pi = k.stationary(x0), q1 = k.marginal(x0, at_time(0)), qT = k.marginal(x0, at_time(T - 1));
+    const noneq::distribution pi = k.stationary(x0), q1 = k.marginal(x0, at_time(0)),
+                              qT = k.marginal(x0, at_time(T - 1));
 
     chunk_sums c;
     c.null = f64(k.log_prob(x0, pi));
@@ -45,7 +47,10 @@ struct bound : noneq::metric {
       const noneq::stream here = s.fork(j);
       Tensor index = at::full({n}, begin, at::kLong);
       if (end - begin > 1)
-        index = (begin + (here.fork("t").uniform({n, 1}, first).squeeze(1).to(at::kDouble) * static_cast<double>(end - begin)).floor()).to(at::kLong);
+        index = (begin +
+                 (here.fork("t").uniform({n, 1}, first).squeeze(1).to(at::kDouble) * static_cast<double>(end - begin))
+                     .floor())
+                    .to(at::kLong);
       const noneq::coefficients at_t = noneq::at(p.tables, index, x0);
       const Tensor xt = k.sample(k.marginal(x0, at_t), k.noise(shape, here.fork("noise"), first));
       const auto prediction = d.predict(xt, index, label);
@@ -58,7 +63,9 @@ struct bound : noneq::metric {
     const Tensor x1 = k.sample(q1, k.noise(shape, s.fork("decoder"), first));
     const noneq::distribution last = d.predict(x1, 0, label).reverse;
     const bool discrete = info.bin_width > 0 && k.has_variance();
-    c.L_0 = -f64(discrete ? noneq::sum_per_sample(noneq::decoder_log_prob(x0, last, info.bin_width / 2, noneq::decoder::exact)) : k.log_prob(x0, last));
+    c.L_0 = -f64(
+        discrete ? noneq::sum_per_sample(noneq::decoder_log_prob(x0, last, info.bin_width / 2, noneq::decoder::exact))
+                 : k.log_prob(x0, last));
     return c;
   }
 
@@ -84,13 +91,16 @@ struct bound : noneq::metric {
         raw = m.data.fetch_rows(i * chunk, std::min(chunk, count - i * chunk));
       }
       const noneq::batch rows = m.data.prepare(std::move(raw));
-      parts[static_cast<std::size_t>(i)] = measure_chunk(m.denoiser, info, rows.at("x0"), rows.has("label") ? rows.at("label") : Tensor{}, i * chunk, strata, m.stream);
+      parts[static_cast<std::size_t>(i)] =
+          measure_chunk(m.denoiser, info, rows.at("x0"), rows.has("label") ? rows.at("label") : Tensor{}, i * chunk,
+                        strata, m.stream);
     });
     report(m, parts, strata, count);
   }
 
-  void report(noneq::measurement& m, const std::vector<chunk_sums>& parts, std::int64_t strata, std::int64_t count) const {
-    const auto joined = [&](Tensor chunk_sums::* field) {
+  void report(noneq::measurement& m, const std::vector<chunk_sums>& parts, std::int64_t strata,
+              std::int64_t count) const {
+    const auto joined = [&](Tensor chunk_sums::*field) {
       std::vector<Tensor> all;
       for (const auto& p : parts) all.push_back(p.*field);
       return at::cat(all);
@@ -112,7 +122,7 @@ struct bound : noneq::metric {
     add("K", K, own, unit);
     add("K_minus_null", K - null, own, unit);
     add("L_null", null, own, unit);
-    m.records.push_back({"beta_1", m.denoiser.process().tables.beta_1(), "1"});
+    m.records.push_back({"beta_1", m.denoiser.process().tables.beta_1(), ""});
     add("vlb", L_T + joined(&chunk_sums::kl_sum) + L_0, dims, "bits/dim");
     add("L_T", L_T, dims, "bits/dim");
     add("L_0", L_0, dims, "bits/dim");
@@ -127,11 +137,16 @@ struct bound : noneq::metric {
   }
 
   static void describe(noneq::description<bound>& d) {
-    d.doc("Bound on the log likelihood: K of 2015 (Form 1) and the variational bound of DDPM (Form 2), per step and in all.")
+    d.doc(
+         "Bound on the log likelihood: K of 2015 (Form 1) and the variational bound of DDPM (Form 2), per step and in "
+         "all.")
         .param("samples", &bound::samples, "rows of the data to measure on, from the first", noneq::at_least(2))
         .param("chunk", &bound::chunk, "rows one thread takes at a time", noneq::at_least(1))
-        .param("times", &bound::times, "steps measured per row, one random step of each of this many runs of steps; 0: every step", noneq::at_least(0))
-        .param("per", &bound::per, "what K is counted per; a pixel sums its colours", noneq::one_of({"sequence", "dim", "pixel"}))
+        .param("times", &bound::times,
+               "steps measured per row, one random step of each of this many runs of steps; 0: every step",
+               noneq::at_least(0))
+        .param("per", &bound::per, "what K is counted per; a pixel sums its colours",
+               noneq::one_of({"sequence", "dim", "pixel"}))
         .writes("t", "float64 [T−1]: step, or centre of a run of steps")
         .writes("kl", "float64 [T−1]: bits that each step costs, in the unit of K");
   }

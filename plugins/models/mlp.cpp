@@ -1,7 +1,7 @@
 // Multi-layer perceptron over the flattened sample, conditioned on t and on class labels. Every hidden layer sees the
-// embedding of t: sinusoids of t (Vaswani et al. 2017, as in Ho et al. 2020), 2015's bumps, or sinusoids of ln SNR, which
-// follow a schedule that is learned. Octaves sin(2^k x), cos(2^k x) beside x (Mildenhall et al. 2020; Kingma et al.
-// 2021) let a small network resolve fine structure in few dimensions.
+// embedding of t: sinusoids of t (Vaswani et al. 2017, as in Ho et al. 2020), 2015's bumps, or sinusoids of ln SNR,
+// which follow a schedule that is learned. Octaves sin(2^k x), cos(2^k x) beside x (Mildenhall et al. 2020; Kingma et
+// al. 2021) let a small network resolve fine structure in few dimensions.
 #include <torch/nn/modules/embedding.h>
 #include <torch/nn/modules/linear.h>
 
@@ -13,7 +13,8 @@ namespace {
 using noneq::Tensor;
 
 Tensor sinusoids(std::int64_t T, std::int64_t width) {
-  const Tensor frequency = at::exp(at::arange(width / 2, at::kDouble) * (-std::log(1e4) / static_cast<double>(width / 2)));
+  const Tensor frequency =
+      at::exp(at::arange(width / 2, at::kDouble) * (-std::log(1e4) / static_cast<double>(width / 2)));
   // Spread over 0..1000 whatever T is, the range these frequencies were made for.
   const Tensor angle = (at::arange(T, at::kDouble) * (1000.0 / static_cast<double>(T))).unsqueeze(1) * frequency;
   return at::cat({angle.sin(), angle.cos()}, 1).to(at::kFloat);
@@ -42,14 +43,17 @@ struct mlp_options {
 };
 
 struct mlp_network : noneq::network {
-  mlp_network(const mlp_options& o, const noneq::network_signature& s) : options(o), shape(s.shape), outputs(s.outputs) {
+  mlp_network(const mlp_options& o, const noneq::network_signature& s)
+      : options(o), shape(s.shape), outputs(s.outputs) {
     std::int64_t size = 1;
     for (const auto n : shape) size *= n;
-    times = register_buffer("times", o.time == "bump" ? noneq::bump_basis(s.T, o.time_features).to(at::kFloat) : sinusoids(s.T, o.time_features));
+    times = register_buffer("times", o.time == "bump" ? noneq::bump_basis(s.T, o.time_features).to(at::kFloat)
+                                                      : sinusoids(s.T, o.time_features));
     std::int64_t width = size * (1 + 2 * o.octaves);
     for (const std::int64_t next : o.hidden) {
       layers.push_back(register_module("layer" + std::to_string(layers.size()), torch::nn::Linear(width, next)));
-      shifts.push_back(register_module("time" + std::to_string(shifts.size()), torch::nn::Linear(torch::nn::LinearOptions(o.time_features, next).bias(false))));
+      shifts.push_back(register_module("time" + std::to_string(shifts.size()),
+                                       torch::nn::Linear(torch::nn::LinearOptions(o.time_features, next).bias(false))));
       width = next;
     }
     if (s.classes > 0) classes = register_module("classes", torch::nn::Embedding(s.classes, o.hidden.front()));
@@ -67,7 +71,8 @@ struct mlp_network : noneq::network {
       features.insert(features.end(), {angle.sin(), angle.cos()});
     }
     Tensor h = at::cat(features, 1);
-    const Tensor e = options.time == "log_snr" ? log_snr_sinusoids(in.log_snr, options.time_features) : times.index_select(0, in.t);
+    const Tensor e =
+        options.time == "log_snr" ? log_snr_sinusoids(in.log_snr, options.time_features) : times.index_select(0, in.t);
     for (std::size_t k = 0; k < layers.size(); ++k) {
       Tensor a = layers[k]->forward(h) + shifts[k]->forward(e);
       if (k == 0 && in.label.defined() && classes) a = a + classes->forward(in.label);
@@ -91,7 +96,8 @@ struct mlp_network : noneq::network {
 struct mlp : noneq::model, mlp_options {
   void check() const override {
     if (hidden.empty()) throw noneq::error("got no hidden layer, need at least one width", "hidden");
-    if (time != "bump" && time_features % 2 != 0) throw noneq::error("got an odd number of time_features, need an even one");
+    if (time != "bump" && time_features % 2 != 0)
+      throw noneq::error("got an odd number of time_features, need an even one");
   }
   std::shared_ptr<noneq::network> build(const noneq::network_signature& s) const override {
     return std::make_shared<mlp_network>(*this, s);
@@ -100,10 +106,13 @@ struct mlp : noneq::model, mlp_options {
   static void describe(noneq::description<mlp>& d) {
     d.doc("Multi-layer perceptron on the flattened sample.")
         .param("hidden", &mlp::hidden, "width of each hidden layer", noneq::at_least(1), noneq::at_most(1e5))
-        .param("activation", &mlp::activation, "nonlinearity of the hidden layers", noneq::one_of({"silu", "gelu", "tanh", "sigmoid", "relu"}))
+        .param("activation", &mlp::activation, "nonlinearity of the hidden layers",
+               noneq::one_of({"silu", "gelu", "tanh", "sigmoid", "relu"}))
         .param("time", &mlp::time, "embedding of t", noneq::one_of({"sinusoidal", "bump", "log_snr"}))
-        .param("time_features", &mlp::time_features, "numbers in the embedding of t", noneq::at_least(2), noneq::at_most(1e4))
-        .param("octaves", &mlp::octaves, "sines and cosines of x, 2x, 4x, … beside x itself: this many frequencies", noneq::at_least(0), noneq::at_most(24))
+        .param("time_features", &mlp::time_features, "numbers in the embedding of t", noneq::at_least(2),
+               noneq::at_most(1e4))
+        .param("octaves", &mlp::octaves, "sines and cosines of x, 2x, 4x, … beside x itself: this many frequencies",
+               noneq::at_least(0), noneq::at_most(24))
         .param("residual", &mlp::residual, "add a layer's input to its output where the widths agree");
   }
 };

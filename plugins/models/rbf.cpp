@@ -8,7 +8,8 @@ namespace {
 using noneq::Tensor;
 
 struct rbf_network : noneq::network {
-  rbf_network(std::int64_t units, double width, const noneq::network_signature& s) : shape(s.shape), outputs(s.outputs) {
+  rbf_network(std::int64_t units, double width, const noneq::network_signature& s)
+      : shape(s.shape), outputs(s.outputs) {
     std::int64_t size = 1;
     for (const auto n : shape) size *= n;
     centres = register_parameter("centres", at::randn({units, size}));

@@ -66,7 +66,7 @@ TEST_CASE("plugins that throw when they are described or made") {
       check(tiny_with("loss.bound", "loss.simple, weighting: throws_when_made"), {.plugin_path = broken_plugins});
   CHECK(made.code == 2);
   CHECK(made.err ==
-        "p.yaml:11:51: loss.weighting: the plugin weighting.throws_when_made failed in its constructor: no licence "
+        "p.yaml:11:42: loss.weighting: the plugin weighting.throws_when_made failed in its constructor: no licence "
         "found\n");
 }
 

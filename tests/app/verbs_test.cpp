@@ -32,7 +32,6 @@ void refused(const outcome& o, const std::string& line) {
 
 TEST_CASE("eval gives every key, the same numbers each time, and the data may be another file") {
   const json first = parsed(in_run({"eval", "tiny", "--json"}));
-  std::vector<std::string> keys;
   for (const char* key : {"K_bits", "K_stderr", "K_minus_null_bits", "attainable_bits", "ceiling_bits", "beta_1",
                           "vlb_bits_per_dim", "L_T", "L_0", "per"})
     CHECK(first.contains(key));
@@ -103,7 +102,8 @@ TEST_CASE("table, draw, list, describe and schema can be read by machines") {
   const std::string p = (place / "p.yaml").string();
   const json table = parsed(program({"table", p, "--json"}));
   CHECK(table["alpha_bar"].size() == 1000);
-  CHECK(table["alpha_bar"][499].get<double>() == 0.07858724288177825);
+  // The golden number is a running product in float64; the order of summation may cost a few units in the last place.
+  CHECK(std::abs(table["alpha_bar"][499].get<double>() - 0.07858724288177825) < 1e-15);
   for (const char* key :
        {"beta", "posterior_variance", "log_posterior_variance_clipped", "c1", "c2", "snr", "vlb_weight"})
     CHECK(table[key].size() == 1000);

@@ -19,7 +19,8 @@ TEST_CASE("an exception inside the graph surfaces once, with the node and its li
   scratch_folder out;
   std::string message;
   try {
-    run_small({"graph.loader={plugin: loader.hdf5, file: " + file.string() + ", batch: 64}", "graph.trainer.steps=200"}, 2, out);
+    run_small({"graph.loader={plugin: loader.hdf5, file: " + file.string() + ", batch: 64}", "graph.trainer.steps=200"},
+              2, out);
   } catch (const error& e) {
     message = e.what();
   }
@@ -31,7 +32,9 @@ TEST_CASE("a loss that is not finite stops the run and keeps the last checkpoint
   scratch_folder out;
   std::string message;
   try {
-    run_small({"graph.trainer.rate=1e30", "graph.trainer.checkpoint=1", "graph.trainer.steps=400", "process.variance=learned"}, 2, out);
+    run_small({"graph.trainer.rate=1e30", "graph.trainer.checkpoint=1", "graph.trainer.steps=400",
+               "process.variance=learned"},
+              2, out);
   } catch (const error& e) {
     message = e.what();
   }
@@ -44,8 +47,17 @@ TEST_CASE("a loss that is not finite stops the run and keeps the last checkpoint
 TEST_CASE("ordered() uses chunks in order and parallel() rethrows") {
   workers pool(2);
   std::vector<std::int64_t> seen;
-  pool.ordered(50, [](std::int64_t i) { return batch{i, 0, {}}; }, [&](const batch& b) { seen.push_back(b.step); });
+  pool.ordered(
+      50,
+      [](std::int64_t i) {
+        return batch{i, 0, {}};
+      },
+      [&](const batch& b) { seen.push_back(b.step); });
   REQUIRE(seen.size() == 50);
   CHECK(std::is_sorted(seen.begin(), seen.end()));
-  CHECK_THROWS_AS(pool.parallel(10, [](std::int64_t i) { if (i == 7) throw error("seven"); }), error);
+  CHECK_THROWS_AS(pool.parallel(10,
+                                [](std::int64_t i) {
+                                  if (i == 7) throw error("seven");
+                                }),
+                  error);
 }

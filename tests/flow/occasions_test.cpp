@@ -5,9 +5,10 @@
 
 using namespace noneq;
 
-static const std::vector<std::string> with_all{"graph.bound={plugin: metric.bound, of: model, samples: 64, every: 8}",
-                                               "graph.sampler={plugin: sampler.ancestral, of: model, count: 50, chunk: 16, every: 12}",
-                                               "graph.out={plugin: writer.hdf5, in: sampler, file: samples.h5}"};
+static const std::vector<std::string> with_all{
+    "graph.bound={plugin: metric.bound, of: model, samples: 64, every: 8}",
+    "graph.sampler={plugin: sampler.ancestral, of: model, count: 50, chunk: 16, every: 12}",
+    "graph.out={plugin: writer.hdf5, in: sampler, file: samples.h5}"};
 
 TEST_CASE("samplers and metrics run at their steps and at the end, and do not disturb training") {
   scratch_folder folder;
@@ -33,6 +34,7 @@ TEST_CASE("samples depend on neither chunks nor threads") {
   changed.push_back("graph.sampler.chunk=7");
   run_small(with_all, 1, a);
   run_small(changed, 2, b);
-  const Tensor x = hdf5_reader(a.path / "samples.h5").rows("samples", 0, 50), y = hdf5_reader(b.path / "samples.h5").rows("samples", 0, 50);
+  const Tensor x = hdf5_reader(a.path / "samples.h5").rows("samples", 0, 50),
+               y = hdf5_reader(b.path / "samples.h5").rows("samples", 0, 50);
   CHECK(at::allclose(x, y, 1e-4, 1e-4));  // the network's sums round differently in other batches
 }

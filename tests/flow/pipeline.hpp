@@ -1,8 +1,8 @@
 // A small pipeline for the tests of the flow, as text, and a run of it in a folder of its own.
 #pragma once
 
-#include <cstdlib>
 #include <unistd.h>
+#include <cstdlib>
 
 #include <fmt/format.h>
 
@@ -42,7 +42,8 @@ inline plan small_plan(const std::vector<std::string>& changes = {}, const char*
 
 // A folder that goes with the test.
 struct scratch_folder {
-  std::filesystem::path path = std::filesystem::temp_directory_path() / fmt::format("noneq-flow-{}-{}", getpid(), counter()++);
+  std::filesystem::path path =
+      std::filesystem::temp_directory_path() / fmt::format("noneq-flow-{}-{}", getpid(), counter()++);
   ~scratch_folder() { std::filesystem::remove_all(path); }
   static int& counter() {
     static int n = 0;
@@ -55,7 +56,8 @@ struct finished_run {
   std::string records;
 };
 
-inline finished_run run_small(const std::vector<std::string>& changes, int threads, const scratch_folder& folder, if_there policy = if_there::refuse) {
+inline finished_run run_small(const std::vector<std::string>& changes, int threads, const scratch_folder& folder,
+                              if_there policy = if_there::refuse) {
   run(small_plan(changes), {folder.path, policy, threads, true});
   return {load_checkpoint(folder.path / "checkpoint"), ""};
 }

@@ -21,9 +21,11 @@ TEST_CASE("a resolved plan holds every default and reads back to itself") {
 }
 
 TEST_CASE("nodes are put into running order, whatever the order in the file") {
-  const plan p = small_plan({"graph.early={plugin: writer.hdf5, in: late, file: a.h5}", "graph.late={plugin: sampler.ancestral, of: model}"});
+  const plan p = small_plan(
+      {"graph.early={plugin: writer.hdf5, in: late, file: a.h5}", "graph.late={plugin: sampler.ancestral, of: model}"});
   const auto at = [&](const std::string& id) {
-    return std::find_if(p.nodes.begin(), p.nodes.end(), [&](const plan_node& n) { return n.id == id; }) - p.nodes.begin();
+    return std::find_if(p.nodes.begin(), p.nodes.end(), [&](const plan_node& n) { return n.id == id; }) -
+           p.nodes.begin();
   };
   CHECK(at("model") < at("late"));
   CHECK(at("late") < at("early"));
@@ -31,14 +33,18 @@ TEST_CASE("nodes are put into running order, whatever the order in the file") {
 }
 
 TEST_CASE("each meaningless pipeline is refused with its reason") {
-  CHECK(problems_of({"graph.model.in=noisr"}).find("there is no node 'noisr', did you mean 'noiser'?") != std::string::npos);
-  CHECK(problems_of({"graph.model.hiden=[3]"}).find("has no parameter 'hiden', did you mean 'hidden'?") != std::string::npos);
-  CHECK(problems_of({"graph.trainer.rate=-1"}).find("trainer.rate: got -1.0, need a value above 0") != std::string::npos);
+  CHECK(problems_of({"graph.model.in=noisr"}).find("there is no node 'noisr', did you mean 'noiser'?") !=
+        std::string::npos);
+  CHECK(problems_of({"graph.model.hiden=[3]"}).find("has no parameter 'hiden', did you mean 'hidden'?") !=
+        std::string::npos);
+  CHECK(problems_of({"graph.trainer.rate=-1"}).find("trainer.rate: got -1.0, need a value above 0") !=
+        std::string::npos);
   CHECK(problems_of({"process.schedule=cosin"}).find("did you mean 'cosine'?") != std::string::npos);
   CHECK(problems_of({"process.kernel=binomial"}).find("space") != std::string::npos);
   CHECK(problems_of({"process.schedule=reciprocal", "process.mean=epsilon"}).find("β_T = 1") != std::string::npos);
   CHECK(problems_of({"process.schedule.plugin=learned", "graph.loss=loss.simple"}) != "");
-  CHECK(problems_of({"graph.w={plugin: writer.hdf5, in: loader, file: a.h5}"}).find("need a sampler or metric") != std::string::npos);
+  CHECK(problems_of({"graph.w={plugin: writer.hdf5, in: loader, file: a.h5}"}).find("need a sampler or metric") !=
+        std::string::npos);
   CHECK(problems_of({"graph.s={plugin: sampler.ancestral, of: model, steps: 13}"}).find("13") != std::string::npos);
   CHECK(problems_of({"colour=red"}).find("unknown key 'colour'") != std::string::npos);
   CHECK(problems_of({"graph.loader2=loader.swiss_roll"}).find("need exactly one") != std::string::npos);

@@ -4,7 +4,8 @@
 struct polynomial : noneq::schedule {
   double power = 2;
   noneq::Tensor beta() const override {
-    const noneq::Tensor alpha_bar = (1 - at::arange(0, steps + 1, at::kDouble) / static_cast<double>(steps + 1)).pow(power);
+    const noneq::Tensor alpha_bar =
+        (1 - at::arange(0, steps + 1, at::kDouble) / static_cast<double>(steps + 1)).pow(power);
     return 1 - alpha_bar.slice(0, 1) / alpha_bar.slice(0, 0, steps);
   }
   static void describe(noneq::description<polynomial>& d) {

@@ -66,8 +66,12 @@ struct unit_vector {
   return {(q == 1 || q == 2) ? -cosine : cosine, (q == 2 || q == 3) ? -sine : sine};
 }
 
-[[gnu::always_inline]] inline float unit_open(std::uint32_t w) { return (static_cast<float>(static_cast<std::int32_t>(w >> 9)) + 0.5f) * 0x1p-23f; }
-[[gnu::always_inline]] inline float unit_closed(std::uint32_t w) { return static_cast<float>(static_cast<std::int32_t>(w >> 8)) * 0x1p-24f; }
+[[gnu::always_inline]] inline float unit_open(std::uint32_t w) {
+  return (static_cast<float>(static_cast<std::int32_t>(w >> 9)) + 0.5f) * 0x1p-23f;
+}
+[[gnu::always_inline]] inline float unit_closed(std::uint32_t w) {
+  return static_cast<float>(static_cast<std::int32_t>(w >> 8)) * 0x1p-24f;
+}
 
 [[gnu::always_inline]] inline void box_muller(const std::array<lane_words, 4>& w, std::array<lane_floats, 4>& out) {
   for (int pair = 0; pair < 4; pair += 2)
@@ -106,8 +110,10 @@ template <law Law>
       if (++block == blocks) block = 0, ++row;
     }
     philox(words, key);
-    if constexpr (Law == law::normal) box_muller(words, numbers);
-    else to_unit(words, numbers);
+    if constexpr (Law == law::normal)
+      box_muller(words, numbers);
+    else
+      to_unit(words, numbers);
     const auto used = static_cast<int>(std::min<std::int64_t>(lanes, units - unit));
     for (int l = 0; l < used; ++l) {
       const std::int64_t left = width - at[l] % width;
@@ -121,10 +127,12 @@ template <law Law>
 #else
 #define NONEQ_CLONES
 #endif
-NONEQ_CLONES void fill_normal(float* out, std::int64_t rows, std::int64_t width, std::int64_t first, std::uint64_t key) {
+NONEQ_CLONES void fill_normal(float* out, std::int64_t rows, std::int64_t width, std::int64_t first,
+                              std::uint64_t key) {
   fill_rows<law::normal>(out, rows, width, first, key);
 }
-NONEQ_CLONES void fill_uniform(float* out, std::int64_t rows, std::int64_t width, std::int64_t first, std::uint64_t key) {
+NONEQ_CLONES void fill_uniform(float* out, std::int64_t rows, std::int64_t width, std::int64_t first,
+                               std::uint64_t key) {
   fill_rows<law::uniform>(out, rows, width, first, key);
 }
 #undef NONEQ_CLONES
@@ -149,7 +157,9 @@ stream stream::fork(std::int64_t step) const { return stream(mix(mix(key_) + sta
 
 Tensor stream::normal(const sizes& shape, std::int64_t first) const { return filled(shape, first, key_, fill_normal); }
 
-Tensor stream::uniform(const sizes& shape, std::int64_t first) const { return filled(shape, first, key_, fill_uniform); }
+Tensor stream::uniform(const sizes& shape, std::int64_t first) const {
+  return filled(shape, first, key_, fill_uniform);
+}
 
 std::uint64_t stream::bits(std::uint64_t index) const { return mix(mix(key_) ^ mix(index)); }
 

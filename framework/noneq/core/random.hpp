@@ -1,6 +1,6 @@
 // Counter-based randomness: every number is a function of (seed, name, step, sample, position) and of nothing else, so
-// neither threads, batch sizes, shards nor interruptions change it. Philox 4x32-10 (Salmon et al. 2011) under Box–Muller.
-// Values; thread-safe.
+// neither threads, batch sizes, shards nor interruptions change it. Philox 4x32-10 (Salmon et al. 2011) under
+// Box–Muller. Values; thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,8 @@ class stream {
   std::uint64_t key_;
 };
 
-// The k-th entry of a pseudo-random permutation of 0..n−1, in O(1) memory (a Feistel network walked until it lands inside).
+// The k-th entry of a pseudo-random permutation of 0..n−1, in O(1) memory (a Feistel network walked until it lands
+// inside).
 std::int64_t permuted(const stream& s, std::int64_t k, std::int64_t n);
 
 }

@@ -7,8 +7,8 @@ namespace noneq {
 // Before the first tensor operation of the process: no thread pools inside libraries.
 void limit_library_threads();
 
-// Whether matrix products may run in several threads at once. OpenBLAS built without threads has no locks: called by two
-// threads it sometimes gives wrong products.
+// Whether matrix products may run in several threads at once. OpenBLAS built without threads has no locks: called by
+// two threads it sometimes gives wrong products.
 bool blas_is_thread_safe();
 
 // In each worker thread before its first tensor operation: libtorch single-threaded, denormals flushed to zero.

@@ -132,13 +132,18 @@ class training_graph {
                                           if (next_ == last_) return c.stop(), 0;
                                           return next_++;
                                         }};
-  flow::limiter_node<std::int64_t> tokens_{graph_, static_cast<std::size_t>(p().the("trainer").as<trainer>().prefetch) + 1};
-  flow::function_node<std::int64_t, batch> fetch_{graph_, flow::serial, [this](std::int64_t step) { return fetch(step); }};
-  flow::function_node<batch, batch> prepare_{graph_, flow::unlimited, [this](batch raw) { return prepare(std::move(raw)); }};
-  flow::sequencer_node<batch> in_order_{graph_, [this](const batch& b) { return static_cast<std::size_t>(b.step - first_); }};
+  flow::limiter_node<std::int64_t> tokens_{graph_,
+                                           static_cast<std::size_t>(p().the("trainer").as<trainer>().prefetch) + 1};
+  flow::function_node<std::int64_t, batch> fetch_{graph_, flow::serial,
+                                                  [this](std::int64_t step) { return fetch(step); }};
+  flow::function_node<batch, batch> prepare_{graph_, flow::unlimited,
+                                             [this](batch raw) { return prepare(std::move(raw)); }};
+  flow::sequencer_node<batch> in_order_{graph_,
+                                        [this](const batch& b) { return static_cast<std::size_t>(b.step - first_); }};
   flow::join_node<std::tuple<batch, token>, flow::queueing> gate_{graph_};
   flow::multifunction_node<std::tuple<batch, token>, std::tuple<shard_work>> split_{graph_, flow::serial, gated{this}};
-  flow::function_node<shard_work, shard_result> shard_{graph_, flow::unlimited, [this](const shard_work& w) { return shard(w); }};
+  flow::function_node<shard_work, shard_result> shard_{graph_, flow::unlimited,
+                                                       [this](const shard_work& w) { return shard(w); }};
   flow::multifunction_node<shard_result, std::tuple<token>> finish_{graph_, flow::serial, collected{this}};
 };
 

@@ -75,8 +75,10 @@ double learner::update(const std::vector<shard_gradient>& shards) {
   double loss = 0;
   for (const auto& s : shards) loss += s.loss;
   if (!std::isfinite(loss))
-    throw error(fmt::format("the loss became {} at step {}; nothing of this step was kept. Try a lower rate, or clip: 1", loss, session_.step() + 1),
-                loss_.id, loss_.where);
+    throw error(
+        fmt::format("the loss became {} at step {}; nothing of this step was kept. Try a lower rate, or clip: 1", loss,
+                    session_.step() + 1),
+        loss_.id, loss_.where);
   at::NoGradGuard guard;
   for (std::size_t k = 0; k < parameters_.size(); ++k) {
     Tensor sum;

@@ -7,9 +7,9 @@
 namespace noneq {
 
 struct shard_gradient {
-  double loss = 0;               // this shard's part of the batch's mean loss
+  double loss = 0;                // this shard's part of the batch's mean loss
   std::vector<Tensor> gradients;  // of the batch's mean loss; undefined where the loss does not depend
-  Tensor index, per_sample;      // for the time sampler: t − 1 and the unweighted loss
+  Tensor index, per_sample;       // for the time sampler: t − 1 and the unweighted loss
 };
 
 class learner {

@@ -57,7 +57,8 @@ void occasions::write(const plan_node& n, const writing& w,
     for (auto& [node, s] : sinks) at_writer(*node, [&] { s->write(b); });
   });
   for (auto& [node, s] : sinks)
-    for (const auto& file : at_writer(*node, [&] { return s->close(); })) say_.say(fmt::format("{}: wrote {}", node->id, file.string()));
+    for (const auto& file : at_writer(*node, [&] { return s->close(); }))
+      say_.say(fmt::format("{}: wrote {}", node->id, file.string()));
 }
 
 void occasions::sample(const plan_node& n, const std::string& occasion) {
@@ -91,7 +92,11 @@ void occasions::sample(const plan_node& n, const std::string& occasion) {
     data = &session_.data();
   } catch (const error&) {  // sampling needs no data file; a writer that does says so
   }
-  const writing w{folder_, occasion, d, data, noise.fork("writers"),
+  const writing w{folder_,
+                  occasion,
+                  d,
+                  data,
+                  noise.fork("writers"),
                   {{"sampler", n.plugin.entry->name},
                    {"steps", provenance_steps(s, T)},
                    {"seed", std::to_string(session_.plan().seed)},
@@ -105,20 +110,28 @@ void occasions::measure(const plan_node& n, const std::string& occasion) {
   const auto& m = n.as<metric>();
   const denoiser d = session_.denoiser(m.weights);
   const stream noise = session_.stream().fork(n.id);
-  measurement measured_now{d, session_.data(), noise, [this](std::int64_t count, const std::function<void(std::int64_t)>& f) {
+  measurement measured_now{d, session_.data(), noise,
+                           [this](std::int64_t count, const std::function<void(std::int64_t)>& f) {
                              pool_.parallel(count, [&](std::int64_t i) {
                                stop_here_if_asked();
                                at::NoGradGuard guard;
                                f(i);
                              });
-                           }, earlier_};
+                           },
+                           earlier_};
   m.measure(measured_now);
   for (const measured& value : measured_now.records) {
     record_(n.id, value);
     earlier_.push_back(value);
     say_.say(fmt::format("{}: {}", n.id, to_text(value)));
   }
-  const writing w{folder_, occasion, d, &session_.data(), noise.fork("writers"), {{"trained_steps", std::to_string(session_.step())}}, {}};
+  const writing w{folder_,
+                  occasion,
+                  d,
+                  &session_.data(),
+                  noise.fork("writers"),
+                  {{"trained_steps", std::to_string(session_.step())}},
+                  {}};
   write(n, w, [&](const auto& use) { use(measured_now.arrays); });
 }
 

@@ -22,7 +22,8 @@ class occasions {
   void run(const plan_node& n, const std::string& occasion);
   void sample(const plan_node& n, const std::string& occasion);
   void measure(const plan_node& n, const std::string& occasion);
-  void write(const plan_node& n, const writing& w, const std::function<void(const std::function<void(const batch&)>&)>& produce);
+  void write(const plan_node& n, const writing& w,
+             const std::function<void(const std::function<void(const batch&)>&)>& produce);
 
   session& session_;
   workers& pool_;

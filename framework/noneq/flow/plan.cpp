@@ -11,7 +11,8 @@ const std::vector<std::string> pipeline_keys{"name", "seed", "process", "graph"}
 const std::vector<std::string> process_keys{"kernel", "schedule", "mean", "variance"};
 const std::vector<std::string> node_keys{"plugin", "in", "of", "every", "at"};
 
-void refuse_unknown_keys(const value& map, const std::vector<std::string>& known, const std::string& subject, problems& found) {
+void refuse_unknown_keys(const value& map, const std::vector<std::string>& known, const std::string& subject,
+                         problems& found) {
   for (const auto& [key, v] : map.entries())
     if (std::find(known.begin(), known.end(), key) == known.end())
       found.add(error(fmt::format("unknown key '{}'{}", key, did_you_mean(key, known)), subject, map.key_place(key)));
@@ -55,8 +56,9 @@ void read_process(plan& p, const value& v, const reading& r) {
   if (p.process.kernel->has_variance())
     p.process.variance = process_part<variance>(p, v, "fixed_small", r);
   else if (const value* extra = v.find("variance"))
-    r.found.add(error(fmt::format("the kernel {} has no variance; leave this key out", p.process_parts["kernel"].entry->name),
-                      "process.variance", extra->where()));
+    r.found.add(
+        error(fmt::format("the kernel {} has no variance; leave this key out", p.process_parts["kernel"].entry->name),
+              "process.variance", extra->where()));
 }
 
 void read_occasions(plan_node& n, const value& v, problems& found) {
@@ -74,7 +76,8 @@ void read_occasions(plan_node& n, const value& v, problems& found) {
   if (const value* at = v.find("at"))
     found.guard(
         [&] {
-          if (const auto text = read<std::string>(*at); text != "end") throw error(fmt::format("got '{}', need 'end'", text));
+          if (const auto text = read<std::string>(*at); text != "end")
+            throw error(fmt::format("got '{}', need 'end'", text));
         },
         at->where(), n.id + ".at");
 }
@@ -94,7 +97,8 @@ plan_node read_node(const std::string& id, const value& v, const reading& r) {
         role = full.substr(0, dot);
         const auto roles = r.plugins.roles();
         if (dot == std::string::npos || std::find(roles.begin(), roles.end(), role) == roles.end())
-          throw error(fmt::format("got '{}', need <role>.<name> of a plugin, as in loader.hdf5{}", full, did_you_mean(role, roles)));
+          throw error(fmt::format("got '{}', need <role>.<name> of a plugin, as in loader.hdf5{}", full,
+                                  did_you_mean(role, roles)));
       },
       name ? name->where() : v.where(), id + ".plugin");
   if (v.type() == value::kind::map) {
@@ -127,7 +131,8 @@ plan make_plan(const value& document, registry& plugins) {
   problems found;
   plan p;
   if (document.type() != value::kind::map) {
-    found.add(error(fmt::format("got {}, need a map with name, process and graph", document.kind_name()), "", document.where()));
+    found.add(error(fmt::format("got {}, need a map with name, process and graph", document.kind_name()), "",
+                    document.where()));
     found.raise();
   }
   refuse_unknown_keys(document, pipeline_keys, "", found);
@@ -135,7 +140,8 @@ plan make_plan(const value& document, registry& plugins) {
   if (document.find("name") == nullptr) found.add(error("the key 'name' is missing", "", document.where()));
   read_into(p.name, document, "name", "name", found);
   if (p.name.find('/') != std::string::npos || p.name == "." || p.name == "..")
-    found.add(error(fmt::format("got '{}', need a name that can be a folder", p.name), "name", document.find("name")->where()));
+    found.add(error(fmt::format("got '{}', need a name that can be a folder", p.name), "name",
+                    document.find("name")->where()));
   read_into(p.seed, document, "seed", "seed", found);
   if (const value* v = section(document, "process", "", found)) read_process(p, *v, r);
   if (const value* v = section(document, "graph", "", found))

@@ -17,16 +17,18 @@
 namespace noneq {
 
 struct plan_node {
-  std::string id;                // its key in the file
+  std::string id;  // its key in the file
   instance plugin;
   place where;
-  std::string in, of;            // the nodes it hangs on; "" when it has none
+  std::string in, of;  // the nodes it hangs on; "" when it has none
   place in_where, of_where;
-  std::int64_t every = 0;        // samplers and metrics: also after every this many steps; 0: at the end only
+  std::int64_t every = 0;  // samplers and metrics: also after every this many steps; 0: at the end only
 
   const std::string& role() const { return plugin.entry->role; }
   template <class Role>
-  Role& as() const { return static_cast<Role&>(*plugin.made); }
+  Role& as() const {
+    return static_cast<Role&>(*plugin.made);
+  }
 };
 
 struct plan {

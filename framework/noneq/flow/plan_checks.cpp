@@ -14,8 +14,8 @@ void check_spaces(const plan& p, const instance& i, const std::string& subject, 
   const auto& have = kernel->second.entry->spaces;
   const auto& can = i.entry->spaces;
   if (std::find_first_of(can.begin(), can.end(), have.begin(), have.end()) == can.end())
-    found.add(error(fmt::format("{} works in {} space, but the kernel {} is {}", i.entry->full_name(), fmt::join(can, " or "),
-                                kernel->second.entry->name, fmt::join(have, " and ")),
+    found.add(error(fmt::format("{} works in {} space, but the kernel {} is {}", i.entry->full_name(),
+                                fmt::join(can, " or "), kernel->second.entry->name, fmt::join(have, " and ")),
                     subject, i.where));
 }
 
@@ -27,9 +27,10 @@ struct attachment {
 
 const std::map<std::string, attachment>& attachments() {
   static const std::map<std::string, attachment> table{
-      {"loader", {{}, false}},          {"noiser", {{"loader"}, false}}, {"model", {{"noiser"}, false}},
-      {"loss", {{"model"}, false}},     {"trainer", {{"loss"}, false}},            {"sampler", {{}, true}},
-      {"metric", {{}, true}},           {"writer", {{"sampler", "metric"}, false}}};
+      {"loader", {{}, false}},        {"noiser", {{"loader"}, false}},
+      {"model", {{"noiser"}, false}}, {"loss", {{"model"}, false}},
+      {"trainer", {{"loss"}, false}}, {"sampler", {{}, true}},
+      {"metric", {{}, true}},         {"writer", {{"sampler", "metric"}, false}}};
   return table;
 }
 
@@ -51,7 +52,8 @@ void check_edge(const plan& p, const plan_node& n, const std::string& target, co
     for (const plan_node& other : p.nodes) ids.push_back(other.id);
     found.add(error(fmt::format("there is no node '{}'{}", target, did_you_mean(target, ids)), subject, where));
   } else if (to->plugin.entry && std::find(roles.begin(), roles.end(), to->role()) == roles.end()) {
-    found.add(error(fmt::format("got '{}', which is a {}, need a {}", target, to->role(), fmt::join(roles, " or ")), subject, where));
+    found.add(error(fmt::format("got '{}', which is a {}, need a {}", target, to->role(), fmt::join(roles, " or ")),
+                    subject, where));
   }
 }
 
@@ -59,14 +61,19 @@ void check_edges(const plan& p, const plan_node& n, problems& found) {
   if (n.plugin.entry == nullptr) return;
   const auto it = attachments().find(n.role());
   if (it == attachments().end()) {
-    found.add(error(fmt::format("a {} is a part of the process or of another plugin, not a node", n.role()), n.id, n.where));
+    found.add(
+        error(fmt::format("a {} is a part of the process or of another plugin, not a node", n.role()), n.id, n.where));
     return;
   }
   const auto& [in_roles, of_model] = it->second;
-  if (!in_roles.empty()) check_edge(p, n, n.in, "in", n.in_where, in_roles, found);
-  else if (!n.in.empty()) found.add(error(fmt::format("a {} has no input", n.role()), n.id + ".in", n.in_where));
-  if (of_model) check_edge(p, n, n.of, "of", n.of_where, {"model"}, found);
-  else if (!n.of.empty()) found.add(error(fmt::format("a {} is not asked of a model", n.role()), n.id + ".of", n.of_where));
+  if (!in_roles.empty())
+    check_edge(p, n, n.in, "in", n.in_where, in_roles, found);
+  else if (!n.in.empty())
+    found.add(error(fmt::format("a {} has no input", n.role()), n.id + ".in", n.in_where));
+  if (of_model)
+    check_edge(p, n, n.of, "of", n.of_where, {"model"}, found);
+  else if (!n.of.empty())
+    found.add(error(fmt::format("a {} is not asked of a model", n.role()), n.id + ".of", n.of_where));
 }
 
 // Depth-first order over `in` and `of`; a node met again while it is open closes a cycle.
@@ -80,7 +87,8 @@ struct ordering {
   void visit(const plan_node& n) {
     if (done.count(n.id)) return;
     if (const auto again = std::find(open.begin(), open.end(), n.id); again != open.end()) {
-      found.add(error(fmt::format("the graph has a cycle: {} -> {}", fmt::join(again, open.end(), " -> "), n.id), n.id, n.where));
+      found.add(error(fmt::format("the graph has a cycle: {} -> {}", fmt::join(again, open.end(), " -> "), n.id), n.id,
+                      n.where));
       return;
     }
     open.push_back(n.id);
@@ -98,7 +106,8 @@ void check_names(const plan& p, problems& found) {
     if (!n.in.empty())
       for (const auto& need : n.plugin.entry->reads)
         if (!have.count(need.name))
-          found.add(error(fmt::format("{} reads the tensor '{}', which nothing before it writes", n.plugin.entry->full_name(), need.name),
+          found.add(error(fmt::format("{} reads the tensor '{}', which nothing before it writes",
+                                      n.plugin.entry->full_name(), need.name),
                           n.id, n.where));
     for (const auto& w : n.plugin.entry->writes) have.insert(w.name);
     written[n.id] = std::move(have);
@@ -127,24 +136,27 @@ void check_graph(plan& p, const value& document, problems& found) {
   for (const plan_node& n : p.nodes) check_edges(p, n, found);
   ordering order{p, found, {}, {}, {}};
   for (const plan_node& n : p.nodes) order.visit(n);
-  const bool whole = std::all_of(p.nodes.begin(), p.nodes.end(), [](const plan_node& n) { return n.plugin.entry && n.plugin.made; });
+  const bool whole =
+      std::all_of(p.nodes.begin(), p.nodes.end(), [](const plan_node& n) { return n.plugin.entry && n.plugin.made; });
   if (!graph || !whole || !found.empty()) return;
   p.nodes = std::move(order.sorted);
 
   for (const char* role : {"loader", "noiser", "model", "loss", "trainer"}) {
-    const auto count = std::count_if(p.nodes.begin(), p.nodes.end(), [&](const plan_node& n) { return n.role() == role; });
-    if (count != 1) found.add(error(fmt::format("got {} {} nodes, need exactly one", count, role), "graph", graph->where()));
+    const auto count =
+        std::count_if(p.nodes.begin(), p.nodes.end(), [&](const plan_node& n) { return n.role() == role; });
+    if (count != 1)
+      found.add(error(fmt::format("got {} {} nodes, need exactly one", count, role), "graph", graph->where()));
   }
   if (!found.empty()) return;
-  for (const plan_node* n = &p.the("trainer"); n != nullptr; n = find(p, n->in)) p.stream.insert(p.stream.begin(), n->id);
+  for (const plan_node* n = &p.the("trainer"); n != nullptr; n = find(p, n->in))
+    p.stream.insert(p.stream.begin(), n->id);
   check_names(p, found);
   if (p.learns_schedule() && !p.the("loss").as<loss>().trains_schedule())
     found.add(error(fmt::format("{} cannot train a learned schedule; need a loss that is a bound, or a fixed schedule",
                                 p.the("loss").plugin.entry->full_name()),
                     p.the("loss").id, p.the("loss").where));
   for (const plan_node& n : p.nodes)
-    if (n.role() == "sampler")
-      found.guard([&] { n.as<sampler>().kept_steps(p.process.steps()); }, n.where, n.id);
+    if (n.role() == "sampler") found.guard([&] { n.as<sampler>().kept_steps(p.process.steps()); }, n.where, n.id);
 }
 
 }

@@ -30,16 +30,18 @@ void progress::draw(std::int64_t step, double loss, const char* unit) {
   const double seconds = std::chrono::duration<double>(clock::now() - start_).count();
   const double per_second = static_cast<double>(step - first_) / std::max(seconds, 1e-9);
   const auto left = static_cast<std::int64_t>(static_cast<double>(last_ - step) / std::max(per_second, 1e-9));
-  fmt::print(stderr, "{}step {}/{}  loss {:.4g} {}  {:.1f} steps/s  {}:{:02} left{}", terminal_ ? "\r\033[K" : "", step, last_, loss,
-             unit, per_second, left / 60, left % 60, terminal_ && step != last_ ? "" : "\n");
+  fmt::print(stderr, "{}step {}/{}  loss {:.4g} {}  {:.1f} steps/s  {}:{:02} left{}", terminal_ ? "\r\033[K" : "", step,
+             last_, loss, unit, per_second, left / 60, left % 60, terminal_ && step != last_ ? "" : "\n");
   std::fflush(stderr);
   line_open_ = terminal_ && step != last_;
 }
 
 std::string to_text(const measured& m) {
-  if (!std::isfinite(m.standard_error)) return fmt::format("{} = {:.5g} {}", m.name, m.value, m.unit);
-  const int digits = m.standard_error > 0 ? std::clamp(1 - static_cast<int>(std::floor(std::log10(m.standard_error))), 0, 8) : 6;
-  return fmt::format("{} = {:.{}f} ± {:.{}f} {}", m.name, m.value, digits, m.standard_error, digits, m.unit);
+  const std::string unit = m.unit.empty() ? "" : " " + m.unit;
+  if (!std::isfinite(m.standard_error)) return fmt::format("{} = {:.5g}{}", m.name, m.value, unit);
+  const int digits =
+      m.standard_error > 0 ? std::clamp(1 - static_cast<int>(std::floor(std::log10(m.standard_error))), 0, 8) : 6;
+  return fmt::format("{} = {:.{}f} ± {:.{}f}{}", m.name, m.value, digits, m.standard_error, digits, unit);
 }
 
 record_file::record_file(std::filesystem::path file, std::int64_t step) : file_(std::move(file)) {
@@ -55,7 +57,9 @@ record_file::record_file(std::filesystem::path file, std::int64_t step) : file_(
 
 void record_file::add(std::int64_t step, const std::string& node, const measured& m) {
   const auto number = [](double x) { return std::isfinite(x) ? nlohmann::json(x) : nlohmann::json(nullptr); };
-  const nlohmann::ordered_json record{{"step", step}, {"node", node}, {"name", m.name}, {"value", number(m.value)}, {"unit", m.unit}, {"stderr", number(m.standard_error)}};
+  const nlohmann::ordered_json record{{"step", step},   {"node", node},
+                                      {"name", m.name}, {"value", number(m.value)},
+                                      {"unit", m.unit}, {"stderr", number(m.standard_error)}};
   std::ofstream out(file_, std::ios::app);
   out << record.dump() + "\n" << std::flush;
   if (!out) throw file_error(file_, "write", errno);

@@ -15,7 +15,8 @@ class loss_average {
  public:
   void add(double x) { sum_ += x, squares_ += x * x, ++n_; }
   measured take(const char* unit) {
-    const double mean = sum_ / n_, spread = std::sqrt(std::max(0.0, squares_ / n_ - mean * mean) / std::max(1.0, n_ - 1));
+    const double mean = sum_ / n_,
+                 spread = std::sqrt(std::max(0.0, squares_ / n_ - mean * mean) / std::max(1.0, n_ - 1));
     sum_ = squares_ = n_ = 0;
     return {"loss", mean, unit, spread};
   }
@@ -52,16 +53,20 @@ void run(const plan& p, const run_options& options) {
   workers pool(options.threads);
   progress say(options.quiet, s.step(), t.steps);
   record_file records(folder.records(), s.step());
-  occasions beside(s, pool, folder.path(), say, [&](const std::string& node, const measured& m) { records.add(s.step(), node, m); });
+  occasions beside(s, pool, folder.path(), say,
+                   [&](const std::string& node, const measured& m) { records.add(s.step(), node, m); });
   const auto save = [&] {
     checkpoint c = s.snapshot();
     l->save(c);
     save_checkpoint(folder.saved(), c);
   };
 
-  say.say(fmt::format("{}: {} parameters, {} threads, {} shards, seed {}, folder {}{}", p.name, count_parameters(s), pool.threads(), t.shards,
-                      p.seed, folder.path().string(), s.step() > 0 ? fmt::format(", resumed at step {}", s.step()) : ""));
-  if (!blas_is_thread_safe()) say.say("one thread only: this OpenBLAS is built without locks; install libopenblas0-pthread to use more");
+  say.say(fmt::format("{}: {} parameters, {} threads, {} shards, seed {}, folder {}{}", p.name, count_parameters(s),
+                      pool.threads(), t.shards, p.seed, folder.path().string(),
+                      s.step() > 0 ? fmt::format(", resumed at step {}", s.step()) : ""));
+  if (!blas_is_thread_safe())
+    say.say("one thread only: this OpenBLAS is built without locks; install libopenblas0-pthread to use more");
+  if (s.finished() && s.step() >= t.steps) say.say("already trained; samplers, metrics and writers run again");
   loss_average average;
   train(s, *l, pool, t.steps, [&](double loss) {
     average.add(loss);
@@ -72,7 +77,6 @@ void run(const plan& p, const run_options& options) {
     return !stop_asked();
   });
   stop_here_if_asked();
-  if (s.finished() && start) say.say("already finished; samplers, metrics and writers run again");
   beside.at_end();
   s.finish();
   save();

@@ -11,7 +11,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-input_error refused(const fs::path& folder, const std::string& why) { return input_error({error(why, "", {folder.string()})}); }
+input_error refused(const fs::path& folder, const std::string& why) {
+  return input_error({error(why, "", {folder.string()})});
+}
 
 // What may change between the parts of an interrupted run without changing what the model is.
 value identity(const value& resolved) {
@@ -23,7 +25,8 @@ value identity(const value& resolved) {
     value copy = node;
     for (const char* key : {"prefetch", "checkpoint", "log"}) copy.remove(key);
     if (plugin.starts_with("trainer.")) copy.remove("steps");
-    const bool beside = plugin.starts_with("sampler.") || plugin.starts_with("metric.") || plugin.starts_with("writer.");
+    const bool beside =
+        plugin.starts_with("sampler.") || plugin.starts_with("metric.") || plugin.starts_with("writer.");
     if (!beside) v.set(id, std::move(copy));
   }
   return v;
@@ -56,7 +59,8 @@ std::optional<checkpoint> run_folder::prepare(const plan& p, if_there policy) co
                              : "holds an unfinished run; go on with --resume, or replace it with --force");
   if (policy == if_there::resume && trained) {
     const value was = identity(parse_file(pipeline)), is = identity(resolved);
-    if (!(was == is)) throw refused(path_, fmt::format("cannot be resumed by another pipeline: {}", first_difference(was, is)));
+    if (!(was == is))
+      throw refused(path_, fmt::format("cannot be resumed by another pipeline: {}", first_difference(was, is)));
     start = load_checkpoint(saved());
   }
   std::error_code failed;

@@ -17,7 +17,8 @@ class run_folder {
   std::optional<checkpoint> prepare(const plan& p, if_there policy) const;
 
   // The plan and checkpoint of a run made earlier. `change` may edit the pipeline before it is checked.
-  static session open(const std::filesystem::path& path, registry& plugins, const std::function<void(value&)>& change = {});
+  static session open(const std::filesystem::path& path, registry& plugins,
+                      const std::function<void(value&)>& change = {});
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path records() const { return path_ / "metrics.jsonl"; }

@@ -15,14 +15,19 @@ state_visitor restore_from(const checkpoint& saved, const std::string& prefix) {
   return [&saved, prefix](const std::string& name, Tensor& t) {
     const std::string full = prefix + "." + name;
     const auto it = saved.tensors.find(full);
-    if (it == saved.tensors.end()) throw error(fmt::format("the checkpoint has no tensor '{}'; the pipeline must be the one it was trained with", full));
+    if (it == saved.tensors.end())
+      throw error(
+          fmt::format("the checkpoint has no tensor '{}'; the pipeline must be the one it was trained with", full));
     const bool grows = !t.defined() || t.numel() == 0;  // a history that starts empty
     if (!grows && t.sizes() != it->second.sizes())
-      throw error(fmt::format("the checkpoint's tensor '{}' is {}, need {}; the pipeline must be the one it was trained with", full,
-                              to_string(it->second.sizes().vec()), to_string(t.sizes().vec())));
+      throw error(
+          fmt::format("the checkpoint's tensor '{}' is {}, need {}; the pipeline must be the one it was trained with",
+                      full, to_string(it->second.sizes().vec()), to_string(t.sizes().vec())));
     at::NoGradGuard guard;
-    if (grows) t = it->second.clone();
-    else t.copy_(it->second);
+    if (grows)
+      t = it->second.clone();
+    else
+      t.copy_(it->second);
   };
 }
 
@@ -73,7 +78,8 @@ void session::build() {
     m.check_signature(signature);
     torch::manual_seed(stream().fork(node.id).bits(0));
     network_ = m.build(signature);
-    for (std::size_t i = 0; i < plan_.the("trainer").as<trainer>().ema.size(); ++i) averages_.push_back(m.build(signature));
+    for (std::size_t i = 0; i < plan_.the("trainer").as<trainer>().ema.size(); ++i)
+      averages_.push_back(m.build(signature));
   } catch (const std::exception& e) {
     throw input_error({at_node(node, e)});
   }
@@ -91,7 +97,8 @@ noneq::source& session::data() {
     try {
       source_ = node.as<loader>().open(info_.normal, stream().fork(node.id));
       if (source_->info().shape != info_.shape)
-        throw error(fmt::format("the data has samples of shape {}, the model was trained on {}", to_string(source_->info().shape), to_string(info_.shape)));
+        throw error(fmt::format("the data has samples of shape {}, the model was trained on {}",
+                                to_string(source_->info().shape), to_string(info_.shape)));
     } catch (const std::exception& e) {
       throw input_error({at_node(node, e)});
     }
@@ -145,7 +152,12 @@ checkpoint session::snapshot() {
   visit_state(save_to(c, "state"));
   save_to(c, "normalisation")("shift", info_.normal.shift);
   save_to(c, "normalisation")("scale", info_.normal.scale);
-  c.meta = {{"step", step_}, {"finished", finished_}, {"shape", info_.shape}, {"classes", info_.classes}, {"bin_width", info_.bin_width}, {"seed", plan_.seed}};
+  c.meta = {{"step", step_},
+            {"finished", finished_},
+            {"shape", info_.shape},
+            {"classes", info_.classes},
+            {"bin_width", info_.bin_width},
+            {"seed", plan_.seed}};
   return c;
 }
 

@@ -1,4 +1,5 @@
-// Ctrl-C: a run finishes the step it is in, writes a checkpoint and exits 130. A second Ctrl-C ends the program at once.
+// Ctrl-C: a run finishes the step it is in, writes a checkpoint and exits 130. A second Ctrl-C ends the program at
+// once.
 #pragma once
 
 #include <exception>
@@ -13,7 +14,7 @@ struct interrupted : std::exception {
 void stop_on_signals();  // SIGINT and SIGTERM, from now on
 bool stop_asked();
 void ask_to_stop();
-void forget_stop();      // for tests
+void forget_stop();  // for tests
 
 // Throws interrupted when a stop was asked for.
 void stop_here_if_asked();

@@ -23,7 +23,10 @@ struct single_threaded_torch : tbb::task_scheduler_observer {
 }
 
 struct workers::pool {
-  explicit pool(int threads) : limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads)), arena(threads), observer(arena) {}
+  explicit pool(int threads)
+      : limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads)),
+        arena(threads),
+        observer(arena) {}
   tbb::global_control limit;
   tbb::task_arena arena;
   single_threaded_torch observer;
@@ -46,7 +49,8 @@ void workers::parallel(std::int64_t n, const std::function<void(std::int64_t)>& 
   execute([&] { tbb::parallel_for(std::int64_t{0}, n, f); });
 }
 
-void workers::ordered(std::int64_t n, const std::function<batch(std::int64_t)>& make, const std::function<void(const batch&)>& use) {
+void workers::ordered(std::int64_t n, const std::function<batch(std::int64_t)>& make,
+                      const std::function<void(const batch&)>& use) {
   std::int64_t next = 0;
   const auto source = [&](tbb::flow_control& control) -> std::int64_t {
     if (next == n) return control.stop(), 0;

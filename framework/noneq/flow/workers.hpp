@@ -20,7 +20,8 @@ class workers {
   // f(0) … f(n−1), in any order and at once; rethrows the first exception.
   void parallel(std::int64_t n, const std::function<void(std::int64_t)>& f);
   // use(make(0)), use(make(1)), …: made in parallel, used in order by one thread at a time, few held at once.
-  void ordered(std::int64_t n, const std::function<batch(std::int64_t)>& make, const std::function<void(const batch&)>& use);
+  void ordered(std::int64_t n, const std::function<batch(std::int64_t)>& make,
+               const std::function<void(const batch&)>& use);
   // Runs f inside the pool, so that everything parallel in it uses these threads.
   void execute(const std::function<void()>& f);
 

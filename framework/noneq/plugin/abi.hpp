@@ -10,11 +10,11 @@
 namespace noneq {
 
 struct handshake {
-  std::uint32_t magic;      // "nneq"
-  std::uint32_t api;        // NONEQ_API_VERSION
-  std::uint32_t cxx_abi;    // __GXX_ABI_VERSION
+  std::uint32_t magic;       // "nneq"
+  std::uint32_t api;         // NONEQ_API_VERSION
+  std::uint32_t cxx_abi;     // __GXX_ABI_VERSION
   std::uint32_t string_abi;  // _GLIBCXX_USE_CXX11_ABI
-  char torch[16];           // TORCH_VERSION
+  char torch[16];            // TORCH_VERSION
 };
 
 constexpr handshake own_handshake() {

@@ -20,9 +20,9 @@ class denoiser {
   // Everything the network says about x^t, all samples at step index i (of this, possibly respaced, process).
   struct prediction {
     coefficients c;
-    Tensor z;               // the network's mean output
-    distribution reverse;   // p(x^{t−1}|x^t)
-    Tensor x0;              // x̂⁰
+    Tensor z;              // the network's mean output
+    distribution reverse;  // p(x^{t−1}|x^t)
+    Tensor x0;             // x̂⁰
   };
   prediction predict(const Tensor& xt, std::int64_t i, const Tensor& label = {}) const;
   // The same at a step index per sample [B].

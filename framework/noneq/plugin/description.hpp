@@ -40,13 +40,13 @@ class description {
 
   description& doc(std::string text) { return entry_.doc = std::move(text), *this; }
 
-  // A parameter that YAML may set: its key, the member that holds it (whose initial value is the default), one sentence,
-  // and what restricts it: noneq::between, at_least, above, at_most, one_of, required.
+  // A parameter that YAML may set: its key, the member that holds it (whose initial value is the default), one
+  // sentence, and what restricts it: noneq::between, at_least, above, at_most, one_of, required.
   template <class T, class Owner, class... Limits>
-  description& param(std::string name, T Owner::* member, std::string text, Limits... limits) {
+  description& param(std::string name, T Owner::*member, std::string text, Limits... limits) {
     static const P defaults{};
-    entry_.parameters.push_back(make_parameter<P>(std::move(name), static_cast<T P::*>(member), defaults.*member,
-                                                  std::move(text), limits...));
+    entry_.parameters.push_back(
+        make_parameter<P>(std::move(name), static_cast<T P::*>(member), defaults.*member, std::move(text), limits...));
     return *this;
   }
 

@@ -70,25 +70,39 @@ void check_limits(const nlohmann::json& v, const limits&);
 
 template <class T>
 constexpr const char* type_words() {
-  if constexpr (std::is_same_v<T, bool>) return "true or false";
-  else if constexpr (std::is_same_v<T, std::int64_t>) return "integer";
-  else if constexpr (std::is_same_v<T, double>) return "number";
-  else if constexpr (std::is_same_v<T, std::string>) return "text";
-  else if constexpr (std::is_same_v<T, std::filesystem::path>) return "path";
-  else if constexpr (std::is_same_v<T, std::vector<std::int64_t>>) return "list of integers";
-  else if constexpr (std::is_same_v<T, std::vector<double>>) return "list of numbers";
-  else if constexpr (std::is_same_v<T, std::vector<std::string>>) return "list of texts";
-  else static_assert(!sizeof(T), "a parameter must be bool, int64, double, string, path, a vector of these, or part<role>");
+  if constexpr (std::is_same_v<T, bool>)
+    return "true or false";
+  else if constexpr (std::is_same_v<T, std::int64_t>)
+    return "integer";
+  else if constexpr (std::is_same_v<T, double>)
+    return "number";
+  else if constexpr (std::is_same_v<T, std::string>)
+    return "text";
+  else if constexpr (std::is_same_v<T, std::filesystem::path>)
+    return "path";
+  else if constexpr (std::is_same_v<T, std::vector<std::int64_t>>)
+    return "list of integers";
+  else if constexpr (std::is_same_v<T, std::vector<double>>)
+    return "list of numbers";
+  else if constexpr (std::is_same_v<T, std::vector<std::string>>)
+    return "list of texts";
+  else
+    static_assert(!sizeof(T),
+                  "a parameter must be bool, int64, double, string, path, a vector of these, or part<role>");
 }
 
 template <class T>
 nlohmann::json to_plain_json(const T& v) {
-  if constexpr (std::is_same_v<T, std::filesystem::path>) return v.string();
-  else return v;
+  if constexpr (std::is_same_v<T, std::filesystem::path>)
+    return v.string();
+  else
+    return v;
 }
 
 template <class T>
-concept part_member = requires(T t) { typename T::role_type; };
+concept part_member = requires(T t) {
+  typename T::role_type;
+};
 
 inline limits merged(std::initializer_list<limits> all) {
   limits m;
@@ -102,7 +116,7 @@ inline limits merged(std::initializer_list<limits> all) {
 }
 
 template <class P, class T, class... Limits>
-parameter make_parameter(std::string name, T P::* member, const T& initial, std::string doc, const Limits&... more) {
+parameter make_parameter(std::string name, T P::*member, const T& initial, std::string doc, const Limits&... more) {
   parameter p;
   p.name = std::move(name);
   p.doc = std::move(doc);

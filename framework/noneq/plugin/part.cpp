@@ -14,7 +14,8 @@ std::string plain_name(std::string_view role, const value& name) {
   return text.starts_with(prefix) ? text.substr(prefix.size()) : text;
 }
 
-void refuse_unknown_keys(const plugin_entry& e, const value& map, const reading& r, const std::vector<std::string>& reserved) {
+void refuse_unknown_keys(const plugin_entry& e, const value& map, const reading& r,
+                         const std::vector<std::string>& reserved) {
   std::vector<std::string> known = reserved;
   for (const parameter& p : e.parameters) known.push_back(p.name);
   for (const auto& [key, v] : map.entries())
@@ -35,7 +36,8 @@ void assign_parameters(object& made, const plugin_entry& e, const value& map, co
 
 }
 
-instance instantiate(std::string_view role, const value& v, const reading& r, const std::vector<std::string>& reserved) {
+instance instantiate(std::string_view role, const value& v, const reading& r,
+                     const std::vector<std::string>& reserved) {
   instance result;
   result.where = v.where();
   const std::size_t before = r.found.size();
@@ -43,7 +45,8 @@ instance instantiate(std::string_view role, const value& v, const reading& r, co
       [&] {
         const value* name = v.type() == value::kind::map ? v.find("plugin") : &v;
         if (name == nullptr || name->type() != value::kind::scalar)
-          throw error(fmt::format("got {}, need the name of a {} plugin, or a map with the key 'plugin'", v.kind_name(), role));
+          throw error(
+              fmt::format("got {}, need the name of a {} plugin, or a map with the key 'plugin'", v.kind_name(), role));
         const plugin_entry* e = nullptr;
         r.found.guard([&] { e = &r.plugins.find(role, plain_name(role, *name)); }, name->where(), r.subject);
         if (e == nullptr) return;

@@ -20,7 +20,8 @@ struct instance {
 
 // Makes a plugin of `role` from a name or a map; problems (unknown plugin, unknown key, bad value) go to r.found.
 // `reserved` keys of the map belong to somebody else. An instance without object when it could not be made.
-instance instantiate(std::string_view role, const value& v, const reading& r, const std::vector<std::string>& reserved = {});
+instance instantiate(std::string_view role, const value& v, const reading& r,
+                     const std::vector<std::string>& reserved = {});
 
 // The plugin with all its parameters, defaults included: {plugin: name, …}.
 value render(const instance&);

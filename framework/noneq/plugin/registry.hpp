@@ -1,5 +1,5 @@
-// The plugins of this machine: files <role>.<name>.so in a list of folders, loaded when first asked for and kept until the
-// program ends. Not thread-safe: pipelines are read by one thread.
+// The plugins of this machine: files <role>.<name>.so in a list of folders, loaded when first asked for and kept until
+// the program ends. Not thread-safe: pipelines are read by one thread.
 #pragma once
 
 #include <filesystem>
@@ -19,7 +19,8 @@ class registry {
   explicit registry(std::vector<std::filesystem::path> folders);
   ~registry();
 
-  // Throws noneq::error: no such plugin (did you mean …), or a library that is none, is built against another API, or fails.
+  // Throws noneq::error: no such plugin (did you mean …), or a library that is none, is built against another API, or
+  // fails.
   const plugin_entry& find(std::string_view role, std::string_view name);
 
   std::vector<std::string> roles() const;
@@ -34,7 +35,8 @@ class registry {
 // A new object of the plugin; whatever its constructor throws becomes a noneq::error with the plugin's name.
 std::shared_ptr<object> make_object(const plugin_entry&);
 
-// The folders to look in: $NONEQ_PLUGIN_PATH (colon-separated), then plugins/ beside the program, then the installed folder.
+// The folders to look in: $NONEQ_PLUGIN_PATH (colon-separated), then plugins/ beside the program, then the installed
+// folder.
 std::vector<std::filesystem::path> plugin_folders();
 
 }

@@ -8,22 +8,25 @@ struct throws_at_work : noneq::loader {
   bool known = true;
 
   struct failing : noneq::source {
-    explicit failing(const throws_at_work& of) : of_(of) { info_.shape = {2}; }
+    failing(std::int64_t batch, std::int64_t step, bool known) : batch_(batch), step_(step), known_(known) {
+      info_.shape = {2};
+    }
     const noneq::dataset_info& info() const override { return info_; }
     noneq::batch fetch(std::int64_t step, const noneq::stream&) override {
-      if (step == of_.step && of_.known) throw std::runtime_error("the sensor fell off\nat 0x1234");
-      if (step == of_.step) throw 42;
-      return fetch_rows(0, of_.batch_size);
+      if (step == step_ && known_) throw std::runtime_error("the sensor fell off\nat 0x1234");
+      if (step == step_) throw 42;
+      return fetch_rows(0, batch_);
     }
     noneq::batch fetch_rows(std::int64_t first, std::int64_t count) override {
       return {0, first, {{"x0", at::zeros({count, 2})}}};
     }
-    const throws_at_work of_;
+    const std::int64_t batch_, step_;
+    const bool known_;
     noneq::dataset_info info_;
   };
 
   std::shared_ptr<noneq::source> open(const std::optional<noneq::normalisation>&, const noneq::stream&) const override {
-    return std::make_shared<failing>(*this);
+    return std::make_shared<failing>(batch_size, step, known);
   }
   static void describe(noneq::description<throws_at_work>& d) {
     d.doc("Fails at a step.")

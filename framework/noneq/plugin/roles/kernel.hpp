@@ -1,6 +1,7 @@
 // The state space and its noise: stationary distribution π, one-step and t-step marginals, posterior, and the
-// information measures of their distributions. A kernel's distributions are a location family (diffusion/distribution.hpp);
-// nothing else of the framework looks inside them. Functions are pure and differentiable; all are safe to call at once.
+// information measures of their distributions. A kernel's distributions are a location family
+// (diffusion/distribution.hpp); nothing else of the framework looks inside them. Functions are pure and differentiable;
+// all are safe to call at once.
 #pragma once
 
 #include "noneq/core/random.hpp"
@@ -19,10 +20,11 @@ struct kernel : role<"kernel"> {
   virtual Tensor sample(const distribution& d, const Tensor& noise) const = 0;
   virtual Tensor most_likely(const distribution& d) const = 0;  // what the last reverse step returns: no noise
 
-  virtual distribution stationary(const Tensor& like) const = 0;                                           // π
-  virtual distribution transition(const Tensor& previous, const coefficients& c) const = 0;                // q(x^t|x^{t−1})
-  virtual distribution marginal(const Tensor& x0, const coefficients& c) const = 0;                        // q(x^t|x^0)
-  virtual distribution posterior(const Tensor& x0, const Tensor& xt, const coefficients& c) const = 0;     // q(x^{t−1}|x^t,x^0)
+  virtual distribution stationary(const Tensor& like) const = 0;                             // π
+  virtual distribution transition(const Tensor& previous, const coefficients& c) const = 0;  // q(x^t|x^{t−1})
+  virtual distribution marginal(const Tensor& x0, const coefficients& c) const = 0;          // q(x^t|x^0)
+  virtual distribution posterior(const Tensor& x0, const Tensor& xt,
+                                 const coefficients& c) const = 0;  // q(x^{t−1}|x^t,x^0)
 
   // Nats per sample, [B].
   virtual Tensor log_prob(const Tensor& x, const distribution& d) const = 0;
@@ -32,7 +34,8 @@ struct kernel : role<"kernel"> {
 
   // For data known exactly as weighted atoms [n, …], blurred by Gaussian noise of `variance` where the space allows it:
   // ln q(x^t|atom) for all pairs, [B, n] …
-  virtual Tensor log_marginal_of_atoms(const Tensor& xt, const Tensor& atoms, double variance, const coefficients& c) const = 0;
+  virtual Tensor log_marginal_of_atoms(const Tensor& xt, const Tensor& atoms, double variance,
+                                       const coefficients& c) const = 0;
   // … and the family member nearest to q(x^{t−1}|x^t) when the atoms have posterior `weights` [B, n].
   virtual distribution matched(const Tensor& weights, const Tensor& atoms, double variance, const Tensor& xt,
                                const coefficients& c) const = 0;

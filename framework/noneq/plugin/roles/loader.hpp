@@ -1,5 +1,6 @@
 // Where data comes from. A loader opens a source; a source gives the rows of a training step, and rows in order for
-// measuring. fetch() is called by one thread at a time (it may read files); prepare() runs in parallel.
+// measuring. fetch() and fetch_rows() are called by one thread at a time (they may read files); prepare() runs in
+// parallel on what they return, and gives back what is prepared already.
 #pragma once
 
 #include <memory>
@@ -11,7 +12,8 @@
 
 namespace noneq {
 
-// x⁰ = (x − shift)/scale, both broadcastable to one sample; stored with the model, so that samples come out in data units.
+// x⁰ = (x − shift)/scale, both broadcastable to one sample; stored with the model, so that samples come out in data
+// units.
 struct normalisation {
   Tensor shift = at::zeros({}), scale = at::ones({});
   Tensor apply(const Tensor& x) const { return (x.to(at::kFloat) - shift) / scale; }
@@ -25,21 +27,21 @@ struct mixture {
 };
 
 struct dataset_info {
-  sizes shape;               // of one sample, without the batch dimension
+  sizes shape;                 // of one sample, without the batch dimension
   std::int64_t count = -1;     // rows to train on; −1: endless
   std::int64_t measured = -1;  // rows that fetch_rows gives; −1: endless
-  std::int64_t classes = 0;  // 0: no labels
+  std::int64_t classes = 0;    // 0: no labels
   normalisation normal;
-  double bin_width = 0;      // of discretised values in units of x⁰ (2/255 for 8-bit data in [−1, 1]); 0: continuous
+  double bin_width = 0;  // of discretised values in units of x⁰ (2/255 for 8-bit data in [−1, 1]); 0: continuous
   std::optional<mixture> truth;
 };
 
 struct source {
   virtual ~source() = default;
   virtual const dataset_info& info() const = 0;
-  virtual batch fetch(std::int64_t step, const stream& s) = 0;               // the batch of a training step
-  virtual batch fetch_rows(std::int64_t first, std::int64_t count) = 0;      // rows in order; fewer at the end
-  virtual batch prepare(batch raw) const { return raw; }                     // raw → x0 (float32), label (int64)
+  virtual batch fetch(std::int64_t step, const stream& s) = 0;  // the batch of a step; s is the step's own stream
+  virtual batch fetch_rows(std::int64_t first, std::int64_t count) = 0;  // rows in order; fewer at the end
+  virtual batch prepare(batch raw) const { return raw; }                 // raw → x0 (float32), label (int64)
 };
 
 struct loader : role<"loader"> {
@@ -48,7 +50,9 @@ struct loader : role<"loader"> {
   // Opens the data. `known` is the normalisation a trained model was stored with: used as it is. Throws noneq::error.
   virtual std::shared_ptr<source> open(const std::optional<normalisation>& known, const stream& s) const = 0;
   // The same loader reading another file (`noneq eval --data`); throws when it does not read files.
-  virtual void redirect(const std::filesystem::path&) { throw error("this loader reads no file, so --data has no meaning for it"); }
+  virtual void redirect(const std::filesystem::path&) {
+    throw error("this loader reads no file, so --data has no meaning for it");
+  }
 
   template <class P>
   static void common(description<P>& d) {

@@ -1,4 +1,4 @@
-// What the network predicts, and how that becomes the location of p(x^{t−1}|x^t). MATHS: z is the network's output.
+// What the network predicts, and how that becomes the location of p(x^{t−1}|x^t). Below, z is the network's output.
 #pragma once
 
 #include "noneq/diffusion/tables.hpp"

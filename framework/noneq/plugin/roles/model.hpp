@@ -11,9 +11,9 @@
 namespace noneq {
 
 struct network_input {
-  Tensor x;      // float32 [B, …]
-  Tensor t;      // int64 [B]: step index t − 1 of the schedule the network was trained with
-  Tensor label;  // int64 [B]; undefined without classes
+  Tensor x;        // float32 [B, …]
+  Tensor t;        // int64 [B]: step index t − 1 of the schedule the network was trained with
+  Tensor label;    // int64 [B]; undefined without classes
   Tensor log_snr;  // float32 [B]: ln SNR at t under the schedule as it is now, for networks that follow a learned one
 };
 
@@ -26,7 +26,8 @@ struct network_signature {
 };
 
 struct network : torch::nn::Module {
-  // [B, outputs·shape[0], …]. Called by several threads at once, with and without gradients; must not change the module.
+  // [B, outputs·shape[0], …]. Called by several threads at once, with and without gradients; must not change the
+  // module.
   virtual Tensor forward(const network_input& in) = 0;
 };
 

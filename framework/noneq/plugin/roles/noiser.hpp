@@ -11,7 +11,8 @@ namespace noneq {
 struct noiser : role<"noiser"> {
   part<time_sampler> time{"uniform"};
 
-  // Writes t (0-based index), weight and noise, by default from the time sampler and the kernel. Runs ahead of the model.
+  // Writes t (0-based index), weight and noise, by default from the time sampler and the kernel. Runs ahead of the
+  // model.
   virtual void draw(batch& b, const process& p, const stream& s) const;
   // Writes xt. With a learned schedule the tables of p carry gradients, and so must xt; it then runs beside the model.
   virtual void apply(batch& b, const process& p, const stream& s) const = 0;

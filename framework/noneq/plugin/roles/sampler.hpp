@@ -10,7 +10,7 @@ namespace noneq {
 struct sampling_request {
   std::int64_t first, count;  // samples first .. first+count−1
   sizes shape;                // of one sample
-  noneq::stream stream;       // noise of step i: stream.fork(i), rows first …
+  noneq::stream stream;       // x^T: fork("start"); noise at original step index i: fork(i + 1); rows first …
   Tensor label;               // int64 [count], or undefined
   // Called with t and x^t on the way (t = T first, 0 last), for figures.
   std::function<void(std::int64_t t, const Tensor& xt)> visit;
@@ -30,7 +30,8 @@ struct sampler : role<"sampler"> {
     d.param("count", &P::count, "samples to draw", at_least(1))
         .param("chunk", &P::chunk, "samples drawn together by one thread", at_least(1))
         .param("steps", &P::steps, "reverse steps, spread over the schedule; 0: all", at_least(0))
-        .param("frames", &P::frames, "states x^t kept on the way for figures, equally spaced from t = T to 0", at_least(0), at_most(1000))
+        .param("frames", &P::frames, "states x^t kept on the way for figures, equally spaced from t = T to 0",
+               at_least(0), at_most(1000))
         .param("weights", &P::weights, "which weights to use", one_of({"ema", "raw"}));
     d.writes("samples", "float32 [n, …], in data units");
     d.writes("frames", "float32 [n, F, …], in data units, when frames > 0");

@@ -16,7 +16,8 @@ struct trainer : role<"trainer"> {
   std::string decay = "none";
   std::vector<double> ema;
 
-  virtual std::unique_ptr<torch::optim::Optimizer> optimizer(std::vector<torch::optim::OptimizerParamGroup> groups) const = 0;
+  virtual std::unique_ptr<torch::optim::Optimizer> optimizer(
+      std::vector<torch::optim::OptimizerParamGroup> groups) const = 0;
   // Visits the optimizer's state of each parameter, by a name made from the parameter's position.
   virtual void optimizer_state(torch::optim::Optimizer&, const state_visitor&) const = 0;
 
@@ -30,7 +31,8 @@ struct trainer : role<"trainer"> {
                one_of({"none", "linear", "cosine"}))
         .param("clip", &P::clip, "largest L2 norm of the gradient; 0: no limit", at_least(0))
         .param("ema", &P::ema, "rates of exponentially averaged weights; the first is what samplers use", inside(0, 1))
-        .param("shards", &P::shards, "parts of a batch that run in parallel, whatever the number of threads", at_least(1), at_most(256))
+        .param("shards", &P::shards, "parts of a batch that run in parallel, whatever the number of threads",
+               at_least(1), at_most(256))
         .param("prefetch", &P::prefetch, "batches made ahead of the model", at_least(1), at_most(1024))
         .param("checkpoint", &P::checkpoint, "steps between checkpoints; one is always written at the end", at_least(1))
         .param("log", &P::log, "steps between records of the loss", at_least(1));

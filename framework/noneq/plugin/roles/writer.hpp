@@ -14,7 +14,7 @@ struct writing {
   std::filesystem::path folder;  // of the run; relative file names start here
   std::string occasion;          // "" at the end of a run, "step 5000" on the way
   const noneq::denoiser& denoiser;
-  source* data;                  // nullptr when the data is not at hand
+  source* data;  // nullptr when the data is not at hand
   noneq::stream stream;
   std::map<std::string, std::string> provenance;  // program, seed, sampler, steps, checkpoint step
   std::vector<std::int64_t> frame_times;          // t of the frames
