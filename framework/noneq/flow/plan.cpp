@@ -139,9 +139,9 @@ plan make_plan(const value& document, registry& plugins) {
   const reading r{plugins, found, ""};
   if (document.find("name") == nullptr) found.add(error("the key 'name' is missing", "", document.where()));
   read_into(p.name, document, "name", "name", found);
-  if (p.name.find('/') != std::string::npos || p.name == "." || p.name == "..")
-    found.add(error(fmt::format("got '{}', need a name that can be a folder", p.name), "name",
-                    document.find("name")->where()));
+  if (const value* name = document.find("name"); name && name->is_scalar())
+    if (p.name.empty() || p.name.find('/') != std::string::npos || p.name == "." || p.name == "..")
+      found.add(error(fmt::format("got '{}', need a name that can be a folder", p.name), "name", name->where()));
   read_into(p.seed, document, "seed", "seed", found);
   if (const value* v = section(document, "process", "", found)) read_process(p, *v, r);
   if (const value* v = section(document, "graph", "", found))

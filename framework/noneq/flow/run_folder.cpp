@@ -15,15 +15,29 @@ input_error refused(const fs::path& folder, const std::string& why) {
   return input_error({error(why, "", {folder.string()})});
 }
 
+// A checkpoint that cannot be read is bad input.
+checkpoint load(const fs::path& saved) {
+  try {
+    return load_checkpoint(saved);
+  } catch (const error& e) {
+    throw input_error({e});
+  }
+}
+
 // What may change between the parts of an interrupted run without changing what the model is.
 value identity(const value& resolved) {
   value v = value::map();
-  v.set("seed", *resolved.find("seed"));
-  v.set("process", *resolved.find("process"));
-  for (const auto& [id, node] : resolved.find("graph")->entries()) {
-    const std::string plugin = node.find("plugin")->text();
+  // The file may have been edited since: nothing is taken for granted.
+  for (const char* key : {"seed", "process"})
+    if (const value* part = resolved.find(key)) v.set(key, *part);
+  const value* graph = resolved.find("graph");
+  if (graph == nullptr) return v;
+  for (const auto& [id, node] : graph->entries()) {
+    const value* name = node.find("plugin");
+    const std::string plugin = name ? name->text() : "";
     value copy = node;
-    for (const char* key : {"prefetch", "checkpoint", "log"}) copy.remove(key);
+    if (copy.is_map())
+      for (const char* key : {"prefetch", "checkpoint", "log"}) copy.remove(key);
     if (plugin.starts_with("trainer.")) copy.remove("steps");
     const bool beside =
         plugin.starts_with("sampler.") || plugin.starts_with("metric.") || plugin.starts_with("writer.");
@@ -54,14 +68,14 @@ std::optional<checkpoint> run_folder::prepare(const plan& p, if_there policy) co
   const value resolved = p.resolved();
   std::optional<checkpoint> start;
   if (there && policy == if_there::refuse)
-    throw refused(path_, trained && load_checkpoint(saved()).meta.value("finished", false)
+    throw refused(path_, trained && load(saved()).meta.value("finished", false)
                              ? "holds a finished run; give --out another folder, or --force to replace it"
                              : "holds an unfinished run; go on with --resume, or replace it with --force");
   if (policy == if_there::resume && trained) {
     const value was = identity(parse_file(pipeline)), is = identity(resolved);
     if (!(was == is))
       throw refused(path_, fmt::format("cannot be resumed by another pipeline: {}", first_difference(was, is)));
-    start = load_checkpoint(saved());
+    start = load(saved());
   }
   std::error_code failed;
   if (policy == if_there::replace) {

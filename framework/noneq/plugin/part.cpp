@@ -34,6 +34,18 @@ void assign_parameters(object& made, const plugin_entry& e, const value& map, co
   }
 }
 
+// Whatever a plugin's check throws, libtorch's exceptions with their backtrace too, becomes one line.
+void check_object(const object& made, const plugin_entry& e) {
+  try {
+    made.check();
+  } catch (const error&) {
+    throw;
+  } catch (const std::exception& failure) {
+    const std::string text = failure.what();
+    throw error(fmt::format("the plugin {} failed in its check: {}", e.full_name(), text.substr(0, text.find('\n'))));
+  }
+}
+
 }
 
 instance instantiate(std::string_view role, const value& v, const reading& r,
@@ -54,7 +66,7 @@ instance instantiate(std::string_view role, const value& v, const reading& r,
         result.made = make_object(*e);
         if (v.type() == value::kind::map) refuse_unknown_keys(*e, v, r, reserved);
         assign_parameters(*result.made, *e, v, r);
-        if (r.found.size() == before) result.made->check();
+        if (r.found.size() == before) check_object(*result.made, *e);
       },
       v.where(), r.subject);
   return result;
