@@ -27,10 +27,10 @@ deps:
 
 SOURCES := $(shell git ls-files --cached --others --exclude-standard '*.cpp' '*.hpp')
 format: deps
-	clang-format -i $(SOURCES)
+	@clang-format -i $(SOURCES)
 
 format-check: deps
-	clang-format --dry-run --Werror $(SOURCES)
+	@clang-format --dry-run --Werror $(SOURCES)
 
 asan: deps
 	cmake --preset asan

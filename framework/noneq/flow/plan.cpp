@@ -94,11 +94,12 @@ plan_node read_node(const std::string& id, const value& v, const reading& r) {
           throw error(fmt::format("got {}, need a map with the key 'plugin'", v.kind_name()));
         const std::string full = read<std::string>(*name);
         const auto dot = full.find('.');
-        role = full.substr(0, dot);
+        const std::string named = full.substr(0, dot);
         const auto roles = r.plugins.roles();
-        if (dot == std::string::npos || std::find(roles.begin(), roles.end(), role) == roles.end())
+        if (dot == std::string::npos || std::find(roles.begin(), roles.end(), named) == roles.end())
           throw error(fmt::format("got '{}', need <role>.<name> of a plugin, as in loader.hdf5{}", full,
-                                  did_you_mean(role, roles)));
+                                  did_you_mean(named, roles)));
+        role = named;
       },
       name ? name->where() : v.where(), id + ".plugin");
   if (v.type() == value::kind::map) {

@@ -72,7 +72,12 @@ void run(const plan& p, const run_options& options) {
     average.add(loss);
     if (s.step() % t.log == 0 || s.step() == t.steps) records.add(s.step(), p.the("loss").id, average.take(unit));
     say.stepped(s.step(), loss, unit);
-    if (s.step() < t.steps) beside.after_step();
+    try {
+      if (s.step() < t.steps) beside.after_step();
+    } catch (const interrupted&) {
+      save();  // the step itself is finished
+      throw;
+    }
     if (s.step() % t.checkpoint == 0 || s.step() == t.steps || stop_asked()) save();
     return !stop_asked();
   });
