@@ -1,0 +1,66 @@
+#include <sstream>
+
+#include "doctest.hpp"
+#include "flow/pipeline.hpp"
+#include "noneq/diffusion/bound.hpp"
+#include "noneq/storage/files.hpp"
+#include "noneq/storage/hdf5.hpp"
+
+using namespace noneq;
+
+static std::map<std::string, measured> measured_in(const scratch_folder& folder) {
+  std::map<std::string, measured> all;
+  std::istringstream lines(read_file(folder.path / "metrics.jsonl"));
+  for (std::string line; std::getline(lines, line);) {
+    const auto r = nlohmann::json::parse(line);
+    const auto number = [&](const char* key) { return r[key].is_null() ? std::nan("") : r[key].get<double>(); };
+    all[r["name"]] = {r["name"], number("value"), r["unit"], number("stderr")};
+  }
+  return all;
+}
+
+TEST_CASE("with N(0, I) data and the forward kernel as reverse kernel, K is L_null under any schedule") {
+  scratch_folder data, out;
+  std::filesystem::create_directories(data.path);
+  const auto file = data.path / "normal.h5";
+  {
+    hdf5_writer w(file);
+    w.write("x", stream(1).normal({20000, 3}));
+    w.close();
+  }
+  for (const std::string schedule : {"{plugin: linear, steps: 50, last: 0.2}", "{plugin: cosine, steps: 50}"}) {
+    CAPTURE(schedule);
+    // A network that says 0 makes both perturbations the forward kernel, and this rate keeps it there.
+    run_small({"process={kernel: gaussian, schedule: " + schedule + ", mean: perturbation, variance: perturbation}",
+               "graph.loader={plugin: loader.hdf5, file: " + file.string() + ", batch: 8}", "graph.trainer.steps=1",
+               "graph.trainer.rate=1e-30", "graph.bound={plugin: metric.bound, of: model, samples: 20000}"},
+              2, out, if_there::replace);
+    auto m = measured_in(out);
+    CHECK(std::abs(m["K_minus_null"].value) < 4 * m["K_minus_null"].standard_error);
+    CHECK(m["K_minus_null"].standard_error < 0.05);
+    CHECK(m["L_null"].value == doctest::Approx(bits(l_null_gaussian(3))).epsilon(0.01));
+  }
+}
+
+TEST_CASE("a subset of steps estimates the same bound") {
+  scratch_folder out;
+  run_small({"process.schedule.steps=60", "graph.all={plugin: metric.bound, of: model, samples: 2000}"}, 2, out);
+  const measured all = measured_in(out)["K"];
+  run_small({"process.schedule.steps=60", "graph.all={plugin: metric.bound, of: model, samples: 2000, times: 10}"}, 2,
+            out, if_there::replace);
+  const measured some = measured_in(out)["K"];
+  CHECK(std::abs(all.value - some.value) < 4 * std::hypot(all.standard_error, some.standard_error));
+}
+
+TEST_CASE("no model is above the attainable, nor the attainable above the ceiling") {
+  scratch_folder out;
+  run_small({"graph.trainer.steps=300", "graph.bound={plugin: metric.bound, of: model, samples: 2000}",
+             "graph.ceiling={plugin: metric.ceiling, of: model, samples: 400}"},
+            2, out);
+  auto m = measured_in(out);
+  CHECK(m["attainable_minus_K"].value > -4 * m["attainable_minus_K"].standard_error);
+  CHECK(m["attainable"].value - m["ceiling"].value <
+        4 * std::hypot(m["attainable"].standard_error, m["ceiling"].standard_error));
+  CHECK(m["ceiling"].value ==
+        doctest::Approx(-1.196).epsilon(0.2));  // this data and β₁, at any schedule that ends in noise
+}
