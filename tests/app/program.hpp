@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "scratch.hpp"
+
 namespace testing {
 
 inline std::string text_of(const std::filesystem::path& file) {
@@ -28,25 +30,6 @@ inline std::string text_of(const std::filesystem::path& file) {
 inline void put_text(const std::filesystem::path& file, const std::string& text) {
   std::ofstream(file, std::ios::binary | std::ios::trunc) << text;
 }
-
-// A new folder, removed with the object.
-class scratch {
- public:
-  scratch() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "noneq-app-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  scratch(scratch&&) = delete;
-  ~scratch() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-  std::filesystem::path operator/(const std::string& name) const { return folder_ / name; }
-  const std::filesystem::path& folder() const { return folder_; }
-
- private:
-  std::filesystem::path folder_;
-};
 
 struct outcome {
   int code = 0;  // the exit code; minus the signal when one ended the child

@@ -5,7 +5,7 @@
 
 #include "make.hpp"
 #include "noneq/storage/hdf5.hpp"
-#include "scratch.hpp"
+#include "plugins/message.hpp"
 
 using noneq::make;
 using noneq::sizes;

@@ -1,7 +1,7 @@
 // Samplers against closed forms: exact denoisers of Gaussian data, and numbers of a published implementation.
 #include "closed_form.hpp"
 #include "noneq/diffusion/gaussian.hpp"
-#include "scratch.hpp"
+#include "plugins/message.hpp"
 
 using noneq::make;
 using noneq::make_process;

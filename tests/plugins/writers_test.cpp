@@ -5,7 +5,7 @@
 #include "closed_form.hpp"
 #include "noneq/storage/files.hpp"
 #include "noneq/storage/hdf5.hpp"
-#include "scratch.hpp"
+#include "plugins/message.hpp"
 
 using noneq::make;
 using noneq::make_process;

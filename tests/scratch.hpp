@@ -1,14 +1,13 @@
-// A folder for the files of one test, and the text of what an action throws.
+// A folder of its own for the files of one test.
 #pragma once
 
 #include <cstdlib>
 #include <filesystem>
 #include <string>
 
-#include "noneq/core/error.hpp"
-
 namespace testing {
 
+// A new folder, removed with the object.
 class scratch {
  public:
   scratch() {
@@ -26,17 +25,5 @@ class scratch {
  private:
   std::filesystem::path folder_;
 };
-
-template <class Action>
-std::string message_of(Action&& action) {
-  try {
-    action();
-  } catch (const noneq::error& e) {
-    return e.what();
-  }
-  return "nothing was thrown";
-}
-
-inline bool says(const std::string& message, const std::string& part) { return message.find(part) != message.npos; }
 
 }
