@@ -10,16 +10,18 @@ forbid() {  # forbid WHERE PATTERN WHY
   fi
 }
 house=framework/noneq
-forbid $house/core 'noneq/(diffusion|config|plugin|storage|flow|app)/' 'core sees no other room'
+forbid $house/core 'noneq/(diffusion|compute|config|plugin|storage|flow|app)/' 'core sees no other room'
 forbid $house/diffusion 'noneq/(config|plugin|storage|flow|app)/' 'diffusion sees core only'
 forbid $house/config 'noneq/(diffusion|plugin|storage|flow|app)/|ATen|torch' 'config sees core only, and no tensors'
+forbid $house/compute 'noneq/(diffusion|config|plugin|storage|flow|app)/' 'compute sees core only'
 forbid $house/storage 'noneq/(diffusion|config|plugin|flow|app)/' 'storage sees core only'
 forbid $house/plugin 'noneq/(storage|flow|app)/' 'plugin sees config, diffusion and core'
 forbid $house/flow 'noneq/app/' 'flow does not see app'
 forbid plugins 'noneq/(flow|app)/|tbb/|yaml-cpp/|boost/dll' 'plugins see noneq/plugin.hpp and what their own job needs'
-forbid "$house/core $house/diffusion $house/plugin $house/storage $house/app plugins" 'tbb/' 'oneTBB belongs to flow'
+forbid "$house/core $house/diffusion $house/plugin $house/compute $house/storage $house/app plugins" 'tbb/' 'oneTBB belongs to flow'
 forbid "$house/core $house/diffusion $house/plugin $house/storage $house/flow $house/app plugins" 'yaml-cpp/' 'yaml-cpp belongs to config'
 forbid "$house/core $house/diffusion $house/config $house/plugin $house/flow $house/app plugins" '(hdf5|H5[A-Z]*public|png)\.h' 'HDF5 and libpng belong to storage'
 forbid "$house/core $house/diffusion $house/config $house/storage $house/flow $house/app plugins" 'boost/' 'Boost.DLL belongs to plugin'
+forbid "$house/core $house/diffusion $house/config $house/plugin $house/storage $house/flow $house/app plugins" '(oneapi/dnnl|dnnl)' 'oneDNN belongs to compute'
 test $failed = 0
 echo "1 passed, 0 failed"

@@ -1,0 +1,117 @@
+// A network as plain data: values that flow, and layers in running order that make one value of others. One
+// description, two executions: `reference` (libtorch's autograd) and `compiled` (a static plan on vectorised kernels).
+// A value is [B, channels, height, width]; sequences have height 1, vectors height and width 1.
+// Values; thread-safe when const.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "noneq/core/tensor.hpp"
+
+namespace noneq {
+
+using value_id = int;   // index into network_layers::values
+using weight_id = int;  // index into network_layers::weights
+constexpr int none = -1;
+
+struct value_shape {
+  std::int64_t channels, height = 1, width = 1;
+};
+
+// A trained tensor; its first value is `constant` plus a uniform number in ±`spread`.
+struct weight_spec {
+  std::string name;  // dotted, as in a state dictionary: "mid_block.resnets.0.conv1.weight"
+  sizes shape;
+  double spread = 0, constant = 0;
+};
+
+// Cross-correlation over zero-padded pixels. A 1×1 kernel on a vector is a linear layer; a weight may have any shape of
+// out·in·kernel numbers in that order.
+struct conv_layer {
+  value_id in, out;
+  weight_id weight, bias = none;
+  std::array<std::int64_t, 2> kernel{1, 1}, stride{1, 1}, pad_before{0, 0}, pad_after{0, 0};  // {height, width}
+};
+
+// Group normalisation (Wu & He 2018); with a modulation vector [scale, shift] of 2·channels numbers
+// n·(1 + scale) + shift (Nichol & Dhariwal 2021); then, if asked for, x·σ(x).
+struct norm_layer {
+  value_id in, out;
+  weight_id weight, bias;
+  std::int64_t groups;
+  double eps = 1e-5;
+  bool silu = false;
+  value_id modulation = none;
+};
+
+enum class activation { silu, gelu, relu, tanh, sigmoid };
+struct activation_layer {
+  value_id in, out;
+  activation function = activation::silu;
+};
+
+// (a + b)·scale; b may be a vector, added to every pixel.
+struct add_layer {
+  value_id a, b, out;
+  double scale = 1;
+};
+
+// Channels of a, then of b.
+struct concat_layer {
+  value_id a, b, out;
+};
+
+// Nearest neighbour, to the size of `out`: pixel y reads ⌊y·in/out⌋.
+struct upsample_layer {
+  value_id in, out;
+};
+
+// Mean over windows of 2 in each dimension longer than 1.
+struct pool_layer {
+  value_id in, out;
+};
+
+// Softmax attention over pixels: per head h softmax(q_hᵀk_h/√(channels/heads)) v_h. Heads are consecutive channels.
+struct attention_layer {
+  value_id q, k, v, out;
+  std::int64_t heads = 1;
+};
+
+// Sinusoids of t, or of the label: frequencies period^(−i/(n/2 − shift)) for i < n/2 (Vaswani et al. 2017).
+struct sinusoid_layer {
+  value_id out;
+  bool of_label = false, cosine_first = false;
+  double shift = 0, period = 10000, scale = 1;  // of scale·t
+};
+
+// A row of a table [classes (+1), n] for each label; the extra row stands for "no class".
+struct embedding_layer {
+  value_id out;
+  weight_id weight;
+};
+
+// Zeroes a share of the numbers in training and scales the rest by 1/(1 − share).
+struct dropout_layer {
+  value_id in, out;
+  double share;
+};
+
+using layer = std::variant<conv_layer, norm_layer, activation_layer, add_layer, concat_layer, upsample_layer,
+                           pool_layer, attention_layer, sinusoid_layer, embedding_layer, dropout_layer>;
+
+struct network_layers {
+  std::vector<value_shape> values;  // value 0 is x (with x̂⁰ behind it along the channels, when self-conditioned)
+  std::vector<weight_spec> weights;
+  std::vector<layer> layers;
+  value_id output = none;
+};
+
+value_id written_by(const layer& l);
+std::vector<value_id> read_by(const layer& l);
+std::vector<weight_id> weights_of(const layer& l);
+
+}
