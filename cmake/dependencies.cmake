@@ -8,7 +8,7 @@ find_package(CLI11 REQUIRED)
 find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(PNG REQUIRED)
-find_package(dnnl REQUIRED)
+find_library(DNNL_LIBRARY dnnl REQUIRED)  # its own CMake package asks for OpenCL, which nothing here uses
 find_package(hwy CONFIG REQUIRED)
 find_package(Boost REQUIRED COMPONENTS filesystem)
 find_program(CCACHE ccache)
