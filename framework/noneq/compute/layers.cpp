@@ -36,4 +36,10 @@ std::vector<weight_id> weights_of(const layer& l) {
       l);
 }
 
+std::int64_t parameter_count(const network_layers& n) {
+  std::int64_t total = 0;
+  for (const weight_spec& w : n.weights) total += c10::multiply_integers(w.shape);
+  return total;
+}
+
 }

@@ -70,7 +70,7 @@ struct upsample_layer {
   value_id in, out;
 };
 
-// Mean over windows of 2 in each dimension longer than 1.
+// Mean over windows of 2 in each dimension longer than 1; the last window of an odd size is one pixel.
 struct pool_layer {
   value_id in, out;
 };
@@ -88,10 +88,11 @@ struct sinusoid_layer {
   double shift = 0, period = 10000, scale = 1;  // of scale·t
 };
 
-// A row of a table [classes (+1), n] for each label; the extra row stands for "no class".
+// A row of a table for each label, [classes (+1), n], where the extra row stands for "no class"; or for each t, [T, n].
 struct embedding_layer {
   value_id out;
   weight_id weight;
+  bool of_time = false;
 };
 
 // Zeroes a share of the numbers in training and scales the rest by 1/(1 − share).
@@ -113,5 +114,6 @@ struct network_layers {
 value_id written_by(const layer& l);
 std::vector<value_id> read_by(const layer& l);
 std::vector<weight_id> weights_of(const layer& l);
+std::int64_t parameter_count(const network_layers& n);
 
 }

@@ -1,0 +1,64 @@
+#include "noneq/compute/arena.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <new>
+#include <numeric>
+
+#include <sys/mman.h>
+
+namespace noneq {
+
+static constexpr std::size_t line = 64, large_page = std::size_t{2} << 20;
+
+static std::size_t rounded(std::size_t bytes, std::size_t to) { return (bytes + to - 1) / to * to; }
+
+buffer_id arena_plan::add(std::size_t bytes, int first, int last) {
+  buffers_.push_back({rounded(std::max<std::size_t>(bytes, 1), line), 0, first, last});
+  return static_cast<buffer_id>(buffers_.size()) - 1;
+}
+
+void arena_plan::extend(buffer_id b, int last) {
+  auto& buffer = buffers_[static_cast<std::size_t>(b)];
+  buffer.last = std::max(buffer.last, last);
+}
+
+std::size_t arena_plan::place() {
+  std::vector<std::size_t> order(buffers_.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return buffers_[a].bytes > buffers_[b].bytes; });
+  std::vector<const buffer*> placed;  // by offset
+  std::size_t whole = 0;
+  for (const std::size_t i : order) {
+    buffer& b = buffers_[i];
+    b.offset = 0;
+    for (const buffer* other : placed) {
+      if (other->last < b.first || b.last < other->first) continue;
+      if (b.offset + b.bytes <= other->offset) break;  // fits below it
+      b.offset = std::max(b.offset, other->offset + other->bytes);
+    }
+    placed.insert(std::upper_bound(placed.begin(), placed.end(), &b,
+                                   [](const buffer* x, const buffer* y) { return x->offset < y->offset; }),
+                  &b);
+    whole = std::max(whole, b.offset + b.bytes);
+  }
+  return whole;
+}
+
+std::vector<std::size_t> arena_plan::offsets() const {
+  std::vector<std::size_t> result;
+  for (const buffer& b : buffers_) result.push_back(b.offset);
+  return result;
+}
+
+arena::arena(std::size_t bytes) {
+  const std::size_t whole = rounded(std::max<std::size_t>(bytes, 1), large_page);
+  memory_.reset(static_cast<std::byte*>(std::aligned_alloc(large_page, whole)));
+  if (!memory_) throw std::bad_alloc();
+  madvise(memory_.get(), whole, MADV_HUGEPAGE);  // a wish: without it everything works, more slowly
+}
+
+void arena::release::operator()(std::byte* p) const { std::free(p); }
+
+}

@@ -1,0 +1,45 @@
+// One piece of memory for everything a plan holds on the way: each buffer is alive from one moment to another, and
+// buffers that are never alive together may share bytes. Placed once, before anything runs.
+// Planning is for one thread; the memory belongs to whoever holds it.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+namespace noneq {
+
+using buffer_id = int;
+
+class arena_plan {
+ public:
+  // Alive at moments first … last, both included.
+  buffer_id add(std::size_t bytes, int first, int last);
+  void extend(buffer_id b, int last);
+
+  // Gives every buffer its place, large ones first; returns the bytes needed in all.
+  std::size_t place();
+  std::vector<std::size_t> offsets() const;  // by buffer_id, multiples of 64
+
+ private:
+  struct buffer {
+    std::size_t bytes, offset;
+    int first, last;
+  };
+  std::vector<buffer> buffers_;
+};
+
+// Memory in pages as large as the system gives.
+class arena {
+ public:
+  explicit arena(std::size_t bytes);
+  std::byte* data() const { return memory_.get(); }
+
+ private:
+  struct release {
+    void operator()(std::byte* p) const;
+  };
+  std::unique_ptr<std::byte, release> memory_;
+};
+
+}

@@ -1,0 +1,116 @@
+#include "noneq/compute/compiled.hpp"
+
+#include <map>
+#include <mutex>
+
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "noneq/compute/plan.hpp"
+#include "noneq/core/error.hpp"
+#include "noneq/core/threads.hpp"
+
+namespace noneq {
+
+struct compiled_network::implementation {
+  implementation(network_layers n, precision p) : net(std::move(n)), of(p) {}
+
+  network_layers net;
+  precision of;
+  bool asks_t = false, asks_label = false;
+  packed_weights packed;
+  std::mutex mutex;
+  std::map<std::pair<std::int64_t, bool>, std::vector<std::unique_ptr<compiled_plan>>> idle;  // by batch, training
+
+  std::unique_ptr<compiled_plan> take(std::int64_t batch, bool training) {
+    {
+      const std::lock_guard lock(mutex);
+      auto& waiting = idle[{batch, training}];
+      if (!waiting.empty()) {
+        auto plan = std::move(waiting.back());
+        waiting.pop_back();
+        return plan;
+      }
+    }
+    return std::make_unique<compiled_plan>(net, batch, of, training, packed);
+  }
+  void give_back(std::int64_t batch, bool training, std::unique_ptr<compiled_plan> plan) {
+    const std::lock_guard lock(mutex);
+    idle[{batch, training}].push_back(std::move(plan));
+  }
+};
+
+namespace {
+
+using implementation = compiled_network::implementation;
+
+// A plan in use; it goes back when nobody needs it.
+struct lease : torch::CustomClassHolder {
+  lease(std::shared_ptr<implementation> of, std::int64_t b, bool t)
+      : owner(std::move(of)), batch(b), training(t), plan(owner->take(b, t)) {}
+  ~lease() override { owner->give_back(batch, training, std::move(plan)); }
+
+  std::shared_ptr<implementation> owner;
+  std::int64_t batch;
+  bool training;
+  std::unique_ptr<compiled_plan> plan;
+  Tensor t, label;
+  std::vector<Tensor> weights;
+
+  const std::int64_t* steps() const { return t.defined() ? t.data_ptr<std::int64_t>() : nullptr; }
+  const std::int64_t* labels() const { return label.defined() ? label.data_ptr<std::int64_t>() : nullptr; }
+  Tensor forward(const Tensor& x) {
+    owner->packed.refresh(weights);
+    return plan->forward(x, steps(), labels(), weights);
+  }
+};
+
+struct compiled_function : torch::autograd::Function<compiled_function> {
+  static Tensor forward(torch::autograd::AutogradContext* context, c10::intrusive_ptr<lease> held, const Tensor& x,
+                        at::TensorList) {
+    Tensor y = held->forward(x);
+    context->saved_data["lease"] = c10::IValue::make_capsule(std::move(held));
+    return y;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradient) {
+    prepare_worker_thread();
+    auto held = c10::static_intrusive_pointer_cast<lease>(context->saved_data.at("lease").toCapsule());
+    std::vector<Tensor> of_weights =
+        held->plan->backward(gradient[0].to(at::kFloat).contiguous(), held->steps(), held->labels(), held->weights);
+    torch::autograd::variable_list result{Tensor{}, Tensor{}};  // the lease's and x's
+    result.insert(result.end(), of_weights.begin(), of_weights.end());
+    return result;
+  }
+};
+
+}
+
+compiled_network::compiled_network(network_layers n, precision of)
+    : self_(std::make_shared<implementation>(std::move(n), of)) {
+  for (const layer& l : self_->net.layers) {
+    const auto* s = std::get_if<sinusoid_layer>(&l);
+    const auto* e = std::get_if<embedding_layer>(&l);
+    self_->asks_label |= (s && s->of_label) || (e && !e->of_time);
+    self_->asks_t |= (s && !s->of_label) || (e && e->of_time);
+  }
+}
+
+compiled_network::~compiled_network() = default;
+
+Tensor compiled_network::forward(const Tensor& x, const Tensor& t, const Tensor& label,
+                                 std::span<const Tensor> weights) {
+  prepare_worker_thread();
+  if (self_->asks_t && !t.defined()) throw error("is missing; the network needs one for every sample", "t");
+  if (self_->asks_label && !label.defined()) throw error("is missing; the network needs one for every sample", "label");
+  const bool training = at::GradMode::is_enabled() &&
+                        std::any_of(weights.begin(), weights.end(), [](const Tensor& w) { return w.requires_grad(); });
+  auto held = c10::make_intrusive<lease>(self_, x.size(0), training);
+  held->t = self_->asks_t ? t.contiguous() : Tensor{};
+  held->label = self_->asks_label ? label.contiguous() : Tensor{};
+  held->weights.assign(weights.begin(), weights.end());
+  const Tensor input = x.detach().to(at::kFloat).contiguous();
+  return training ? compiled_function::apply(held, input, at::TensorList(held->weights)) : held->forward(input);
+}
+
+}

@@ -1,0 +1,33 @@
+// The compiled execution of a network: static plans on oneDNN and vectorised kernels, one for each batch size met.
+// Values and gradients agree with the reference execution within the rounding of the chosen precision. Works within
+// libtorch's autograd as one function of the weights (no gradient reaches x). Each call runs on the thread that makes
+// it; several may call at once, each with memory of its own.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "noneq/compute/layers.hpp"
+#include "noneq/compute/precision.hpp"
+
+namespace noneq {
+
+// What the compiled execution cannot do with a network, in words; "" when it can.
+std::string not_compilable(const network_layers& n);
+
+class compiled_network {
+ public:
+  compiled_network(network_layers n, precision of);
+  ~compiled_network();
+
+  // x: float32 [B, channels, height, width] of value 0; t and label int64 [B], undefined where nothing reads them;
+  // weights: float32, contiguous, in the order of the description. Throws noneq::error for a label or t out of range.
+  Tensor forward(const Tensor& x, const Tensor& t, const Tensor& label, std::span<const Tensor> weights);
+
+  struct implementation;
+
+ private:
+  std::shared_ptr<implementation> self_;
+};
+
+}

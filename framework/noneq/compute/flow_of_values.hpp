@@ -1,0 +1,22 @@
+// Who writes and reads which value of a network, and what follows from it for a plan. Values; thread-safe when const.
+#pragma once
+
+#include "noneq/compute/layers.hpp"
+
+namespace noneq {
+
+struct flow_of_values {
+  explicit flow_of_values(const network_layers& n);
+
+  std::vector<int> writer;                // by value: number of the layer, none for x
+  std::vector<std::vector<int>> readers;  // by value: numbers of layers, ascending
+  std::vector<bool> vector;               // by value: made of t and labels alone, float32
+  std::vector<bool> trained;              // by value: depends on a weight
+  // By layer: the sum x + vector that is not made, because the one norm that reads it takes both; none elsewhere.
+  // A norm names the add layer, the add layer names itself.
+  std::vector<int> fused;
+
+  const add_layer* fused_into(const network_layers& n, int norm) const;
+};
+
+}

@@ -1,0 +1,163 @@
+// Convolutions of pixels, by oneDNN.
+#include "noneq/compute/kernels/pixels.hpp"
+#include "noneq/compute/node.hpp"
+
+namespace noneq {
+namespace {
+
+using onednn::cpu;
+using onednn::dims;
+using arguments = std::unordered_map<int, dnnl::memory>;
+
+struct geometry {
+  dims stride, before, after;
+  dnnl::memory::desc in, out, gradient_out, weight, weight_gradient, bias;
+
+  geometry(const conv_layer& l, const operand& from, const operand& to, std::int64_t batch)
+      : stride{l.stride[0], l.stride[1]},
+        before{l.pad_before[0], l.pad_before[1]},
+        after{l.pad_after[0], l.pad_after[1]} {
+    const auto f32 = dnnl::memory::data_type::f32;
+    const dims kernel = shape(l, from, to);
+    const dims x{batch, from.shape.channels, from.shape.height, from.shape.width};
+    const dims y{batch, to.shape.channels, to.shape.height, to.shape.width};
+    in = {x, onednn::type(from.of), onednn::tag::nhwc};
+    out = {y, onednn::type(to.of), onednn::tag::nhwc};
+    gradient_out = {y, onednn::type(to.gradient_of), onednn::tag::nhwc};
+    weight = {kernel, onednn::type(from.of), onednn::tag::any};
+    weight_gradient = {kernel, f32, onednn::tag::any};
+    bias = {{to.shape.channels}, f32, onednn::tag::x};
+  }
+
+  static dims shape(const conv_layer& l, const operand& from, const operand& to) {
+    return {to.shape.channels, from.shape.channels, l.kernel[0], l.kernel[1]};
+  }
+};
+
+dnnl::convolution_forward::primitive_desc forward_of(const geometry& g, bool training, bool biased) {
+  using dnnl::convolution_forward;
+  const auto kind = training ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference;
+  const auto direct = dnnl::algorithm::convolution_direct;
+  const auto d =
+      biased ? convolution_forward::desc(kind, direct, g.in, g.weight, g.bias, g.out, g.stride, g.before, g.after)
+             : convolution_forward::desc(kind, direct, g.in, g.weight, g.out, g.stride, g.before, g.after);
+  return {d, onednn::own_scratch(), cpu()};
+}
+
+class conv_node : public node {
+ public:
+  conv_node(const conv_layer& l, const operand& in, const operand& out, const site& s)
+      : l_(l), in_(in), out_(out), batch_(s.batch) {
+    const geometry g(l, in, out, static_cast<std::int64_t>(s.batch));
+    const dims kernel = geometry::shape(l, in, out);
+    const auto forward = forward_of(g, s.training, l.bias != none);
+    forward_ = dnnl::convolution_forward(forward);
+    weight_ = s.weights.place(l.weight, kernel, forward.weights_desc());
+    source_ = dnnl::memory(g.in, cpu(), nullptr);
+    result_ = dnnl::memory(g.out, cpu(), nullptr);
+    bias_ = dnnl::memory(g.bias, cpu(), nullptr);
+    forward_scratch_ = dnnl::memory(forward.scratchpad_desc(), cpu(), nullptr);
+    s.need_scratch(forward.scratchpad_desc().get_size());
+    if (s.training) prepare_backward(g, kernel, s);
+  }
+
+  void forward(const running& r) override {
+    source_.set_data_handle(r.at(in_.value));
+    result_.set_data_handle(r.at(out_.value));
+    forward_scratch_.set_data_handle(r.scratch);
+    arguments a{{DNNL_ARG_SRC, source_},
+                {DNNL_ARG_WEIGHTS, weight_},
+                {DNNL_ARG_DST, result_},
+                {DNNL_ARG_SCRATCHPAD, forward_scratch_}};
+    if (l_.bias != none) a.emplace(DNNL_ARG_BIAS, with(bias_, const_cast<float*>(r.weight(l_.bias))));
+    forward_.execute(r.stream, a);
+  }
+
+  void backward(const running& r) override {
+    gradient_.set_data_handle(r.at(out_.gradient));
+    weights_backward(r);
+    if (in_.gradient != none) data_backward(r);
+  }
+
+ private:
+  static const dnnl::memory& with(dnnl::memory& m, void* data) { return m.set_data_handle(data), m; }
+
+  void prepare_backward(const geometry& g, const dims& kernel, const site& s) {
+    const auto direct = dnnl::algorithm::convolution_direct;
+    dnnl::memory::desc in = g.in, out = g.gradient_out;
+    // The forward pass as the backward passes see it: with gradients in the precision of pixels.
+    geometry hint = g;
+    hint.out = out;
+    const auto forward = forward_of(hint, true, l_.bias != none);
+    using by_weights = dnnl::convolution_backward_weights;
+    const auto dw = l_.bias != none
+                        ? by_weights::desc(direct, in, g.weight_gradient, g.bias, out, g.stride, g.before, g.after)
+                        : by_weights::desc(direct, in, g.weight_gradient, out, g.stride, g.before, g.after);
+    const by_weights::primitive_desc weights(dw, onednn::own_scratch(), cpu(), forward);
+    weights_backward_ = by_weights(weights);
+    gradient_ = dnnl::memory(out, cpu(), nullptr);
+    const dnnl::memory::desc plain(kernel, dnnl::memory::data_type::f32, onednn::tag::oihw);
+    plain_ = dnnl::memory(plain, cpu(), nullptr);
+    packed_ = dnnl::memory(weights.diff_weights_desc(), cpu(), nullptr);
+    weights_scratch_ = dnnl::memory(weights.scratchpad_desc(), cpu(), nullptr);
+    repacked_ = weights.diff_weights_desc() != plain;
+    packed_bytes_ = repacked_ ? (weights.diff_weights_desc().get_size() + 63) / 64 * 64 : 0;
+    if (repacked_) unpack_ = dnnl::reorder(packed_, plain_);
+    s.need_scratch(packed_bytes_ + weights.scratchpad_desc().get_size());
+    if (in_.gradient == none) return;
+    using by_data = dnnl::convolution_backward_data;
+    const by_data::primitive_desc data(by_data::desc(direct, in, g.weight, out, g.stride, g.before, g.after),
+                                       onednn::own_scratch(), cpu(), forward);
+    data_backward_ = by_data(data);
+    turned_ = s.weights.place(l_.weight, kernel, data.weights_desc());
+    data_scratch_ = dnnl::memory(data.scratchpad_desc(), cpu(), nullptr);
+    summand_bytes_ = in_.add ? (g.in.get_size() + 63) / 64 * 64 : 0;
+    s.need_scratch(summand_bytes_ + data.scratchpad_desc().get_size());
+  }
+
+  void weights_backward(const running& r) {
+    float* target = r.weight_gradient(l_.weight);
+    source_.set_data_handle(r.at(in_.value));
+    plain_.set_data_handle(target);
+    packed_.set_data_handle(repacked_ ? static_cast<void*>(r.scratch) : target);
+    weights_scratch_.set_data_handle(r.scratch + packed_bytes_);
+    arguments a{{DNNL_ARG_SRC, source_},
+                {DNNL_ARG_DIFF_DST, gradient_},
+                {DNNL_ARG_DIFF_WEIGHTS, packed_},
+                {DNNL_ARG_SCRATCHPAD, weights_scratch_}};
+    if (l_.bias != none) a.emplace(DNNL_ARG_DIFF_BIAS, with(bias_, r.weight_gradient(l_.bias)));
+    weights_backward_.execute(r.stream, a);
+    if (repacked_) unpack_.execute(const_cast<dnnl::stream&>(r.stream), packed_, plain_);
+  }
+
+  void data_backward(const running& r) {
+    void* target = r.at(in_.gradient);
+    source_.set_data_handle(in_.add ? static_cast<void*>(r.scratch) : target);
+    data_scratch_.set_data_handle(r.scratch + summand_bytes_);
+    data_backward_.execute(r.stream, {{DNNL_ARG_DIFF_DST, gradient_},
+                                      {DNNL_ARG_WEIGHTS, turned_},
+                                      {DNNL_ARG_DIFF_SRC, source_},
+                                      {DNNL_ARG_SCRATCHPAD, data_scratch_}});
+    if (in_.add) scale_pixels(in_.gradient_of, batch_ * in_.numbers(), 1, r.scratch, target, true);
+  }
+
+  const conv_layer l_;
+  const operand in_, out_;
+  const std::size_t batch_;
+  dnnl::convolution_forward forward_;
+  dnnl::convolution_backward_weights weights_backward_;
+  dnnl::convolution_backward_data data_backward_;
+  dnnl::reorder unpack_;
+  dnnl::memory source_, result_, gradient_, bias_, weight_, turned_, packed_, plain_;
+  dnnl::memory forward_scratch_, weights_scratch_, data_scratch_;
+  bool repacked_ = false;
+  std::size_t packed_bytes_ = 0, summand_bytes_ = 0;
+};
+
+}
+
+std::unique_ptr<node> make_conv(const conv_layer& l, const operand& in, const operand& out, const site& s) {
+  return std::make_unique<conv_node>(l, in, out, s);
+}
+
+}

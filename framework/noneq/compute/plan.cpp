@@ -1,0 +1,130 @@
+#include "noneq/compute/plan.hpp"
+
+#include <cstring>
+
+#include "noneq/compute/kernels/pixels.hpp"
+#include "noneq/compute/placement.hpp"
+
+namespace noneq {
+
+std::string not_compilable(const network_layers& n) {
+  const flow_of_values f(n);
+  std::vector<int> uses(n.weights.size(), 0);
+  for (const layer& l : n.layers) {
+    for (const weight_id w : weights_of(l))
+      if (++uses[static_cast<std::size_t>(w)] > 1)
+        return "the weight " + n.weights[static_cast<std::size_t>(w)].name + " serves two layers";
+    if (const auto* a = std::get_if<activation_layer>(&l); a && a->function != activation::silu)
+      return "an activation is not x·σ(x)";
+    if (const auto* d = std::get_if<dropout_layer>(&l); d) return "there is dropout";
+    if (!std::holds_alternative<conv_layer>(l) && !std::holds_alternative<add_layer>(l))
+      for (const value_id v : read_by(l))
+        if (!f.vector[static_cast<std::size_t>(v)] && !f.trained[static_cast<std::size_t>(v)])
+          return "a layer other than a convolution reads x";
+  }
+  return "";
+}
+
+namespace {
+
+// Makes the node of each kind of layer.
+struct maker {
+  const network_layers& n;
+  const flow_of_values& f;
+  const placement& places;
+  int layer;
+  const site& s;
+
+  operand at(value_id v) const { return places.seen_by(layer, v); }
+
+  std::unique_ptr<node> operator()(const conv_layer& l) const {
+    const operand in = at(l.in), out = at(l.out);
+    return in.vector ? make_linear(l, in, out, s) : make_conv(l, in, out, s);
+  }
+  std::unique_ptr<node> operator()(const norm_layer& l) const {
+    const add_layer* sum = f.fused_into(n, layer);
+    const operand in = at(sum ? sum->a : l.in), out = at(l.out);
+    const operand added = sum ? at(sum->b) : operand{},
+                  modulation = l.modulation != none ? at(l.modulation) : operand{};
+    return make_norm(l, in, l.modulation != none ? &modulation : nullptr, sum ? &added : nullptr, out, s);
+  }
+  std::unique_ptr<node> operator()(const activation_layer& l) const { return make_silu(at(l.in), at(l.out), s); }
+  std::unique_ptr<node> operator()(const add_layer& l) const { return make_add(l, at(l.a), at(l.b), at(l.out), s); }
+  std::unique_ptr<node> operator()(const concat_layer& l) const { return make_concat(at(l.a), at(l.b), at(l.out), s); }
+  std::unique_ptr<node> operator()(const upsample_layer& l) const { return make_upsample(at(l.in), at(l.out), s); }
+  std::unique_ptr<node> operator()(const pool_layer& l) const { return make_pool(at(l.in), at(l.out), s); }
+  std::unique_ptr<node> operator()(const attention_layer& l) const {
+    return make_attention(l, at(l.q), at(l.k), at(l.v), at(l.out), s);
+  }
+  std::unique_ptr<node> operator()(const sinusoid_layer& l) const { return make_sinusoid(l, at(l.out), s); }
+  std::unique_ptr<node> operator()(const embedding_layer& l) const {
+    return make_embedding(l, n.weights[static_cast<std::size_t>(l.weight)].shape[0], at(l.out), s);
+  }
+  std::unique_ptr<node> operator()(const dropout_layer&) const { return nullptr; }  // refused by not_compilable
+};
+
+}
+
+compiled_plan::compiled_plan(const network_layers& n, std::int64_t batch, precision of, bool training,
+                             packed_weights& weights)
+    : batch_(batch), training_(training), gradients_(n.weights.size()) {
+  const flow_of_values f(n);
+  arena_plan buffers;
+  const placement places(n, f, static_cast<std::size_t>(batch), of, training, buffers);
+  for (int i = 0; i < static_cast<int>(n.layers.size()); ++i) {
+    if (f.fused[static_cast<std::size_t>(i)] == i) continue;
+    const site s{static_cast<std::size_t>(batch), training, buffers, places.forward_moment(i),
+                 places.backward_moment(i),       weights,  scratch_};
+    nodes_.push_back(std::visit(maker{n, f, places, i, s}, n.layers[static_cast<std::size_t>(i)]));
+  }
+  input_ = places.seen_by(none, 0);
+  output_ = places.output();
+  vector_gradients_ = places.vector_gradients();
+  scratch_offset_ = buffers.place();
+  offsets_ = buffers.offsets();
+  memory_.emplace(scratch_offset_ + scratch_);
+}
+
+running compiled_plan::run(const std::int64_t* t, const std::int64_t* label, const std::vector<Tensor>& weights) {
+  return {memory_->data(),
+          offsets_,
+          memory_->data() + scratch_offset_,
+          weights,
+          gradients_,
+          t,
+          label,
+          dnnl::stream(onednn::cpu())};
+}
+
+Tensor compiled_plan::forward(const Tensor& x, const std::int64_t* t, const std::int64_t* label,
+                              const std::vector<Tensor>& weights) {
+  const running r = run(t, label, weights);
+  const auto B = static_cast<std::size_t>(batch_);
+  for (std::size_t b = 0; b < B; ++b)
+    to_pixels(input_.of, input_.pixels(), input_.channels(), x.data_ptr<float>() + b * input_.numbers(),
+              r.value(input_, b));
+  for (const auto& n : nodes_) n->forward(r);
+  Tensor y = at::empty({batch_, output_.shape.channels, output_.shape.height, output_.shape.width}, at::kFloat);
+  for (std::size_t b = 0; b < B; ++b)
+    from_pixels(output_.of, output_.pixels(), output_.channels(), r.value(output_, b),
+                y.data_ptr<float>() + b * output_.numbers());
+  return y;
+}
+
+std::vector<Tensor> compiled_plan::backward(const Tensor& gradient, const std::int64_t* t, const std::int64_t* label,
+                                            const std::vector<Tensor>& weights) {
+  std::vector<Tensor> result;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    result.push_back(at::empty(weights[i].sizes(), at::kFloat));
+    gradients_[i] = result.back().data_ptr<float>();
+  }
+  const running r = run(t, label, weights);
+  for (const auto& [buffer, bytes] : vector_gradients_) std::memset(r.at(buffer), 0, bytes);
+  for (std::size_t b = 0; b < static_cast<std::size_t>(batch_); ++b)
+    to_pixels(output_.gradient_of, output_.pixels(), output_.channels(),
+              gradient.data_ptr<float>() + b * output_.numbers(), r.gradient(output_, b));
+  for (auto n = nodes_.rbegin(); n != nodes_.rend(); ++n) (*n)->backward(r);
+  return result;
+}
+
+}

@@ -1,0 +1,37 @@
+// A network laid out for one batch size: its nodes in running order and the place of every value, gradient and
+// intermediate in one arena. Serves one thread at a time.
+#pragma once
+
+#include "noneq/compute/node.hpp"
+
+namespace noneq {
+
+// What the compiled execution cannot do with a network, in words; "" when it can.
+std::string not_compilable(const network_layers& n);
+
+class compiled_plan {
+ public:
+  compiled_plan(const network_layers& n, std::int64_t batch, precision of, bool training, packed_weights& weights);
+
+  // x: float32 [batch, channels, height, width]; t and label int64 [batch] or null. Returns the output likewise.
+  Tensor forward(const Tensor& x, const std::int64_t* t, const std::int64_t* label, const std::vector<Tensor>& weights);
+  // After forward(), with the same conditions and weights: their gradients, from that of the output.
+  std::vector<Tensor> backward(const Tensor& gradient, const std::int64_t* t, const std::int64_t* label,
+                               const std::vector<Tensor>& weights);
+
+ private:
+  running run(const std::int64_t* t, const std::int64_t* label, const std::vector<Tensor>& weights);
+
+  std::int64_t batch_;
+  bool training_;
+  operand input_, output_;
+  std::vector<std::pair<buffer_id, std::size_t>> vector_gradients_;  // and their bytes: sums that start at 0
+  std::vector<std::unique_ptr<node>> nodes_;
+  std::vector<std::size_t> offsets_;
+  std::vector<float*> gradients_;
+  std::size_t scratch_ = 0;
+  std::optional<arena> memory_;
+  std::size_t scratch_offset_ = 0;
+};
+
+}

@@ -1,0 +1,22 @@
+// The numbers a compiled network computes with. Sums, weights, gradients of weights and vectors are float32 whatever is
+// chosen; bf16 holds the pixels between layers and feeds the multiplications. Thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace noneq {
+
+enum class precision { fp32, bf16 };
+
+// bf16 where this machine multiplies it faster than float32 (AVX-512 BF16 or AMX), asked of the CPU as it runs.
+precision fastest_precision();
+
+// A float32 without its lower 16 bits.
+struct bf16 {
+  std::uint16_t bits;
+};
+
+constexpr std::size_t bytes_of(precision p) { return p == precision::bf16 ? sizeof(bf16) : sizeof(float); }
+
+}

@@ -1,0 +1,31 @@
+// The reference execution of a network: one libtorch call a layer, so that autograd works through it and every other
+// execution has something to be compared with. Any floating precision: that of the weights.
+// Thread-safe: nothing is kept between calls.
+#pragma once
+
+#include <span>
+
+#include "noneq/compute/layers.hpp"
+#include "noneq/core/random.hpp"
+
+namespace noneq {
+
+struct layers_input {
+  Tensor x;      // [B, …] with channels·height·width numbers of value 0 each, in the weights' type
+  Tensor t;      // int64 [B]: step index from 0
+  Tensor label;  // int64 [B]; undefined when nothing reads it
+  const stream* dropout = nullptr;  // training: the noise of dropout layers; null: none is dropped
+  std::int64_t first = 0;           // index of the first sample within the stream
+};
+
+// The output value [B, channels, height, width]. `weights` in the order of n.weights; what has the wrong number of
+// dimensions but the right numbers is taken. Errors: x of another size, a label or t that its table does not have.
+Tensor run_reference(const network_layers& n, std::span<const Tensor> weights, const layers_input& in);
+
+// Sinusoids [B, n] of `index` (int64 [B]) as a layer of n numbers wants them, computed in float64.
+Tensor sinusoids(const sinusoid_layer& l, const Tensor& index, std::int64_t n);
+
+// First weights: constant + uniform numbers in ±spread from torch's global generator, float32.
+Tensor initial_weight(const weight_spec& w);
+
+}
