@@ -13,6 +13,10 @@ struct decay : noneq::mean {
   noneq::Tensor x0(const noneq::Tensor& z, const noneq::reverse_point& at) const override {
     return noneq::x0_from_mean(noneq::mean_from_decay(z, at.xt, noneq::fixed_small(at.c)), at.xt, at.c);
   }
+  noneq::Tensor of_step(const noneq::Tensor& z, const noneq::reverse_point& from,
+                        const noneq::reverse_point& to) const override {
+    return target(x0(z, from), {}, to);
+  }
   noneq::Tensor target(const noneq::Tensor& x0, const noneq::Tensor&, const noneq::reverse_point& at) const override {
     return noneq::decay_from_mean(noneq::mean_from_x0(x0, at.xt, at.c), at.xt, noneq::fixed_small(at.c));
   }

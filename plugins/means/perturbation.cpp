@@ -9,6 +9,10 @@ struct perturbation : noneq::mean {
   noneq::Tensor x0(const noneq::Tensor& z, const noneq::reverse_point& at) const override {
     return noneq::x0_from_mean(noneq::mean_from_perturbation(z, at.xt, at.c), at.xt, at.c);
   }
+  noneq::Tensor of_step(const noneq::Tensor& z, const noneq::reverse_point& from,
+                        const noneq::reverse_point& to) const override {
+    return target(x0(z, from), {}, to);
+  }
   noneq::Tensor target(const noneq::Tensor& x0, const noneq::Tensor&, const noneq::reverse_point& at) const override {
     return noneq::perturbation_from_mean(noneq::mean_from_x0(x0, at.xt, at.c), at.xt, at.c);
   }

@@ -6,33 +6,23 @@ namespace {
 
 using noneq::Tensor;
 
-struct ancestral : noneq::sampler {
-  bool clip = false;
-  double clip_low = -1, clip_high = 1;
-
+struct ancestral : noneq::clipped_sampler {
   Tensor sample(const noneq::denoiser& d, const noneq::sampling_request& r) const override {
-    const noneq::walk w(d, *this);
-    const noneq::kernel& k = *d.process().kernel;
-    if (clip && !k.has_variance())
+    const noneq::kernel& kernel = *d.process().kernel;
+    if (clip && !kernel.has_variance())
       throw noneq::error("clip got true for a kernel of discrete states, need false: there is no x̂⁰ to clip");
-    return w.run(r, [&](const Tensor& xt, std::int64_t i, auto noise) {
-      const auto p = w.denoiser.predict(xt, i, r.label);
+    noneq::walk w(d, *this, r);
+    return w.run([&](const Tensor& xt, std::int64_t k) {
+      const auto p = w.predict_of_visited(xt, k);
       noneq::distribution reverse = p.reverse;
-      if (clip) reverse.location = k.posterior(p.x0.clamp(clip_low, clip_high), xt, p.c).location;
-      return i == 0 ? k.most_likely(reverse) : k.sample(reverse, noise());
+      if (clip) reverse.location = kernel.posterior(p.x0, xt, p.c).location;
+      return k == 0 ? kernel.most_likely(reverse) : kernel.sample(reverse, w.noise(w.index(k)));
     });
   }
 
-  void check() const override {
-    if (!(clip_low < clip_high))
-      throw noneq::error(c10::str("clip_low got ", clip_low, ", need less than clip_high, which is ", clip_high));
-  }
-
   static void describe(noneq::description<ancestral>& d) {
-    d.doc("Draws every reverse step from p(x^{t−1}|x^t); works in any state space.")
-        .param("clip", &ancestral::clip, "keep x̂⁰ within clip_low … clip_high at every step (Gaussian kernel)")
-        .param("clip_low", &ancestral::clip_low, "least x̂⁰, in normalised units")
-        .param("clip_high", &ancestral::clip_high, "largest x̂⁰, in normalised units");
+    d.doc("Draws every reverse step from p(x^{t−1}|x^t); works in any state space.");
+    describe_clip(d);
   }
 };
 

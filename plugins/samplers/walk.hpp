@@ -1,41 +1,106 @@
 // What every sampler that walks the schedule from t = T down to 0 needs: the steps it visits, under which t the network
-// and the noise know them, and when to show x^t.
+// and the noise know them, the x̂⁰ a self-conditioned network is told, and when to show x^t. One walk makes one chunk
+// and belongs to one thread.
 #pragma once
 
-#include "noneq/plugin.hpp"
+#include "clip.hpp"
 
 namespace noneq {
 
-struct walk {
-  noneq::denoiser denoiser;  // seen at the kept steps only
+// How much signal and noise a state holds: x^t = alpha x⁰ + sigma ε.
+struct level {
+  double alpha, sigma;
+  double lambda;                                   // ln alpha/sigma; +∞ for data, −∞ without signal
+  double angle;                                    // of (alpha, sigma), from 0 (data) to π/2
+  double spread() const { return sigma / alpha; }  // the σ of Karras et al. 2022
 
-  walk(const noneq::denoiser& d, const sampler& s) : denoiser(d) {
-    if (const auto kept = s.kept_steps(d.process().steps()); !kept.empty()) denoiser = d.respaced(kept);
+  bool has_signal() const { return alpha > 0; }
+};
+
+class walk {
+ public:
+  walk(const denoiser& d, const clipped_sampler& s, const sampling_request& r)
+      : all_(d), sampler_(s), request_(r), visited_(s.kept_steps(d.process().tables)), shape_{r.count} {
+    shape_.insert(shape_.end(), r.shape.begin(), r.shape.end());
+    levels_.push_back({1, 0, std::numeric_limits<double>::infinity(), 0});
+    const Tensor log_signal = d.process().tables.log_alpha_bar.detach().contiguous();
+    const Tensor noise = d.process().tables.one_minus_alpha_bar.detach().contiguous();
+    for (std::int64_t i = 0; i < d.process().steps(); ++i) {
+      const double in_logs = log_signal.data_ptr<double>()[i], variance = noise.data_ptr<double>()[i];
+      const double alpha = std::exp(0.5 * in_logs), sigma = std::sqrt(variance);
+      levels_.push_back({alpha, sigma, 0.5 * (in_logs - std::log(variance)), std::atan2(sigma, alpha)});
+    }
   }
 
-  // The index in the schedule that the network was trained with.
-  std::int64_t original(std::int64_t i) const {
-    const auto& kept = denoiser.process().kept;
-    return kept.empty() ? i : kept[static_cast<std::size_t>(i)];
+  std::int64_t steps() const { return static_cast<std::int64_t>(visited_.size()); }
+  const noneq::process& process() const { return all_.process(); }
+  // The step index of the k-th visited step; k = 0 is the last one before the data.
+  std::int64_t index(std::int64_t k) const { return visited_[static_cast<std::size_t>(k)]; }
+
+  // The level of a step index; −1 is the data.
+  const level& at(std::int64_t i) const { return levels_[static_cast<std::size_t>(i + 1)]; }
+
+  // What the network says at step index i, with x̂⁰ clipped as the sampler wants it.
+  denoiser::prediction predict(const Tensor& x, std::int64_t i) { return remember(all_.predict(x, i, label(), told_)); }
+  // The same of a process that has the visited steps only, whose reverse step leads from the k-th to the one below.
+  denoiser::prediction predict_of_visited(const Tensor& x, std::int64_t k) {
+    if (!visited_only_) visited_only_ = steps() < process().steps() ? all_.respaced(visited_) : all_;
+    return remember(visited_only_->predict(x, k, label(), told_));
   }
 
-  // From x^T ~ π through  x = step(x, i, noise)  for i = steps−1 … 0. Noise belongs to the original index and the
-  // sample, so that neither chunks nor the number of steps change what a step draws.
+  // Noise belongs to the original step and the sample, so that neither chunks nor the number of steps change what a
+  // step draws.
+  Tensor noise(std::int64_t i) const {
+    return process().kernel->noise(shape_, request_.stream.fork(original(i) + 1), request_.first);
+  }
+
+  // From x^T through  x = step(x, k)  for k = steps−1 … 0.
   template <class Step>
-  Tensor run(const sampling_request& r, Step step) const {
+  Tensor run(Step step) {
     const at::NoGradGuard no_gradients;
-    const kernel& k = *denoiser.process().kernel;
-    sizes shape = {r.count};
-    shape.insert(shape.end(), r.shape.begin(), r.shape.end());
-    Tensor x = k.sample(k.stationary(at::empty(shape, at::kFloat)), k.noise(shape, r.stream.fork("start"), r.first));
-    const std::int64_t last = denoiser.process().steps() - 1;
-    if (r.visit) r.visit(original(last) + 1, x);
-    for (std::int64_t i = last; i >= 0; --i) {
-      x = step(x, i, [&, i] { return k.noise(shape, r.stream.fork(original(i) + 1), r.first); });
-      if (r.visit) r.visit(i == 0 ? 0 : original(i - 1) + 1, x);
+    Tensor x = start();
+    show(original(index(steps() - 1)) + 1, x);
+    for (std::int64_t k = steps() - 1; k >= 0; --k) {
+      x = step(x, k);
+      show(k == 0 ? 0 : original(index(k - 1)) + 1, x);
     }
     return x;
   }
+
+ private:
+  const Tensor& label() const { return request_.label; }
+
+  // The index in the schedule that the network was trained with.
+  std::int64_t original(std::int64_t i) const {
+    const auto& kept = process().kept;
+    return kept.empty() ? i : kept[static_cast<std::size_t>(i)];
+  }
+
+  Tensor start() const {
+    if (request_.start.defined()) return request_.start;
+    const kernel& k = *process().kernel;
+    return k.sample(k.stationary(at::empty(shape_, at::kFloat)),
+                    k.noise(shape_, request_.stream.fork("start"), request_.first));
+  }
+
+  void show(std::int64_t t, const Tensor& x) const {
+    if (request_.visit) request_.visit(t, x);
+  }
+
+  denoiser::prediction remember(denoiser::prediction p) {
+    p.x0 = sampler_.clipped(p.x0);
+    told_ = p.x0;
+    return p;
+  }
+
+  const denoiser& all_;
+  std::optional<denoiser> visited_only_;
+  const clipped_sampler& sampler_;
+  const sampling_request& request_;
+  const std::vector<std::int64_t> visited_;
+  sizes shape_;
+  std::vector<level> levels_;  // of the data, then of every step
+  Tensor told_;
 };
 
 }

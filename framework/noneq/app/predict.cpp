@@ -56,7 +56,8 @@ network_input read_input(const session& s, const std::string& file) {
   network_input result{in.samples(s.shape()), {}, {}, {}};
   const std::int64_t n = result.x.size(0);
   result.t = in.indices("t", n, s.plan().process.steps());
-  if (s.info().classes > 0) result.label = in.indices("class_labels", n, s.info().classes);
+  const std::int64_t labels = s.info().classes + (s.denoiser("raw").network().knows_no_class() ? 1 : 0);
+  if (s.info().classes > 0) result.label = in.indices("class_labels", n, labels);
   result.log_snr = s.plan().process.log_snr(result.t);
   return result;
 }

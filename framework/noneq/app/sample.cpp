@@ -5,14 +5,19 @@
 #include "noneq/app/refuse.hpp"
 #include "noneq/app/trained_run.hpp"
 #include "noneq/app/verbs.hpp"
+#include "noneq/config/overrides.hpp"
 #include "noneq/flow/stop.hpp"
+#include "noneq/storage/hdf5.hpp"
 
 namespace noneq {
 namespace {
 
 struct options {
-  std::string folder, sampler, out = "samples.h5";
+  std::string folder, sampler, out = "samples.h5", noise, noise_dataset;
   std::int64_t count = 0, steps = 0;
+  std::vector<std::int64_t> labels;
+  std::optional<double> guidance;
+  std::vector<std::string> settings;
   std::optional<std::int64_t> seed;
   int threads = 0;
   bool quiet = false;
@@ -30,11 +35,21 @@ void only_this_sampler(value& document, const options& o) {
   node.remove("every");
   node.remove("frames");
   node.set("of", value::scalar(find_node(document, "model.")));
-  node.set("count", value::scalar(std::to_string(o.count)));
-  if (o.steps > 0) node.set("steps", value::scalar(std::to_string(o.steps)));
+  const auto set = [&](const char* key, const auto& x) { node.set(key, value::scalar(fmt::format("{}", x))); };
+  set("count", o.count);
+  if (o.steps > 0) set("steps", o.steps);
+  if (o.guidance) set("guidance", *o.guidance);
+  if (!o.noise.empty()) node.set("noise", value::scalar(std::filesystem::absolute(o.noise).string(), true));
+  if (!o.noise_dataset.empty()) node.set("noise_dataset", value::scalar(o.noise_dataset, true));
+  if (!o.labels.empty()) {
+    value labels = value::list();
+    for (const std::int64_t label : o.labels) labels.push_back(value::scalar(std::to_string(label)));
+    node.set("labels", std::move(labels));
+  }
   node.set_where_all({"noneq sample", 0, 0});
   remove_beside_model(document);
   id = add_node(document, "sampler", std::move(node));
+  for (const std::string& setting : o.settings) apply_override(document.child("graph").child(id), setting);
   const auto file = std::filesystem::absolute(o.out).string();
   add_node(
       document, "writer",
@@ -43,22 +58,38 @@ void only_this_sampler(value& document, const options& o) {
   if (o.seed) document.set("seed", value::scalar(std::to_string(*o.seed)));
 }
 
+// As many samples as there is noise for.
+std::int64_t rows_of(const options& o) {
+  return hdf5_reader(o.noise).layout(o.noise_dataset.empty() ? "noise" : o.noise_dataset).shape[0];
+}
+
 }
 
 void add_sample(CLI::App& program) {
   auto o = std::make_shared<options>();
   CLI::App* verb = program.add_subcommand("sample", "draw new data from a trained run");
   verb->add_option("RUN_DIR", o->folder, "the folder of the run")->required();
-  verb->add_option("--count", o->count, "how many")->required()->check(CLI::PositiveNumber);
+  auto* count = verb->add_option("--count", o->count, "how many (with --noise: all of its rows, if not said)")
+                    ->check(CLI::PositiveNumber);
   verb->add_option("--sampler", o->sampler, "another sampler plugin than the pipeline's");
   verb->add_option("--steps", o->steps, "reverse steps, at most T")->check(CLI::PositiveNumber);
+  verb->add_option("--labels", o->labels, "classes of the samples, in turn: 3, or 0,1,2")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  verb->add_option("--guidance", o->guidance, "scale of classifier-free guidance; 1: none");
+  auto* noise = verb->add_option("--noise", o->noise, "HDF5 file with x^T to start from, instead of drawing it");
+  verb->add_option("--noise-dataset", o->noise_dataset, "its dataset (default: noise)")->needs(noise);
+  verb->add_option("--set", o->settings, "any other parameter of the sampler: --set grid=karras")
+      ->allow_extra_args(false);
   verb->add_option("--out", o->out, "HDF5 file to write (default: samples.h5)");
   verb->add_option("--seed", o->seed, "another seed than the run's");
   verb->add_option("--threads", o->threads, "worker threads")->check(CLI::Range(1, 1024));
   verb->add_flag("--quiet", o->quiet, "print errors only");
-  verb->callback([o] {
+  verb->callback([o, count, noise] {
     registry plugins = installed_plugins();
+    if (count->empty() && noise->empty()) throw CLI::RequiredError("--count");
     need_writable(o->out);
+    if (count->empty()) o->count = as_input([&] { return rows_of(*o); });
     session s = open_run(o->folder, plugins, [&](value& document) { only_this_sampler(document, *o); });
     stop_on_signals();
     workers pool(o->threads);

@@ -45,7 +45,11 @@ shard_gradient learner::gradient(batch rows, std::int64_t batch_size) const {
     }
     working = &model_;
     const Tensor label = rows.has("label") ? rows.at("label") : Tensor{};
-    rows.set("output", session_.network().forward({rows.at("xt"), rows.at("t"), label, p.log_snr(rows.at("t"))}));
+    const stream dropout = session_.stream().fork(model_.id).fork("dropout").fork(rows.step);
+    network_input in{rows.at("xt"), rows.at("t"), label, p.log_snr(rows.at("t"))};
+    in.dropout = &dropout;
+    in.first = rows.first;
+    rows.set("output", session_.network().forward(in));
     working = &loss_;
     const Tensor per_sample = loss_.as<loss>().run(rows, p);
     const Tensor total = (per_sample * rows.at("weight")).sum() / static_cast<double>(batch_size);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "noneq/flow/sampling.hpp"
 #include "noneq/flow/stop.hpp"
 
 namespace noneq {
@@ -13,8 +14,6 @@ std::vector<std::int64_t> frame_times(std::int64_t frames, std::int64_t T) {
   for (std::int64_t j = 0; j < frames; ++j) times.push_back(frames == 1 ? 0 : T - j * T / (frames - 1));
   return times;
 }
-
-std::string provenance_steps(const sampler& s, std::int64_t T) { return std::to_string(s.steps == 0 ? T : s.steps); }
 
 }
 
@@ -63,11 +62,11 @@ void occasions::write(const plan_node& n, const writing& w,
 
 void occasions::sample(const plan_node& n, const std::string& occasion) {
   const auto& s = n.as<sampler>();
-  const denoiser d = session_.denoiser(s.weights);
+  const sampling ready(session_, n);
+  const denoiser& d = ready.denoiser();
   const std::int64_t T = d.process().steps(), chunks = (s.count + s.chunk - 1) / s.chunk;
   const normalisation normal = session_.info().normal;
   const auto times = frame_times(s.frames, T);
-  const stream noise = session_.stream().fork(n.id);
   const auto make = [&](std::int64_t chunk) {
     stop_here_if_asked();
     at::NoGradGuard guard;
@@ -79,9 +78,8 @@ void occasions::sample(const plan_node& n, const std::string& occasion) {
         // A respaced sampler shows the first state at or below the wanted time.
         if (t <= times[j] && !frames[j].defined()) frames[j] = normal.restore(xt);
     };
-    sampling_request r{b.first, count, session_.shape(), noise, {}, keep};
-    if (session_.info().classes > 0)
-      r.label = at::arange(b.first, b.first + count, at::kLong).remainder(session_.info().classes);
+    sampling_request r = ready.request(b.first, count);
+    r.visit = keep;
     b.set("samples", normal.restore(s.sample(d, r)));
     if (!frames.empty()) b.set("frames", at::stack(frames, 1));
     if (r.label.defined()) b.set("label", r.label);
@@ -92,17 +90,7 @@ void occasions::sample(const plan_node& n, const std::string& occasion) {
     data = &session_.data();
   } catch (const error&) {  // sampling needs no data file; a writer that does says so
   }
-  const writing w{folder_,
-                  occasion,
-                  d,
-                  data,
-                  noise.fork("writers"),
-                  {{"sampler", n.plugin.entry->name},
-                   {"steps", provenance_steps(s, T)},
-                   {"seed", std::to_string(session_.plan().seed)},
-                   {"trained_steps", std::to_string(session_.step())},
-                   {"weights", s.weights}},
-                  times};
+  const writing w{folder_, occasion, d, data, ready.stream().fork("writers"), ready.provenance(), times};
   write(n, w, [&](const auto& use) { pool_.ordered(chunks, make, use); });
 }
 

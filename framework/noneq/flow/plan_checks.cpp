@@ -156,7 +156,7 @@ void check_graph(plan& p, const value& document, problems& found) {
                                 p.the("loss").plugin.entry->full_name()),
                     p.the("loss").id, p.the("loss").where));
   for (const plan_node& n : p.nodes)
-    if (n.role() == "sampler") found.guard([&] { n.as<sampler>().kept_steps(p.process.steps()); }, n.where, n.id);
+    if (n.role() == "sampler") found.guard([&] { n.as<sampler>().kept_steps(p.process.tables); }, n.where, n.id);
 }
 
 }

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <torch/utils.h>
 
+#include "noneq/flow/sampling.hpp"
+
 namespace noneq {
 
 state_visitor save_to(checkpoint& target, const std::string& prefix) {
@@ -89,6 +91,12 @@ void session::build() {
     auto copy = average->parameters();
     for (std::size_t i = 0; i < raw.size(); ++i) copy[i].set_requires_grad(false).copy_(raw[i]);
   }
+  for (const plan_node& n : plan_.nodes)  // what the model cannot give is known before it is trained
+    if (n.role() == "sampler") try {
+        sampling(*this, n);
+      } catch (const std::exception& e) {
+        throw input_error({at_node(n, e)});
+      }
 }
 
 noneq::source& session::data() {
@@ -115,6 +123,13 @@ void session::read_data_from(const std::filesystem::path& file) {
 denoiser session::denoiser(const std::string& weights) const {
   at::NoGradGuard guard;
   return {plan_.process.refreshed(), weights == "ema" && !averages_.empty() ? averages_.front() : network_};
+}
+
+std::string session::fingerprint(const std::string& weights) const {
+  std::map<std::string, Tensor> all{{"shift", info_.normal.shift}, {"scale", info_.normal.scale}};
+  for (const auto& p : denoiser(weights).network().named_parameters()) all["model." + p.key()] = p.value();
+  for (const auto& [name, tensor] : plan_.process.schedule->learnable()) all["schedule." + name] = tensor;
+  return checksum(all);
 }
 
 std::vector<Tensor> session::schedule_parameters() const {

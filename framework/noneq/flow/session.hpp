@@ -24,6 +24,8 @@ class session {
   // Raw weights, or "ema": the average of the first rate; raw when nothing is averaged.
   noneq::denoiser denoiser(const std::string& weights) const;
   noneq::network& network() { return *network_; }
+  // CRC-32 of these weights, the learned schedule's and the normalisation: eight hexadecimal digits.
+  std::string fingerprint(const std::string& weights) const;
   // The leaves training changes: the network's parameters, then the learned schedule's.
   std::vector<Tensor> network_parameters() const { return network_->parameters(); }
   std::vector<Tensor> schedule_parameters() const;

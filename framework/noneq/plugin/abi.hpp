@@ -5,7 +5,7 @@
 
 #include <torch/version.h>
 
-#define NONEQ_API_VERSION 1
+#define NONEQ_API_VERSION 2
 
 namespace noneq {
 

@@ -14,7 +14,9 @@ process process::respaced(const std::vector<std::int64_t>& indices) const {
   process p = *this;
   p.tables = make_tables(respaced_beta(tables, indices));
   p.kept = indices;
-  if (!kept.empty())  // respaced before: the network knows original steps only
+  if (kept.empty())
+    p.trained = tables;
+  else  // respaced before: the network knows original steps only
     for (std::int64_t& i : p.kept) i = kept[static_cast<std::size_t>(i)];
   return p;
 }

@@ -14,8 +14,10 @@ struct process {
   std::shared_ptr<const noneq::mean> mean;
   std::shared_ptr<const noneq::variance> variance;  // null when the kernel has none
   noneq::tables tables;
-  // For a respaced process: the original index of each kept step; empty: all.
+  // For a respaced process: the original index of each kept step, and the tables of the steps the network was trained
+  // with; empty: all.
   std::vector<std::int64_t> kept;
+  noneq::tables trained = {};
 
   std::int64_t steps() const { return tables.steps(); }
   std::int64_t outputs() const { return mean->outputs() + (variance ? variance->outputs() : 0); }

@@ -22,6 +22,17 @@ static std::string checksum(std::string_view bytes) {
   return fmt::format("{:08x}", ::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
+std::string checksum(const std::map<std::string, Tensor>& tensors) {
+  uLong sum = 0;
+  const auto add = [&](const void* bytes, std::size_t n) { sum = ::crc32_z(sum, static_cast<const Bytef*>(bytes), n); };
+  for (const auto& [name, tensor] : tensors) {
+    const Tensor values = tensor.detach().contiguous();
+    add(name.data(), name.size());
+    add(values.data_ptr(), values.nbytes());
+  }
+  return fmt::format("{:08x}", sum);
+}
+
 static std::string file_checksum(const input_file& file) {
   std::vector<Bytef> buffer(1 << 20);
   uLong sum = 0;

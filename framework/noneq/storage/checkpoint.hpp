@@ -24,6 +24,9 @@ void save_checkpoint(const std::filesystem::path& dir, const checkpoint& content
 // Errors: none there, damaged, incomplete, from a newer noneq.
 checkpoint load_checkpoint(const std::filesystem::path& dir);
 
+// CRC-32 of the names and bytes of these tensors: eight hexadecimal digits, the same wherever they lie.
+std::string checksum(const std::map<std::string, Tensor>& tensors);
+
 // Whether a checkpoint was ever committed to `dir`; it may still be damaged.
 bool has_checkpoint(const std::filesystem::path& dir);
 

@@ -20,6 +20,9 @@ struct mean : role<"mean"> {
   virtual Tensor location(const Tensor& z, const reverse_point& at, const Tensor& log_variance) const = 0;
   // z → x̂⁰.
   virtual Tensor x0(const Tensor& z, const reverse_point& at) const = 0;
+  // What z, said of the step x^t → x^{t−1} of `from`, says of the longer step from the same x^t of `to`: for sampling
+  // with fewer steps than trained. Predictions that speak of x⁰ or ε alone say the same.
+  virtual Tensor of_step(const Tensor& z, const reverse_point&, const reverse_point&) const { return z; }
   // The z that a perfect network would give for this x⁰ and noise.
   virtual Tensor target(const Tensor& x0, const Tensor& noise, const reverse_point& at) const = 0;
   // ‖ε−ε̂‖² per ‖z−z*‖², [B, 1, …]: what makes a weighting mean the same under every prediction.

@@ -6,6 +6,7 @@
 
 #include <torch/nn/module.h>
 
+#include "noneq/core/random.hpp"
 #include "noneq/plugin/description.hpp"
 
 namespace noneq {
@@ -13,8 +14,11 @@ namespace noneq {
 struct network_input {
   Tensor x;        // float32 [B, …]
   Tensor t;        // int64 [B]: step index t − 1 of the schedule the network was trained with
-  Tensor label;    // int64 [B]; undefined without classes
+  Tensor label;    // int64 [B]; undefined without classes. The index one past the last class means "no class"
   Tensor log_snr;  // float32 [B]: ln SNR at t under the schedule as it is now, for networks that follow a learned one
+  Tensor x0_hat = {};  // float32 [B, …]: an earlier x̂⁰, for self-conditioned networks; undefined: zeros
+  const stream* dropout = nullptr;  // where dropout draws from, by sample; null when the network is not trained
+  std::int64_t first = 0;           // index of the first sample in its batch: the row of dropout's first number
 };
 
 // What a network must fit.
@@ -29,6 +33,10 @@ struct network : torch::nn::Module {
   // [B, outputs·shape[0], …]. Called by several threads at once, with and without gradients; must not change the
   // module.
   virtual Tensor forward(const network_input& in) = 0;
+  // Whether `classes` itself is a label too: ∅, "no class", which guidance needs (Ho & Salimans 2022).
+  virtual bool knows_no_class() const { return false; }
+  // Whether it reads x0_hat (Chen et al. 2023, "Analog bits").
+  virtual bool self_conditioned() const { return false; }
 };
 
 struct model : role<"model"> {

@@ -3,6 +3,8 @@
 
 #include "noneq/plugin/denoiser.hpp"
 #include "noneq/plugin/description.hpp"
+#include "noneq/plugin/part.hpp"
+#include "noneq/plugin/roles/grid.hpp"
 
 namespace noneq {
 
@@ -14,27 +16,45 @@ struct sampling_request {
   Tensor label;               // int64 [count], or undefined
   // Called with t and x^t on the way (t = T first, 0 last), for figures.
   std::function<void(std::int64_t t, const Tensor& xt)> visit;
+  Tensor start = {};  // x^T [count, …], float32 or float64; undefined: drawn from π in float32
 };
 
 struct sampler : role<"sampler"> {
   std::int64_t count = 64, chunk = 256, steps = 0, frames = 0;
-  std::string weights = "ema";
+  part<noneq::grid> grid{"respaced"};
+  double guidance = 1;
+  std::vector<std::int64_t> labels;
+  std::filesystem::path noise;
+  std::string noise_dataset = "noise", weights = "ema";
 
-  // x⁰ [count, …] in the model's units.
+  // x⁰ [count, …] in the model's units and the dtype of x^T. Guidance is in d already.
   virtual Tensor sample(const denoiser& d, const sampling_request& r) const = 0;
-  // Indices (0-based, ascending) of the schedule's steps that are visited when `steps` are asked for.
-  virtual std::vector<std::int64_t> kept_steps(std::int64_t T) const;
+  // Indices (0-based, ascending) of the schedule's steps that are visited. Throws noneq::error when there are none
+  // such.
+  std::vector<std::int64_t> kept_steps(const tables& t) const;
 
   template <class P>
   static void common(description<P>& d) {
     d.param("count", &P::count, "samples to draw", at_least(1))
         .param("chunk", &P::chunk, "samples drawn together by one thread", at_least(1))
-        .param("steps", &P::steps, "reverse steps, spread over the schedule; 0: all", at_least(0))
+        .param("steps", &P::steps, "steps at which the network is asked, placed by grid; 0: as many as the grid has",
+               at_least(0))
+        .param("grid", &P::grid, "which steps of the schedule are visited")
+        .param("guidance", &P::guidance,
+               "s in ε̂ = ε(x,∅) + s(ε(x,c) − ε(x,∅)), classifier-free guidance: 1 none, 0 without classes; other than "
+               "1 needs a model that knows 'no class'",
+               at_least(0))
+        .param("labels", &P::labels,
+               "classes of the samples, in turn; the number of classes itself is 'no class', where the model knows it; "
+               "empty: all classes in turn",
+               at_least(0))
+        .param("noise", &P::noise, "HDF5 file of x^T to start from, one row a sample; empty: drawn from the seed")
+        .param("noise_dataset", &P::noise_dataset, "its dataset")
         .param("frames", &P::frames, "states x^t kept on the way for figures, equally spaced from t = T to 0",
                at_least(0), at_most(1000))
         .param("weights", &P::weights, "which weights to use", one_of({"ema", "raw"}));
-    d.writes("samples", "float32 [n, …], in data units");
-    d.writes("frames", "float32 [n, F, …], in data units, when frames > 0");
+    d.writes("samples", "float32 [n, …], in data units; float64 when noise is");
+    d.writes("frames", "[n, F, …], like samples, when frames > 0");
   }
 };
 

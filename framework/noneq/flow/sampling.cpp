@@ -1,0 +1,60 @@
+#include "noneq/flow/sampling.hpp"
+
+#include <fmt/format.h>
+
+#include "noneq/config/emit.hpp"
+
+namespace noneq {
+
+static void check_labels(const std::vector<std::int64_t>& labels, std::int64_t classes, bool knows_no_class) {
+  if (labels.empty()) return;
+  if (classes == 0) throw error("labels got classes, need none: the model was trained without labels");
+  const std::int64_t last = knows_no_class ? classes : classes - 1;
+  for (const std::int64_t label : labels)
+    if (label < 0 || label > last)
+      throw error(fmt::format("labels got {}, need classes from 0 to {}{}", label, last,
+                              knows_no_class ? fmt::format(", of which {} is 'no class'", last) : ""));
+}
+
+sampling::sampling(const session& s, const plan_node& n)
+    : session_(s),
+      node_(n),
+      sampler_(n.as<sampler>()),
+      denoiser_(s.denoiser(sampler_.weights).guided(sampler_.guidance, s.info().classes)),
+      stream_(s.stream().fork(n.id)) {
+  check_labels(sampler_.labels, s.info().classes, denoiser_.network().knows_no_class());
+  if (!sampler_.noise.empty())
+    noise_.emplace(sampler_.noise, sampler_.noise_dataset, s.shape(), sampler_.count, *denoiser_.process().kernel);
+}
+
+Tensor sampling::label(std::int64_t first, std::int64_t count) const {
+  const std::int64_t classes = session_.info().classes;
+  if (classes == 0) return {};
+  const Tensor sample = at::arange(first, first + count, at::kLong);
+  if (sampler_.labels.empty()) return sample.remainder(classes);
+  const Tensor in_turn = at::tensor(sampler_.labels, at::kLong);
+  return in_turn.index_select(0, sample.remainder(in_turn.size(0)));
+}
+
+sampling_request sampling::request(std::int64_t first, std::int64_t count) const {
+  sampling_request r{first, count, session_.shape(), stream_, label(first, count), {}};
+  if (noise_) r.start = noise_->rows(first, count);
+  return r;
+}
+
+std::map<std::string, std::string> sampling::provenance() const {
+  std::map<std::string, std::string> known{
+      {"noneq", NONEQ_VERSION},
+      {"sampler", node_.plugin.entry->name},
+      {"parameters", to_json(render(node_.plugin)).dump()},
+      {"steps", std::to_string(sampler_.kept_steps(denoiser_.process().tables).size())},
+      {"guidance", fmt::format("{}", sampler_.guidance)},
+      {"seed", std::to_string(session_.plan().seed)},
+      {"trained_steps", std::to_string(session_.step())},
+      {"weights", sampler_.weights},
+      {"checkpoint_crc32", session_.fingerprint(sampler_.weights)}};
+  if (noise_) known["noise"] = fmt::format("{}, {}", sampler_.noise.string(), sampler_.noise_dataset);
+  return known;
+}
+
+}

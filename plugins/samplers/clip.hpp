@@ -1,0 +1,44 @@
+// Samplers that may hold x̂⁰ within limits at every step: by cutting off, or by dynamic thresholding, which cuts at a
+// quantile of each sample's own numbers and scales them back (Saharia et al. 2022, §2.3). Const use is thread-safe.
+#pragma once
+
+#include "noneq/plugin.hpp"
+
+namespace noneq {
+
+struct clipped_sampler : sampler {
+  bool clip = false;
+  double clip_low = -1, clip_high = 1, clip_quantile = 0;
+
+  // x̂⁰ [n, …] as the sampler shall go on with it.
+  Tensor clipped(const Tensor& x0) const {
+    if (!clip) return x0;
+    if (clip_quantile == 0) return x0.clamp(clip_low, clip_high);
+    const double centre = (clip_low + clip_high) / 2, reach = (clip_high - clip_low) / 2;
+    const Tensor from_centre = (x0 - centre).flatten(1);
+    const auto size = static_cast<double>(from_centre.size(1));
+    const auto rank = static_cast<std::int64_t>(std::ceil(clip_quantile * size));
+    const Tensor limit = std::get<0>(from_centre.abs().kthvalue(rank, 1, true)).clamp_min(reach);
+    return (centre + from_centre.clamp(-limit, limit) * (reach / limit)).view_as(x0);
+  }
+
+  void check() const override {
+    if (!(clip_low < clip_high))
+      throw error(c10::str("clip_low got ", clip_low, ", need less than clip_high, which is ", clip_high));
+    if (clip_quantile > 0 && !clip)
+      throw error(c10::str("clip_quantile got ", clip_quantile, " without clip, need clip: true"));
+  }
+
+  template <class P>
+  static void describe_clip(description<P>& d) {
+    d.param("clip", &P::clip, "keep x̂⁰ within clip_low … clip_high at every step (Gaussian kernel)")
+        .param("clip_low", &P::clip_low, "least x̂⁰, in normalised units")
+        .param("clip_high", &P::clip_high, "largest x̂⁰, in normalised units")
+        .param("clip_quantile", &P::clip_quantile,
+               "dynamic thresholding: where this share of a sample's numbers reaches beyond the limits, cut there and "
+               "scale back into them; 0: cut at the limits",
+               between(0, 1));
+  }
+};
+
+}
