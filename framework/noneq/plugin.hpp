@@ -27,6 +27,7 @@
 #include "noneq/plugin/description.hpp"
 #include "noneq/plugin/part.hpp"
 #include "noneq/plugin/process.hpp"
+#include "noneq/plugin/roles/feature.hpp"
 #include "noneq/plugin/roles/grid.hpp"
 #include "noneq/plugin/roles/kernel.hpp"
 #include "noneq/plugin/roles/loader.hpp"

@@ -2,6 +2,7 @@
 #include "moments.hpp"
 #include "noneq/plugin.hpp"
 #include "noneq/storage/chunks.hpp"
+#include "row_checks.hpp"
 #include "row_order.hpp"
 
 namespace {
@@ -16,9 +17,10 @@ constexpr std::int64_t block_rows = 1024, largest_label = 1'000'000, block_numbe
 
 struct hdf5 : noneq::loader {
   std::filesystem::path file;
-  std::string dataset = "x", labels, test, test_labels, normalise = "none", per = "all", order = "shuffled",
-              channels = "none";
+  std::string dataset = "x", labels, validation, validation_labels, test, test_labels, normalise = "none", per = "all",
+              order = "shuffled", channels = "none";
   std::vector<double> range = {0, 255};
+  double held_out = 0;
 
   std::shared_ptr<noneq::source> open(const std::optional<noneq::normalisation>& known,
                                       const noneq::stream& s) const override;
@@ -30,6 +32,11 @@ struct hdf5 : noneq::loader {
     if (dataset.empty()) throw error("dataset got '', need the path of a dataset in the file");
     if (!test.empty() && labels.empty() != test_labels.empty())
       throw error("test_labels got '" + test_labels + "', need labels for both of dataset and test, or for neither");
+    if (!validation.empty() && labels.empty() != validation_labels.empty())
+      throw error("validation_labels got '" + validation_labels +
+                  "', need labels for both of dataset and validation, or for neither");
+    if (!validation.empty() && held_out > 0)
+      throw error(c10::str("held_out got ", held_out, " beside validation: '", validation, "', need one of the two"));
     if (dataset == labels) throw error("labels got '" + labels + "', which is the dataset itself; need another one");
   }
 
@@ -38,7 +45,13 @@ struct hdf5 : noneq::loader {
         .param("file", &hdf5::file, "the HDF5 file", noneq::required())
         .param("dataset", &hdf5::dataset, "path of the dataset [N, …]; [N] gives samples of shape [1]")
         .param("labels", &hdf5::labels, "path of a dataset of N integers from 0 on; empty: no labels")
-        .param("test", &hdf5::test, "path of a dataset to measure on; empty: measure on the training rows")
+        .param("validation", &hdf5::validation, "path of a dataset to measure on during training")
+        .param("validation_labels", &hdf5::validation_labels, "path of its labels")
+        .param("held_out", &hdf5::held_out,
+               "share of the rows, the last ones, that are not trained on but are the validation data",
+               noneq::between(0, 0.9))
+        .param("test", &hdf5::test,
+               "path of a dataset to measure on; empty: measure on the validation data, else on the training rows")
         .param("test_labels", &hdf5::test_labels, "path of its labels")
         .param("normalise", &hdf5::normalise,
                "how stored numbers become x⁰: as they are, to mean 0 and variance 1, or range to [−1, 1]",
@@ -61,14 +74,17 @@ class hdf5_source : public noneq::source {
       : of_(parameters),
         reader_(of_.file),
         layout_(reader_.layout(of_.dataset)),
-        order_(layout_.shape[0], block(), std::max<std::int64_t>(1, window_bytes / (block() * row_bytes())),
+        trained_(layout_.shape[0] - std::llround(of_.held_out * static_cast<double>(layout_.shape[0]))),
+        order_(trained_, block(), std::max<std::int64_t>(1, window_bytes / (block() * row_bytes())),
                of_.order == "shuffled" ? std::optional(s.fork("order")) : std::nullopt) {
     check_channels();
     info_.shape = arranged(at::empty(layout_.shape, at::device(at::kMeta).dtype(layout_.dtype))).sizes().slice(1).vec();
-    info_.count = info_.measured = layout_.shape[0];
-    if (!of_.test.empty()) open_test();
+    noneq::refuse_channel_order(info_.shape, of_.channels, where());
+    info_.count = trained_;
+    open_parts();
     if (!of_.labels.empty()) count_classes();
     normalise(known);
+    info_.identity = identity();
   }
 
   const noneq::dataset_info& info() const override { return info_; }
@@ -92,33 +108,40 @@ class hdf5_source : public noneq::source {
   }
 
   noneq::batch fetch_rows(std::int64_t first, std::int64_t count) override {
-    const std::int64_t from = std::clamp<std::int64_t>(first, 0, info_.measured);
-    const std::int64_t n = std::min(count, info_.measured - from);
-    const bool own = of_.test.empty();
-    noneq::batch b{
-        0,
-        first,
-        {{"raw", read(own ? of_.dataset : of_.test, from, n)}, {"row", at::arange(from, from + n, at::kLong)}}};
-    if (info_.classes > 0) b.set("label", read_labels(own ? of_.labels : of_.test_labels, from, n));
-    return prepare(std::move(b));
+    return fetch_part(noneq::measured_part(info_), first, count);
+  }
+
+  noneq::batch fetch_part(const std::string& name, std::int64_t first, std::int64_t count) override {
+    const part& p = parts_.at(name);
+    const std::int64_t begin = std::clamp<std::int64_t>(first, 0, p.rows), n = std::min(count, p.rows - begin);
+    const std::int64_t from = p.first + begin;
+    noneq::batch b{0, first, {{"raw", read(p.dataset, from, n)}, {"row", at::arange(from, from + n, at::kLong)}}};
+    if (info_.classes > 0) b.set("label", read_labels(p.labels, from, n));
+    return normalised(std::move(b), p.dataset);
   }
 
   noneq::batch prepare(noneq::batch raw) const override {
-    if (!raw.has("raw")) return raw;
+    return raw.has("raw") ? normalised(std::move(raw), of_.dataset) : raw;
+  }
+
+ private:
+  // Stored rows of a dataset as x⁰.
+  noneq::batch normalised(noneq::batch raw, const std::string& dataset) const {
     const Tensor& stored = raw.at("raw");
     const auto dtype = stored.scalar_type();
     // Numbers that float32 cannot tell apart before the shift is taken off may be far apart after it.
     const bool wide = dtype == at::kDouble || dtype == at::kLong || dtype == at::kInt;
     const Tensor x = arranged(stored).to(wide ? at::kDouble : at::kFloat);
     Tensor x0 = ((x - info_.normal.shift) / info_.normal.scale).to(at::kFloat).contiguous();
-    refuse_infinite(x0, raw.at("row"));
+    refuse_infinite(x0, raw.at("row"), where(dataset));
+    if (of_.normalise == "range") noneq::refuse_outside(x, raw.at("row"), of_.range[0], of_.range[1], where(dataset));
     noneq::batch done{raw.step, raw.first, {{"x0", std::move(x0)}}};
     if (raw.has("label")) done.set("label", raw.at("label"));
     return done;
   }
 
- private:
-  std::string where() const { return of_.file.string() + ": dataset '" + of_.dataset + "'"; }
+  std::string where() const { return where(of_.dataset); }
+  std::string where(const std::string& dataset) const { return of_.file.string() + ": dataset '" + dataset + "'"; }
   std::int64_t row_bytes() const { return std::max<std::int64_t>(1, layout_.bytes / layout_.shape[0]); }
 
   // Rows of a block: whole chunks, unless a chunk is so large that holding one is too much.
@@ -135,15 +158,42 @@ class hdf5_source : public noneq::source {
     return reader_.rows(labels, first, count).reshape({count}).to(at::kLong);
   }
 
-  void open_test() {
-    const noneq::dataset_layout l = reader_.layout(of_.test);
+  // Rows first … first+rows−1 of a dataset, and of its labels.
+  struct part {
+    std::string dataset, labels;
+    std::int64_t first = 0, rows = 0;
+  };
+
+  void open_parts() {
+    parts_["train"] = {of_.dataset, of_.labels, 0, trained_};
+    if (trained_ < layout_.shape[0])
+      parts_["validation"] = {of_.dataset, of_.labels, trained_, layout_.shape[0] - trained_};
+    if (!of_.validation.empty()) open_part("validation", of_.validation, of_.validation_labels);
+    if (!of_.test.empty()) open_part("test", of_.test, of_.test_labels);
+    for (const auto& [name, p] : parts_) info_.parts[name] = p.rows;
+    info_.measured = info_.parts.at(noneq::measured_part(info_));
+  }
+
+  void open_part(const std::string& name, const std::string& dataset, const std::string& labels) {
+    const noneq::dataset_layout l = reader_.layout(dataset);
     sizes need = layout_.shape;
     need[0] = l.shape[0];
     if (l.shape != need || l.dtype != layout_.dtype)
-      throw error(c10::str(of_.file.string(), ": dataset '", of_.test, "' got ", noneq::to_string(l.shape), " of ",
+      throw error(c10::str(of_.file.string(), ": dataset '", dataset, "' got ", noneq::to_string(l.shape), " of ",
                            c10::toString(l.dtype), ", need rows like those of '", of_.dataset, "', ",
                            noneq::to_string(layout_.shape), " of ", c10::toString(layout_.dtype)));
-    info_.measured = l.shape[0];
+    parts_[name] = {dataset, labels, 0, l.shape[0]};
+  }
+
+  // The file as it is now: a changed one has another size or time.
+  std::string identity() const {
+    std::error_code unknown;
+    const auto bytes = std::filesystem::file_size(of_.file, unknown);
+    const auto time = std::filesystem::last_write_time(of_.file, unknown).time_since_epoch().count();
+    if (unknown) return "";
+    return c10::str(std::filesystem::absolute(of_.file).string(), ", ", bytes, " bytes, time ", time, ", dataset ",
+                    of_.dataset, ", normalise ", of_.normalise, ", channels ", of_.channels, ", held out ",
+                    of_.held_out, ", validation ", of_.validation, ", test ", of_.test);
   }
 
   void hold(std::int64_t position) {
@@ -182,16 +232,17 @@ class hdf5_source : public noneq::source {
   void count_classes() {
     const std::string subject = of_.file.string() + ": labels '" + of_.labels + "'";
     const noneq::dataset_layout l = reader_.layout(of_.labels);
-    if (l.shape[0] != info_.count)
+    const std::int64_t count = layout_.shape[0];
+    if (l.shape[0] != count)
       throw error(
-          c10::str(subject, " got ", l.shape[0], " rows, need ", info_.count, ", one per row of '", of_.dataset, "'"));
+          c10::str(subject, " got ", l.shape[0], " rows, need ", count, ", one per row of '", of_.dataset, "'"));
     if (c10::multiply_integers(l.shape) != l.shape[0])
       throw error(
           c10::str(subject, " got shape ", noneq::to_string(l.shape), ", need one number per row, [", l.shape[0], "]"));
     if (!at::isIntegralType(l.dtype, true))
       throw error(c10::str(subject, " got numbers of type ", c10::toString(l.dtype), ", need integers"));
-    for (std::int64_t first = 0; first < info_.count; first += block_numbers) {
-      const Tensor some = read_labels(of_.labels, first, std::min(block_numbers, info_.count - first));
+    for (std::int64_t first = 0; first < count; first += block_numbers) {
+      const Tensor some = read_labels(of_.labels, first, std::min(block_numbers, count - first));
       for (const auto& [extreme, at] : {some.min(0), some.max(0)})
         if (const auto label = extreme.item<std::int64_t>(); label < 0 || label >= largest_label)
           throw error(c10::str(subject, " got ", label, " in row ", first + at.item<std::int64_t>(),
@@ -213,6 +264,7 @@ class hdf5_source : public noneq::source {
     } else if (of_.normalise == "zscore") {
       standardise();
     }
+    if (of_.normalise == "range") info_.range = of_.range;
     if (of_.normalise == "range" && at::isIntegralType(layout_.dtype, false))
       info_.bin_width = 2 / (of_.range[1] - of_.range[0]);
   }
@@ -227,7 +279,7 @@ class hdf5_source : public noneq::source {
         const Tensor x = arranged(stored.slice(0, k, k + slice));
         m.add(x);
         if (!m.finite()) {
-          refuse_infinite(x, at::arange(first + k, first + k + x.size(0), at::kLong));
+          refuse_infinite(x, at::arange(first + k, first + k + x.size(0), at::kLong), where());
           throw error(c10::str(where(), " has numbers near rows ", first + k, " … ", first + k + x.size(0) - 1,
                                " whose squares overflow, need smaller ones"));
         }
@@ -253,7 +305,7 @@ class hdf5_source : public noneq::source {
     info_.normal = {m.mean().reshape(shape).to(at::kFloat), variance.sqrt().reshape(shape).to(at::kFloat)};
   }
 
-  void refuse_infinite(const Tensor& x, const Tensor& rows) const {
+  static void refuse_infinite(const Tensor& x, const Tensor& rows, const std::string& where) {
     const Tensor good = x.isfinite();
     if (x.numel() == 0 || good.all().item<bool>()) return;
     const Tensor bad = at::logical_not(good.flatten(1).all(1)).nonzero().flatten();
@@ -261,13 +313,15 @@ class hdf5_source : public noneq::source {
     const std::string more = bad.size(0) > 1 ? c10::str(" (and in ", bad.size(0) - 1, " more rows nearby)") : "";
     const Tensor number = x[bad[0].item<std::int64_t>()].flatten().masked_select(
         at::logical_not(good[bad[0].item<std::int64_t>()].flatten()))[0];
-    throw error(c10::str(where(), " got ", number.isnan().item<bool>() ? "NaN" : "an infinite number", " in row ", row,
+    throw error(c10::str(where, " got ", number.isnan().item<bool>() ? "NaN" : "an infinite number", " in row ", row,
                          more, ", need finite numbers of float32"));
   }
 
   const hdf5 of_;
   noneq::hdf5_reader reader_;
   noneq::dataset_layout layout_;
+  std::int64_t trained_;
+  std::map<std::string, part> parts_;
   noneq::row_order order_;
   noneq::dataset_info info_;
   noneq::row_order::window window_;

@@ -1,10 +1,10 @@
 // The bound on the log likelihood: Form 1 (Sohl-Dickstein et al. 2015, eq. 14: K, with every entropy and edge term) and
 // Form 2 (Ho et al. 2020, eq. 5: L_T + Σ L_{t−1} + L_0), from the same draws. K = −Σ_{t≥2} KL_t + H_q(X^T|X⁰) −
 // H_q(X¹|X⁰) − H_p(X^T) + E[ln π(x⁰) − ln π(x¹)].
-#include <mutex>
-
 #include "noneq/diffusion/decoder.hpp"
 #include "noneq/plugin.hpp"
+#include "rows.hpp"
+#include "strata.hpp"
 
 namespace {
 
@@ -13,17 +13,14 @@ using noneq::Tensor;
 // What one chunk of samples contributes; nats, float64.
 struct chunk_sums {
   Tensor K, null, kl_sum, L_T, L_0;  // [n]
-  Tensor kl;                         // [strata]: sums over samples of (size of stratum)·KL_t
+  Tensor kl;                         // [strata]: sums over samples of KL_t
 };
 
 struct bound : noneq::metric {
   std::int64_t samples = 1000, chunk = 250, times = 0;
-  std::string per = "sequence";
+  std::string per = "sequence", on = "auto";
 
-  // Times 2..T in `strata` runs of steps; with as many strata as steps, every step is measured.
-  static std::pair<std::int64_t, std::int64_t> stratum(std::int64_t j, std::int64_t strata, std::int64_t T) {
-    return {1 + j * (T - 1) / strata, 1 + (j + 1) * (T - 1) / strata};
-  }
+  void check_data(const noneq::dataset_info& info) const override { noneq::choose_rows(info, on, samples); }
 
   static chunk_sums measure_chunk(const noneq::denoiser& d, const noneq::dataset_info& info, const Tensor& x0,
                                   const Tensor& label, std::int64_t first, std::int64_t strata,
@@ -40,24 +37,9 @@ struct bound : noneq::metric {
     chunk_sums c;
     c.null = f64(k.log_prob(x0, pi));
     c.L_T = f64(k.kl(qT, pi));
-    c.kl_sum = at::zeros({n}, at::kDouble);
-    c.kl = at::zeros({strata}, at::kDouble);
-    for (std::int64_t j = 0; j < strata; ++j) {
-      const auto [begin, end] = stratum(j, strata, T);
-      const noneq::stream here = s.fork(j);
-      Tensor index = at::full({n}, begin, at::kLong);
-      if (end - begin > 1)
-        index = (begin +
-                 (here.fork("t").uniform({n, 1}, first).squeeze(1).to(at::kDouble) * static_cast<double>(end - begin))
-                     .floor())
-                    .to(at::kLong);
-      const noneq::coefficients at_t = noneq::at(p.tables, index, x0);
-      const Tensor xt = k.sample(k.marginal(x0, at_t), k.noise(shape, here.fork("noise"), first));
-      const auto prediction = d.predict(xt, index, label);
-      const Tensor kl = f64(k.kl(k.posterior(x0, xt, at_t), prediction.reverse)) * static_cast<double>(end - begin);
-      c.kl_sum = c.kl_sum + kl;
-      c.kl[j] = kl.sum();
-    }
+    const noneq::step_kls steps = noneq::measure_steps(d, x0, label, first, strata, s);
+    c.kl_sum = steps.per_sample;
+    c.kl = steps.per_step;
     const Tensor edge = c.null + f64(k.cross_entropy(q1, pi));
     c.K = noneq::trajectory_bound(c.kl_sum, f64(k.entropy(qT)), f64(k.entropy(q1)), f64(k.cross_entropy(qT, pi)), edge);
     const Tensor x1 = k.sample(q1, k.noise(shape, s.fork("decoder"), first));
@@ -79,27 +61,19 @@ struct bound : noneq::metric {
 
   void measure(noneq::measurement& m) const override {
     const std::int64_t T = m.denoiser.process().steps();
-    const std::int64_t strata = times == 0 ? T - 1 : std::min(times, T - 1);
-    const auto& info = m.data.info();
-    const std::int64_t count = info.measured < 0 ? samples : std::min(samples, info.measured);
-    std::vector<chunk_sums> parts(static_cast<std::size_t>((count + chunk - 1) / chunk));
-    std::mutex reading;
-    m.parallel(static_cast<std::int64_t>(parts.size()), [&](std::int64_t i) {
-      noneq::batch raw;
-      {
-        const std::lock_guard one_reader(reading);
-        raw = m.data.fetch_rows(i * chunk, std::min(chunk, count - i * chunk));
-      }
-      const noneq::batch rows = m.data.prepare(std::move(raw));
+    const std::int64_t strata = noneq::count_strata(times, T);
+    const auto chosen = noneq::choose_rows(m.data.info(), on, samples);
+    std::vector<chunk_sums> parts(static_cast<std::size_t>((chosen.count + chunk - 1) / chunk));
+    noneq::for_blocks(m, chosen, chunk, [&](std::int64_t i, std::int64_t first, const noneq::batch& rows) {
       parts[static_cast<std::size_t>(i)] =
-          measure_chunk(m.denoiser, info, rows.at("x0"), rows.has("label") ? rows.at("label") : Tensor{}, i * chunk,
-                        strata, m.stream);
+          measure_chunk(m.denoiser, m.data.info(), rows.at("x0"), rows.has("label") ? rows.at("label") : Tensor{},
+                        first, strata, m.stream);
     });
-    report(m, parts, strata, count);
+    report(m, parts, strata, chosen);
   }
 
   void report(noneq::measurement& m, const std::vector<chunk_sums>& parts, std::int64_t strata,
-              std::int64_t count) const {
+              const noneq::chosen_rows& chosen) const {
     const auto joined = [&](Tensor chunk_sums::*field) {
       std::vector<Tensor> all;
       for (const auto& p : parts) all.push_back(p.*field);
@@ -116,7 +90,7 @@ struct bound : noneq::metric {
     const double own = divisor(shape), dims = by_dim.divisor(shape);
     const auto add = [&](const char* name, const Tensor& nats, double over, const std::string& unit) {
       const noneq::estimate e = noneq::estimate_mean(nats);
-      m.records.push_back({name, noneq::bits(e.value) / over, unit, noneq::bits(e.stderr) / over});
+      m.records.push_back({name, noneq::bits(e.value) / over, unit, noneq::bits(e.stderr) / over, chosen.part});
     };
     const std::string unit = "bits/" + per;
     add("K", K, own, unit);
@@ -127,13 +101,10 @@ struct bound : noneq::metric {
     add("L_T", L_T, dims, "bits/dim");
     add("L_0", L_0, dims, "bits/dim");
     Tensor t = at::empty({strata}, at::kDouble);
-    for (std::int64_t j = 0; j < strata; ++j) {
-      const auto [begin, end] = stratum(j, strata, m.denoiser.process().steps());
-      t[j] = 0.5 * static_cast<double>(begin + end + 1);
-      kl[j] /= static_cast<double>(end - begin);
-    }
+    for (std::int64_t j = 0; j < strata; ++j)
+      t[j] = noneq::nth_stratum(j, strata, m.denoiser.process().steps()).centre();
     m.arrays.set("t", t);
-    m.arrays.set("kl", kl * (noneq::bits(1.0) / (own * static_cast<double>(count))));
+    m.arrays.set("kl", kl * (noneq::bits(1.0) / (own * static_cast<double>(chosen.count))));
   }
 
   static void describe(noneq::description<bound>& d) {
@@ -145,6 +116,9 @@ struct bound : noneq::metric {
         .param("times", &bound::times,
                "steps measured per row, one random step of each of this many runs of steps; 0: every step",
                noneq::at_least(0))
+        .param("on", &bound::on,
+               "the part of the data to measure on; auto: test, else validation, else train, whichever there is first",
+               noneq::one_of({"auto", "train", "validation", "test"}))
         .param("per", &bound::per, "what K is counted per; a pixel sums its colours",
                noneq::one_of({"sequence", "dim", "pixel"}))
         .writes("t", "float64 [T−1]: step, or centre of a run of steps")

@@ -33,9 +33,11 @@ void refused(const outcome& o, const std::string& line) {
 TEST_CASE("eval gives every key, the same numbers each time, and the data may be another file") {
   const json first = parsed(in_run({"eval", "tiny", "--json"}));
   for (const char* key : {"K_bits", "K_stderr", "K_minus_null_bits", "attainable_bits", "ceiling_bits", "beta_1",
-                          "vlb_bits_per_dim", "L_T", "L_0", "per"})
+                          "vlb_bits_per_dim", "L_T", "L_0", "per", "records"})
     CHECK(first.contains(key));
-  CHECK(first.size() == 10);
+  CHECK(first.size() == 11);
+  CHECK(first["records"][0]["node"] == "bound");
+  CHECK(first["records"][0]["value"] == first["K_bits"]);
   CHECK(first["K_bits"].is_number());
   CHECK(first["K_stderr"].get<double>() > 0);
   CHECK(first["beta_1"].get<double>() == 0.01);

@@ -150,6 +150,70 @@ TEST_CASE("channels are put first, or added; any type of number is read") {
   CHECK((training(*f.open("dataset: half"), 0).at("x0").scalar_type() == at::kFloat));
 }
 
+TEST_CASE("parts: what is held out or stands apart is not trained on, and measured on by name") {
+  const data_file f({{"x", numbers(100)},
+                     {"v", numbers(7) + 500},
+                     {"t", numbers(5) + 600},
+                     {"l", at::arange(100, at::kLong).remainder(3)}});
+  const auto held = f.open("held_out: 0.1, batch: 45, labels: l");
+  CHECK(held->info().parts == std::map<std::string, std::int64_t>{{"train", 90}, {"validation", 10}});
+  CHECK(held->info().count == 90);
+  CHECK(noneq::measured_part(held->info()) == "validation");
+  std::set<float> seen;
+  for (std::int64_t step = 0; step < 4; ++step)
+    for (const float v : list(training(*held, step).at("x0"))) seen.insert(v);
+  CHECK(seen.size() == 90);
+  CHECK(*seen.rbegin() == 89);
+  const auto last = held->fetch_rows(8, 9);
+  CHECK(list(last.at("x0")) == std::vector<float>{98, 99});
+  CHECK(last.at("label").equal(at::tensor({2, 0}, at::kLong)));
+  CHECK(list(held->fetch_part("train", 88, 5).at("x0")) == std::vector<float>{88, 89});
+
+  const auto all = f.open("validation: v, test: t");
+  CHECK(all->info().parts == std::map<std::string, std::int64_t>{{"test", 5}, {"train", 100}, {"validation", 7}});
+  CHECK(noneq::measured_part(all->info()) == "test");
+  CHECK(list(all->fetch_part("validation", 0, 2).at("x0")) == std::vector<float>{500, 501});
+  CHECK(list(all->fetch_rows(0, 2).at("x0")) == std::vector<float>{600, 601});
+  CHECK(all->info().identity != f.open("validation: v")->info().identity);
+
+  CHECK(says(message_of([&] { f.open("validation: v, held_out: 0.1"); }), "held_out got 0.1 beside validation: 'v'"));
+  CHECK(
+      says(message_of([&] { f.open("validation: v, labels: l"); }), "validation_labels got '', need labels for both"));
+  CHECK(says(message_of([&] { noneq::need_part(held->info(), "test", "on"); }),
+             "on: got 'test', but the data has train and validation only"));
+}
+
+TEST_CASE("images that are not what they are taken for") {
+  Tensor bytes = at::full({9, 2, 2}, 200, at::kShort);
+  bytes[6][1][0] = 300;
+  const data_file f({{"x", bytes},
+                     {"test", bytes.to(at::kShort)},
+                     {"real", bytes.to(at::kFloat) / 255},
+                     {"last", at::zeros({2, 28, 28, 1}, at::kByte)},
+                     {"rgb", at::zeros({2, 32, 32, 3}, at::kByte)},
+                     {"first", at::zeros({2, 3, 32, 32}, at::kByte)}});
+  const std::string name = f.path.string();
+  const auto refused = [&](const std::string& more) {
+    return message_of([&] { training(*f.open(more + ", batch: 9, order: sequential"), 0); });
+  };
+  CHECK(says(refused("normalise: range"),
+             name + ": dataset 'x' got 300 in row 6, need values from 0 to 255, as range says"));
+  CHECK(says(refused("normalise: range, dataset: real, range: [0, 1]"), "dataset 'real' got 1.17647 in row 6"));
+  CHECK(says(message_of([&] { f.open("normalise: range, test: test")->fetch_rows(5, 3); }),
+             "dataset 'test' got 300 in row 6"));
+  CHECK(refused("normalise: range, range: [0, 300]") == "nothing was thrown");
+  CHECK(refused("normalise: zscore") == "nothing was thrown");
+  CHECK(f.open("normalise: range")->info().range == std::vector<double>{0, 255});
+  CHECK(f.open("normalise: zscore")->info().range.empty());
+
+  CHECK(says(refused("dataset: last"), "dataset 'last' gives 28 channels of 28×1 numbers, need channels: last"));
+  CHECK(says(refused("dataset: rgb"), "dataset 'rgb' gives 32 channels of 32×3 numbers, need channels: last"));
+  CHECK(says(refused("dataset: first, channels: last"), "gives 32 channels of 3×32 numbers, need channels: first"));
+  for (const char* good : {"dataset: last, channels: last", "dataset: rgb, channels: last", "dataset: first",
+                           "dataset: first, channels: first", "dataset: rgb, channels: first", "channels: add"})
+    CHECK(refused(good) == "nothing was thrown");
+}
+
 TEST_CASE("memory does not grow with the file") {
   testing::scratch folder;
   const std::int64_t mib = 192;

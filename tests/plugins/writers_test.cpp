@@ -5,6 +5,7 @@
 #include "closed_form.hpp"
 #include "noneq/storage/files.hpp"
 #include "noneq/storage/hdf5.hpp"
+#include "noneq/storage/rows.hpp"
 #include "plugins/message.hpp"
 
 using noneq::make;
@@ -132,6 +133,44 @@ TEST_CASE("png: images, grey or in colour, and sequences") {
   CHECK(says(message_of([&] { drawn(", range: [1, 1]", at::rand({1, 5})); }), "range got [1, 1], need two numbers"));
   CHECK(says(message_of([&] { make<noneq::writer>("{plugin: png, file: p.jpg}"); }),
              "file got 'p.jpg', need a name that ends in .png"));
+}
+
+TEST_CASE("png: black and white are the data's own range, without being told") {
+  testing::scratch folder;
+  const auto pixels = [&](const std::string& more, const Tensor& x, const std::vector<double>& range,
+                          const noneq::batch& others = {}) {
+    noneq::writing to = writing_to(folder);
+    to.info.range = range;
+    const auto s = make<noneq::writer>("{plugin: png, file: p.png" + more + "}")->open(to);
+    noneq::batch b = chunk("samples", x);
+    for (const auto& [name, tensor] : others.tensors) b.set(name, tensor);
+    s->write(b);
+    s->close();
+    return noneq::open_rows(folder / "p.png")->next(1)[0];
+  };
+  // One image of 28 × 28 grey levels as a model draws it: not rounded, and beyond the range here and there.
+  const Tensor grey = at::arange(784, at::kFloat).remainder(256).view({1, 1, 28, 28});
+  Tensor drawn = grey + 0.4 * (stream(1).uniform({1, 1, 28, 28}) * 2 - 1);
+  drawn[0][0][0][0] = -20;
+  drawn[0][0][9][3] = 300;
+  CHECK(pixels("", drawn, {0, 255}).slice(0, 1, 29).slice(1, 1, 29).equal(grey[0][0].to(at::kByte)));
+  const Tensor colour = at::stack({grey, 255 - grey, grey / 2}, 2)[0];  // [1, 3, 28, 28]
+  CHECK(pixels("", colour, {0, 255})
+            .slice(0, 1, 29)
+            .slice(1, 1, 29)
+            .equal(colour[0].permute({1, 2, 0}).round().to(at::kByte)));
+  // Where no range is known, the extremes; and what was stated wins.
+  CHECK(pixels("", grey / 255 * 4 - 2, {}).slice(0, 1, 29).slice(1, 1, 29).equal(grey[0][0].to(at::kByte)));
+  CHECK(pixels(", range: [0, 510]", grey, {0, 255}).slice(0, 1, 29).slice(1, 1, 29).max().item<int>() == 128);
+  // Pairs.
+  const Tensor pair = pixels(", beside: nearest", grey, {0, 255}, chunk("nearest", 255 - grey));
+  CHECK(pair.sizes().vec() == sizes{30, 58});
+  CHECK(pair.slice(0, 1, 29).slice(1, 29, 57).equal((255 - grey[0][0]).to(at::kByte)));
+  CHECK(says(message_of([&] { pixels(", beside: nearest", grey, {0, 255}); }), "beside got 'nearest', which nobody"));
+  CHECK(says(message_of([&] {
+               pixels(", beside: n", grey, {0, 255}, chunk("n", grey.expand({2, 1, 28, 28})));
+             }),
+             "beside got 'n' [2, 1, 28, 28], need one for each sample, [1, 1, 28, 28]"));
 }
 
 TEST_CASE("figure: a Swiss roll on its way, with forward, reverse and drift") {

@@ -1,4 +1,4 @@
-// noneq data info FILE, noneq data make GENERATOR
+// noneq data info FILE, noneq data make GENERATOR; noneq data import is in data_import.cpp
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -75,7 +75,7 @@ void make_data(const make_options& o) {
 }
 
 void add_data(CLI::App& program) {
-  CLI::App* data = program.add_subcommand("data", "look at HDF5 data, or make some");
+  CLI::App* data = program.add_subcommand("data", "look at HDF5 data, make some, or import it");
   data->require_subcommand(1);
   auto file = std::make_shared<std::string>();
   CLI::App* info = data->add_subcommand("info", "the datasets of an HDF5 file");
@@ -91,6 +91,7 @@ void add_data(CLI::App& program) {
   make->add_option("--seed", o->seed, "seed (default: 0)");
   make->add_option("--set", o->settings, "a parameter of the generator: --set noise=0.2")->allow_extra_args(false);
   make->callback([o] { make_data(*o); });
+  add_data_import(*data);
 }
 
 }

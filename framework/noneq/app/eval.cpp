@@ -19,20 +19,44 @@ struct options {
 
 void keep_metrics(value& document, const options& o) {
   remove_beside_model(document, {"metric"});
-  std::string bound = find_node(document, "metric.bound");
-  if (bound.empty())
-    bound = add_node(
+  if (find_node(document, "metric.").empty())
+    add_node(
         document, "bound",
         value::map({{"plugin", value::scalar("metric.bound")}, {"of", value::scalar(find_node(document, "model."))}}));
-  value& node = document.child("graph").child(bound);
-  if (o.samples > 0 && node.is_map()) node.set("samples", value::scalar(std::to_string(o.samples)));
+  for (const char* of_rows : {"metric.bound", "metric.bits_per_dim"})
+    if (const std::string id = find_node(document, of_rows); o.samples > 0 && !id.empty())
+      if (value& node = document.child("graph").child(id); node.is_map())
+        node.set("samples", value::scalar(std::to_string(o.samples)));
 }
 
-nlohmann::ordered_json summary(const std::map<std::string, measured>& found) {
+struct record {
+  std::string node;
+  measured said;
+};
+
+nlohmann::ordered_json number_or_null(double x) {
+  return std::isfinite(x) ? nlohmann::ordered_json(x) : nlohmann::ordered_json(nullptr);
+}
+
+nlohmann::ordered_json to_json(const record& r) {
+  nlohmann::ordered_json j{{"node", r.node},
+                           {"name", r.said.name},
+                           {"value", number_or_null(r.said.value)},
+                           {"unit", r.said.unit},
+                           {"stderr", number_or_null(r.said.standard_error)}};
+  if (!r.said.on.empty()) j["on"] = r.said.on;
+  if (r.said.n > 0) j["n"] = r.said.n;
+  return j;
+}
+
+// The bound's numbers by name, then all records.
+nlohmann::ordered_json summary(const std::vector<record>& records) {
+  std::map<std::string, measured> found;
+  auto all = nlohmann::ordered_json::array();
+  for (const record& r : records) found.try_emplace(r.said.name, r.said), all.push_back(to_json(r));
   const auto number = [&](const char* name, bool error = false) -> nlohmann::ordered_json {
     const auto it = found.find(name);
-    const double x = it == found.end() ? std::nan("") : error ? it->second.standard_error : it->second.value;
-    return std::isfinite(x) ? nlohmann::ordered_json(x) : nlohmann::ordered_json(nullptr);
+    return number_or_null(it == found.end() ? std::nan("") : error ? it->second.standard_error : it->second.value);
   };
   const auto bound = found.find("K");
   const std::string unit = bound == found.end() ? "" : bound->second.unit;
@@ -45,7 +69,8 @@ nlohmann::ordered_json summary(const std::map<std::string, measured>& found) {
           {"vlb_bits_per_dim", number("vlb")},
           {"L_T", number("L_T")},
           {"L_0", number("L_0")},
-          {"per", unit.substr(unit.find('/') + 1)}};
+          {"per", unit.substr(unit.find('/') + 1)},
+          {"records", std::move(all)}};
 }
 
 }
@@ -66,9 +91,9 @@ void add_eval(CLI::App& program) {
     stop_on_signals();
     workers pool(o->threads);
     progress silent(true, 0, 0);
-    std::map<std::string, measured> found;
+    std::vector<record> found;
     occasions(s, pool, o->folder, silent, [&](const std::string& node, const measured& m) {
-      found.try_emplace(m.name, m);
+      found.push_back({node, m});
       if (!o->json) fmt::print("{}: {}\n", node, to_text(m));
     }).at_end();
     if (o->json) fmt::print("{}\n", summary(found).dump(2));

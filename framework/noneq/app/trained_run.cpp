@@ -1,5 +1,7 @@
 #include "noneq/app/trained_run.hpp"
 
+#include <set>
+
 #include "noneq/app/refuse.hpp"
 
 namespace noneq {
@@ -21,10 +23,16 @@ session open_run(const std::string& folder, registry& plugins, const std::functi
 void remove_beside_model(value& document, const std::vector<std::string>& keep) {
   value kept = value::map();
   const value& graph = document.child("graph");
+  const auto role_of = [](const value& node) { return plugin_of(node).substr(0, plugin_of(node).find('.')); };
+  const auto wanted = [&](const value& node) {
+    return std::find(keep.begin(), keep.end(), role_of(node)) != keep.end();
+  };
+  std::set<std::string> followed;
+  for (const auto& [id, node] : graph.entries())
+    if (const value* in = node.is_map() && wanted(node) ? node.find("in") : nullptr) followed.insert(in->text());
   for (const auto& [id, node] : graph.entries()) {
-    const std::string plugin = plugin_of(node), role = plugin.substr(0, plugin.find('.'));
-    const bool beside = role == "sampler" || role == "metric" || role == "writer";
-    if (!beside || std::find(keep.begin(), keep.end(), role) != keep.end()) kept.set(id, node, graph.key_place(id));
+    const bool beside = role_of(node) == "sampler" || role_of(node) == "metric" || role_of(node) == "writer";
+    if (!beside || wanted(node) || followed.count(id)) kept.set(id, node, graph.key_place(id));
   }
   kept.set_where(graph.where());
   document.set("graph", std::move(kept));

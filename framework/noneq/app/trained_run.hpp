@@ -9,7 +9,8 @@ namespace noneq {
 // The run of a folder, its pipeline changed by `change`. Throws input_error, also when the checkpoint is damaged.
 session open_run(const std::string& folder, registry& plugins, const std::function<void(value&)>& change);
 
-// Takes every sampler, metric and writer out of a pipeline; `keep` names roles that stay.
+// Takes every sampler, metric and writer out of a pipeline; `keep` names roles that stay, and what
+// they stand in stays with them.
 void remove_beside_model(value& document, const std::vector<std::string>& keep = {});
 
 // The id of the first node of a plugin, "" when there is none; `name` is "role.name", or "role." for all of a role.

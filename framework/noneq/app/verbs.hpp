@@ -21,5 +21,6 @@ void add_eval(CLI::App& program);
 void add_sample(CLI::App& program);
 void add_predict(CLI::App& program);
 void add_data(CLI::App& program);
+void add_data_import(CLI::App& data);
 
 }

@@ -1,5 +1,8 @@
 #include "noneq/flow/occasions.hpp"
 
+#include <list>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "noneq/flow/sampling.hpp"
@@ -13,6 +16,18 @@ std::vector<std::int64_t> frame_times(std::int64_t frames, std::int64_t T) {
   std::vector<std::int64_t> times;
   for (std::int64_t j = 0; j < frames; ++j) times.push_back(frames == 1 ? 0 : T - j * T / (frames - 1));
   return times;
+}
+
+// f(), whose exceptions are told at node n.
+template <class F>
+auto working(const plan_node& n, F&& f) {
+  try {
+    return f();
+  } catch (const interrupted&) {
+    throw;
+  } catch (const std::exception& e) {
+    throw at_node(n, e);
+  }
 }
 
 }
@@ -32,7 +47,7 @@ void occasions::run(const plan_node& n, const std::string& occasion) {
   at::NoGradGuard guard;
   try {
     if (n.role() == "sampler") sample(n, occasion);
-    if (n.role() == "metric") measure(n, occasion);
+    if (n.role() == "metric" && n.in.empty()) measure(n, occasion);
   } catch (const interrupted&) {
     throw;
   } catch (const std::exception& e) {
@@ -40,24 +55,76 @@ void occasions::run(const plan_node& n, const std::string& occasion) {
   }
 }
 
-void occasions::write(const plan_node& n, const writing& w,
-                      const std::function<void(const std::function<void(const batch&)>&)>& produce) {
+void occasions::write(const plan_node& n, const writing& w, const producer& produce) {
   std::vector<std::pair<const plan_node*, std::unique_ptr<sink>>> sinks;
-  const auto at_writer = [](const plan_node& writer_node, auto&& f) {
-    try {
-      return f();
-    } catch (const std::exception& e) {
-      throw at_node(writer_node, e);
-    }
-  };
   for (const plan_node* f : session_.plan().followers(n.id))
-    sinks.emplace_back(f, at_writer(*f, [&] { return f->as<writer>().open(w); }));
+    if (f->role() == "writer") sinks.emplace_back(f, working(*f, [&] { return f->as<writer>().open(w); }));
   produce([&](const batch& b) {
-    for (auto& [node, s] : sinks) at_writer(*node, [&] { s->write(b); });
+    for (auto& [node, s] : sinks) working(*node, [&] { s->write(b); });
   });
   for (auto& [node, s] : sinks)
-    for (const auto& file : at_writer(*node, [&] { return s->close(); }))
+    for (const auto& file : working(*node, [&] { return s->close(); }))
       say_.say(fmt::format("{}: wrote {}", node->id, file.string()));
+}
+
+measurement occasions::measuring(const plan_node& n, const denoiser& d) {
+  return {d,
+          session_.data(),
+          session_.stream().fork(n.id),
+          [this](std::int64_t count, const std::function<void(std::int64_t)>& f) {
+            pool_.parallel(count, [&](std::int64_t i) {
+              stop_here_if_asked();
+              at::NoGradGuard guard;
+              f(i);
+            });
+          },
+          earlier_,
+          folder_};
+}
+
+void occasions::report(const plan_node& n, const std::string& occasion, const measurement& done) {
+  for (const measured& value : done.records) {
+    record_(n.id, value);
+    earlier_.push_back(value);
+    say_.say(fmt::format("{}: {}", n.id, to_text(value)));
+  }
+  const writing w{folder_,
+                  occasion,
+                  done.denoiser,
+                  &done.data,
+                  done.stream.fork("writers"),
+                  {{"trained_steps", std::to_string(session_.step())}},
+                  {},
+                  session_.info()};
+  write(n, w, [&](const auto& use) { use(done.arrays); });
+}
+
+void occasions::measure(const plan_node& n, const std::string& occasion) {
+  const auto& m = n.as<metric>();
+  const denoiser d = session_.denoiser(m.weights);
+  measurement now = measuring(n, d);
+  m.measure(now);
+  report(n, occasion, now);
+}
+
+batch occasions::draw(const plan_node& n, const sampling& ready, std::int64_t chunk,
+                      const std::vector<std::int64_t>& times) {
+  const auto& s = n.as<sampler>();
+  const normalisation normal = session_.info().normal;
+  batch b{chunk, chunk * s.chunk, {}};
+  const std::int64_t count = std::min(s.chunk, s.count - b.first);
+  std::vector<Tensor> frames(times.size());
+  const auto keep = [&](std::int64_t t, const Tensor& xt) {
+    for (std::size_t j = 0; j < times.size(); ++j)
+      // A respaced sampler shows the first state at or below the wanted time.
+      if (t <= times[j] && !frames[j].defined()) frames[j] = normal.restore(xt);
+  };
+  sampling_request r = ready.request(b.first, count);
+  r.visit = keep;
+  b.set("samples", normal.restore(s.sample(ready.denoiser(), r)));
+  if (!frames.empty()) b.set("frames", at::stack(frames, 1));
+  if (r.label.defined()) b.set("label", r.label);
+  return b;
 }
 
 void occasions::sample(const plan_node& n, const std::string& occasion) {
@@ -65,24 +132,27 @@ void occasions::sample(const plan_node& n, const std::string& occasion) {
   const sampling ready(session_, n);
   const denoiser& d = ready.denoiser();
   const std::int64_t T = d.process().steps(), chunks = (s.count + s.chunk - 1) / s.chunk;
-  const normalisation normal = session_.info().normal;
   const auto times = frame_times(s.frames, T);
+
+  // One that measures on the way, with what it keeps of each chunk until that chunk's turn comes.
+  struct listener {
+    const plan_node* node;
+    measurement now;
+    std::unique_ptr<noneq::meter> meter;
+    std::vector<batch> digests;
+  };
+  std::list<listener> listeners;  // each meter holds on to its measurement
+  for (const plan_node* f : session_.plan().followers(n.id))
+    if (f->role() == "metric") {
+      auto& l = listeners.emplace_back(listener{f, measuring(*f, d), nullptr, std::vector<batch>(chunks)});
+      l.meter = working(*f, [&] { return f->as<sample_metric>().follow(l.now); });
+    }
+
   const auto make = [&](std::int64_t chunk) {
     stop_here_if_asked();
     at::NoGradGuard guard;
-    batch b{chunk, chunk * s.chunk, {}};
-    const std::int64_t count = std::min(s.chunk, s.count - b.first);
-    std::vector<Tensor> frames(times.size());
-    const auto keep = [&](std::int64_t t, const Tensor& xt) {
-      for (std::size_t j = 0; j < times.size(); ++j)
-        // A respaced sampler shows the first state at or below the wanted time.
-        if (t <= times[j] && !frames[j].defined()) frames[j] = normal.restore(xt);
-    };
-    sampling_request r = ready.request(b.first, count);
-    r.visit = keep;
-    b.set("samples", normal.restore(s.sample(d, r)));
-    if (!frames.empty()) b.set("frames", at::stack(frames, 1));
-    if (r.label.defined()) b.set("label", r.label);
+    const batch b = draw(n, ready, chunk, times);
+    for (listener& l : listeners) l.digests[chunk] = working(*l.node, [&] { return l.meter->digest(b); });
     return b;
   };
   source* data = nullptr;
@@ -90,37 +160,18 @@ void occasions::sample(const plan_node& n, const std::string& occasion) {
     data = &session_.data();
   } catch (const error&) {  // sampling needs no data file; a writer that does says so
   }
-  const writing w{folder_, occasion, d, data, ready.stream().fork("writers"), ready.provenance(), times};
-  write(n, w, [&](const auto& use) { pool_.ordered(chunks, make, use); });
-}
-
-void occasions::measure(const plan_node& n, const std::string& occasion) {
-  const auto& m = n.as<metric>();
-  const denoiser d = session_.denoiser(m.weights);
-  const stream noise = session_.stream().fork(n.id);
-  measurement measured_now{d, session_.data(), noise,
-                           [this](std::int64_t count, const std::function<void(std::int64_t)>& f) {
-                             pool_.parallel(count, [&](std::int64_t i) {
-                               stop_here_if_asked();
-                               at::NoGradGuard guard;
-                               f(i);
-                             });
-                           },
-                           earlier_};
-  m.measure(measured_now);
-  for (const measured& value : measured_now.records) {
-    record_(n.id, value);
-    earlier_.push_back(value);
-    say_.say(fmt::format("{}: {}", n.id, to_text(value)));
+  const writing w{folder_, occasion,       d, data, ready.stream().fork("writers"), ready.provenance(),
+                  times,   session_.info()};
+  write(n, w, [&](const auto& use) {
+    pool_.ordered(chunks, make, [&](const batch& b) {
+      use(b);
+      for (listener& l : listeners) working(*l.node, [&] { l.meter->add(std::exchange(l.digests[b.step], {})); });
+    });
+  });
+  for (listener& l : listeners) {
+    working(*l.node, [&] { l.meter->finish(l.now); });
+    report(*l.node, occasion, l.now);
   }
-  const writing w{folder_,
-                  occasion,
-                  d,
-                  &session_.data(),
-                  noise.fork("writers"),
-                  {{"trained_steps", std::to_string(session_.step())}},
-                  {}};
-  write(n, w, [&](const auto& use) { use(measured_now.arrays); });
 }
 
 }

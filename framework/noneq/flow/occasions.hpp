@@ -1,4 +1,5 @@
-// What happens beside training: samplers and metrics at their steps and at the end, and the writers that follow them.
+// What happens beside training: samplers and metrics at their steps and at the end, the metrics
+// that follow a sampler, and the writers that follow either.
 // Used by one thread, while training rests; the work itself runs on the pool.
 #pragma once
 
@@ -22,8 +23,12 @@ class occasions {
   void run(const plan_node& n, const std::string& occasion);
   void sample(const plan_node& n, const std::string& occasion);
   void measure(const plan_node& n, const std::string& occasion);
-  void write(const plan_node& n, const writing& w,
-             const std::function<void(const std::function<void(const batch&)>&)>& produce);
+  batch draw(const plan_node& n, const sampling& ready, std::int64_t chunk, const std::vector<std::int64_t>& times);
+  measurement measuring(const plan_node& n, const denoiser& d);
+  void report(const plan_node& n, const std::string& occasion, const measurement& done);
+  // Gives the writers of n every batch that produce(use) uses.
+  using producer = std::function<void(const std::function<void(const batch&)>& use)>;
+  void write(const plan_node& n, const writing& w, const producer& produce);
 
   session& session_;
   workers& pool_;

@@ -25,6 +25,8 @@ struct plan_node {
   std::int64_t every = 0;  // samplers and metrics: also after every this many steps; 0: at the end only
 
   const std::string& role() const { return plugin.entry->role; }
+  // Whether it is a metric of samples, which stands in a sampler; other metrics are of a model.
+  bool measures_samples() const { return dynamic_cast<const sample_metric*>(plugin.made.get()) != nullptr; }
   template <class Role>
   Role& as() const {
     return static_cast<Role&>(*plugin.made);

@@ -65,15 +65,22 @@ void check_edges(const plan& p, const plan_node& n, problems& found) {
         error(fmt::format("a {} is a part of the process or of another plugin, not a node", n.role()), n.id, n.where));
     return;
   }
-  const auto& [in_roles, of_model] = it->second;
+  const auto& [in_roles, of_model] = n.measures_samples() ? attachment{{"sampler"}, false} : it->second;
   if (!in_roles.empty())
     check_edge(p, n, n.in, "in", n.in_where, in_roles, found);
   else if (!n.in.empty())
-    found.add(error(fmt::format("a {} has no input", n.role()), n.id + ".in", n.in_where));
+    found.add(error(n.role() == "metric"
+                        ? n.plugin.entry->full_name() + " measures a model and no samples, need of: a model"
+                        : fmt::format("a {} has no input", n.role()),
+                    n.id + ".in", n.in_where));
   if (of_model)
     check_edge(p, n, n.of, "of", n.of_where, {"model"}, found);
   else if (!n.of.empty())
-    found.add(error(fmt::format("a {} is not asked of a model", n.role()), n.id + ".of", n.of_where));
+    found.add(error(n.measures_samples() ? n.plugin.entry->full_name() + " measures samples, need in: a sampler instead"
+                                         : fmt::format("a {} is not asked of a model", n.role()),
+                    n.id + ".of", n.of_where));
+  if (n.measures_samples() && n.every > 0)
+    found.add(error("it measures whenever its sampler draws, need every: there", n.id + ".every", n.where));
 }
 
 // Depth-first order over `in` and `of`; a node met again while it is open closes a cycle.
@@ -102,6 +109,7 @@ struct ordering {
 void check_names(const plan& p, problems& found) {
   std::map<std::string, std::set<std::string>> written;
   for (const plan_node& n : p.nodes) {
+    // What follows a metric gets the metric's own arrays, not what the metric saw.
     std::set<std::string> have = written[n.in];
     if (!n.in.empty())
       for (const auto& need : n.plugin.entry->reads)
@@ -109,6 +117,7 @@ void check_names(const plan& p, problems& found) {
           found.add(error(fmt::format("{} reads the tensor '{}', which nothing before it writes",
                                       n.plugin.entry->full_name(), need.name),
                           n.id, n.where));
+    if (n.role() == "metric") have.clear();
     for (const auto& w : n.plugin.entry->writes) have.insert(w.name);
     written[n.id] = std::move(have);
   }
@@ -155,8 +164,11 @@ void check_graph(plan& p, const value& document, problems& found) {
     found.add(error(fmt::format("{} cannot train a learned schedule; need a loss that is a bound, or a fixed schedule",
                                 p.the("loss").plugin.entry->full_name()),
                     p.the("loss").id, p.the("loss").where));
-  for (const plan_node& n : p.nodes)
+  for (const plan_node& n : p.nodes) {
     if (n.role() == "sampler") found.guard([&] { n.as<sampler>().kept_steps(p.process.tables); }, n.where, n.id);
+    if (n.measures_samples())
+      found.guard([&] { n.as<sample_metric>().check_count(p.node(n.in).as<sampler>().count); }, n.where, n.id);
+  }
 }
 
 }

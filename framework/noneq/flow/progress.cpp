@@ -37,7 +37,8 @@ void progress::draw(std::int64_t step, double loss, const char* unit) {
 }
 
 std::string to_text(const measured& m) {
-  const std::string unit = m.unit.empty() ? "" : " " + m.unit;
+  std::string unit = m.unit.empty() ? "" : " " + m.unit;
+  if (m.n > 0) unit += fmt::format(" (n = {})", m.n);
   if (!std::isfinite(m.standard_error)) return fmt::format("{} = {:.5g}{}", m.name, m.value, unit);
   const int digits =
       m.standard_error > 0 ? std::clamp(1 - static_cast<int>(std::floor(std::log10(m.standard_error))), 0, 8) : 6;
@@ -57,9 +58,11 @@ record_file::record_file(std::filesystem::path file, std::int64_t step) : file_(
 
 void record_file::add(std::int64_t step, const std::string& node, const measured& m) {
   const auto number = [](double x) { return std::isfinite(x) ? nlohmann::json(x) : nlohmann::json(nullptr); };
-  const nlohmann::ordered_json record{{"step", step},   {"node", node},
-                                      {"name", m.name}, {"value", number(m.value)},
-                                      {"unit", m.unit}, {"stderr", number(m.standard_error)}};
+  nlohmann::ordered_json record{{"step", step},   {"node", node},
+                                {"name", m.name}, {"value", number(m.value)},
+                                {"unit", m.unit}, {"stderr", number(m.standard_error)}};
+  if (!m.on.empty()) record["on"] = m.on;
+  if (m.n > 0) record["n"] = m.n;
   std::ofstream out(file_, std::ios::app);
   out << record.dump() + "\n" << std::flush;
   if (!out) throw file_error(file_, "write", errno);

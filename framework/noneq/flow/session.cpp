@@ -43,7 +43,16 @@ session::session(noneq::plan p) : plan_(std::move(p)) {
   } catch (const std::exception& e) {
     throw input_error({at_node(node, e)});
   }
+  check_metrics();
   build();
+}
+
+// Hours of training shall not end at a metric that cannot measure this data.
+void session::check_metrics() const {
+  problems found;
+  for (const plan_node& n : plan_.nodes)
+    if (n.role() == "metric") found.guard([&] { n.as<metric>().check_data(info_); }, n.where, n.id);
+  found.raise();
 }
 
 session::session(noneq::plan p, const checkpoint& saved) : plan_(std::move(p)) {
@@ -52,6 +61,7 @@ session::session(noneq::plan p, const checkpoint& saved) : plan_(std::move(p)) {
     meta.at("shape").get_to(info_.shape);
     meta.at("classes").get_to(info_.classes);
     meta.at("bin_width").get_to(info_.bin_width);
+    info_.range = meta.value("range", std::vector<double>{});
     meta.at("step").get_to(step_);
     meta.at("finished").get_to(finished_);
   } catch (const nlohmann::json::exception& e) {
@@ -107,10 +117,17 @@ noneq::source& session::data() {
       if (source_->info().shape != info_.shape)
         throw error(fmt::format("the data has samples of shape {}, the model was trained on {}",
                                 to_string(source_->info().shape), to_string(info_.shape)));
+      if (source_->info().classes > info_.classes)
+        throw error(fmt::format("the data has labels up to {}, need {}, as the model was trained",
+                                source_->info().classes - 1,
+                                info_.classes == 0 ? "none" : fmt::format("0 to {}", info_.classes - 1)));
     } catch (const std::exception& e) {
       throw input_error({at_node(node, e)});
     }
+    const std::int64_t classes = info_.classes;
     info_ = source_->info();
+    info_.classes = classes;  // of the model; a part of the data may lack some
+    check_metrics();
   }
   return *source_;
 }
@@ -172,6 +189,7 @@ checkpoint session::snapshot() {
             {"shape", info_.shape},
             {"classes", info_.classes},
             {"bin_width", info_.bin_width},
+            {"range", info_.range},
             {"seed", plan_.seed}};
   return c;
 }

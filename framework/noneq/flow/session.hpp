@@ -42,6 +42,7 @@ class session {
 
  private:
   void build();
+  void check_metrics() const;
   void visit_state(const state_visitor& visit);
 
   noneq::plan plan_;

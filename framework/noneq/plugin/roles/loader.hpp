@@ -3,6 +3,7 @@
 // parallel on what they return, and gives back what is prepared already.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -30,9 +31,13 @@ struct dataset_info {
   sizes shape;                 // of one sample, without the batch dimension
   std::int64_t count = -1;     // rows to train on; −1: endless
   std::int64_t measured = -1;  // rows that fetch_rows gives; −1: endless
-  std::int64_t classes = 0;    // 0: no labels
+  // Rows of "train", "validation" and "test", as far as the data has them; none when it is drawn without end.
+  std::map<std::string, std::int64_t> parts;
+  std::int64_t classes = 0;  // 0: no labels
   normalisation normal;
   double bin_width = 0;  // of discretised values in units of x⁰ (2/255 for 8-bit data in [−1, 1]); 0: continuous
+  std::vector<double> range;  // the smallest and largest value there can be, in data units; empty: not known
+  std::string identity;       // changes when the stored numbers do (file, size, time); empty: not kept anywhere
   std::optional<mixture> truth;
 };
 
@@ -40,9 +45,30 @@ struct source {
   virtual ~source() = default;
   virtual const dataset_info& info() const = 0;
   virtual batch fetch(std::int64_t step, const stream& s) = 0;  // the batch of a step; s is the step's own stream
-  virtual batch fetch_rows(std::int64_t first, std::int64_t count) = 0;  // rows in order; fewer at the end
-  virtual batch prepare(batch raw) const { return raw; }                 // raw → x0 (float32), label (int64)
+  // Rows to measure on, in order; fewer at the end.
+  virtual batch fetch_rows(std::int64_t first, std::int64_t count) = 0;
+  // The same of one of info().parts. Data without parts has rows of one kind only.
+  virtual batch fetch_part(const std::string& /*part*/, std::int64_t first, std::int64_t count) {
+    return fetch_rows(first, count);
+  }
+  virtual batch prepare(batch raw) const { return raw; }  // raw → x0 (float32), label (int64)
 };
+
+// The part that is measured on when none is named, the one fetch_rows gives: test, else validation, else train; ""
+// when the data has no parts.
+inline std::string measured_part(const dataset_info& info) {
+  for (const char* name : {"test", "validation", "train"})
+    if (info.parts.count(name)) return name;
+  return "";
+}
+
+// Throws noneq::error when the data has parts, but not this one.
+inline void need_part(const dataset_info& info, const std::string& part, const char* parameter) {
+  if (info.parts.empty() || info.parts.count(part)) return;
+  std::string have;
+  for (const auto& [name, rows] : info.parts) have += (have.empty() ? "" : " and ") + name;
+  throw error("got '" + part + "', but the data has " + have + " only; name a dataset for it in the loader", parameter);
+}
 
 struct loader : role<"loader"> {
   std::int64_t batch_size = 128;

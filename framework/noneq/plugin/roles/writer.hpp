@@ -18,6 +18,7 @@ struct writing {
   noneq::stream stream;
   std::map<std::string, std::string> provenance;  // program, seed, sampler, steps, checkpoint step
   std::vector<std::int64_t> frame_times;          // t of the frames
+  dataset_info info{};                            // of the data the model was trained on
 };
 
 struct sink {

@@ -1,0 +1,102 @@
+// noneq data import [DATASET=]FILE…
+#include <fmt/format.h>
+
+#include "noneq/app/refuse.hpp"
+#include "noneq/app/verbs.hpp"
+#include "noneq/storage/hdf5.hpp"
+#include "noneq/storage/rows.hpp"
+
+namespace noneq {
+namespace {
+
+struct options {
+  std::vector<std::string> sources;
+  std::string out, dataset = "x";
+};
+
+// A dataset and the files whose rows it is to hold, in order.
+struct target {
+  std::string dataset;
+  std::vector<std::filesystem::path> files;
+  std::int64_t rows = 0;
+  std::string layout;
+};
+
+std::vector<target> targets(const options& o) {
+  std::vector<target> all;
+  for (const std::string& source : o.sources) {
+    const auto equals = source.find('=');
+    // A name that holds '=' is still the name of a file when there is one.
+    const bool named = equals != source.npos && !std::filesystem::exists(source);
+    const std::string dataset = named ? source.substr(0, equals) : o.dataset;
+    const auto files = files_of_rows(named ? source.substr(equals + 1) : source);
+    auto at = std::find_if(all.begin(), all.end(), [&](const target& t) { return t.dataset == dataset; });
+    if (at == all.end()) at = all.insert(all.end(), target{dataset, {}, 0, ""});
+    at->files.insert(at->files.end(), files.begin(), files.end());
+  }
+  return all;
+}
+
+std::string described(const row_file& f) {
+  return fmt::format("rows {} of {}", to_string(f.shape), c10::toString(f.dtype));
+}
+
+void write_rows(hdf5_writer& out, target& t) {
+  for (const auto& file : t.files) {
+    constexpr std::int64_t at_once = 1 << 20;
+    const auto rows = open_rows(file);
+    if (t.layout.empty()) t.layout = described(*rows);
+    if (described(*rows) != t.layout)
+      throw error(fmt::format("{}: got {}, need {} as in {}", file.string(), described(*rows), t.layout,
+                              t.files.front().string()));
+    for (;;) {
+      const Tensor some = rows->next(std::max<std::int64_t>(1, at_once / rows->row_bytes()));
+      if (some.size(0) == 0) break;
+      out.append(t.dataset, some);
+      t.rows += some.size(0);
+    }
+  }
+  out.attribute(t.dataset, "source",
+                t.files.size() == 1 ? t.files[0].filename().string()
+                                    : fmt::format("{} … {}, {} files", t.files.front().filename().string(),
+                                                  t.files.back().filename().string(), t.files.size()));
+}
+
+// Datasets of one group, such as train/images and train/labels, speak of the same things.
+void need_equal_counts(const std::vector<target>& all) {
+  std::map<std::string, const target*> first;
+  for (const target& t : all) {
+    const auto slash = t.dataset.rfind('/');
+    if (slash == t.dataset.npos) continue;
+    const target& other = *first.try_emplace(t.dataset.substr(0, slash), &t).first->second;
+    if (other.rows != t.rows)
+      throw error(fmt::format("{} got {} rows, need {} as {} has, which is of the same group", t.dataset, t.rows,
+                              other.rows, other.dataset));
+  }
+}
+
+void import_data(const options& o) {
+  need_writable(o.out);
+  std::vector<target> all = targets(o);
+  hdf5_writer out(o.out, 4);
+  for (target& t : all) write_rows(out, t);
+  need_equal_counts(all);
+  out.close();
+  for (const target& t : all) fmt::print("wrote {}: {}, {} {}\n", o.out, t.dataset, t.rows, t.layout);
+}
+
+}
+
+void add_data_import(CLI::App& data) {
+  auto o = std::make_shared<options>();
+  CLI::App* verb =
+      data.add_subcommand("import", "turn IDX (MNIST), .npy, CSV or PNG files into datasets of an HDF5 file");
+  verb->add_option("SOURCE", o->sources,
+                   "[DATASET=]FILE or [DATASET=]FOLDER of PNG images; several for one dataset are joined")
+      ->required();
+  verb->add_option("--out", o->out, "HDF5 file to write")->required();
+  verb->add_option("--dataset", o->dataset, "the dataset of files without DATASET= (default: x)");
+  verb->callback([o] { as_input([&] { import_data(*o); }); });
+}
+
+}

@@ -1,0 +1,137 @@
+#include "noneq/storage/rows.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include "noneq/storage/files.hpp"
+#include "noneq/storage/row_formats.hpp"
+
+namespace noneq {
+namespace fs = std::filesystem;
+
+std::int64_t row_file::row_bytes() const {
+  return c10::multiply_integers(shape) * static_cast<std::int64_t>(c10::elementSize(dtype));
+}
+
+static gzFile zlib(void* file) { return static_cast<gzFile>(file); }
+
+byte_stream::byte_stream(const fs::path& file) : name_(file.string()) {
+  const input_file there(file);  // says best why a file cannot be read
+  if (there.size() == 0) throw error(name_ + ": is empty, need numbers");
+  file_ = gzopen(file.c_str(), "rb");
+  if (file_ == nullptr) throw file_error(file, "open", errno);
+  gzbuffer(zlib(file_), 1 << 17);
+}
+
+byte_stream::~byte_stream() { gzclose(zlib(file_)); }
+
+void byte_stream::damaged() {
+  int code = 0;
+  const std::string why = gzerror(zlib(file_), &code);
+  throw error(fmt::format("{}: the compressed data {} after {} bytes of content, need the whole file: copy it again",
+                          name_, code == Z_BUF_ERROR ? "ends" : "is damaged", done_));
+}
+
+std::size_t byte_stream::read_some(void* into, std::size_t most) {
+  const int n = gzread(zlib(file_), into, static_cast<unsigned>(most));
+  int code = 0;
+  gzerror(zlib(file_), &code);
+  if (n < 0 || (code != Z_OK && code != Z_STREAM_END)) damaged();
+  done_ += n;
+  return static_cast<std::size_t>(n);
+}
+
+void byte_stream::read(void* into, std::int64_t count) {
+  constexpr std::int64_t at_once = 1 << 24;
+  for (std::int64_t done = 0; done < count;) {
+    const auto n = static_cast<std::int64_t>(
+        read_some(static_cast<char*>(into) + done, static_cast<std::size_t>(std::min(at_once, count - done))));
+    if (n == 0)
+      throw error(fmt::format("{}: ends after {} bytes, need {} more: copy it again", name_, done_, count - done));
+    done += n;
+  }
+}
+
+bool byte_stream::ended() {
+  const int c = gzgetc(zlib(file_));
+  if (c >= 0) return gzungetc(c, zlib(file_)), false;
+  int code = 0;
+  gzerror(zlib(file_), &code);
+  if (code != Z_OK && code != Z_STREAM_END) damaged();
+  return true;
+}
+
+bool byte_stream::line(std::string& into) {
+  into.clear();
+  for (int c; (c = gzgetc(zlib(file_))) >= 0;) {
+    ++done_;
+    if (c == '\n') return true;
+    into += static_cast<char>(c);
+  }
+  return !ended() || !into.empty();
+}
+
+packed_rows::packed_rows(std::unique_ptr<byte_stream> in, std::int64_t rows, sizes row, at::ScalarType stored,
+                         bool big_endian)
+    : in_(std::move(in)), rows_(rows), stored_(stored), swap_(big_endian && c10::elementSize(stored) > 1) {
+  shape = std::move(row);
+  dtype = stored;
+  double bytes = static_cast<double>(c10::elementSize(stored));
+  for (const std::int64_t n : shape) bytes *= static_cast<double>(n);
+  if (rows < 1 || bytes < 1 || bytes > 1e9)
+    throw error(fmt::format("{}: got {} rows {}, need at least one row, of at least one and at most 10⁹ bytes",
+                            in_->name(), rows, to_string(shape)));
+}
+
+Tensor packed_rows::next(std::int64_t most) {
+  const std::int64_t n = std::min(most, rows_ - done_);
+  sizes all = shape;
+  all.insert(all.begin(), n);
+  const Tensor rows = at::empty(all, stored_);
+  const std::int64_t bytes = rows.numel() * static_cast<std::int64_t>(rows.element_size());
+  auto* const data = static_cast<char*>(rows.data_ptr());
+  in_->read(data, bytes);
+  if (swap_)
+    for (std::int64_t k = 0, wide = rows.element_size(); k < bytes; k += wide) std::reverse(data + k, data + k + wide);
+  done_ += n;
+  if (done_ == rows_ && n > 0 && !in_->ended())
+    throw error(fmt::format("{}: goes on after {} rows {}, need no more than its header says: copy it again",
+                            in_->name(), rows_, to_string(shape)));
+  return rows;
+}
+
+std::unique_ptr<row_file> open_rows(const fs::path& file) {
+  unsigned char head[8] = {};
+  const std::size_t n = byte_stream(file).read_some(head, sizeof head);
+  const std::string_view start(reinterpret_cast<const char*>(head), n);
+  if (start.starts_with("\x89PNG")) return open_png(file);
+  if (start.starts_with("\x93NUMPY")) return open_npy(file);
+  if (start.starts_with("PK\3\4"))
+    throw error(file.string() + ": got a zip archive (an .npz?), need one array: save it with numpy.save");
+  if (start.starts_with("\x89HDF")) throw error(file.string() + ": is HDF5 already, need no import");
+  if (n >= 4 && head[0] == 0 && head[1] == 0) return open_idx(file);
+  const bool text = std::all_of(head, head + n, [](unsigned char c) { return c >= ' ' || (c >= '\t' && c <= '\r'); });
+  if (text) return open_csv(file);
+  throw error(fmt::format("{}: begins with the bytes {:02x} {:02x} {:02x} {:02x}, need IDX, .npy, PNG or CSV",
+                          file.string(), head[0], head[1], head[2], head[3]));
+}
+
+std::vector<fs::path> files_of_rows(const fs::path& file_or_folder) {
+  std::error_code failed;
+  if (!fs::is_directory(file_or_folder, failed)) return {file_or_folder};
+  std::vector<fs::path> found;
+  fs::directory_iterator all(file_or_folder, failed);
+  if (failed) throw error(fmt::format("{}: cannot be read: {}", file_or_folder.string(), failed.message()));
+  for (const auto& entry : all) {
+    std::string end = entry.path().extension().string();
+    std::transform(end.begin(), end.end(), end.begin(), [](unsigned char c) { return std::tolower(c); });
+    if (end == ".png" && !entry.is_directory()) found.push_back(entry.path());
+  }
+  if (found.empty()) throw error(file_or_folder.string() + ": got a folder without PNG images, need some, or a file");
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+}

@@ -1,0 +1,31 @@
+// Files of numbers in other formats than HDF5, as rows: IDX (that of MNIST), NumPy's .npy, CSV, and PNG images, of
+// which each is one row; all but PNG also compressed by gzip. The format is told by the content, not by the name. An
+// object belongs to one thread. Memory does not grow with the file.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "noneq/core/tensor.hpp"
+
+namespace noneq {
+
+class row_file {
+ public:
+  virtual ~row_file() = default;
+  sizes shape;                        // of one row; empty: a single number
+  at::ScalarType dtype = at::kFloat;  // of the numbers
+  // The next rows, [n, …] with n up to `most`; n = 0 at the end. Errors: damaged, truncated, more than there should be.
+  virtual Tensor next(std::int64_t most) = 0;
+
+  std::int64_t row_bytes() const;
+};
+
+// Errors: missing, empty, or of no known format, with what was found.
+std::unique_ptr<row_file> open_rows(const std::filesystem::path& file);
+
+// The PNG images of a folder by name, or the file itself. Errors: missing, a folder without PNG images.
+std::vector<std::filesystem::path> files_of_rows(const std::filesystem::path& file_or_folder);
+
+}

@@ -1,0 +1,104 @@
+// What 8-bit data costs under the model: −ln p(x⁰) ≤ L_T + Σ L_{t−1} + L_0 with the discretised Gaussian decoder (Ho et
+// al. 2020, eq. 5 and 13), in bits per dimension.
+#include "noneq/diffusion/decoder.hpp"
+#include "noneq/plugin.hpp"
+#include "rows.hpp"
+#include "strata.hpp"
+
+namespace {
+
+using noneq::Tensor;
+
+// What one chunk of rows contributes; nats, float64.
+struct chunk_terms {
+  Tensor L_T, kl, L_0;  // [n]
+  Tensor per_step;      // [strata]: sums over rows of one step's KL
+};
+
+struct bits_per_dim : noneq::metric {
+  std::int64_t samples = 1000, chunk = 250, times = 0;
+  std::string on = "auto";
+
+  void check_data(const noneq::dataset_info& info) const override {
+    noneq::choose_rows(info, on, samples);
+    if (info.bin_width <= 0)
+      throw noneq::error(
+          "got data without bins, need whole numbers under normalise: range, such as 8-bit images; the bound on the "
+          "density of other data is metric.bound");
+  }
+
+  static chunk_terms measure_chunk(const noneq::denoiser& d, double bin_width, const Tensor& x0, const Tensor& label,
+                                   std::int64_t first, std::int64_t strata, const noneq::stream& s) {
+    const noneq::process& p = d.process();
+    const noneq::kernel& k = *p.kernel;
+    const auto marginal = [&](std::int64_t i) {
+      return k.marginal(x0, noneq::at(p.tables, at::full({x0.size(0)}, i, at::kLong), x0));
+    };
+    const Tensor x1 = k.sample(marginal(0), k.noise(x0.sizes().vec(), s.fork("decoder"), first));
+    const Tensor decoded = noneq::decoder_log_prob(x0, d.predict(x1, 0, label).reverse, bin_width / 2);
+    noneq::step_kls steps = noneq::measure_steps(d, x0, label, first, strata, s);
+    return {k.kl(marginal(p.steps() - 1), k.stationary(x0)).to(at::kDouble), std::move(steps.per_sample),
+            -noneq::sum_per_sample(decoded).to(at::kDouble), std::move(steps.per_step)};
+  }
+
+  void measure(noneq::measurement& m) const override {
+    const noneq::dataset_info& info = m.data.info();
+    check_data(info);
+    const std::int64_t T = m.denoiser.process().steps(), strata = noneq::count_strata(times, T);
+    const auto chosen = noneq::choose_rows(info, on, samples);
+    std::vector<chunk_terms> parts(static_cast<std::size_t>((chosen.count + chunk - 1) / chunk));
+    noneq::for_blocks(m, chosen, chunk, [&](std::int64_t i, std::int64_t first, const noneq::batch& rows) {
+      parts[static_cast<std::size_t>(i)] =
+          measure_chunk(m.denoiser, info.bin_width, rows.at("x0"), rows.has("label") ? rows.at("label") : Tensor{},
+                        first, strata, m.stream);
+    });
+    report(m, parts, strata, chosen);
+  }
+
+  static void report(noneq::measurement& m, const std::vector<chunk_terms>& parts, std::int64_t strata,
+                     const noneq::chosen_rows& chosen) {
+    const auto dims = static_cast<double>(c10::multiply_integers(m.data.info().shape));
+    const auto joined = [&](Tensor chunk_terms::*field) {
+      std::vector<Tensor> all;
+      for (const auto& p : parts) all.push_back(p.*field);
+      return at::cat(all);
+    };
+    const auto add = [&](const char* name, const Tensor& nats) {
+      const noneq::estimate e = noneq::estimate_mean(nats);
+      m.records.push_back(
+          {name, noneq::bits(e.value) / dims, "bits/dim", noneq::bits(e.stderr) / dims, chosen.part, chosen.count});
+    };
+    const Tensor L_T = joined(&chunk_terms::L_T), L_0 = joined(&chunk_terms::L_0);
+    add("bits_per_dim", L_T + joined(&chunk_terms::kl) + L_0);
+    add("L_T", L_T);
+    add("L_0", L_0);
+    Tensor t = at::empty({strata}, at::kDouble), kl = at::zeros({strata}, at::kDouble);
+    for (std::int64_t j = 0; j < strata; ++j)
+      t[j] = noneq::nth_stratum(j, strata, m.denoiser.process().steps()).centre();
+    for (const auto& p : parts) kl = kl + p.per_step;
+    m.arrays.set("t", t);
+    m.arrays.set("kl", kl * (noneq::bits(1.0) / (dims * static_cast<double>(chosen.count))));
+  }
+
+  static void describe(noneq::description<bits_per_dim>& d) {
+    d.doc(
+         "Bits per dimension of 8-bit data: the variational bound with the discretised decoder, its share L_T at "
+         "t = T and L_0 in the last step.")
+        .param("samples", &bits_per_dim::samples, "rows of the data to measure on, from the first; 0: all",
+               noneq::at_least(0))
+        .param("chunk", &bits_per_dim::chunk, "rows one thread takes at a time", noneq::at_least(1))
+        .param("times", &bits_per_dim::times,
+               "steps measured per row, one random step of each of this many runs of steps; 0: every step",
+               noneq::at_least(0))
+        .param("on", &bits_per_dim::on,
+               "the part of the data to measure on; auto: test, else validation, else train, whichever there is first",
+               noneq::one_of({"auto", "train", "validation", "test"}))
+        .writes("t", "float64 [T−1]: step, or centre of a run of steps")
+        .writes("kl", "float64 [T−1]: bits per dimension that each step costs")
+        .spaces({"gaussian"});
+  }
+};
+
+}
+
+NONEQ_PLUGIN(bits_per_dim);

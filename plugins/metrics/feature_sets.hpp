@@ -1,0 +1,48 @@
+// Metrics that compare two whole sets of features hold both: as many rows of the data as there are samples. One thread,
+// but for digest().
+#pragma once
+
+#include "reference.hpp"
+
+namespace noneq {
+
+class feature_sets : public meter {
+ public:
+  // `of` and m outlive the meter.
+  feature_sets(const compared& of, measurement& m)
+      : of_(of), info_(m.data.info()), folder_(of.cache_folder(m)), map_(of.map(m)) {}
+
+  batch digest(const batch& chunk) const override {
+    return {chunk.step, chunk.first, {{"features", (*map_)(on_grid(info_, chunk.at("samples")))}}};
+  }
+  void add(const batch& digested) override { parts_.push_back(digested.at("features")); }
+
+ protected:
+  Tensor samples() const { return at::cat(parts_); }  // [n, D]
+
+  // Features [k, D] of the first rows: `rows` of them, or by default `wanted`, or as many as there are.
+  Tensor data(measurement& m, std::int64_t wanted) {
+    chosen_ = choose_rows(info_, of_.with, of_.rows > 0 ? of_.rows : wanted, "with");
+    return kept_or_made(folder_, "features-" + of_.features->label(), of_.key(info_, chosen_, "features"),
+                        !of_.cache.empty(),
+                        [&]() -> kept_tensors {
+                          std::vector<Tensor> all;
+                          of_.visit(m, chosen_, *map_, [&](const Tensor& rows) { all.push_back(rows); });
+                          return {{"features", at::cat(all)}};
+                        })
+        .at("features");
+  }
+
+  std::string name(const char* metric) const { return metric + ("_" + of_.features->label()); }
+  const std::string& part() const { return chosen_.part; }
+
+ private:
+  const compared& of_;
+  const dataset_info info_;
+  const std::filesystem::path folder_;
+  const std::shared_ptr<const feature_map> map_;
+  chosen_rows chosen_{"", 0};
+  std::vector<Tensor> parts_;
+};
+
+}

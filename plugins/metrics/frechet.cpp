@@ -1,0 +1,71 @@
+// The Fréchet distance between samples and data, taken as Gaussians in a space of features. With the features of the
+// Inception network this is the FID of Heusel et al. 2017.
+#include "gaussian_fit.hpp"
+#include "reference.hpp"
+
+namespace {
+
+using noneq::Tensor;
+
+struct frechet : noneq::sample_metric, noneq::compared {
+  std::unique_ptr<noneq::meter> follow(noneq::measurement& m) const override;
+
+  void check_data(const noneq::dataset_info& info) const override {
+    compared::check_data(info);
+    noneq::choose_rows(info, with, rows, "with");
+  }
+  void check_count(std::int64_t samples) const override {
+    if (samples < 2) throw noneq::error(c10::str("got a sampler of count ", samples, ", need at least 2 samples"));
+  }
+
+  static void describe(noneq::description<frechet>& d) {
+    d.doc(
+        "The squared Fréchet distance between samples and data in a space of features; with Inception's features this "
+        "is FID. It falls with the number of samples: compare equal numbers only.");
+    describe_common(d);
+  }
+};
+
+class frechet_meter : public noneq::meter {
+ public:
+  frechet_meter(const frechet& of, noneq::measurement& m)
+      : of_(of), info_(m.data.info()), map_(of.map(m)), chosen_(noneq::choose_rows(info_, of.with, of.rows, "with")) {
+    kept_ = noneq::kept_or_made(of.cache_folder(m), "moments-" + of.features->label(),
+                                of.key(info_, chosen_, "moments"), !of.cache.empty(), [&]() -> noneq::kept_tensors {
+                                  noneq::gaussian_fit fit;
+                                  of.visit(m, chosen_, *map_, [&](const Tensor& rows) { fit.add(rows); });
+                                  return {{"mean", fit.mean()}, {"covariance", fit.covariance()}};
+                                });
+  }
+
+  noneq::batch digest(const noneq::batch& chunk) const override {
+    return {chunk.step, chunk.first, {{"features", (*map_)(noneq::on_grid(info_, chunk.at("samples")))}}};
+  }
+  void add(const noneq::batch& digested) override {
+    fit_.add(digested.at("features"));
+    count_ += digested.size();
+  }
+  void finish(noneq::measurement& m) override {
+    const double distance =
+        noneq::frechet_distance(fit_.mean(), fit_.covariance(), kept_.at("mean"), kept_.at("covariance"));
+    m.records.push_back({"frechet_" + of_.features->label(), distance, "", std::numeric_limits<double>::quiet_NaN(),
+                         chosen_.part, count_});
+  }
+
+ private:
+  const frechet& of_;
+  const noneq::dataset_info info_;
+  const std::shared_ptr<const noneq::feature_map> map_;
+  const noneq::chosen_rows chosen_;
+  noneq::kept_tensors kept_;
+  noneq::gaussian_fit fit_;
+  std::int64_t count_ = 0;
+};
+
+std::unique_ptr<noneq::meter> frechet::follow(noneq::measurement& m) const {
+  return std::make_unique<frechet_meter>(*this, m);
+}
+
+}
+
+NONEQ_PLUGIN(frechet);

@@ -1,0 +1,61 @@
+// Features by a TorchScript module: the module's own numbers, and clear lines for modules that do not fit.
+#include <torch/script.h>
+
+#include "measuring.hpp"
+#include "plugins/message.hpp"
+
+using noneq::stream;
+using noneq::Tensor;
+using testing::message_of;
+using testing::says;
+
+namespace {
+
+struct script : testing::scratch {
+  std::filesystem::path path = *this / "net.pt";
+  explicit script(const std::string& body) {
+    torch::jit::Module m("m");
+    m.define("def forward(self, x):\n  " + body + "\n");
+    m.save(path.string());
+  }
+  std::string yaml(const std::string& more = "") const {
+    return "{plugin: torchscript, file: '" + path.string() + "'" + more + "}";
+  }
+};
+
+}
+
+TEST_CASE("torchscript: images in the range the network wants, grey repeated to its channels") {
+  const script net("return x.mean((2, 3)) if x.size(1) == 3 else x.flatten(1)");
+  noneq::dataset_info info;
+  info.range = {0, 255};
+  const Tensor x = 255 * stream(1).uniform({5, 1, 4, 4});
+  const auto feature = noneq::make<noneq::feature>(net.yaml(", range: [-1, 1], channels: 3"));
+  CHECK(feature->label() == "net");
+  const auto map = feature->learn(info, {});
+  const Tensor mean = (x / 127.5 - 1).mean({2, 3}).expand({5, 3});
+  for (int again = 0; again < 4; ++again) CHECK(at::allclose((*map)(x), mean, 1e-5, 1e-5));
+  CHECK((*noneq::make<noneq::feature>(net.yaml())->learn(info, {}))(x).equal(x.flatten(1)));
+  info.range.clear();
+  CHECK(says(message_of([&] { feature->check_data(info); }), "range: got a range, but that of the data is not known"));
+}
+
+TEST_CASE("torchscript: the same network is known by its bytes, another is another") {
+  const script one("return x.flatten(1)"), other("return x.flatten(1) + 1");
+  const auto identity = [](const script& s) { return noneq::make<noneq::feature>(s.yaml())->identity(); };
+  CHECK(identity(one) == identity(one));
+  CHECK(identity(one) != identity(other));
+}
+
+TEST_CASE("torchscript: what does not fit is said") {
+  const script flat("return x.sum()"), narrow("return x.matmul(x)");
+  const Tensor x = at::ones({2, 1, 2, 3});
+  const auto fault = [&](const script& s) {
+    return message_of([&] { (*noneq::make<noneq::feature>(s.yaml())->learn({}, {}))(x); });
+  };
+  CHECK(says(fault(flat), "net.pt: the network gave [], need a tensor [2, features]"));
+  CHECK(says(fault(narrow), "net.pt: the network failed on [2, 1, 2, 3]"));
+  CHECK(says(message_of([] { noneq::make<noneq::feature>("{plugin: torchscript, file: none.pt}"); }), "none.pt: "));
+  CHECK(says(message_of([] { noneq::make<noneq::feature>("{plugin: torchscript, file: tests/main.cpp}"); }),
+             "tests/main.cpp: got something else than a TorchScript module"));
+}
