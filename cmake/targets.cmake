@@ -42,12 +42,14 @@ function(noneq_room name)
   set_property(GLOBAL APPEND PROPERTY NONEQ_ROOMS noneq_${name})
 endfunction()
 
-# noneq_plugin(role name): plugins/<role>s/<name>.cpp becomes plugins/<role>.<name>.so beside the program.
+# noneq_plugin(role name USES library... SOURCES file...): plugins/<role>s/<name>.cpp, with further files of that folder
+# when one does not hold it all, becomes plugins/<role>.<name>.so beside the program.
 function(noneq_plugin role name)
-  cmake_parse_arguments(PLUGIN "" "" "USES" ${ARGN})
+  cmake_parse_arguments(PLUGIN "" "" "USES;SOURCES" ${ARGN})
   set(target ${role}.${name})
   string(REGEX REPLACE "ss$" "sse" plural ${role})
-  add_library(${target} MODULE ${plural}s/${name}.cpp)
+  list(TRANSFORM PLUGIN_SOURCES PREPEND ${plural}s/)
+  add_library(${target} MODULE ${plural}s/${name}.cpp ${PLUGIN_SOURCES})
   noneq_compile(${target})
   target_link_libraries(${target} PRIVATE noneq_plugin ${PLUGIN_USES})
   set_target_properties(${target} PROPERTIES PREFIX "" CXX_VISIBILITY_PRESET hidden

@@ -1,4 +1,5 @@
-// noneq predict RUN_DIR: the network once, for comparing with other programs.
+// noneq predict RUN_DIR: the network once, for comparing with other programs. In place of a run it may be the folder of
+// a UNet2DModel, which has no schedule and no data beside it.
 #include <fmt/format.h>
 
 #include "noneq/app/pipeline_file.hpp"
@@ -21,6 +22,8 @@ class input_tensors {
     return it->second;
   }
 
+  bool has(const std::string& name) const { return all_.tensors.contains(name); }
+
   // Integers [n] in 0 … end − 1.
   Tensor indices(const std::string& name, std::int64_t n, std::int64_t end) const {
     const Tensor t = get(name);
@@ -32,6 +35,14 @@ class input_tensors {
       if (const auto i = extreme.item<std::int64_t>(); i < 0 || i >= end)
         refuse(name, fmt::format("got {}, need a value in [0, {}]", i, end - 1));
     return t.to(at::kLong);
+  }
+
+  // [n, …], of any shape.
+  Tensor any_samples() const {
+    const Tensor x = get("x");
+    if (x.is_complex() || x.dim() < 2 || x.numel() == 0)
+      refuse("x", fmt::format("got shape {}, need [n, C, H, W]", to_string(x.sizes().vec())));
+    return x.to(at::kFloat);
   }
 
   Tensor samples(const sizes& shape) const {
@@ -62,6 +73,33 @@ network_input read_input(const session& s, const std::string& file) {
   return result;
 }
 
+Tensor answer_of_run(const std::string& folder, registry& plugins, const std::string& in, const std::string& weights) {
+  const session s = open_run(folder, plugins, [](value& document) { remove_beside_model(document); });
+  const network_input input = as_input([&] { return read_input(s, in); });
+  return s.denoiser(weights).network().forward(input);
+}
+
+bool is_diffusers(const std::filesystem::path& folder) {
+  return std::filesystem::exists(folder / "config.json") && !std::filesystem::exists(folder / "pipeline.yaml");
+}
+
+Tensor answer_of_diffusers(const std::string& folder, registry& plugins, const std::string& file) {
+  return as_input([&] {
+    const input_tensors in(file);
+    constexpr std::int64_t any = INT64_MAX;
+    network_input input{in.any_samples(), {}, {}, {}};
+    const std::int64_t n = input.x.size(0);
+    input.t = in.indices("t", n, any);
+    if (in.has("class_labels")) input.label = in.indices("class_labels", n, any);
+    problems found;
+    value from = value::map({{"plugin", value::scalar("unet")}, {"from", value::scalar(folder, true)}});
+    const instance made = instantiate("model", from, {plugins, found, ""});
+    found.raise();
+    const auto net = std::static_pointer_cast<model>(made.made)->build({input.x.sizes().slice(1).vec(), 0, 0, 0});
+    return net->forward(input);
+  });
+}
+
 }
 
 void add_predict(CLI::App& program) {
@@ -70,17 +108,16 @@ void add_predict(CLI::App& program) {
   };
   auto o = std::make_shared<options>();
   CLI::App* verb = program.add_subcommand("predict", "the network's output for given x and t");
-  verb->add_option("RUN_DIR", o->folder, "the folder of the run")->required();
+  verb->add_option("RUN_DIR", o->folder, "the folder of the run, or of a UNet2DModel of diffusers")->required();
   verb->add_option("--in", o->in, "safetensors file with x, t (0-based), and class_labels if any")->required();
   verb->add_option("--out", o->out, "safetensors file to write, with y")->required();
   verb->add_option("--weights", o->weights, "ema or raw")->check(CLI::IsMember({"ema", "raw"}));
   verb->callback([o] {
     registry plugins = installed_plugins();
     need_writable(o->out);
-    const session s = open_run(o->folder, plugins, [](value& document) { remove_beside_model(document); });
     at::NoGradGuard values_only;
-    const network_input in = as_input([&] { return read_input(s, o->in); });
-    const Tensor y = s.denoiser(o->weights).network().forward(in);
+    const Tensor y = is_diffusers(o->folder) ? answer_of_diffusers(o->folder, plugins, o->in)
+                                             : answer_of_run(o->folder, plugins, o->in, o->weights);
     save_safetensors(o->out, {{{"y", y.contiguous()}}, {}});
   });
 }

@@ -31,7 +31,7 @@ static int main_or_throw(int argc, char** argv) {
   CLI::App program("noneq: diffusion generative models as native dataflow", "noneq");
   program.set_version_flag("--version", NONEQ_VERSION);
   for (auto* add : {add_run, add_check, add_list, add_describe, add_draw, add_table, add_schema, add_eval, add_sample,
-                    add_predict, add_data})
+                    add_predict, add_export, add_data})
     add(program);
   refuse_unknown_verb(program, argc, argv);
   program.require_subcommand(1);

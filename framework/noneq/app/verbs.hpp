@@ -20,6 +20,7 @@ void add_schema(CLI::App& program);
 void add_eval(CLI::App& program);
 void add_sample(CLI::App& program);
 void add_predict(CLI::App& program);
+void add_export(CLI::App& program);
 void add_data(CLI::App& program);
 void add_data_import(CLI::App& data);
 

@@ -142,10 +142,13 @@ Tensor run_reference(const network_layers& n, std::span<const Tensor> weights, c
   return run.value(n.output);
 }
 
-Tensor sinusoids(const sinusoid_layer& l, const Tensor& index, std::int64_t n) {
+Tensor sinusoid_frequencies(const sinusoid_layer& l, std::int64_t n) {
   const double count = static_cast<double>(n / 2) - l.shift;
-  const Tensor frequency = at::exp(at::arange(n / 2, at::kDouble) * (-std::log(l.period) / count));
-  const Tensor angle = (index.to(at::kDouble) * l.scale).unsqueeze(1) * frequency;
+  return at::exp(at::arange(n / 2, at::kDouble) * (-std::log(l.period) / count)) * l.scale;
+}
+
+Tensor sinusoids(const sinusoid_layer& l, const Tensor& index, std::int64_t n) {
+  const Tensor angle = index.to(at::kDouble).unsqueeze(1) * sinusoid_frequencies(l, n);
   return l.cosine_first ? at::cat({angle.cos(), angle.sin()}, 1) : at::cat({angle.sin(), angle.cos()}, 1);
 }
 

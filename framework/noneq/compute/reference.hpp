@@ -24,6 +24,8 @@ Tensor run_reference(const network_layers& n, std::span<const Tensor> weights, c
 
 // Sinusoids [B, n] of `index` (int64 [B]) as a layer of n numbers wants them, computed in float64.
 Tensor sinusoids(const sinusoid_layer& l, const Tensor& index, std::int64_t n);
+// Their angles per unit of t, float64 [n/2].
+Tensor sinusoid_frequencies(const sinusoid_layer& l, std::int64_t n);
 
 // First weights: constant + uniform numbers in ±spread from torch's global generator, float32.
 Tensor initial_weight(const weight_spec& w);

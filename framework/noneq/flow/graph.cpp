@@ -75,6 +75,7 @@ class training_graph {
       const stream s = noise_stream(session_, b.step);
       if (noise.time->adaptive() != at_gate) return;
       noise.draw(b, p().process, s);
+      noise.drop_labels(b, session_.info().classes, s);
       if (!learner_.noises_in_step()) noise.apply(b, p().process, s);
     });
   }

@@ -49,6 +49,7 @@ shard_gradient learner::gradient(batch rows, std::int64_t batch_size) const {
     network_input in{rows.at("xt"), rows.at("t"), label, p.log_snr(rows.at("t"))};
     in.dropout = &dropout;
     in.first = rows.first;
+    if (session_.network().self_conditioned()) in.x0_hat = first_estimate(in, rows.step, p);
     rows.set("output", session_.network().forward(in));
     working = &loss_;
     const Tensor per_sample = loss_.as<loss>().run(rows, p);
@@ -62,6 +63,18 @@ shard_gradient learner::gradient(batch rows, std::int64_t batch_size) const {
   } catch (const std::exception& e) {
     throw at_node(*working, e);
   }
+}
+
+Tensor learner::first_estimate(const network_input& in, std::int64_t step, const process& p) const {
+  at::NoGradGuard values_only;
+  Tensor x0_hat = at::zeros_like(in.x);
+  const stream s = session_.stream().fork(model_.id).fork("self_conditioning").fork(step);
+  const Tensor rows = s.uniform({in.x.size(0)}, in.first).lt(0.5).nonzero().squeeze(1);
+  if (rows.numel() == 0) return x0_hat;
+  const auto some = [&](const Tensor& t) { return t.defined() ? t.index_select(0, rows) : t; };
+  const network_input first{some(in.x), some(in.t), some(in.label), some(in.log_snr)};
+  const Tensor z = p.split(session_.network().forward(first)).z;
+  return x0_hat.index_copy(0, rows, p.mean->x0(z, {first.x, at(p.tables, first.t, first.x), *p.kernel}));
 }
 
 double learner::rate_factor() const {

@@ -28,6 +28,9 @@ class learner {
   void save(checkpoint& c);
 
  private:
+  // For half of the samples x̂⁰ of a first pass without gradient, zeros for the others (Chen et al. 2023, "Analog bits",
+  // algorithm 1, with the coin thrown for each sample).
+  Tensor first_estimate(const network_input& in, std::int64_t step, const process& p) const;
   double rate_factor() const;
 
   session& session_;

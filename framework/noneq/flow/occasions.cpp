@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "noneq/flow/sampling.hpp"
 #include "noneq/flow/stop.hpp"
 
 namespace noneq {

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "noneq/flow/progress.hpp"
-#include "noneq/flow/session.hpp"
+#include "noneq/flow/sampling.hpp"
 #include "noneq/flow/workers.hpp"
 
 namespace noneq {

@@ -95,6 +95,7 @@ void session::build() {
   } catch (const std::exception& e) {
     throw input_error({at_node(node, e)});
   }
+  check_label_dropout();
   at::NoGradGuard guard;
   for (const auto& average : averages_) {
     const auto raw = network_->parameters();
@@ -107,6 +108,18 @@ void session::build() {
       } catch (const std::exception& e) {
         throw input_error({at_node(n, e)});
       }
+}
+
+void session::check_label_dropout() const {
+  const plan_node& node = plan_.the("noiser");
+  if (node.as<noiser>().label_dropout == 0) return;
+  const auto refuse = [&](const std::string& what) {
+    throw input_error({error(what, node.id + ".label_dropout", node.where)});
+  };
+  if (info_.classes == 0) refuse("got data without labels, need a loader that gives them");
+  if (!network_->knows_no_class())
+    refuse(fmt::format("got {}, which does not know the label \"no class\"; need no_class: true, or another model",
+                       plan_.the("model").plugin.entry->full_name()));
 }
 
 noneq::source& session::data() {

@@ -43,6 +43,7 @@ class session {
  private:
   void build();
   void check_metrics() const;
+  void check_label_dropout() const;
   void visit_state(const state_visitor& visit);
 
   noneq::plan plan_;

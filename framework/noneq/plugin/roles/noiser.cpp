@@ -10,4 +10,11 @@ void noiser::draw(batch& b, const process& p, const stream& s) const {
   b.set("noise", p.kernel->noise(x0.sizes().vec(), s.fork("noise"), b.first));
 }
 
+void noiser::drop_labels(batch& b, std::int64_t no_class, const stream& s) const {
+  if (label_dropout == 0 || !b.has("label")) return;
+  const Tensor& label = b.at("label");
+  const Tensor dropped = s.fork("label").uniform({label.size(0)}, b.first).lt(label_dropout);
+  b.set("label", label.masked_fill(dropped, no_class));
+}
+
 }

@@ -10,16 +10,22 @@ namespace noneq {
 
 struct noiser : role<"noiser"> {
   part<time_sampler> time{"uniform"};
+  double label_dropout = 0;
 
   // Writes t (0-based index), weight and noise, by default from the time sampler and the kernel. Runs ahead of the
   // model.
   virtual void draw(batch& b, const process& p, const stream& s) const;
   // Writes xt. With a learned schedule the tables of p carry gradients, and so must xt; it then runs beside the model.
   virtual void apply(batch& b, const process& p, const stream& s) const = 0;
+  // Replaces a share of the batch's labels by `no_class`, so that one network learns with and without them
+  // (Ho & Salimans 2022, algorithm 1). Nothing happens to a batch without labels.
+  void drop_labels(batch& b, std::int64_t no_class, const stream& s) const;
 
   template <class P>
   static void common(description<P>& d) {
     d.param("time", &P::time, "which steps t are drawn, and how often");
+    d.param("label_dropout", &P::label_dropout,
+            "share of labels replaced by \"no class\" in training, for guidance; the model must know it", between(0, 1));
     d.reads("x0", "float32 [B, …]");
     d.writes("t", "int64 [B]: step index t − 1");
     d.writes("weight", "float32 [B]: 1/(T·p_t)");

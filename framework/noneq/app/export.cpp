@@ -1,0 +1,72 @@
+// noneq export RUN_DIR: the trained network for other programs.
+#include <fmt/format.h>
+
+#include "noneq/app/pipeline_file.hpp"
+#include "noneq/app/refuse.hpp"
+#include "noneq/app/scheduler_config.hpp"
+#include "noneq/app/trained_run.hpp"
+#include "noneq/app/verbs.hpp"
+#include "noneq/plugin/exportable.hpp"
+#include "noneq/storage/files.hpp"
+#include "noneq/storage/safetensors.hpp"
+
+namespace noneq {
+namespace {
+
+struct options {
+  std::string folder, format, out, weights = "ema", version;
+};
+
+const exportable& as_exportable(const session& s, const network& n, const std::string& format) {
+  const auto* can = dynamic_cast<const exportable*>(&n);
+  if (can == nullptr)
+    throw error(fmt::format("got {}, which cannot be exported as {}; need model.unet, or --format safetensors",
+                            s.plan().the("model").plugin.entry->full_name(), format));
+  return *can;
+}
+
+void to_safetensors(const session&, network& n, const options& o) {
+  tensor_file content{{}, {{"format", "pt"}}};
+  for (const auto& p : n.named_parameters()) content.tensors[p.key()] = p.value();
+  save_safetensors(o.out, content);
+}
+
+void to_torchscript(const session& s, network& n, const options& o) {
+  as_exportable(s, n, o.format).export_torchscript(o.out);
+}
+
+void to_diffusers(const session& s, network& n, const options& o) {
+  as_exportable(s, n, o.format).export_diffusers(o.out, o.version);
+  const auto scheduler = scheduler_config(s.plan(), o.version.empty() ? "0.30.0" : o.version);
+  if (!scheduler) return;
+  const std::filesystem::path folder = std::filesystem::path(o.out) / "scheduler";
+  std::filesystem::create_directories(folder);
+  write_atomically(folder / "scheduler_config.json", scheduler->dump(2) + "\n");
+}
+
+const std::map<std::string, std::function<void(const session&, network&, const options&)>> formats{
+    {"safetensors", to_safetensors}, {"torchscript", to_torchscript}, {"diffusers", to_diffusers}};
+
+}
+
+void add_export(CLI::App& program) {
+  auto o = std::make_shared<options>();
+  CLI::App* verb = program.add_subcommand("export", "the trained network for other programs");
+  verb->add_option("RUN_DIR", o->folder, "the folder of the run")->required();
+  verb->add_option("--format", o->format, "safetensors, torchscript or diffusers")
+      ->required()
+      ->check(CLI::IsMember({"safetensors", "torchscript", "diffusers"}));
+  verb->add_option("--out", o->out, "file to write; for diffusers a folder")->required();
+  verb->add_option("--weights", o->weights, "ema or raw")->check(CLI::IsMember({"ema", "raw"}));
+  verb->add_option("--diffusers-version", o->version, "of diffusers that shall read it (default: 0.30.0)");
+  verb->callback([o] {
+    registry plugins = installed_plugins();
+    if (o->format != "diffusers") need_writable(o->out);
+    const session s = open_run(o->folder, plugins, [](value& document) { remove_beside_model(document); });
+    at::NoGradGuard values_only;
+    const denoiser d = s.denoiser(o->weights);
+    as_input([&] { formats.at(o->format)(s, d.network(), *o); });
+  });
+}
+
+}

@@ -1,0 +1,16 @@
+// The process of a run as the configuration of a diffusers scheduler.
+// Pure function.
+#pragma once
+
+#include <optional>
+
+#include <nlohmann/json.hpp>
+
+#include "noneq/flow/plan.hpp"
+
+namespace noneq {
+
+// A DDPMScheduler with the betas, prediction and variance of the plan; nothing when it has none of the same kind.
+std::optional<nlohmann::json> scheduler_config(const plan& p, const std::string& version);
+
+}

@@ -1,0 +1,83 @@
+// U-Net (Ho et al. 2020; Nichol & Dhariwal 2021), described as plain data and executed from it. Its weights have the
+// names of UNet2DModel in diffusers, and a folder of diffusers can be read in place of the parameters.
+#include "dotted.hpp"
+#include "noneq/compute/reference.hpp"
+#include "noneq/compute/script.hpp"
+#include "noneq/plugin.hpp"
+#include "noneq/plugin/exportable.hpp"
+#include "unet/layers.hpp"
+#include "unet/options.hpp"
+#include "unet/tensors.hpp"
+
+namespace {
+
+using noneq::Tensor;
+using noneq::unet::architecture;
+
+struct unet_network : noneq::network, noneq::exportable {
+  unet_network(architecture a, const noneq::network_signature& s, bool no_class, bool self_conditioning,
+               const noneq::unet::diffusers_folder* folder)
+      : net(std::move(a)),
+        shape(s.shape),
+        layers(noneq::unet::layers(net, {s.shape.begin() + 1, s.shape.end()})),
+        with_no_class(no_class),
+        with_x0_hat(self_conditioning) {
+    shape[0] = net.out_channels;
+    if (folder != nullptr) version = folder->config.version;
+    if (folder != nullptr)
+      weights = load_weights(*folder, layers);
+    else
+      for (const noneq::weight_spec& w : layers.weights) weights.push_back(noneq::initial_weight(w));
+    for (std::size_t i = 0; i < weights.size(); ++i) noneq::register_dotted(*this, layers.weights[i].name, weights[i]);
+  }
+
+  bool knows_no_class() const override { return with_no_class; }
+  bool self_conditioned() const override { return with_x0_hat; }
+
+  Tensor forward(const noneq::network_input& in) override {
+    Tensor x = net.centre_input ? 2 * in.x - 1 : in.x;
+    if (with_x0_hat) x = at::cat({x, in.x0_hat.defined() ? in.x0_hat : at::zeros_like(in.x)}, 1);
+    Tensor label = in.label;
+    if (!label.defined() && with_no_class) label = at::full_like(in.t, net.class_rows - 1);
+    noneq::sizes out{in.x.size(0)};
+    out.insert(out.end(), shape.begin(), shape.end());
+    return noneq::run_reference(layers, weights, {x, in.t, label, in.dropout, in.first}).view(out);
+  }
+
+  void export_diffusers(const std::filesystem::path& folder, const std::string& asked) const override {
+    noneq::unet::save_folder(folder, net, layers, weights, asked.empty() ? version : asked);
+  }
+
+  void export_torchscript(const std::filesystem::path& file) const override {
+    noneq::script_frame frame{shape, net.has_classes()};
+    if (net.centre_input) frame.input_scale = 2, frame.input_shift = -1;
+    noneq::save_torchscript(file, layers, weights, frame);
+  }
+
+  architecture net;
+  std::string version = "0.30.0";  // of the diffusers to export for
+  noneq::sizes shape;              // of one output
+  noneq::network_layers layers;
+  std::vector<Tensor> weights;
+  bool with_no_class, with_x0_hat;
+};
+
+struct unet : noneq::model, noneq::unet::options {
+  void check() const override { check_alone(); }
+  void check_signature(const noneq::network_signature& s) const override { architecture_for(s, opened()); }
+
+  std::shared_ptr<noneq::network> build(const noneq::network_signature& s) const override {
+    const auto folder = opened();
+    return std::make_shared<unet_network>(architecture_for(s, folder), s, no_class, self_conditioning,
+                                          folder ? &*folder : nullptr);
+  }
+
+  static void describe(noneq::description<unet>& d) {
+    d.doc("U-Net over images [C, H, W] or sequences [C, L].");
+    options::describe(d);
+  }
+};
+
+}
+
+NONEQ_PLUGIN(unet);

@@ -1,0 +1,42 @@
+#include "architecture.hpp"
+
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "noneq/core/error.hpp"
+
+namespace noneq::unet {
+
+static void check_heads(const architecture& a, std::int64_t channels) {
+  if (a.head_channels > 0 && channels % a.head_channels != 0)
+    throw error(fmt::format("got heads of {} channels where there are {}, need a divisor", a.head_channels, channels));
+  if (channels % a.heads_of(channels) != 0)
+    throw error(fmt::format("got {} heads for {} channels, need a divisor", a.heads_of(channels), channels));
+}
+
+void check(const architecture& a) {
+  if (a.levels.empty()) throw error("got no level, need at least one");
+  for (const level& l : a.levels) {
+    if (l.channels % a.groups != 0)
+      throw error(fmt::format("got {} channels in {} groups, need a multiple", l.channels, a.groups));
+    if (l.down_attention || l.up_attention) check_heads(a, l.channels);
+  }
+  const std::int64_t first = a.levels.front().channels, last = a.levels.back().channels;
+  if (a.middle_attention) check_heads(a, last);
+  if (a.middle_attention && a.middle_groups > 0 && last % a.middle_groups != 0)
+    throw error(fmt::format("got {} channels in {} groups in the middle, need a multiple", last, a.middle_groups));
+  if (first % 2 != 0 || (a.learned_times == 0 && static_cast<double>(first / 2) <= a.frequency_shift))
+    throw error(
+        fmt::format("got {} channels at the first level, need an even number above {}", first, 2 * a.frequency_shift));
+}
+
+std::int64_t fitting_groups(const architecture& a, std::int64_t wanted) {
+  std::int64_t common = 0;
+  for (const level& l : a.levels) common = std::gcd(common, l.channels);
+  std::int64_t groups = std::clamp(common / 2, std::int64_t{1}, wanted);
+  while (common % groups != 0) --groups;
+  return groups;
+}
+
+}

@@ -1,0 +1,47 @@
+// Which U-Net: everything the papers and UNet2DModel of diffusers vary, as plain data, level by level.
+// Values; thread-safe when const.
+#pragma once
+
+#include "noneq/compute/layers.hpp"
+
+namespace noneq::unet {
+
+// What stands at one resolution; level 0 is that of the data.
+struct level {
+  std::int64_t channels = 0;
+  bool down_attention = false, up_attention = false;  // after every residual block on the way down, up
+  bool down_residual = false, up_residual = false;    // resampling to the next level inside a residual block
+};
+
+struct architecture {
+  std::int64_t in_channels = 1, out_channels = 1;
+  std::vector<level> levels;
+  std::int64_t blocks = 2;                    // residual blocks a level on the way down; one more on the way up
+  std::int64_t heads = 1, head_channels = 0;  // of attention; head_channels > 0: as many heads as that makes
+  std::int64_t groups = 32;                   // of every normalisation
+  std::int64_t middle_groups = 32;            // of the one in the middle's attention; 0: there is none
+  bool middle_attention = true;
+  double middle_scale = 1;  // sums in the middle are divided by it
+  bool scale_shift = false;
+  double eps = 1e-6, dropout = 0;
+  activation act = activation::silu;
+  std::int64_t downsample_padding = 0;
+  std::int64_t learned_times = 0;  // > 0: a table of so many rows instead of sinusoids
+  double frequency_shift = 1, time_scale = 1;
+  bool cosine_first = false;
+  std::int64_t class_rows = 0;  // of the table of classes; 0: none
+  bool class_sinusoids = false;
+  bool centre_input = false;  // reads 2x − 1
+
+  bool has_classes() const { return class_rows > 0 || class_sinusoids; }
+  std::int64_t heads_of(std::int64_t channels) const { return head_channels > 0 ? channels / head_channels : heads; }
+};
+
+// Throws noneq::error for numbers that no network can have: channels not divisible by groups or heads.
+void check(const architecture& a);
+
+// The largest number of groups up to `wanted` that divides the channels of every level and leaves two channels or more
+// to a group: normalised alone, a channel would forget the t that was added to it.
+std::int64_t fitting_groups(const architecture& a, std::int64_t wanted);
+
+}

@@ -1,0 +1,130 @@
+#include "options.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace noneq::unet {
+namespace {
+
+using nlohmann::json;
+
+template <class Field>
+json each_level(const architecture& a, Field field) {
+  json all = json::array();
+  for (const level& l : a.levels) all.push_back(field(l));
+  return all;
+}
+
+// What the parameters say of an architecture, by their names, to be compared.
+json said(const architecture& a) {
+  return {{"channels", each_level(a, [](const level& l) { return l.channels; })},
+          {"blocks", a.blocks},
+          {"attention", each_level(a, [](const level& l) { return l.down_attention; })},
+          {"middle_attention", a.middle_attention},
+          {"heads", each_level(a, [&](const level& l) { return a.heads_of(l.channels); })},
+          {"scale_shift", a.scale_shift},
+          {"groups", a.groups},
+          {"eps", a.eps},
+          {"activation", static_cast<int>(a.act)},
+          {"resample", each_level(a, [](const level& l) { return l.down_residual; })},
+          {"downsample_padding", a.downsample_padding},
+          {"frequency_shift", a.frequency_shift},
+          {"cosine_first", a.cosine_first}};
+}
+
+void need_agreement(const architecture& mine, const architecture& standard, const architecture& theirs) {
+  const json m = said(mine), s = said(standard), t = said(theirs);
+  for (const auto& [name, v] : m.items())
+    if (v != s[name] && v != t[name])
+      throw error(fmt::format("got {}, but the folder of `from` has {}; leave it out", v.dump(), t[name].dump()), name);
+}
+
+void need_data(const network_signature& s) {
+  if (s.shape.size() != 2 && s.shape.size() != 3)
+    throw error(fmt::format("got samples of shape {}, need [C, H, W] or [C, L]; a loader's `channels: add` makes one",
+                            to_string(s.shape)));
+}
+
+void need_equal(const char* what, std::int64_t got, std::int64_t need) {
+  if (got != need) throw error(fmt::format("got a network with {} {}, need {}", got, what, need), "from");
+}
+
+}
+
+void options::check_alone() const {
+  if (multipliers.empty() || multipliers.size() > 30)
+    throw error(fmt::format("got {} levels, need 1 to 30", multipliers.size()), "multipliers");
+  if (from.empty()) own({{1, 1, 1}, 1, 1, 0});
+  opened();
+}
+
+std::optional<diffusers_folder> options::opened() const {
+  if (from.empty()) return {};
+  return open_folder(from);
+}
+
+architecture options::own(const network_signature& s) const {
+  architecture a;
+  for (const std::int64_t m : multipliers) {
+    const bool inside = resample == "residual";
+    a.levels.push_back({.channels = channels * m, .down_residual = inside, .up_residual = inside});
+  }
+  a.blocks = blocks;
+  a.heads = heads;
+  a.head_channels = head_channels;
+  a.groups = a.middle_groups = fitting_groups(a, groups);
+  a.middle_attention = middle_attention;
+  a.scale_shift = scale_shift;
+  a.eps = eps;
+  a.dropout = dropout;
+  a.act = activation == "gelu"   ? noneq::activation::gelu
+          : activation == "relu" ? noneq::activation::relu
+                                 : noneq::activation::silu;
+  a.downsample_padding = downsample_padding;
+  a.frequency_shift = frequency_shift;
+  a.cosine_first = cosine_first;
+  if (time_range > 0 && s.T > 0) a.time_scale = static_cast<double>(time_range) / static_cast<double>(s.T);
+  a.in_channels = s.shape[0] * (self_conditioning ? 2 : 1);
+  a.out_channels = s.shape[0] * s.outputs;
+  if (s.classes > 0) a.class_rows = s.classes + (no_class ? 1 : 0);
+  check(a);
+  return a;
+}
+
+// Attention stands at sizes; which levels have them depends on the data.
+static void place_attention(architecture& a, const sizes& wanted, const network_signature& s) {
+  std::int64_t longer = *std::max_element(s.shape.begin() + 1, s.shape.end());
+  sizes there;
+  for (level& l : a.levels) {
+    there.push_back(longer);
+    l.down_attention = l.up_attention = std::find(wanted.begin(), wanted.end(), longer) != wanted.end();
+    longer = (longer + 1) / 2;
+  }
+  for (const std::int64_t n : wanted)
+    if (std::find(there.begin(), there.end(), n) == there.end())
+      throw error(fmt::format("got {}, need a size of a level: {}", n, fmt::join(there, ", ")), "attention");
+}
+
+architecture options::architecture_for(const network_signature& s,
+                                       const std::optional<diffusers_folder>& folder) const {
+  need_data(s);
+  if (no_class && s.classes == 0) throw error("got true, need data with labels, or leave it out", "no_class");
+  architecture a = own(s);
+  if (!folder) {
+    place_attention(a, attention, s);
+    check(a);
+    return a;
+  }
+  if (!attention.empty()) place_attention(a, attention, s);
+  architecture theirs = folder->config.net;
+  need_agreement(a, options{}.own(s), theirs);
+  if (dropout > 0) theirs.dropout = dropout;
+  need_equal("channels in", theirs.in_channels, a.in_channels);
+  if (s.outputs == 0) return theirs;
+  need_equal("channels out", theirs.out_channels, a.out_channels);
+  if (!theirs.class_sinusoids || s.classes == 0) need_equal("labels", theirs.class_rows, a.class_rows);
+  if (theirs.class_sinusoids && s.classes == 0) throw error("got a network with labels, need data with labels", "from");
+  return theirs;
+}
+
+}

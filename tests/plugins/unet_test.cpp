@@ -1,0 +1,174 @@
+// The description of U-Nets, and what a network made of one must be.
+#include "../../plugins/models/unet/layers.hpp"
+#include "noneq/compute/reference.hpp"
+#include "plugins/make.hpp"
+
+using namespace noneq;
+
+namespace {
+
+unet::architecture papers(std::vector<std::int64_t> multipliers, std::int64_t attention_level) {
+  unet::architecture a;
+  a.in_channels = a.out_channels = 3;
+  for (std::size_t i = 0; i < multipliers.size(); ++i) {
+    const bool attends = static_cast<std::int64_t>(i) == attention_level;
+    a.levels.push_back({.channels = 128 * multipliers[i], .down_attention = attends, .up_attention = attends});
+  }
+  return a;
+}
+
+std::shared_ptr<network> built(const std::string& yaml, const network_signature& s) {
+  torch::manual_seed(1);
+  const auto m = make<model>(yaml);
+  m->check_signature(s);
+  return m->build(s);
+}
+
+// Away from the first weights, among which zeros hide whole branches.
+void shake(network& n) {
+  at::NoGradGuard guard;
+  for (Tensor& p : n.parameters()) p.add_(0.1 * at::randn_like(p));
+}
+
+network_input input(const sizes& shape, std::int64_t n = 3) {
+  sizes batch{n};
+  batch.insert(batch.end(), shape.begin(), shape.end());
+  return {at::randn(batch), at::arange(n, at::kLong) * 2, {}, at::zeros({n})};
+}
+
+std::string refusal(const std::string& yaml, const network_signature& s) {
+  try {
+    built(yaml, s);
+  } catch (const error& e) {
+    return e.what();
+  }
+  return "";
+}
+
+}
+
+TEST_CASE("the networks of the papers have the published numbers of parameters") {
+  // Ho et al. 2020: 35.7M for CIFAR-10 and 114M for 256×256; the exact counts are those of the published checkpoints.
+  CHECK(parameter_count(unet::layers(papers({1, 2, 2, 2}, 1), {32, 32})) == 35'746'307);
+  CHECK(parameter_count(unet::layers(papers({1, 1, 2, 2, 4, 4}, 4), {256, 256})) == 113'673'219);
+  // Nichol & Dhariwal 2021 for CIFAR-10, 52.5M: learned range, three blocks, attention at 16 and 8, four heads.
+  unet::architecture improved = papers({1, 2, 2, 2}, 1);
+  improved.levels[2].down_attention = improved.levels[2].up_attention = true;
+  improved.out_channels = 6;
+  improved.blocks = 3;
+  improved.heads = 4;
+  improved.scale_shift = true;
+  CHECK(parameter_count(unet::layers(improved, {32, 32})) == 52'546'438);
+}
+
+TEST_CASE("any size goes down by rounding up and comes back to itself") {
+  const std::string small = "{plugin: unet, channels: 8, multipliers: [1, 2, 2], blocks: 1, groups: 4, ";
+  const std::vector<sizes> shapes{{1, 28, 28}, {3, 30, 17}, {2, 7, 1}, {1, 5, 9}, {2, 19}, {1, 64}};
+  for (const char* how : {"downsample_padding: 0}", "downsample_padding: 1}", "resample: residual}"})
+    for (const sizes& shape : shapes) {
+      CAPTURE(how);
+      CAPTURE(to_string(shape));
+      const auto net = built(small + how, {shape, 2, 1000, 0});
+      shake(*net);
+      sizes expected = shape;
+      expected[0] *= 2;
+      CHECK(net->forward(input(shape)).sizes().slice(1).vec() == expected);
+    }
+}
+
+TEST_CASE("a fresh network says nothing; gradients reach every parameter once branches are open") {
+  const std::string yaml =
+      "{plugin: unet, channels: 8, multipliers: [1, 2], attention: [6], heads: 2, scale_shift: true, no_class: true}";
+  const auto net = built(yaml, {{1, 6, 6}, 1, 10, 3});
+  network_input in = input({1, 6, 6}, 4);
+  in.label = at::tensor({0, 1, 2, 3}, at::kLong);
+  CHECK(largest(net->forward(in)) == 0);
+  shake(*net);
+  std::vector<Tensor> parameters = net->parameters();
+  for (const Tensor& g : torch::autograd::grad({net->forward(in).square().sum()}, parameters)) CHECK(largest(g) > 0);
+}
+
+TEST_CASE("the gradient is the limit of differences, in float64") {
+  const auto net =
+      built("{plugin: unet, channels: 4, multipliers: [1, 2], blocks: 1, attention: [4]}", {{1, 4, 3}, 1, 10, 0});
+  shake(*net);
+  net->to(at::kDouble);
+  network_input in = input({1, 4, 3}, 2);
+  in.x = in.x.to(at::kDouble);
+  const Tensor weight = at::randn({2, 1, 4, 3}, at::kDouble);
+  const auto objective = [&] { return (net->forward(in) * weight).sum(); };
+  for (auto& p : net->named_parameters()) {
+    CAPTURE(p.key());
+    const Tensor direction = at::randn_like(p.value());
+    const double slope = (torch::autograd::grad({objective()}, {p.value()})[0] * direction).sum().item<double>();
+    at::NoGradGuard guard;
+    constexpr double h = 1e-6;
+    p.value().add_(direction, h);
+    const double above = objective().item<double>();
+    p.value().add_(direction, -2 * h);
+    const double below = objective().item<double>();
+    p.value().add_(direction, h);
+    CHECK(slope == doctest::Approx((above - below) / (2 * h)).epsilon(1e-6).scale(1));
+  }
+}
+
+TEST_CASE("a sample's output does not depend on its batch, with dropout neither") {
+  const auto net = built("{plugin: unet, channels: 8, multipliers: [1, 2], dropout: 0.3}", {{1, 8, 8}, 1, 1000, 0});
+  shake(*net);
+  const stream s(3);
+  network_input all = input({1, 8, 8}, 5);
+  all.dropout = &s;
+  network_input part{all.x.slice(0, 2, 4), all.t.slice(0, 2, 4), {}, all.log_snr.slice(0, 2, 4)};
+  part.dropout = &s;
+  part.first = 2;
+  const Tensor y = net->forward(all);
+  CHECK(at::allclose(y.slice(0, 2, 4), net->forward(part), 1e-5, 1e-5));
+  all.dropout = nullptr;
+  CHECK(largest(y - net->forward(all)) > 1e-3);
+}
+
+TEST_CASE("labels, no label and an earlier estimate change the output") {
+  const auto net = built("{plugin: unet, channels: 8, multipliers: [1], no_class: true, self_conditioning: true}",
+                         {{1, 4, 4}, 1, 1000, 2});
+  CHECK(net->knows_no_class());
+  CHECK(net->self_conditioned());
+  shake(*net);
+  network_input in = input({1, 4, 4});
+  const Tensor unsaid = net->forward(in);
+  in.label = at::full({3}, 2, at::kLong);
+  CHECK(at::equal(net->forward(in), unsaid));
+  in.label = at::full({3}, 1, at::kLong);
+  CHECK(largest(net->forward(in) - unsaid) > 1e-3);
+  in.x0_hat = at::zeros({3, 1, 4, 4});
+  const Tensor zeros = net->forward(in);
+  in.x0_hat = at::ones({3, 1, 4, 4});
+  CHECK(largest(net->forward(in) - zeros) > 1e-3);
+  in.label = at::full({3}, 3, at::kLong);
+  CHECK_THROWS_WITH(net->forward(in), "label: got 3, need a value in [0, 2]");
+}
+
+TEST_CASE("a schedule of few steps spans the sinusoids of a thousand") {
+  const auto at_t = [&](const char* range, std::int64_t T, std::int64_t t) {
+    const auto net = built(std::string("{plugin: unet, channels: 8, multipliers: [1], time_range: ") + range + "}",
+                           {{1, 4, 4}, 1, T, 0});
+    shake(*net);
+    return net->forward({at::ones({1, 1, 4, 4}), at::full({1}, t, at::kLong), {}, {}});
+  };
+  CHECK(at::allclose(at_t("1000", 100, 30), at_t("1000", 1000, 300), 1e-5, 1e-6));
+  CHECK(at::equal(at_t("0", 100, 30), at_t("0", 1000, 30)));
+  CHECK_FALSE(at::equal(at_t("1000", 100, 30), at_t("0", 100, 30)));
+}
+
+TEST_CASE("groups adapt to the channels, and what cannot be is refused in one line") {
+  CHECK(refusal("{plugin: unet, channels: 20, multipliers: [1, 3]}", {{1, 8, 8}, 1, 10, 0}) == "");
+  CHECK(refusal("{plugin: unet, channels: 8, multipliers: [1], heads: 3}", {{1, 8, 8}, 1, 10, 0}) ==
+        "test.yaml:1:1: test: got 3 heads for 8 channels, need a divisor");
+  CHECK(refusal("{plugin: unet, channels: 9, multipliers: [1]}", {{1, 8, 8}, 1, 10, 0}) ==
+        "test.yaml:1:1: test: got 9 channels at the first level, need an even number above 2");
+  CHECK(refusal("{plugin: unet, channels: 8, multipliers: [1, 1], attention: [16]}", {{1, 28, 20}, 1, 10, 0}) ==
+        "attention: got 16, need a size of a level: 28, 14");
+  CHECK(refusal("{plugin: unet, channels: 8, multipliers: [1]}", {{2}, 1, 10, 0}) ==
+        "got samples of shape [2], need [C, H, W] or [C, L]; a loader's `channels: add` makes one");
+  CHECK(refusal("{plugin: unet, channels: 8, multipliers: [1], no_class: true}", {{1, 8, 8}, 1, 10, 0}) ==
+        "no_class: got true, need data with labels, or leave it out");
+}
