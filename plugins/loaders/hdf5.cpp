@@ -1,4 +1,5 @@
 // Rows of a dataset in an HDF5 file, read in long stretches and shuffled as they pass.
+#include "class_labels.hpp"
 #include "moments.hpp"
 #include "noneq/plugin.hpp"
 #include "noneq/storage/chunks.hpp"
@@ -13,7 +14,9 @@ using noneq::Tensor;
 
 // What is held in memory at once, whatever the size of the file.
 constexpr std::int64_t window_bytes = std::int64_t{32} << 20, block_bytes = std::int64_t{4} << 20;
-constexpr std::int64_t block_rows = 1024, largest_label = 1'000'000, block_numbers = std::int64_t{1} << 20;
+constexpr std::int64_t block_rows = 1024, most_classes = 1'000'000, block_numbers = std::int64_t{1} << 20;
+// What a mean and a variance are taken from, when nobody says how much.
+constexpr std::int64_t statistics_bytes = std::int64_t{1} << 30, statistics_rows = 10'000;
 
 struct hdf5 : noneq::loader {
   std::filesystem::path file;
@@ -21,6 +24,7 @@ struct hdf5 : noneq::loader {
               order = "shuffled", channels = "none";
   std::vector<double> range = {0, 255};
   double held_out = 0;
+  std::int64_t normalise_rows = 0;
 
   std::shared_ptr<noneq::source> open(const std::optional<noneq::normalisation>& known,
                                       const noneq::stream& s) const override;
@@ -59,6 +63,11 @@ struct hdf5 : noneq::loader {
         .param("range", &hdf5::range, "the two stored values that become −1 and 1 under normalise: range")
         .param("per", &hdf5::per, "zscore: one scale for all numbers, or one per position of a sample",
                noneq::one_of({"all", "dim"}))
+        .param(
+            "normalise_rows", &hdf5::normalise_rows,
+            "zscore: rows that mean and variance are taken from, spread evenly over the file; 0: all of up to 1 GiB, "
+            "and 1 GiB (10,000 rows at least) of more",
+            noneq::at_least(0))
         .param("order", &hdf5::order, "order of the rows in training", noneq::one_of({"shuffled", "sequential"}))
         .param(
             "channels", &hdf5::channels,
@@ -230,25 +239,10 @@ class hdf5_source : public noneq::source {
   }
 
   void count_classes() {
-    const std::string subject = of_.file.string() + ": labels '" + of_.labels + "'";
-    const noneq::dataset_layout l = reader_.layout(of_.labels);
-    const std::int64_t count = layout_.shape[0];
-    if (l.shape[0] != count)
-      throw error(
-          c10::str(subject, " got ", l.shape[0], " rows, need ", count, ", one per row of '", of_.dataset, "'"));
-    if (c10::multiply_integers(l.shape) != l.shape[0])
-      throw error(
-          c10::str(subject, " got shape ", noneq::to_string(l.shape), ", need one number per row, [", l.shape[0], "]"));
-    if (!at::isIntegralType(l.dtype, true))
-      throw error(c10::str(subject, " got numbers of type ", c10::toString(l.dtype), ", need integers"));
-    for (std::int64_t first = 0; first < count; first += block_numbers) {
-      const Tensor some = read_labels(of_.labels, first, std::min(block_numbers, count - first));
-      for (const auto& [extreme, at] : {some.min(0), some.max(0)})
-        if (const auto label = extreme.item<std::int64_t>(); label < 0 || label >= largest_label)
-          throw error(c10::str(subject, " got ", label, " in row ", first + at.item<std::int64_t>(),
-                               ", need class numbers from 0 to ", largest_label - 1));
-      info_.classes = std::max(info_.classes, some.max().item<std::int64_t>() + 1);
-    }
+    const std::string name = of_.file.string();
+    info_.classes = noneq::check_labels(reader_, name, of_.labels, of_.dataset, layout_.shape[0], most_classes);
+    for (const auto& [_, p] : parts_)
+      if (p.labels != of_.labels) noneq::check_labels(reader_, name, p.labels, p.dataset, p.rows, info_.classes);
   }
 
   void normalise(const std::optional<noneq::normalisation>& known) {
@@ -269,11 +263,21 @@ class hdf5_source : public noneq::source {
       info_.bin_width = 2 / (of_.range[1] - of_.range[0]);
   }
 
+  // Rows to take statistics from: a file may be larger than anybody wants to wait for.
+  std::int64_t looked_at() const {
+    const std::int64_t rows =
+        of_.normalise_rows > 0 ? of_.normalise_rows : std::max(statistics_rows, statistics_bytes / row_bytes());
+    return std::min(info_.count, rows);
+  }
+
   void standardise() {
     noneq::moments m(of_.per == "dim");
     const std::int64_t numbers = std::max<std::int64_t>(1, c10::multiply_integers(info_.shape));
     const std::int64_t slice = std::max<std::int64_t>(1, block_numbers / numbers);
-    for (std::int64_t first = 0; first < info_.count; first += block()) {
+    const std::int64_t blocks = (info_.count + block() - 1) / block();
+    const std::int64_t read_blocks = std::min(blocks, (looked_at() + block() - 1) / block());
+    for (std::int64_t j = 0; j < read_blocks; ++j) {
+      const std::int64_t first = j * blocks / read_blocks * block();
       const Tensor stored = read(of_.dataset, first, std::min(block(), info_.count - first));
       for (std::int64_t k = 0; k < stored.size(0); k += slice) {
         const Tensor x = arranged(stored.slice(0, k, k + slice));
@@ -291,7 +295,10 @@ class hdf5_source : public noneq::source {
       const auto flat = constant.nonzero()[0].item<std::int64_t>();
       const std::string value = c10::str(m.mean()[flat].item<double>());
       if (of_.per == "all")
-        throw error(where() + " is " + value + " everywhere, need numbers that vary, or another normalise than zscore");
+        throw error(
+            where() + " is " + value +
+            (read_blocks < blocks ? c10::str(" in all of the ", looked_at(), " rows looked at") : " everywhere") +
+            ", need numbers that vary, or another normalise than zscore");
       sizes position(info_.shape.size());
       for (std::int64_t i = static_cast<std::int64_t>(position.size()) - 1, rest = flat; i >= 0; --i) {
         position[i] = rest % info_.shape[i];

@@ -43,11 +43,12 @@ class roll_source : public noneq::source {
  public:
   roll_source(const swiss_roll& of, const std::optional<noneq::normalisation>& known, const noneq::stream& s)
       : of_(of), rows_(s.fork("rows")) {
-    constexpr std::int64_t atoms = 4096;  // closer together than the noise is wide, down to noise 0.02
+    // Closer together than the first step's noise is wide, down to β_1 = 1e-7 on a roll without noise of its own.
+    constexpr std::int64_t atoms = 1 << 16;
     info_.shape = {2};
     info_.normal = known.value_or(scaling(of.noise));
-    const double blur = of.noise / info_.normal.scale.mean().item<double>();
-    info_.truth = noneq::mixture{info_.normal.apply(curve(midpoints(atoms))),
+    const double scale = info_.normal.scale.mean().item<double>(), blur = of.noise / scale;
+    info_.truth = noneq::mixture{(curve(midpoints(atoms)) - info_.normal.shift) / scale,
                                  at::full({atoms}, -std::log(static_cast<double>(atoms))), blur * blur};
   }
 

@@ -6,6 +6,13 @@
 struct simple : noneq::loss {
   noneq::part<noneq::weighting> weighting;
 
+  void check_process(const noneq::process& p) const override {
+    if (p.variance && p.variance->outputs() > 0)
+      throw noneq::error(
+          "got a variance that the network predicts, which this loss does not train; "
+          "need variance: fixed_small or fixed_large, or another loss");
+  }
+
   noneq::Tensor run(const noneq::batch& b, const noneq::process& p) const override {
     return terms::squared_error(b, p, noneq::at(p.tables, b.at("t"), b.at("xt")), weighting ? &*weighting : nullptr);
   }

@@ -15,11 +15,12 @@ using noneq::Tensor;
 inline Tensor squared_error(const noneq::batch& b, const noneq::process& p, const noneq::coefficients& c,
                             const noneq::weighting* weighting) {
   const Tensor& xt = b.at("xt");
-  const noneq::reverse_point at{xt, c, *p.kernel};
-  const Tensor difference = p.split(b.at("output")).z - p.mean->target(b.at("x0"), b.at("noise"), at);
-  const Tensor error = difference.square().flatten(1).mean(1);
-  if (weighting == nullptr) return error;
-  return (weighting->weight(c) * p.mean->epsilon_error(c)).flatten() * error;
+  const auto [z, raw] = p.split(b.at("output"));
+  // What z must be may depend on Σ; making Σ fit z is not the work of this loss.
+  const noneq::reverse_point at{xt, c, *p.kernel, p.log_variance(raw, c).detach()};
+  const Tensor error = (z - p.mean->target(b.at("x0"), b.at("noise"), at)).square();
+  if (weighting == nullptr) return error.flatten(1).mean(1);
+  return (weighting->weight(c) * p.mean->epsilon_error(at) * error).flatten(1).mean(1);
 }
 
 // KL(q(x^{t−1}|x^t,x⁰) ‖ p(x^{t−1}|x^t)), nats, [B]; at t = 1 finite but without meaning.
@@ -32,8 +33,6 @@ inline Tensor step_kl(const noneq::batch& b, const noneq::process& p, const none
 inline Tensor last_step(const Tensor& x0, const noneq::process& p, const noneq::distribution& reverse,
                         std::int64_t bins) {
   if (bins == 0) return -p.kernel->log_prob(x0, reverse);
-  if (!p.kernel->has_variance())
-    throw noneq::error(c10::str("got bins: ", bins, " for a kernel of discrete states, need bins: 0"));
   return -noneq::sum_per_sample(noneq::decoder_log_prob(x0, reverse, 1 / static_cast<double>(bins - 1)));
 }
 

@@ -7,6 +7,10 @@ struct vlb : noneq::loss {
   std::int64_t bins = 0;
 
   void check() const override { terms::check_bins(bins); }
+  void check_process(const noneq::process& p) const override {
+    if (bins > 0 && !p.kernel->has_variance())
+      throw noneq::error(c10::str("bins got ", bins, " for a kernel of discrete states, need bins: 0"));
+  }
 
   noneq::Tensor run(const noneq::batch& b, const noneq::process& p) const override {
     const noneq::Tensor& xt = b.at("xt");

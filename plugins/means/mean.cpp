@@ -5,9 +5,7 @@
 #include "noneq/plugin.hpp"
 
 struct mean : noneq::mean {
-  noneq::Tensor location(const noneq::Tensor& z, const noneq::reverse_point&, const noneq::Tensor&) const override {
-    return z;
-  }
+  noneq::Tensor location(const noneq::Tensor& z, const noneq::reverse_point&) const override { return z; }
   noneq::Tensor x0(const noneq::Tensor& z, const noneq::reverse_point& at) const override {
     return at.kernel.has_variance() ? noneq::x0_from_mean(z, at.xt, at.c) : mixture::x0(z, at);
   }
@@ -20,7 +18,7 @@ struct mean : noneq::mean {
   noneq::Tensor target(const noneq::Tensor& x0, const noneq::Tensor&, const noneq::reverse_point& at) const override {
     return at.kernel.posterior(x0, at.xt, at.c).location;
   }
-  noneq::Tensor epsilon_error(const noneq::coefficients& c) const override { return c.snr / c.c1.square(); }
+  noneq::Tensor epsilon_error(const noneq::reverse_point& at) const override { return at.c.snr / at.c.c1.square(); }
 
   static void describe(noneq::description<mean>& d) {
     d.doc("The network predicts the reverse distribution's mean itself (bits: the logit of P(x^{t−1}=1|x^t)).");

@@ -3,7 +3,7 @@
 #include "noneq/plugin.hpp"
 
 struct perturbation : noneq::mean {
-  noneq::Tensor location(const noneq::Tensor& z, const noneq::reverse_point& at, const noneq::Tensor&) const override {
+  noneq::Tensor location(const noneq::Tensor& z, const noneq::reverse_point& at) const override {
     return noneq::mean_from_perturbation(z, at.xt, at.c);
   }
   noneq::Tensor x0(const noneq::Tensor& z, const noneq::reverse_point& at) const override {
@@ -16,7 +16,9 @@ struct perturbation : noneq::mean {
   noneq::Tensor target(const noneq::Tensor& x0, const noneq::Tensor&, const noneq::reverse_point& at) const override {
     return noneq::perturbation_from_mean(noneq::mean_from_x0(x0, at.xt, at.c), at.xt, at.c);
   }
-  noneq::Tensor epsilon_error(const noneq::coefficients& c) const override { return c.beta * c.snr / c.c1.square(); }
+  noneq::Tensor epsilon_error(const noneq::reverse_point& at) const override {
+    return at.c.beta * at.c.snr / at.c.c1.square();
+  }
 
   static void describe(noneq::description<perturbation>& d) {
     d.doc("The network shifts the forward mean, in units of √β (the code of 2015); 0 is the forward kernel.");

@@ -3,7 +3,7 @@
 #include "noneq/plugin.hpp"
 
 struct score : noneq::mean {
-  noneq::Tensor location(const noneq::Tensor& z, const noneq::reverse_point& at, const noneq::Tensor&) const override {
+  noneq::Tensor location(const noneq::Tensor& z, const noneq::reverse_point& at) const override {
     return noneq::mean_from_epsilon(-at.c.sqrt_one_minus_alpha_bar * z, at.xt, at.c);
   }
   noneq::Tensor x0(const noneq::Tensor& z, const noneq::reverse_point& at) const override {
@@ -13,7 +13,7 @@ struct score : noneq::mean {
                        const noneq::reverse_point& at) const override {
     return -noise / at.c.sqrt_one_minus_alpha_bar;
   }
-  noneq::Tensor epsilon_error(const noneq::coefficients& c) const override { return c.one_minus_alpha_bar; }
+  noneq::Tensor epsilon_error(const noneq::reverse_point& at) const override { return at.c.one_minus_alpha_bar; }
   void check_tables(const noneq::tables& t) const override { noneq::need_positive_alpha_bar(t, "score"); }
 
   static void describe(noneq::description<score>& d) {

@@ -10,7 +10,7 @@ struct v : noneq::gaussian_mean {
                        const noneq::reverse_point& at) const override {
     return at.c.sqrt_alpha_bar * noise - at.c.sqrt_one_minus_alpha_bar * x0;
   }
-  noneq::Tensor epsilon_error(const noneq::coefficients& c) const override { return c.alpha_bar; }
+  noneq::Tensor epsilon_error(const noneq::reverse_point& at) const override { return at.c.alpha_bar; }
 
   static void describe(noneq::description<v>& d) {
     d.doc("The network predicts v = √ᾱ ε − √(1−ᾱ) x⁰; also where β_T = 1.").spaces({"gaussian"});

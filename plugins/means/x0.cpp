@@ -6,9 +6,8 @@
 
 // A struct called x0 could have no member function x0.
 struct x0_prediction : noneq::gaussian_mean {
-  noneq::Tensor location(const noneq::Tensor& z, const noneq::reverse_point& at,
-                         const noneq::Tensor& log_variance) const override {
-    return at.kernel.has_variance() ? gaussian_mean::location(z, at, log_variance) : mixture::location(z, at);
+  noneq::Tensor location(const noneq::Tensor& z, const noneq::reverse_point& at) const override {
+    return at.kernel.has_variance() ? gaussian_mean::location(z, at) : mixture::location(z, at);
   }
   noneq::Tensor x0(const noneq::Tensor& z, const noneq::reverse_point& at) const override {
     return at.kernel.has_variance() ? z : z.sigmoid();
@@ -16,7 +15,7 @@ struct x0_prediction : noneq::gaussian_mean {
   noneq::Tensor target(const noneq::Tensor& x0, const noneq::Tensor&, const noneq::reverse_point& at) const override {
     return at.kernel.has_variance() ? x0 : mixture::certain(x0);
   }
-  noneq::Tensor epsilon_error(const noneq::coefficients& c) const override { return c.snr; }
+  noneq::Tensor epsilon_error(const noneq::reverse_point& at) const override { return at.c.snr; }
 
   static void describe(noneq::description<x0_prediction>& d) {
     d.doc("The network predicts x⁰ (bits: the logit of P(x⁰=1|x^t)).").spaces({"gaussian", "binary"});

@@ -2,16 +2,19 @@
 // KL(q(x^T)‖π) that perfect reverse kernels reach, and the attainable K of the best reverse kernels within the family
 // (for a diagonal Gaussian: exact posterior mean and variance per dimension). Sohl-Dickstein et al. 2015,
 // §2.4.
-#include <mutex>
-
+#include "coarse_mixture.hpp"
 #include "noneq/plugin.hpp"
 
 namespace {
 
 using noneq::Tensor;
 
+// Of x¹ and x^T for each x⁰: the ceiling is cheap to draw, and scatters more than the attainable K.
+constexpr std::int64_t noises = 4;
+
 struct chunk_estimates {
   Tensor ceiling, attainable;  // nats, [n]
+  Tensor control;              // of mean 0, and correlated with `ceiling`
 };
 
 struct ceiling : noneq::metric {
@@ -20,50 +23,73 @@ struct ceiling : noneq::metric {
 
   // Exact draws: atom k is the (k/n)-quantile of the mixture, taken at equal strides so that the curve is covered
   // evenly.
-  static Tensor draw(const noneq::mixture& m, std::int64_t first, std::int64_t n, std::int64_t total,
+  static Tensor draw(const noneq::coarse_mixture& m, std::int64_t first, std::int64_t n, std::int64_t total,
                      const noneq::stream& s) {
-    const Tensor edges = at::softmax(m.log_weights.to(at::kDouble), 0).cumsum(0);
+    const auto& [atoms, log_weights, none] = m.finest();
+    const Tensor edges = log_weights.exp().cumsum(0);
     const Tensor u =
         (at::arange(first, first + n, at::kDouble) + s.fork("u").uniform({n, 1}, first).squeeze(1).to(at::kDouble)) /
         static_cast<double>(total);
-    const Tensor chosen = at::searchsorted(edges, u).clamp_max(m.atoms.size(0) - 1);
-    Tensor x0 = m.atoms.to(at::kDouble).index_select(0, chosen);
-    if (m.variance > 0)
-      x0 = x0 + std::sqrt(m.variance) * s.fork("blur").normal(x0.sizes().vec(), first).to(at::kDouble);
+    const Tensor chosen = at::searchsorted(edges, u).clamp_max(atoms.size(0) - 1);
+    Tensor x0 = atoms.index_select(0, chosen);
+    if (m.variance() > 0)
+      x0 = x0 + std::sqrt(m.variance()) * s.fork("blur").normal(x0.sizes().vec(), first).to(at::kDouble);
     return x0;
   }
 
-  chunk_estimates estimate(const noneq::process& p, const noneq::mixture& m, std::int64_t first, std::int64_t n,
+  // The mixture as step i sees it. Joining atoms is a matter of distances, which states that are not numbers lack.
+  static const noneq::coarse_mixture::level& at_step(const noneq::process& p, const noneq::coarse_mixture& m,
+                                                     std::int64_t i) {
+    if (!p.kernel->has_variance()) return m.finest();
+    return m.seen_through(std::sqrt(m.variance() + 1 / p.tables.snr[i].item<double>()));
+  }
+
+  chunk_estimates estimate(const noneq::process& p, const noneq::coarse_mixture& m, std::int64_t first, std::int64_t n,
                            const noneq::stream& s) const {
     const auto& k = *p.kernel;
     const std::int64_t T = p.steps();
-    const Tensor x0 = draw(m, first, n, samples, s), atoms = m.atoms.to(at::kDouble),
-                 log_weights = at::log_softmax(m.log_weights.to(at::kDouble), 0);
+    const Tensor x0 = draw(m, first, n, samples, s);
     const auto shape = x0.sizes().vec();
     const auto at_time = [&](std::int64_t i) { return noneq::at(p.tables, at::full({n}, i, at::kLong), x0); };
-    const auto at_xt = [&](std::int64_t i, const noneq::coefficients& c) {
-      return k.sample(k.marginal(x0, c), k.noise(shape, s.fork(i), first).to(at::kDouble));
+    const auto at_xt = [&](const noneq::distribution& q, const noneq::stream& here) {
+      return k.sample(q, k.noise(shape, here, first).to(at::kDouble));
     };
-    const auto log_density = [&](const Tensor& xt, const noneq::coefficients& c) {
-      return k.log_marginal_of_atoms(xt, atoms, m.variance, c) + log_weights;  // [n, atoms], joint with the atom
+    // [n, atoms], joint with the atom.
+    const auto log_density = [&](const Tensor& xt, std::int64_t i, const noneq::coefficients& c) {
+      const auto& seen = at_step(p, m, i);
+      return k.log_marginal_of_atoms(xt, seen.atoms, m.variance(), c) + seen.log_weights;
     };
-    const noneq::distribution pi = k.stationary(x0), q1 = k.marginal(x0, at_time(0)),
-                              qT = k.marginal(x0, at_time(T - 1));
+    const noneq::coefficients c1 = at_time(0), cT = at_time(T - 1);
+    const noneq::distribution pi = k.stationary(x0), q1 = k.marginal(x0, c1), qT = k.marginal(x0, cT);
     const Tensor edge = k.log_prob(x0, pi) + k.cross_entropy(q1, pi);
 
     chunk_estimates e;
-    const Tensor x1 = at_xt(0, at_time(0)), xT = at_xt(T - 1, at_time(T - 1));
-    e.ceiling = log_density(x1, at_time(0)).logsumexp(1) - log_density(xT, at_time(T - 1)).logsumexp(1) +
-                k.log_prob(xT, pi) + edge;
+    e.ceiling = edge;
+    e.control = k.entropy(q1);
+    for (std::int64_t j = 0; j < noises; ++j) {
+      const Tensor x1 = at_xt(q1, s.fork(0).fork(j)), xT = at_xt(qT, s.fork(T - 1).fork(j));
+      const Tensor once = log_density(x1, 0, c1).logsumexp(1) - log_density(xT, T - 1, cT).logsumexp(1);
+      e.ceiling = e.ceiling + (once + k.log_prob(xT, pi)) / static_cast<double>(noises);
+      e.control = e.control + k.log_prob(x1, q1) / static_cast<double>(noises);
+    }
     Tensor kl_sum = at::zeros({n}, at::kDouble);
     for (std::int64_t i = 1; i < T; ++i) {
       const noneq::coefficients c = at_time(i);
-      const Tensor xt = at_xt(i, c), weights = log_density(xt, c).softmax(1);
+      const Tensor xt = at_xt(k.marginal(x0, c), s.fork(i)), weights = log_density(xt, i, c).softmax(1);
       // For the moment-matched member p of an exponential family, E KL(q‖p) = H(p) − E H(q).
-      kl_sum = kl_sum + k.entropy(k.matched(weights, atoms, m.variance, xt, c)) - k.entropy(k.posterior(x0, xt, c));
+      kl_sum = kl_sum + k.entropy(k.matched(weights, at_step(p, m, i).atoms, m.variance(), xt, c)) -
+               k.entropy(k.posterior(x0, xt, c));
     }
     e.attainable = noneq::trajectory_bound(kl_sum, k.entropy(qT), k.entropy(q1), k.cross_entropy(qT, pi), edge);
     return e;
+  }
+
+  // x less what the control explains of it.
+  static Tensor controlled(const Tensor& x, const Tensor& control) {
+    const Tensor centred = control - control.mean();
+    const double variance = centred.square().mean().item<double>();
+    if (!(variance > 0)) return x;
+    return x - ((x - x.mean()) * centred).mean() / variance * control;
   }
 
   void measure(noneq::measurement& m) const override {
@@ -71,18 +97,20 @@ struct ceiling : noneq::metric {
         truth ? truth->open(std::nullopt, m.stream)->info().truth : m.data.info().truth;
     if (!known)
       throw noneq::error("the density of this data is not known; need truth: a generator that knows its own", "truth");
+    const noneq::coarse_mixture density(*known);
     std::vector<chunk_estimates> parts(static_cast<std::size_t>((samples + chunk - 1) / chunk));
     m.parallel(static_cast<std::int64_t>(parts.size()), [&](std::int64_t i) {
       parts[static_cast<std::size_t>(i)] =
-          estimate(m.denoiser.process(), *known, i * chunk, std::min(chunk, samples - i * chunk), m.stream);
+          estimate(m.denoiser.process(), density, i * chunk, std::min(chunk, samples - i * chunk), m.stream);
     });
-    std::vector<Tensor> all, best;
-    for (const auto& part : parts) all.push_back(part.ceiling), best.push_back(part.attainable);
+    std::vector<Tensor> all, control, best;
+    for (const auto& part : parts)
+      all.push_back(part.ceiling), control.push_back(part.control), best.push_back(part.attainable);
     const auto add = [&](const char* name, const Tensor& nats) {
       const noneq::estimate e = noneq::estimate_mean(nats);
       m.records.push_back({name, noneq::bits(e.value), "bits/sequence", noneq::bits(e.stderr)});
     };
-    add("ceiling", at::cat(all));
+    add("ceiling", controlled(at::cat(all), at::cat(control)));
     add("attainable", at::cat(best));
     report_gaps(m);
   }

@@ -41,7 +41,7 @@ struct surroundings {
   std::string plugin_path = {};       // NONEQ_PLUGIN_PATH; empty: unset
   std::string out = {};               // where the standard output goes; empty: collected
   long largest_file = 0;              // RLIMIT_FSIZE in bytes; 0: no limit
-  int seconds = 60;                   // then the child hangs, and is killed
+  int seconds = 300;                  // then the child hangs, and is killed; sanitizers are slow
 };
 
 class child {

@@ -10,6 +10,7 @@
 #include "noneq/config/parse.hpp"
 #include "noneq/flow/run.hpp"
 #include "noneq/plugin/registry.hpp"
+#include "noneq/storage/files.hpp"
 
 namespace noneq {
 
@@ -59,7 +60,7 @@ struct finished_run {
 inline finished_run run_small(const std::vector<std::string>& changes, int threads, const scratch_folder& folder,
                               if_there policy = if_there::refuse) {
   run(small_plan(changes), {folder.path, policy, threads, true});
-  return {load_checkpoint(folder.path / "checkpoint"), ""};
+  return {load_checkpoint(folder.path / "checkpoint"), read_file(folder.path / "metrics.jsonl")};
 }
 
 inline finished_run run_small(const std::vector<std::string>& changes, int threads = 2) {

@@ -67,3 +67,12 @@ TEST_CASE("parts of the process must fit each other") {
   CHECK(says(problems_with({"graph.s={plugin: sampler.ancestral, of: model, steps: 11}"}),
              "s: got 11 steps, need at most the schedule's T = 10"));
 }
+
+TEST_CASE("a loss must fit the process") {
+  CHECK(says(
+      problems_with({"process.variance=learned", "graph.loss=loss.simple", "graph.loss.in=model"}),
+      "loss: got a variance that the network predicts, which this loss does not train; need variance: fixed_small"));
+  CHECK(says(problems_with(
+                 {"process.kernel=binomial", "process.mean=x0", "graph.loss={plugin: loss.vlb, in: model, bins: 9}"}),
+             "loss: bins got 9 for a kernel of discrete states, need bins: 0"));
+}

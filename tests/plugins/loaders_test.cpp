@@ -126,6 +126,17 @@ TEST_CASE("zscore: mean 0 and variance 1, over all numbers or at each position, 
   CHECK(f.open("normalise: zscore", 1, known)->info().normal.scale.item<float>() == 10);
 }
 
+TEST_CASE("statistics can be taken from a part of the rows, spread over the whole file") {
+  // The second half is another than the first: rows of one end alone would have another mean.
+  const data_file f({{"x", at::cat({stream(1).normal({40000, 1}), 5 + stream(2).normal({40000, 1})})}});
+  const auto all = f.open("normalise: zscore")->info().normal,
+             some = f.open("normalise: zscore, normalise_rows: 8000")->info().normal;
+  CHECK(some.shift.item<float>() == doctest::Approx(2.5).epsilon(0.05));
+  CHECK(some.scale.item<float>() == doctest::Approx(all.scale.item<float>()).epsilon(0.05));
+  CHECK(!some.shift.equal(all.shift));
+  CHECK(f.open("normalise: zscore, normalise_rows: 1000000")->info().normal.shift.equal(all.shift));
+}
+
 TEST_CASE("range maps stored values to -1 … 1 and says how wide an integer's bin is") {
   const Tensor x = at::tensor({0, 51, 255}, at::kByte);
   const data_file f({{"x", x}, {"real", x.to(at::kFloat)}});
@@ -244,6 +255,9 @@ TEST_CASE("what a file lacks is said by name") {
                      {"wide", at::zeros({100, 2}, at::kLong)},
                      {"real", at::zeros({100})},
                      {"minus", at::arange(100, at::kLong) - 1},
+                     {"good", at::arange(100, at::kLong).remainder(3)},
+                     {"more", at::cat({at::zeros({98}, at::kLong), at::full({2}, 7, at::kLong)})},
+                     {"zero", at::zeros({100}, at::kLong)},
                      {"vast", at::full({100}, std::int64_t{1} << 40, at::kLong)}});
   const std::string name = f.path.string();
   const auto refused = [&](const std::string& more) { return message_of([&] { f.open(more); }); };
@@ -260,6 +274,12 @@ TEST_CASE("what a file lacks is said by name") {
   CHECK(says(refused("labels: real"), "labels 'real' got numbers of type Float, need integers"));
   CHECK(says(refused("labels: minus"), "labels 'minus' got -1 in row 0, need class numbers from 0"));
   CHECK(says(refused("labels: vast"), "labels 'vast' got 1099511627776 in row 0"));
+  CHECK(says(refused("labels: good, test: x, test_labels: more"),
+             "labels 'more' got 7 in row 98, need class numbers from 0 to 2"));
+  CHECK(says(refused("labels: good, test: x, test_labels: minus"), "labels 'minus' got -1 in row 0"));
+  CHECK(says(refused("labels: good, test: x, test_labels: long"), "labels 'long' got 101 rows, need 100"));
+  CHECK(says(refused("labels: good, test: x, test_labels: real"), "labels 'real' got numbers of type Float"));
+  CHECK(f.open("labels: good, test: x, test_labels: zero")->info().classes == 3);
   CHECK(says(refused("labels: none"), "'none'"));
   CHECK(says(refused("channels: last"), "dataset 'x' has shape [100, 1] and channels: last, need"));
   const noneq::normalisation other{at::zeros({3}), at::ones({3})};
@@ -298,15 +318,17 @@ TEST_CASE("the Swiss roll has mean 0, unit variance and the density it says") {
   CHECK(x.var(0).mean().item<double>() == doctest::Approx(1).epsilon(0.005));
   const noneq::mixture& truth = *s->info().truth;
   const Tensor atoms = truth.atoms.to(at::kDouble);
-  CHECK(atoms.size(0) >= 4000);
+  // Next to each other no farther apart than the first step's noise is wide, at β_1 = 1e-7.
+  CHECK((atoms.slice(0, 1) - atoms.slice(0, 0, -1)).norm(2, 1).max().item<double>() < std::sqrt(1e-7));
   CHECK(truth.log_weights.exp().sum().item<double>() == doctest::Approx(1));
   CHECK((atoms.var(0, false) + truth.variance).mean().item<double>() == doctest::Approx(1).epsilon(1e-5));
 
   // Points drawn from the atoms themselves must be as likely as those of the loader.
+  const Tensor some = atoms.slice(0, 8, c10::nullopt, 16);
   const auto log_density = [&](const Tensor& points) {
-    const Tensor square = (points.unsqueeze(1) - atoms.unsqueeze(0)).square().sum(2);
-    const Tensor each = truth.log_weights.to(at::kDouble) - square / (2 * truth.variance) -
-                        std::log(2 * std::numbers::pi * truth.variance);
+    const Tensor square = (points.unsqueeze(1) - some.unsqueeze(0)).square().sum(2);
+    const Tensor each = -square / (2 * truth.variance) -
+                        std::log(2 * std::numbers::pi * truth.variance * static_cast<double>(some.size(0)));
     return each.logsumexp(1).mean().item<double>();
   };
   const Tensor chosen = (stream(5).uniform({1000}).to(at::kDouble) * static_cast<double>(atoms.size(0))).to(at::kLong);

@@ -62,8 +62,10 @@ void occasions::write(const plan_node& n, const writing& w, const producer& prod
     for (auto& [node, s] : sinks) working(*node, [&] { s->write(b); });
   });
   for (auto& [node, s] : sinks)
-    for (const auto& file : working(*node, [&] { return s->close(); }))
+    for (const auto& file : working(*node, [&] { return s->close(); })) {
+      wrote_(file);
       say_.say(fmt::format("{}: wrote {}", node->id, file.string()));
+    }
 }
 
 measurement occasions::measuring(const plan_node& n, const denoiser& d) {

@@ -11,10 +11,19 @@ namespace noneq {
 
 class occasions {
  public:
-  // Files go to `folder`; what is measured goes to `say` and to record(node, measured).
+  // Files go to `folder`, and each to wrote(file) once it is there; what is measured goes to `say` and to
+  // record(node, measured).
   using recorder = std::function<void(const std::string& node, const measured& m)>;
-  occasions(session& s, workers& pool, std::filesystem::path folder, progress& say, recorder record)
-      : session_(s), pool_(pool), folder_(std::move(folder)), say_(say), record_(std::move(record)) {}
+  using file_listener = std::function<void(const std::filesystem::path& file)>;
+  occasions(
+      session& s, workers& pool, std::filesystem::path folder, progress& say, recorder record,
+      file_listener wrote = [](const std::filesystem::path&) {})
+      : session_(s),
+        pool_(pool),
+        folder_(std::move(folder)),
+        say_(say),
+        record_(std::move(record)),
+        wrote_(std::move(wrote)) {}
 
   void after_step();  // those whose `every` divides the step
   void at_end();      // all
@@ -35,6 +44,7 @@ class occasions {
   std::filesystem::path folder_;
   progress& say_;
   recorder record_;
+  file_listener wrote_;
   std::vector<measured> earlier_;  // of the occasion at hand
 };
 

@@ -160,10 +160,12 @@ void check_graph(plan& p, const value& document, problems& found) {
   for (const plan_node* n = &p.the("trainer"); n != nullptr; n = find(p, n->in))
     p.stream.insert(p.stream.begin(), n->id);
   check_names(p, found);
-  if (p.learns_schedule() && !p.the("loss").as<loss>().trains_schedule())
+  const plan_node& loss_node = p.the("loss");
+  if (p.learns_schedule() && !loss_node.as<loss>().trains_schedule())
     found.add(error(fmt::format("{} cannot train a learned schedule; need a loss that is a bound, or a fixed schedule",
-                                p.the("loss").plugin.entry->full_name()),
-                    p.the("loss").id, p.the("loss").where));
+                                loss_node.plugin.entry->full_name()),
+                    loss_node.id, loss_node.where));
+  found.guard([&] { loss_node.as<loss>().check_process(p.process); }, loss_node.where, loss_node.id);
   for (const plan_node& n : p.nodes) {
     if (n.role() == "sampler") found.guard([&] { n.as<sampler>().kept_steps(p.process.tables); }, n.where, n.id);
     if (n.measures_samples())

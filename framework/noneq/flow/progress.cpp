@@ -45,13 +45,20 @@ std::string to_text(const measured& m) {
   return fmt::format("{} = {:.{}f} ± {:.{}f}{}", m.name, m.value, digits, m.standard_error, digits, unit);
 }
 
-record_file::record_file(std::filesystem::path file, std::int64_t step) : file_(std::move(file)) {
+record_file::record_file(std::filesystem::path file, std::int64_t step,
+                         const std::function<bool(const std::string& node)>& measures_again)
+    : file_(std::move(file)) {
   if (!std::filesystem::exists(file_)) return;
   std::string kept;
   std::ifstream lines(file_);
   for (std::string line; std::getline(lines, line);) {
     const auto record = nlohmann::json::parse(line, nullptr, false);
-    if (!record.is_discarded() && record.value("step", step) <= step) kept += line + "\n";
+    // A line that a crash cut short is no record.
+    if (!record.is_object() || !record.contains("step") || !record["step"].is_number_integer()) continue;
+    const auto at = record["step"].get<std::int64_t>();
+    const bool again = at == step && record.contains("node") && record["node"].is_string() &&
+                       measures_again(record["node"].get<std::string>());
+    if (at <= step && !again) kept += line + "\n";
   }
   write_atomically(file_, kept);
 }

@@ -35,8 +35,10 @@ std::string to_text(const measured& m);
 // Appends to metrics.jsonl; every record is whole on disk when the call returns.
 class record_file {
  public:
-  // Records of steps after `step` are dropped: they belong to work that a crash undid.
-  record_file(std::filesystem::path file, std::int64_t step);
+  // Records of steps after `step` are dropped: they belong to work that a crash undid. So are those of `step` itself
+  // from nodes that will measure it again.
+  record_file(std::filesystem::path file, std::int64_t step,
+              const std::function<bool(const std::string& node)>& measures_again);
   void add(std::int64_t step, const std::string& node, const measured& m);
 
  private:

@@ -4,6 +4,7 @@
 
 #include "noneq/config/emit.hpp"
 #include "noneq/config/parse.hpp"
+#include "noneq/flow/written_files.hpp"
 #include "noneq/storage/files.hpp"
 
 namespace noneq {
@@ -15,10 +16,11 @@ input_error refused(const fs::path& folder, const std::string& why) {
   return input_error({error(why, "", {folder.string()})});
 }
 
-// A checkpoint that cannot be read is bad input.
-checkpoint load(const fs::path& saved) {
+// What is read of an earlier run is input: an error in it is bad input.
+template <class F>
+auto as_read(F&& f) {
   try {
-    return load_checkpoint(saved);
+    return f();
   } catch (const error& e) {
     throw input_error({e});
   }
@@ -62,30 +64,34 @@ std::string first_difference(const value& was, const value& is, const std::strin
 
 }
 
-std::optional<checkpoint> run_folder::prepare(const plan& p, if_there policy) const {
+std::optional<checkpoint> run_folder::start(const plan& p, if_there policy) const {
   const fs::path pipeline = path_ / "pipeline.yaml";
   const bool there = fs::exists(pipeline), trained = has_checkpoint(saved());
-  const value resolved = p.resolved();
-  std::optional<checkpoint> start;
+  const auto load = [&] { return as_read([&] { return load_checkpoint(saved()); }); };
   if (there && policy == if_there::refuse)
-    throw refused(path_, trained && load(saved()).meta.value("finished", false)
+    throw refused(path_, trained && load().meta.value("finished", false)
                              ? "holds a finished run; give --out another folder, or --force to replace it"
                              : "holds an unfinished run; go on with --resume, or replace it with --force");
-  if (policy == if_there::resume && trained) {
-    const value was = identity(parse_file(pipeline)), is = identity(resolved);
-    if (!(was == is))
-      throw refused(path_, fmt::format("cannot be resumed by another pipeline: {}", first_difference(was, is)));
-    start = load(saved());
-  }
+  if (policy != if_there::resume || !trained) return std::nullopt;
+  const value was = identity(as_read([&] { return parse_file(pipeline); })), is = identity(p.resolved());
+  if (!(was == is))
+    throw refused(path_, fmt::format("cannot be resumed by another pipeline: {}", first_difference(was, is)));
+  return load();
+}
+
+std::vector<fs::path> run_folder::prepare(const plan& p, if_there policy) const {
+  std::vector<fs::path> staying;
   std::error_code failed;
   if (policy == if_there::replace) {
+    staying = written_files(path_).remove();
     fs::remove_all(saved(), failed);
     fs::remove(records(), failed);
   }
   fs::create_directories(path_, failed);
   if (failed) throw refused(path_, fmt::format("the folder cannot be made: {}", failed.message()));
-  write_atomically(pipeline, "# Every parameter of this run, defaults included.\n" + to_yaml(resolved));
-  return start;
+  write_atomically(path_ / "pipeline.yaml",
+                   "# Every parameter of this run, defaults included.\n" + to_yaml(p.resolved()));
+  return staying;
 }
 
 session run_folder::open(const fs::path& path, registry& plugins, const std::function<void(value&)>& change) {

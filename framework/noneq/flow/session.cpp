@@ -171,6 +171,7 @@ std::vector<Tensor> session::schedule_parameters() const {
 void session::stepped() {
   at::NoGradGuard guard;
   ++step_;
+  finished_ = false;  // a finished run may be given more steps
   const auto& rates = plan_.the("trainer").as<trainer>().ema;
   const auto raw = network_->parameters();
   for (std::size_t i = 0; i < averages_.size(); ++i) {

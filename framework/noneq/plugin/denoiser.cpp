@@ -41,13 +41,13 @@ denoiser::prediction denoiser::predict(const Tensor& xt, const Tensor& index, co
     const Tensor free = ask(at::full_like(index, no_class_)).z;
     z = free + guidance_ * (z - free);
   }
-  const reverse_point here{xt, p.c, *process_.kernel};
+  const reverse_point here{xt, p.c, *process_.kernel, process_.log_variance(raw_variance, p.c)};
   if (!process_.kept.empty()) {
     const coefficients trained = at(process_.trained, seen, xt);
-    z = process_.mean->of_step(z, {xt, trained, *process_.kernel}, here);
+    z = process_.mean->of_step(z, {xt, trained, *process_.kernel, process_.log_variance(raw_variance, trained)}, here);
   }
   p.z = z;
-  p.reverse = process_.reverse(raw_variance.defined() ? at::cat({z, raw_variance}, 1) : z, xt, p.c);
+  p.reverse = {process_.mean->location(z, here), here.log_variance};
   p.x0 = process_.mean->x0(z, here);
   return p;
 }

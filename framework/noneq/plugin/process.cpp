@@ -32,11 +32,14 @@ process::split_output process::split(const Tensor& output) const {
   return {output.narrow(1, 0, of_mean * width), output.narrow(1, of_mean * width, of_variance * width)};
 }
 
+Tensor process::log_variance(const Tensor& raw, const coefficients& c) const {
+  return variance ? variance->log_variance(raw, c, steps()) : Tensor{};
+}
+
 distribution process::reverse(const Tensor& output, const Tensor& xt, const coefficients& c) const {
   const auto [z, raw] = split(output);
-  Tensor log_variance = variance ? variance->log_variance(raw, c, steps()) : Tensor{};
-  const Tensor location = mean->location(z, {xt, c, *kernel}, log_variance);
-  return {location, log_variance};
+  const reverse_point here{xt, c, *kernel, log_variance(raw, c)};
+  return {mean->location(z, here), here.log_variance};
 }
 
 }

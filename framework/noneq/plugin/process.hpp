@@ -36,6 +36,9 @@ struct process {
   };
   split_output split(const Tensor& output) const;
 
+  // ln Σ of the reverse step from the network's second output; undefined for kernels that have no variance.
+  Tensor log_variance(const Tensor& raw, const coefficients& c) const;
+
   // p(x^{t−1}|x^t) from a network's output.
   distribution reverse(const Tensor& output, const Tensor& xt, const coefficients& c) const;
 };

@@ -33,18 +33,6 @@ std::string checksum(const std::map<std::string, Tensor>& tensors) {
   return fmt::format("{:08x}", sum);
 }
 
-static std::string file_checksum(const input_file& file) {
-  std::vector<Bytef> buffer(1 << 20);
-  uLong sum = 0;
-  for (std::int64_t at = 0; at < file.size();) {
-    const std::int64_t n = std::min<std::int64_t>(static_cast<std::int64_t>(buffer.size()), file.size() - at);
-    file.read(at, buffer.data(), n);
-    sum = ::crc32_z(sum, buffer.data(), static_cast<z_size_t>(n));
-    at += n;
-  }
-  return fmt::format("{:08x}", sum);
-}
-
 // The n of "tensors-<n>.safetensors"; nothing for any other name.
 static std::optional<std::int64_t> number_of(std::string_view name) {
   constexpr std::string_view head = "tensors-", tail = ".safetensors";
@@ -110,7 +98,7 @@ checkpoint load_checkpoint(const fs::path& dir) {
     const input_file file(path);
     if (file.size() != found.bytes)
       throw error(fmt::format("{}: got {} bytes, need {}{}", path.string(), file.size(), found.bytes, remedy));
-    if (const std::string got = file_checksum(file); got != found.crc32)
+    if (const std::string got = checksum(file); got != found.crc32)
       throw error(
           fmt::format("{}: got checksum {}, need {}: the file is damaged{}", path.string(), got, found.crc32, remedy));
   }
@@ -159,7 +147,7 @@ void save_checkpoint(const fs::path& dir, const checkpoint& content) {
   const input_file written(dir / name);
   const std::string where = json_of(dir).string();
   const json text = {{"format", newest_format},
-                     {"tensors", {{"file", name}, {"bytes", written.size()}, {"crc32", file_checksum(written)}}},
+                     {"tensors", {{"file", name}, {"bytes", written.size()}, {"crc32", checksum(written)}}},
                      {"meta", content.meta},
                      {"meta_crc32", checksum(json_text(parse_json(json_text(content.meta, where), where), where))}};
   write_atomically(json_of(dir), json_text(text, where, 2) + "\n");

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 namespace noneq {
 
@@ -100,6 +101,18 @@ void input_file::read(std::int64_t offset, void* into, std::int64_t count) const
                               offset + done, offset + count));
     done += n;
   }
+}
+
+std::string checksum(const input_file& file) {
+  std::vector<Bytef> buffer(1 << 20);
+  uLong sum = 0;
+  for (std::int64_t at = 0; at < file.size();) {
+    const std::int64_t n = std::min<std::int64_t>(static_cast<std::int64_t>(buffer.size()), file.size() - at);
+    file.read(at, buffer.data(), n);
+    sum = ::crc32_z(sum, buffer.data(), static_cast<z_size_t>(n));
+    at += n;
+  }
+  return fmt::format("{:08x}", sum);
 }
 
 static std::filesystem::path directory_of(const std::filesystem::path& file) {

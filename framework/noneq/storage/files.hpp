@@ -51,6 +51,9 @@ class input_file {
   std::int64_t size_ = 0;
 };
 
+// CRC-32 of all its bytes, eight hexadecimal digits. Errors: cannot be read.
+std::string checksum(const input_file& file);
+
 // A file being written under a temporary name. Without commit() it disappears with the object.
 class atomic_file {
  public:

@@ -10,6 +10,8 @@ struct loss : role<"loss"> {
   // Per-sample loss [B] whose mean over uniform t = 1..T is the objective; the framework applies the batch's `weight`.
   virtual Tensor run(const batch& b, const process& p) const = 0;
   virtual const char* unit() const = 0;
+  // Throws noneq::error when it has no meaning for this process. Called when a pipeline is checked.
+  virtual void check_process(const process&) const {}
   // Whether a learned schedule can be trained by it.
   virtual bool trains_schedule() const { return false; }
 

@@ -1,0 +1,70 @@
+#include "noneq/flow/written_files.hpp"
+
+#include <fstream>
+#include <map>
+
+#include <nlohmann/json.hpp>
+
+#include "noneq/storage/files.hpp"
+
+namespace noneq {
+namespace fs = std::filesystem;
+
+namespace {
+
+struct fingerprint {
+  std::int64_t bytes = 0;
+  std::string crc32;
+};
+
+// By name; the last line about a file counts.
+std::map<std::string, fingerprint> read(const fs::path& list) {
+  std::map<std::string, fingerprint> all;
+  std::ifstream lines(list);
+  for (std::string line; std::getline(lines, line);) {
+    const auto entry = nlohmann::json::parse(line, nullptr, false);
+    // A line that a crash cut short, or that somebody else wrote, names no file.
+    if (!entry.is_object() || !entry.contains("file") || !entry["file"].is_string() || !entry.contains("bytes") ||
+        !entry["bytes"].is_number_integer() || !entry.contains("crc32") || !entry["crc32"].is_string())
+      continue;
+    all[entry["file"]] = {entry["bytes"], entry["crc32"]};
+  }
+  return all;
+}
+
+bool is_as_written(const fs::path& file, const fingerprint& known) {
+  try {
+    const input_file now(file);
+    return now.size() == known.bytes && checksum(now) == known.crc32;
+  } catch (const error&) {
+    return false;
+  }
+}
+
+}
+
+void written_files::add(const fs::path& file) const {
+  const fs::path within = file.lexically_relative(folder_);
+  const bool inside = !within.empty() && *within.begin() != "..";
+  const input_file written(file);
+  const nlohmann::ordered_json entry{{"file", (inside ? within : fs::absolute(file)).string()},
+                                     {"bytes", written.size()},
+                                     {"crc32", checksum(written)}};
+  std::ofstream out(list(), std::ios::app);
+  out << entry.dump() + "\n" << std::flush;
+  if (!out) throw file_error(list(), "write", errno);
+}
+
+std::vector<fs::path> written_files::remove() const {
+  std::vector<fs::path> staying;
+  std::error_code failed;
+  for (const auto& [name, known] : read(list())) {
+    const fs::path file = folder_ / name;  // an absolute name stays what it is
+    if (!fs::exists(file, failed)) continue;
+    if (!is_as_written(file, known) || !fs::remove(file, failed)) staying.push_back(file);
+  }
+  fs::remove(list(), failed);
+  return staying;
+}
+
+}

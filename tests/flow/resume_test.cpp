@@ -1,0 +1,72 @@
+// What a resumed run records, and what it says of itself.
+#include <sstream>
+
+#include "doctest.hpp"
+#include "flow/pipeline.hpp"
+#include "noneq/flow/stop.hpp"
+
+using namespace noneq;
+
+namespace {
+
+const std::string measured_each_step = "graph.bound={plugin: metric.bound, of: model, samples: 64, every: 1}";
+const std::string measured_at_end = "graph.bound={plugin: metric.bound, of: model, samples: 64}";
+
+finished_run interrupted_then_resumed(const std::vector<std::string>& changes, const scratch_folder& folder) {
+  ask_to_stop();
+  CHECK_THROWS_AS(run_small(changes, 2, folder), interrupted);
+  forget_stop();
+  return run_small(changes, 2, folder, if_there::resume);
+}
+
+// The records of other steps than `step`.
+std::string without_step(const std::string& records, std::int64_t step) {
+  std::string kept;
+  std::istringstream lines(records);
+  for (std::string line; std::getline(lines, line);)
+    if (nlohmann::json::parse(line).at("step") != step) kept += line + "\n";
+  return kept;
+}
+
+}
+
+TEST_CASE("the records of an interrupted run are those of one that was not") {
+  for (const auto& changes : {std::vector<std::string>{"graph.trainer.log=7"}, {measured_each_step}}) {
+    const auto whole = run_small(changes);
+    scratch_folder folder;
+    CHECK(interrupted_then_resumed(changes, folder).records == whole.records);
+  }
+}
+
+TEST_CASE("a run that was to end earlier has the same records, and those of its end") {
+  const auto whole = run_small({measured_at_end});
+  scratch_folder folder;
+  run_small({measured_at_end, "graph.trainer.steps=9"}, 2, folder);
+  const auto longer = run_small({measured_at_end}, 2, folder, if_there::resume);
+  CHECK(without_step(longer.records, 9) == whole.records);
+  CHECK(longer.records != whole.records);
+}
+
+TEST_CASE("a finished run that is resumed has every record once") {
+  scratch_folder folder;
+  const auto first = run_small({measured_at_end}, 2, folder);
+  CHECK(run_small({measured_at_end}, 2, folder, if_there::resume).records == first.records);
+  // What is not measured any more stays.
+  CHECK(run_small({}, 2, folder, if_there::resume).records == first.records);
+}
+
+TEST_CASE("lines of the record that a crash cut short, or that are none, do not stop a run") {
+  scratch_folder folder;
+  const auto first = run_small({}, 2, folder);
+  write_atomically(folder.path / "metrics.jsonl", first.records + "5\n{}\n{\"step\": 24, \"no");
+  CHECK(run_small({}, 2, folder, if_there::resume).records == first.records);
+}
+
+TEST_CASE("a finished run that is given more steps is unfinished until it has made them") {
+  scratch_folder folder;
+  CHECK(run_small({"graph.trainer.steps=5"}, 2, folder).saved.meta.at("finished") == true);
+  ask_to_stop();
+  CHECK_THROWS_AS(run_small({}, 2, folder, if_there::resume), interrupted);
+  forget_stop();
+  CHECK(load_checkpoint(folder.path / "checkpoint").meta.at("finished") == false);
+}
