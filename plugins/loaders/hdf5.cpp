@@ -1,6 +1,7 @@
 // Rows of a dataset in an HDF5 file, read in long stretches and shuffled as they pass.
 #include "class_labels.hpp"
 #include "moments.hpp"
+#include "noneq/core/row_kernels.hpp"
 #include "noneq/plugin.hpp"
 #include "noneq/storage/chunks.hpp"
 #include "row_checks.hpp"
@@ -137,13 +138,16 @@ class hdf5_source : public noneq::source {
   // Stored rows of a dataset as x⁰.
   noneq::batch normalised(noneq::batch raw, const std::string& dataset) const {
     const Tensor& stored = raw.at("raw");
-    const auto dtype = stored.scalar_type();
-    // Numbers that float32 cannot tell apart before the shift is taken off may be far apart after it.
-    const bool wide = dtype == at::kDouble || dtype == at::kLong || dtype == at::kInt;
-    const Tensor x = arranged(stored).to(wide ? at::kDouble : at::kFloat);
-    Tensor x0 = ((x - info_.normal.shift) / info_.normal.scale).to(at::kFloat).contiguous();
-    refuse_infinite(x0, raw.at("row"), where(dataset));
-    if (of_.normalise == "range") noneq::refuse_outside(x, raw.at("row"), of_.range[0], of_.range[1], where(dataset));
+    Tensor x0 = bytes_normalised(stored);
+    if (!x0.defined()) {
+      const auto dtype = stored.scalar_type();
+      // Numbers that float32 cannot tell apart before the shift is taken off may be far apart after it.
+      const bool wide = dtype == at::kDouble || dtype == at::kLong || dtype == at::kInt;
+      const Tensor x = arranged(stored).to(wide ? at::kDouble : at::kFloat);
+      x0 = ((x - info_.normal.shift) / info_.normal.scale).to(at::kFloat).contiguous();
+      refuse_infinite(x0, raw.at("row"), where(dataset));
+      if (of_.normalise == "range") noneq::refuse_outside(x, raw.at("row"), of_.range[0], of_.range[1], where(dataset));
+    }
     noneq::batch done{raw.step, raw.first, {{"x0", std::move(x0)}}};
     if (raw.has("label")) done.set("label", raw.at("label"));
     return done;
@@ -165,6 +169,18 @@ class hdf5_source : public noneq::source {
   }
   Tensor read_labels(const std::string& labels, std::int64_t first, std::int64_t count) const {
     return reader_.rows(labels, first, count).reshape({count}).to(at::kLong);
+  }
+
+  // Bytes under one scale, in one pass; undefined when this is not the case. They cannot be infinite nor, here, outside
+  // of the range.
+  Tensor bytes_normalised(const Tensor& stored) const {
+    const auto& [shift, scale] = info_.normal;
+    if (stored.scalar_type() != at::kByte || shift.numel() != 1 || scale.numel() != 1) return {};
+    if (of_.normalise == "range" && (of_.range[0] > 0 || of_.range[1] < 255)) return {};
+    const Tensor x = arranged(stored).contiguous(), x0 = at::empty(x.sizes(), at::kFloat);
+    noneq::rows::normalise(x.numel(), x.data_ptr<std::uint8_t>(), shift.item<float>(), scale.item<float>(),
+                           x0.data_ptr<float>());
+    return x0;
   }
 
   // Rows first … first+rows−1 of a dataset, and of its labels.

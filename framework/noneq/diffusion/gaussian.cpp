@@ -3,10 +3,25 @@
 #include <cmath>
 #include <numbers>
 
+#include "noneq/core/row_kernels.hpp"
+
 namespace noneq::gaussian {
 namespace {
 
 const double log_two_pi = std::log(2 * std::numbers::pi);
+
+// x + scale·y with one scale a sample: one pass over memory where no gradient is asked for.
+Tensor add_scaled(const Tensor& x, const Tensor& scale, const Tensor& y) {
+  const bool learns = at::GradMode::is_enabled() && (x.requires_grad() || scale.requires_grad() || y.requires_grad());
+  const auto plain = [](const Tensor& t) { return t.scalar_type() == at::kFloat && t.is_contiguous(); };
+  const bool by_row = x.dim() > 0 && x.numel() > 0 && x.sizes() == y.sizes() && scale.dim() == x.dim() &&
+                      scale.size(0) == x.size(0) && scale.numel() == x.size(0);
+  if (learns || !by_row || !plain(x) || !plain(y) || !plain(scale)) return x + scale * y;
+  Tensor out = at::empty_like(x);
+  rows::add_scaled(x.size(0), x.numel() / x.size(0), x.data_ptr<float>(), scale.data_ptr<float>(), y.data_ptr<float>(),
+                   out.data_ptr<float>());
+  return out;
+}
 
 }
 
@@ -22,7 +37,9 @@ distribution posterior(const Tensor& x0, const Tensor& xt, const coefficients& c
 
 distribution stationary(const Tensor& x) { return {at::zeros_like(x), at::zeros({}, x.options())}; }
 
-Tensor sample(const distribution& d, const Tensor& noise) { return d.location + (0.5 * d.log_variance).exp() * noise; }
+Tensor sample(const distribution& d, const Tensor& noise) {
+  return add_scaled(d.location, (0.5 * d.log_variance).exp(), noise);
+}
 
 Tensor log_prob(const Tensor& x, const distribution& d) {
   const Tensor square = (x - d.location).square() * (-d.log_variance).exp();

@@ -1,0 +1,14 @@
+// Loops over rows of numbers, vectorised for the machine the program runs on: what would otherwise be several passes
+// over memory. Without fused products, so every instruction set gives the same bits. Thread-safe.
+#pragma once
+
+#include <cstdint>
+
+namespace noneq::rows {
+
+// out[i, k] = x[i, k] + scale[i]·y[i, k], all [rows, width].
+void add_scaled(std::int64_t rows, std::int64_t width, const float* x, const float* scale, const float* y, float* out);
+// out[k] = (x[k] − shift)/scale.
+void normalise(std::int64_t n, const std::uint8_t* x, float shift, float scale, float* out);
+
+}
