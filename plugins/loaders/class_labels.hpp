@@ -1,6 +1,7 @@
 // Class numbers stored beside data, one integer a row. One thread.
 #pragma once
 
+#include "noneq/core/error.hpp"
 #include "noneq/storage/hdf5.hpp"
 
 namespace noneq {

@@ -76,7 +76,7 @@ struct multiscale_network : noneq::network {
 
   Tensor densely(const Tensor& x) {
     Tensor h = x.flatten(1);
-    for (const auto& layer : dense) h = rectified(layer->forward(h));
+    for (auto& layer : dense) h = rectified(layer->forward(h));
     return h.view({-1, options.dense_outputs, shape[1], shape[2]});
   }
 

@@ -17,7 +17,7 @@ std::string first_line(const std::exception& e) {
   return what.substr(0, what.find('\n'));
 }
 
-torch::jit::Module load(const std::filesystem::path& file) {
+torch::jit::Module read_script(const std::filesystem::path& file) {
   const noneq::place where{file.string(), 0, 0};
   if (!std::filesystem::is_regular_file(file))
     throw noneq::error("is no file; need one that torch.jit saved", "", where);
@@ -32,7 +32,7 @@ torch::jit::Module load(const std::filesystem::path& file) {
 
 struct torchscript_network : noneq::network {
   torchscript_network(const std::filesystem::path& path, const noneq::network_signature& s)
-      : file(path.string()), shape(s.shape), module(load(path)) {
+      : file(path.string()), shape(s.shape), module(read_script(path)) {
     shape[0] *= s.outputs;
     const std::size_t arguments = module.get_method("forward").function().getSchema().arguments().size() - 1;
     with_label = s.classes > 0;
@@ -68,7 +68,7 @@ struct torchscript_network : noneq::network {
 struct torchscript : noneq::model {
   std::filesystem::path file;
 
-  void check() const override { load(file); }
+  void check() const override { read_script(file); }
 
   // Tries it on two samples, so that a network for other data is refused before anything is trained.
   void check_signature(const noneq::network_signature& s) const override {

@@ -1,7 +1,7 @@
 // U-Net (Ho et al. 2020; Nichol & Dhariwal 2021), described as plain data and executed from it. Its weights have the
 // names of UNet2DModel in diffusers, and a folder of diffusers can be read in place of the parameters.
 #include "dotted.hpp"
-#include "noneq/compute/reference.hpp"
+#include "noneq/compute/execution.hpp"
 #include "noneq/compute/script.hpp"
 #include "noneq/plugin.hpp"
 #include "noneq/plugin/exportable.hpp"
@@ -15,13 +15,14 @@ using noneq::Tensor;
 using noneq::unet::architecture;
 
 struct unet_network : noneq::network, noneq::exportable {
-  unet_network(architecture a, const noneq::network_signature& s, bool no_class, bool self_conditioning,
+  unet_network(architecture a, const noneq::network_signature& s, const noneq::unet::options& o,
                const noneq::unet::diffusers_folder* folder)
       : net(std::move(a)),
         shape(s.shape),
-        layers(noneq::unet::layers(net, {s.shape.begin() + 1, s.shape.end()})),
-        with_no_class(no_class),
-        with_x0_hat(self_conditioning) {
+        executed(noneq::unet::layers(net, {s.shape.begin() + 1, s.shape.end()}), o),
+        with_no_class(o.no_class),
+        with_x0_hat(o.self_conditioning) {
+    const noneq::network_layers& layers = executed.layers();
     shape[0] = net.out_channels;
     if (folder != nullptr) version = folder->config.version;
     if (folder != nullptr)
@@ -41,35 +42,37 @@ struct unet_network : noneq::network, noneq::exportable {
     if (!label.defined() && with_no_class) label = at::full_like(in.t, net.class_rows - 1);
     noneq::sizes out{in.x.size(0)};
     out.insert(out.end(), shape.begin(), shape.end());
-    return noneq::run_reference(layers, weights, {x, in.t, label, in.dropout, in.first}).view(out);
+    return executed.forward(weights, {x, in.t, label, in.dropout, in.first}).view(out);
   }
 
   void export_diffusers(const std::filesystem::path& folder, const std::string& asked) const override {
-    noneq::unet::save_folder(folder, net, layers, weights, asked.empty() ? version : asked);
+    noneq::unet::save_folder(folder, net, executed.layers(), weights, asked.empty() ? version : asked);
   }
 
   void export_torchscript(const std::filesystem::path& file) const override {
     noneq::script_frame frame{shape, net.has_classes()};
     if (net.centre_input) frame.input_scale = 2, frame.input_shift = -1;
-    noneq::save_torchscript(file, layers, weights, frame);
+    noneq::save_torchscript(file, executed.layers(), weights, frame);
   }
 
   architecture net;
   std::string version = "0.30.0";  // of the diffusers to export for
   noneq::sizes shape;              // of one output
-  noneq::network_layers layers;
+  noneq::executed_network executed;
   std::vector<Tensor> weights;
   bool with_no_class, with_x0_hat;
 };
 
 struct unet : noneq::model, noneq::unet::options {
   void check() const override { check_alone(); }
-  void check_signature(const noneq::network_signature& s) const override { architecture_for(s, opened()); }
+  void check_signature(const noneq::network_signature& s) const override {
+    const architecture a = architecture_for(s, opened());
+    check_execution(noneq::unet::layers(a, {s.shape.begin() + 1, s.shape.end()}));
+  }
 
   std::shared_ptr<noneq::network> build(const noneq::network_signature& s) const override {
     const auto folder = opened();
-    return std::make_shared<unet_network>(architecture_for(s, folder), s, no_class, self_conditioning,
-                                          folder ? &*folder : nullptr);
+    return std::make_shared<unet_network>(architecture_for(s, folder), s, *this, folder ? &*folder : nullptr);
   }
 
   static void describe(noneq::description<unet>& d) {

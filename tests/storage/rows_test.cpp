@@ -103,7 +103,7 @@ TEST_CASE("npy: either byte order, unsigned numbers widened, what cannot be read
 TEST_CASE("CSV: headings and comments are no rows; whole numbers stay whole") {
   one_file f;
   CHECK(f.read("a,b\n# no\n1,2\r\n\n3, 4\n").equal(at::tensor({1, 2, 3, 4}, at::kLong).view({2, 2})));
-  CHECK(f.read("1\t2.5\n-1e3\t+4").equal(at::tensor({1, 2.5, -1e3, 4}, at::kDouble).view({2, 2})));
+  CHECK(f.read("1\t2.5\n-1e3\t+4").equal(at::tensor({1., 2.5, -1e3, 4.}, at::kDouble).view({2, 2})));
   CHECK(f.read("label\n7\n8\n9\n").equal(at::tensor({7, 8, 9}, at::kLong)));
   CHECK(has(f.fault("1,2\n3,x\n"), "a:2: got 'x', need a number"));
   CHECK(has(f.fault("1,2\n\n3\n"), "a:3: got 1 numbers, need 2 as in the rows before"));

@@ -92,7 +92,9 @@ Tensor answer_of_diffusers(const std::string& folder, registry& plugins, const s
     input.t = in.indices("t", n, any);
     if (in.has("class_labels")) input.label = in.indices("class_labels", n, any);
     problems found;
-    value from = value::map({{"plugin", value::scalar("unet")}, {"from", value::scalar(folder, true)}});
+    value from = value::map({{"plugin", value::scalar("unet")},
+                             {"from", value::scalar(folder, true)},
+                             {"precision", value::scalar("fp32")}});
     const instance made = instantiate("model", from, {plugins, found, ""});
     found.raise();
     const auto net = std::static_pointer_cast<model>(made.made)->build({input.x.sizes().slice(1).vec(), 0, 0, 0});

@@ -25,7 +25,7 @@ static void add_betas(json& c, const Tensor& beta) {
     c["beta_schedule"] = "linear";
     c["beta_start"] = first;
     c["beta_end"] = last;
-  } else if (same(cosine_beta(T, 0.008, 0.999))) {
+  } else if (same(cosine(T))) {
     c["beta_schedule"] = "squaredcos_cap_v2";
   } else {
     c["trained_betas"] = std::vector<double>(beta.data_ptr<double>(), beta.data_ptr<double>() + T);

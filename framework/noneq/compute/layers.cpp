@@ -1,26 +1,41 @@
 #include "noneq/compute/layers.hpp"
 
+#include <numeric>
+
 namespace noneq {
 
 value_id written_by(const layer& l) {
   return std::visit([](const auto& of) { return of.out; }, l);
 }
 
+namespace {
+
+// Places of a layer that name a value it reads.
+template <class Layer>
+auto inputs_of(Layer& of) {
+  if constexpr (requires { of.modulation; })
+    return std::array{&of.in, &of.modulation};
+  else if constexpr (requires { of.in; })
+    return std::array{&of.in};
+  else if constexpr (requires { of.a; })
+    return std::array{&of.a, &of.b};
+  else if constexpr (requires { of.q; })
+    return std::array{&of.q, &of.k, &of.v};
+  else
+    return std::array<decltype(&of.out), 0>{};
+}
+
+}
+
 std::vector<value_id> read_by(const layer& l) {
-  return std::visit(
-      [](const auto& of) -> std::vector<value_id> {
-        if constexpr (requires { of.modulation; })
-          return of.modulation == none ? std::vector{of.in} : std::vector{of.in, of.modulation};
-        else if constexpr (requires { of.in; })
-          return {of.in};
-        else if constexpr (requires { of.a; })
-          return {of.a, of.b};
-        else if constexpr (requires { of.q; })
-          return {of.q, of.k, of.v};
-        else
-          return {};
+  std::vector<value_id> values;
+  std::visit(
+      [&](const auto& of) {
+        for (const value_id* v : inputs_of(of))
+          if (*v != none) values.push_back(*v);
       },
       l);
+  return values;
 }
 
 std::vector<weight_id> weights_of(const layer& l) {
@@ -40,6 +55,27 @@ std::int64_t parameter_count(const network_layers& n) {
   std::int64_t total = 0;
   for (const weight_spec& w : n.weights) total += c10::multiply_integers(w.shape);
   return total;
+}
+
+network_layers without_dropout(network_layers n) {
+  std::vector<value_id> same(n.values.size());
+  std::iota(same.begin(), same.end(), 0);
+  std::vector<layer> kept;
+  for (layer& l : n.layers) {
+    std::visit(
+        [&](auto& of) {
+          for (value_id* v : inputs_of(of))
+            if (*v != none) *v = same[static_cast<std::size_t>(*v)];
+        },
+        l);
+    if (const auto* drop = std::get_if<dropout_layer>(&l))
+      same[static_cast<std::size_t>(drop->out)] = drop->in;
+    else
+      kept.push_back(std::move(l));
+  }
+  n.layers = std::move(kept);
+  n.output = same[static_cast<std::size_t>(n.output)];
+  return n;
 }
 
 }

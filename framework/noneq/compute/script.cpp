@@ -29,7 +29,7 @@ struct writer {
   const network_layers& n;
 
   const value_shape& shape(value_id v) const { return n.values[static_cast<std::size_t>(v)]; }
-  static std::string value(value_id v) { return "v" + std::to_string(v); }
+  static std::string value(value_id v) { return c10::str("v", v); }
   std::string weight(weight_id w) const { return "self." + attribute(n.weights[static_cast<std::size_t>(w)].name); }
 
   std::string operator()(const conv_layer& l) const {

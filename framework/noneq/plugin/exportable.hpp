@@ -10,8 +10,7 @@ namespace noneq {
 struct [[gnu::visibility("default")]] exportable {
   virtual ~exportable() = default;
   // Writes the folder of a diffusers model: config.json and diffusion_pytorch_model.safetensors. `version`: of
-  // diffusers;
-  // "": the one the network came from, or the newest known. Throws noneq::error naming what diffusers lacks.
+  // diffusers, "" for the one the network came from, or the newest known. Throws noneq::error naming what it lacks.
   virtual void export_diffusers(const std::filesystem::path& folder, const std::string& version) const = 0;
   // Writes a TorchScript file: forward(x, t), or forward(x, t, label) with classes. Throws noneq::error.
   virtual void export_torchscript(const std::filesystem::path& file) const = 0;

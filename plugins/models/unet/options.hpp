@@ -4,13 +4,14 @@
 
 #include <optional>
 
+#include "noneq/compute/execution.hpp"
 #include "noneq/plugin/roles/model.hpp"
 #include "tensors.hpp"
 
 namespace noneq::unet {
 
 // The defaults are the network of Ho et al. 2020 for CIFAR-10, but for its attention at 16×16 and its dropout of 0.1.
-struct options {
+struct options : execution_choice {
   std::int64_t channels = 128, blocks = 2, heads = 1, head_channels = 0, groups = 32, downsample_padding = 0;
   std::int64_t time_range = 1000;
   std::vector<std::int64_t> multipliers{1, 2, 2, 2}, attention;
@@ -59,7 +60,14 @@ struct options {
         .param("no_class", &P::no_class, "knows one more label, \"no class\": for label_dropout and guidance")
         .param("self_conditioning", &P::self_conditioning, "reads an earlier x̂⁰ beside x^t")
         .param("from", &P::from,
-               "folder of a UNet2DModel of diffusers: it says the architecture and the first weights; empty: none");
+               "folder of a UNet2DModel of diffusers: it says the architecture and the first weights; empty: none")
+        .param("execution", &P::execution,
+               "compiled: static plans on vectorised kernels; reference: libtorch, any network; auto: the fastest that "
+               "can do it (training with dropout is left to the reference)",
+               one_of({"auto", "reference", "compiled"}))
+        .param("precision", &P::precision,
+               "numbers between the layers of the compiled execution; auto: bf16 where the CPU multiplies it faster",
+               one_of({"auto", "fp32", "bf16"}));
   }
 
  private:

@@ -1,0 +1,37 @@
+// One network, run by the fastest execution that can do what a call asks for: `compiled`, or `reference`, which can do
+// everything: gradients with respect to x, weights in float64, dropout. Thread-safe.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "noneq/compute/compiled.hpp"
+#include "noneq/compute/reference.hpp"
+
+namespace noneq {
+
+struct execution_choice {
+  std::string execution = "auto";  // or reference, compiled
+  std::string precision = "auto";  // or fp32, bf16: of the compiled execution; the other keeps the weights' type
+
+  // Throws noneq::error when it has no meaning for a network. `net` may be any of those that will be run.
+  void check_execution(const network_layers& net) const;
+};
+
+class executed_network {
+ public:
+  // Throws like check_execution().
+  executed_network(network_layers net, const execution_choice& how);
+
+  const network_layers& layers() const { return net_; }
+
+  // Like run_reference.
+  Tensor forward(std::span<const Tensor> weights, const layers_input& in);
+
+ private:
+  network_layers net_;
+  bool drops_;                                  // has dropout
+  std::unique_ptr<compiled_network> compiled_;  // null: never to be used
+};
+
+}
