@@ -2,6 +2,7 @@
 #include <cstdlib>
 
 #include "doctest.hpp"
+#include "noneq/config/emit.hpp"
 #include "noneq/config/overrides.hpp"
 #include "noneq/config/parse.hpp"
 #include "noneq/flow/plan.hpp"
@@ -20,13 +21,21 @@ graph:
   trainer: {plugin: trainer.adam, in: loss}
 )";
 
-// The lines about the pipeline with these changes; "" when it is a good one.
-std::string problems_with(const std::vector<std::string>& changes) {
+registry& installed() {
   static registry plugins({std::filesystem::path(std::getenv("NONEQ_BUILD")) / "plugins"});
+  return plugins;
+}
+
+value changed(const std::vector<std::string>& changes) {
   value document = parse_text(whole, "p.yaml");
   for (const std::string& change : changes) apply_override(document, change);
+  return document;
+}
+
+// The lines about the pipeline with these changes; "" when it is a good one.
+std::string problems_with(const std::vector<std::string>& changes) {
   try {
-    make_plan(document, plugins);
+    make_plan(changed(changes), installed());
   } catch (const input_error& e) {
     return e.what();
   }
@@ -40,6 +49,15 @@ bool says(const std::string& text, const std::string& part) { return text.find(p
 TEST_CASE("the pipeline itself is good, and nodes may stand in any order") {
   CHECK(problems_with({}) == "");
   CHECK(problems_with({"graph.bound={plugin: metric.bound, of: model}"}) == "");
+}
+
+TEST_CASE("a resolved pipeline, with every default in it, is a good one that resolves to itself") {
+  std::vector<std::string> changes{"graph.model=model.unet", "graph.model.in=noiser"};
+  for (const std::string& name : installed().names("sampler"))
+    changes.push_back("graph." + name + "={plugin: sampler." + name + ", of: model}");
+  const std::string once = to_yaml(make_plan(changed(changes), installed()).resolved());
+  const std::string twice = to_yaml(make_plan(parse_text(once, "again.yaml"), installed()).resolved());
+  CHECK(once == twice);
 }
 
 TEST_CASE("edges must lead from the right role to the right role") {

@@ -131,11 +131,14 @@ parameter make_parameter(std::string name, T P::*member, const T& initial, std::
     p.type = type_words<T>();
     if (!p.allowed.required) p.initial = to_plain_json(initial);
     p.schema = type_schema(p.type, p.allowed);
-    p.assign = [member, allowed = p.allowed](object& o, const value* v, const reading& r) {
+    const bool may_be_empty = std::is_same_v<T, std::filesystem::path> && p.initial == "";
+    p.assign = [member, may_be_empty, allowed = p.allowed](object& o, const value* v, const reading& r) {
       if (v == nullptr) return;
       r.found.guard(
           [&] {
-            T read_value = read<T>(*v);
+            // A path that may be left out is '' in a resolved pipeline.
+            const bool left_out = may_be_empty && v->is_scalar() && v->text().empty();
+            T read_value = left_out ? T{} : read<T>(*v);
             check_limits(to_plain_json(read_value), allowed);
             static_cast<P&>(o).*member = std::move(read_value);
           },
