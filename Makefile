@@ -3,11 +3,18 @@ BUILD := build
 PACKAGES := $(shell sed -e 's/\#.*//' -e 's/[[:space:]].*//' packages.txt)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo build test deps format format-check asan install clean
+.PHONY: demo fashion build test deps format format-check asan install clean
 
 demo: build
 	./$(BUILD)/noneq run pipelines/swiss_roll.yaml --force
 	@echo "Look at runs/swiss_roll/: swiss_roll.png, bound.png, samples.h5, metrics.jsonl"
+
+fashion: build data/fashion_mnist.h5
+	./$(BUILD)/noneq run pipelines/fashion_mnist_fast.yaml --force
+	@echo "Look at runs/fashion_mnist_fast/: samples.png, bits.png, metrics.jsonl"
+
+data/fashion_mnist.h5: | build
+	data/fashion_mnist.sh $(BUILD)/noneq $@
 
 build: deps
 	cmake --preset release
