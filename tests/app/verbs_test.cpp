@@ -65,6 +65,8 @@ TEST_CASE("sample writes as many as asked for, as the seed says") {
   CHECK(!at::equal(a, c));
   CHECK(::noneq::hdf5_reader(place / "a.h5").layout("samples").shape[0] == 5);
   sample("d.h5", {"--sampler", "ddim", "--steps", "3"});
+  CHECK(in_run({"sample", "tiny", "--quiet", "--count", "2", "--out", (place / "e.png").string()}).code == 0);
+  CHECK(text_of(place / "e.png").starts_with("\x89PNG"));
   refused(in_run({"sample", "tiny", "--count", "2", "--steps", "11"}),
           "noneq sample: sampler: got 11 steps, need at most the schedule's T = 10");
   refused(in_run({"sample", "tiny", "--count", "2", "--sampler", "ancestrl"}),

@@ -23,6 +23,16 @@ struct options {
   bool quiet = false;
 };
 
+// A picture for a name that asks for one.
+value writer_of(const options& o, const std::string& sampler) {
+  const bool picture = std::filesystem::path(o.out).extension() == ".png";
+  value node = value::map({{"plugin", value::scalar(picture ? "writer.png" : "writer.hdf5")},
+                           {"in", value::scalar(sampler)},
+                           {"file", value::scalar(std::filesystem::absolute(o.out).string(), true)}});
+  if (picture) node.set("count", value::scalar(std::to_string(o.count)));
+  return node;
+}
+
 // The pipeline's own sampler with what was asked for changed, or another plugin with its defaults.
 void only_this_sampler(value& document, const options& o) {
   value node = value::map();
@@ -50,11 +60,7 @@ void only_this_sampler(value& document, const options& o) {
   remove_beside_model(document);
   id = add_node(document, "sampler", std::move(node));
   for (const std::string& setting : o.settings) apply_override(document.child("graph").child(id), setting);
-  const auto file = std::filesystem::absolute(o.out).string();
-  add_node(
-      document, "writer",
-      value::map(
-          {{"plugin", value::scalar("writer.hdf5")}, {"in", value::scalar(id)}, {"file", value::scalar(file, true)}}));
+  add_node(document, "writer", writer_of(o, id));
   if (o.seed) document.set("seed", value::scalar(std::to_string(*o.seed)));
 }
 
@@ -81,7 +87,7 @@ void add_sample(CLI::App& program) {
   verb->add_option("--noise-dataset", o->noise_dataset, "its dataset (default: noise)")->needs(noise);
   verb->add_option("--set", o->settings, "any other parameter of the sampler: --set grid=karras")
       ->allow_extra_args(false);
-  verb->add_option("--out", o->out, "HDF5 file to write (default: samples.h5)");
+  verb->add_option("--out", o->out, "HDF5 file to write, or a picture: name.png (default: samples.h5)");
   verb->add_option("--seed", o->seed, "another seed than the run's");
   verb->add_option("--threads", o->threads, "worker threads")->check(CLI::Range(1, 1024));
   verb->add_flag("--quiet", o->quiet, "print errors only");
