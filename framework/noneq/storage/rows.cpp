@@ -102,6 +102,11 @@ Tensor packed_rows::next(std::int64_t most) {
   return rows;
 }
 
+// Of UTF-8, which has no byte c0, c1, or f5 and above.
+static bool may_be_text(unsigned char c) {
+  return (c >= ' ' && c < 0xc0) || (c > 0xc1 && c < 0xf5) || (c >= '\t' && c <= '\r');
+}
+
 std::unique_ptr<row_file> open_rows(const fs::path& file) {
   unsigned char head[8] = {};
   const std::size_t n = byte_stream(file).read_some(head, sizeof head);
@@ -112,8 +117,7 @@ std::unique_ptr<row_file> open_rows(const fs::path& file) {
     throw error(file.string() + ": got a zip archive (an .npz?), need one array: save it with numpy.save");
   if (start.starts_with("\x89HDF")) throw error(file.string() + ": is HDF5 already, need no import");
   if (n >= 4 && head[0] == 0 && head[1] == 0) return open_idx(file);
-  const bool text = std::all_of(head, head + n, [](unsigned char c) { return c >= ' ' || (c >= '\t' && c <= '\r'); });
-  if (text) return open_csv(file);
+  if (std::all_of(head, head + n, may_be_text)) return open_csv(file);
   throw error(fmt::format("{}: begins with the bytes {:02x} {:02x} {:02x} {:02x}, need IDX, .npy, PNG or CSV",
                           file.string(), head[0], head[1], head[2], head[3]));
 }
