@@ -73,7 +73,7 @@ TEST_CASE("what cannot be imported is one line, and no file is left") {
         "train/labels got 4 rows, need 5 as train/images has, which is of the same group\n");
   CHECK(line({"short"}) == "short: ends after 3000 bytes, need 936 more: copy it again\n");
   CHECK(line({"x=images", "x=labels"}) == "labels: got rows [] of Byte, need rows [28, 28] of Byte as in images\n");
-  CHECK(line({"x=none"}) == "none: cannot open: No such file or directory\n");
+  CHECK(line({"x=none"}) == "none: cannot open: No such file or directory; check the path\n");
   CHECK(says(line({"/x=images"}), "dataset name '/x'"));
   ::noneq::write_png(files().place / "photos" / "c.png", at::zeros({4, 5}, at::kByte));
   CHECK(line({"photos"}) == "photos/c.png: got rows [4, 5] of Byte, need rows [4, 6, 3] of Byte as in photos/a.png\n");

@@ -71,7 +71,7 @@ TEST_CASE("sample writes as many as asked for, as the seed says") {
           "noneq sample: sampler: got 11 steps, need at most the schedule's T = 10");
   refused(in_run({"sample", "tiny", "--count", "2", "--sampler", "ancestrl"}),
           "noneq sample: sampler: no sampler plugin is called 'ancestrl', did you mean 'ancestral'? (there are: "
-          "ancestral, ddim)");
+          "ancestral, ddim, dpm_solver, euler, heun, probability_flow, unipc)");
   refused(in_run({"sample", "tiny", "--count", "2", "--out", "/nowhere/x.h5"}),
           "/nowhere/x.h5: cannot write: No such file or directory; check the path");
 }
@@ -121,6 +121,10 @@ TEST_CASE("table, draw, list, describe and schema can be read by machines") {
   CHECK(all.size() > 20);
   CHECK(parsed(program({"describe", "schedule.linear", "--json"}))["plugin"] == "schedule.linear");
   CHECK(says(program({"describe", "linear"}).out, "parameters\n"));
+  // Names of any length stand in a column of their own.
+  const std::string table_of_loader = program({"describe", "loader.hdf5"}).out;
+  CHECK(says(table_of_loader, "\n  file               path; required\n"));
+  CHECK(says(table_of_loader, "\n  validation_labels  text; default \"\"\n"));
   const json schema = parsed(program({"schema"}));
   CHECK(schema.contains("$schema"));
   CHECK(schema["$defs"].contains("kernel"));

@@ -10,21 +10,31 @@
 namespace noneq {
 namespace {
 
+// So that what stands beside the names is one column.
+std::size_t widest_name(const plugin_entry& e) {
+  std::size_t width = 0;
+  for (const parameter& p : e.parameters) width = std::max(width, p.name.size());
+  for (const auto* tensors : {&e.reads, &e.writes})
+    for (const auto& t : *tensors) width = std::max(width, t.name.size());
+  return width;
+}
+
 void print_table(const plugin_entry& e) {
+  const std::size_t width = widest_name(e);
   fmt::print("{}\n  {}\n", e.full_name(), e.doc);
   if (!e.spaces.empty()) fmt::print("  space: {}\n", fmt::join(e.spaces, ", "));
   if (!e.parameters.empty()) fmt::print("\nparameters\n");
   for (const parameter& p : e.parameters) {
     const std::string range = p.allowed.text();
-    fmt::print("  {:<16} {}{}; {}\n  {:<16} {}\n", p.name, p.type, range.empty() ? "" : ", " + range,
+    fmt::print("  {:<{}}  {}{}; {}\n  {:<{}}  {}\n", p.name, width, p.type, range.empty() ? "" : ", " + range,
                p.allowed.required    ? "required"
                : p.initial.is_null() ? "may be left out"
                                      : "default " + p.initial.dump(),
-               "", p.doc);
+               "", width, p.doc);
   }
   for (const auto& [title, tensors] : {std::pair{"reads", &e.reads}, std::pair{"writes", &e.writes}}) {
     if (!tensors->empty()) fmt::print("\n{}\n", title);
-    for (const auto& t : *tensors) fmt::print("  {:<16} {}\n", t.name, t.doc);
+    for (const auto& t : *tensors) fmt::print("  {:<{}}  {}\n", t.name, width, t.doc);
   }
 }
 

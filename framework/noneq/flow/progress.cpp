@@ -40,8 +40,12 @@ std::string to_text(const measured& m) {
   std::string unit = m.unit.empty() ? "" : " " + m.unit;
   if (m.n > 0) unit += fmt::format(" (n = {})", m.n);
   if (!std::isfinite(m.standard_error)) return fmt::format("{} = {:.5g}{}", m.name, m.value, unit);
-  const int digits =
-      m.standard_error > 0 ? std::clamp(1 - static_cast<int>(std::floor(std::log10(m.standard_error))), 0, 8) : 6;
+  const auto magnitude = [](double x) { return static_cast<int>(std::floor(std::log10(std::abs(x)))); };
+  const int digits = m.standard_error > 0 ? std::max(1 - magnitude(m.standard_error), 0) : 6;
+  if (digits > 8) {  // as a plain number it would be zeros
+    const int significant = m.value == 0 ? 2 : std::clamp(2 + magnitude(m.value) - magnitude(m.standard_error), 2, 12);
+    return fmt::format("{} = {:.{}g} ± {:.2g}{}", m.name, m.value, significant, m.standard_error, unit);
+  }
   return fmt::format("{} = {:.{}f} ± {:.{}f}{}", m.name, m.value, digits, m.standard_error, digits, unit);
 }
 
