@@ -36,3 +36,27 @@ TEST_CASE("memory is flat over a dataset far larger than the token budget") {
   const std::int64_t first_tenth = peak_over(file, rows / 64 / 10), whole = peak_over(file, rows / 64);
   CHECK(whole - first_tenth < 100'000);  // kB: what allocators keep, not the 300 MB that passed through
 }
+
+TEST_CASE("sampling takes the same memory whatever the count") {
+  scratch_folder folder;
+  std::filesystem::create_directories(folder.path);
+  const auto file = folder.path / "wide.h5";
+  {
+    hdf5_writer w(file);
+    w.append("x", at::randn({64, 16384}));
+    w.close();
+  }
+  const auto peak_of = [&](std::int64_t count) {
+    reset_peak();
+    scratch_folder out;
+    run_small(
+        {"graph.loader={plugin: loader.hdf5, file: " + file.string() + ", batch: 32}", "graph.trainer.steps=1",
+         "graph.model.hidden=[8]",
+         "graph.sampler={plugin: sampler.ddim, of: model, steps: 2, chunk: 32, count: " + std::to_string(count) + "}",
+         "graph.out={plugin: writer.hdf5, in: sampler, file: samples.h5}"},
+        2, out);
+    return peak_kilobytes();
+  };
+  const std::int64_t few = peak_of(128), many = peak_of(2560);  // 8 and 168 MB of samples, 2 MB a chunk
+  CHECK(many - few < 60'000);
+}

@@ -1,0 +1,128 @@
+// noneq sample with x^T from a file, classes and guidance: what it does, and what it refuses, each in one line.
+#include <nlohmann/json.hpp>
+
+#include "noneq/storage/hdf5.hpp"
+#include "tiny.hpp"
+
+using namespace testing;
+using ::noneq::hdf5_reader;
+using ::noneq::hdf5_writer;
+
+namespace {
+
+void refused(const outcome& o, const std::string& line) {
+  CHECK_MESSAGE(o.code == 2, o.err);
+  CHECK(o.err == "noneq sample: sampler: " + line + "\n");
+}
+
+// The finished run, files of noise, and a run with three classes of which the network knows no 'no class'.
+struct runs {
+  scratch place;
+  runs() {
+    copy_run(place / "tiny");
+    hdf5_writer noise(place / "noise.h5");
+    noise.write("noise", at::linspace(-1, 1, 12).reshape({6, 2}));
+    noise.write("wide", at::zeros({6, 3}));
+    at::Tensor holed = at::zeros({6, 2});
+    holed[4][1] = NAN;
+    noise.write("holed", holed);
+    noise.write("x", at::linspace(-1, 1, 128).reshape({64, 2}));
+    noise.write("class", at::arange(64, at::kLong).remainder(3));
+    noise.close();
+    put_text(place / "classes.yaml", tiny_with("{plugin: loader.swiss_roll, batch: 32}",
+                                               "{plugin: loader.hdf5, file: noise.h5, dataset: x, labels: class, "
+                                               "batch: 32}"));
+    const outcome o = here({"run", "classes.yaml", "--out", "classes", "--quiet", "--set", "graph.trainer.steps=2"});
+    CHECK_MESSAGE(o.code == 0, o.err);
+  }
+
+  outcome here(const std::vector<std::string>& arguments) const {
+    return program(arguments, {.folder = place.folder()});
+  }
+
+  outcome sample(const std::string& run, std::vector<std::string> more) const {
+    more.insert(more.begin(), {"sample", run, "--quiet", "--out", "out.h5"});
+    return here(more);
+  }
+
+  at::Tensor samples(const std::string& run, const std::vector<std::string>& more) const {
+    const outcome o = sample(run, more);
+    CHECK_MESSAGE(o.code == 0, o.err);
+    const hdf5_reader file(place / "out.h5");
+    return file.rows("samples", 0, file.layout("samples").shape[0]);
+  }
+};
+
+const runs& all() {
+  static const runs made;
+  return made;
+}
+
+}
+
+TEST_CASE("given noise: as many samples as rows, each a function of its row alone") {
+  const at::Tensor whole = all().samples("tiny", {"--sampler", "ddim", "--noise", "noise.h5"});
+  CHECK(whole.sizes() == at::IntArrayRef{6, 2});
+  const at::Tensor few = all().samples(
+      "tiny", {"--sampler", "ddim", "--noise", "noise.h5", "--count", "4", "--seed", "8", "--set", "chunk=3"});
+  CHECK(at::allclose(few, whole.slice(0, 0, 4), 1e-5, 1e-6));
+}
+
+TEST_CASE("noise that does not fit is refused") {
+  const auto with = [](std::vector<std::string> more) {
+    more.insert(more.begin(), {"--noise", "noise.h5"});
+    return all().sample("tiny", more);
+  };
+  const std::string file = (all().place / "noise.h5").string();
+  refused(with({"--noise-dataset", "wide"}),
+          file + ": dataset 'wide': got rows of shape [3], need those of a sample, [2]");
+  refused(with({"--count", "7"}), file + ": dataset 'noise': got 6 rows, need 7, one a sample");
+  const outcome holed = with({"--noise-dataset", "holed"});
+  CHECK(holed.code == 2);
+  CHECK(says(holed.err, file + ": dataset 'holed', rows 0 … 5: "));
+  for (const outcome& o : {with({"--noise-dataset", "nois"}), all().sample("tiny", {"--noise", "absent.h5"})}) {
+    CHECK(o.code == 2);
+    CHECK(std::count(o.err.begin(), o.err.end(), '\n') == 1);
+  }
+}
+
+TEST_CASE("classes and guidance that the model does not know are refused") {
+  refused(all().sample("tiny", {"--count", "2", "--labels", "1"}),
+          "labels got classes, need none: the model was trained without labels");
+  refused(all().sample("classes", {"--count", "2", "--labels", "0,3"}), "labels got 3, need classes from 0 to 2");
+  for (const std::string run : {"tiny", "classes"})
+    refused(all().sample(run, {"--count", "2", "--guidance", "2"}),
+            "guidance got 2, need 1: the model does not know 'no class'; train one with classes that does");
+  const outcome negative = all().sample("classes", {"--count", "2", "--labels=-1"});
+  CHECK(negative.code == 2);
+  CHECK(says(negative.err, "labels"));
+}
+
+TEST_CASE("classes are taken in turn and change the samples") {
+  const at::Tensor in_turn = all().samples("classes", {"--count", "6"});
+  CHECK(at::equal(in_turn, all().samples("classes", {"--count", "6", "--labels", "0,1,2"})));
+  const at::Tensor ones = all().samples("classes", {"--count", "6", "--labels", "1"});
+  CHECK(at::allclose(ones[1], in_turn[1], 1e-5, 1e-6));
+  CHECK(!at::allclose(ones[0], in_turn[0], 1e-5, 1e-6));
+}
+
+TEST_CASE("samples say where they come from") {
+  const auto known = [](const std::vector<std::string>& more) {
+    all().samples("tiny", more);
+    return hdf5_reader(all().place / "out.h5").attributes("/");
+  };
+  const auto a = known({"--count", "3", "--sampler", "ddim", "--steps", "4", "--seed", "12", "--set", "eta=0.5"});
+  CHECK(a.at("sampler") == "ddim");
+  CHECK(a.at("steps") == "4");
+  CHECK(a.at("seed") == "12");
+  CHECK(a.at("trained_steps") == "60");
+  CHECK(a.at("weights") == "ema");
+  CHECK(a.at("guidance") == "1");
+  CHECK(nlohmann::json::parse(a.at("parameters")).at("eta") == 0.5);
+  CHECK(!a.at("noneq").empty());
+  CHECK(a.at("checkpoint_crc32").size() == 8);
+  const auto raw = known({"--count", "3", "--set", "weights=raw", "--noise", "noise.h5"});
+  CHECK(raw.at("weights") == "raw");
+  CHECK(raw.at("checkpoint_crc32") != a.at("checkpoint_crc32"));
+  CHECK(says(raw.at("noise"), "noise.h5, noise"));
+}
