@@ -74,7 +74,8 @@ struct hdf5 : noneq::loader {
             "channels", &hdf5::channels,
             "where a sample has its channels: not of interest, first, last (moved to the front), or nowhere (add one)",
             noneq::one_of({"none", "first", "last", "add"}))
-        .writes("label", "int64 [B]: when labels are given");
+        .writes("label", "int64 [B]: when labels are given")
+        .writes("row", "int64 [B]: number in the dataset, from 0");
   }
 };
 
@@ -148,7 +149,7 @@ class hdf5_source : public noneq::source {
       refuse_infinite(x0, raw.at("row"), where(dataset));
       if (of_.normalise == "range") noneq::refuse_outside(x, raw.at("row"), of_.range[0], of_.range[1], where(dataset));
     }
-    noneq::batch done{raw.step, raw.first, {{"x0", std::move(x0)}}};
+    noneq::batch done{raw.step, raw.first, {{"x0", std::move(x0)}, {"row", raw.at("row")}}};
     if (raw.has("label")) done.set("label", raw.at("label"));
     return done;
   }

@@ -44,6 +44,61 @@ TEST_CASE("a loss that is not finite stops the run and keeps the last checkpoint
   CHECK(last.meta.at("finished") == false);
 }
 
+namespace {
+
+// What a run says whose loss, or its gradient, is no number at step 8, with a checkpoint after every third.
+std::string failed_at_step_8(const std::filesystem::path& out, const std::string& how, const std::string& checkpoint) {
+  static const std::filesystem::path build = std::getenv("NONEQ_BUILD");
+  static registry plugins({build / "plugins", build / "tests" / "plugins"});
+  scratch_folder data;
+  std::filesystem::create_directories(data.path);
+  hdf5_writer w(data.path / "x.h5");
+  w.write("x", stream(1).normal({96, 2}));
+  w.close();
+  value document = parse_text(small_pipeline, "small.yaml");
+  for (const std::string& change : {"graph.loader={plugin: loader.hdf5, file: '" + (data.path / "x.h5").string() +
+                                        "', batch: 32, order: sequential}",
+                                    "graph.loss={plugin: loss.not_a_number, in: model, step: 8" + how + "}",
+                                    "graph.trainer.checkpoint=" + checkpoint})
+    apply_override(document, change);
+  try {
+    run(make_plan(document, plugins), {out, if_there::refuse, 2, true});
+  } catch (const error& e) {
+    return e.what();
+  }
+  return "";
+}
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
+
+}
+
+TEST_CASE("a loss that is no number names the step, the rows and the last good checkpoint") {
+  scratch_folder out, early;
+  // The eighth batch of 32 of 96 rows in order is 32 … 63.
+  const std::string said = failed_at_step_8(out.path, ", row: 40", "3");
+  INFO(said);
+  CHECK(has(said, "loss: the loss became nan at step 8, in 1 of 32 samples: rows 40 (t = "));
+  CHECK(has(said, "the last good checkpoint is " + (out.path / "checkpoint").string() + ", of step 6"));
+  CHECK(said.find('\n') == said.npos);
+  const checkpoint last = load_checkpoint(out.path / "checkpoint");
+  CHECK(last.meta.at("step") == 6);
+  CHECK(has(failed_at_step_8(early.path, ", row: 40", "100"), "there is no checkpoint yet"));
+}
+
+TEST_CASE("a gradient that is no number is never trained on, though its loss is one") {
+  scratch_folder out;
+  const std::string said = failed_at_step_8(out.path, ", gradient: true", "1");
+  INFO(said);
+  CHECK(has(said, "loss: the gradient of the loss, "));
+  CHECK(has(said, "is not finite at step 8, in 32 of 32 samples: rows 32 (t = "));
+  CHECK(has(said, ", of step 7"));
+  const checkpoint last = load_checkpoint(out.path / "checkpoint");
+  CHECK(last.meta.at("step") == 7);
+  for (const auto& [name, tensor] : last.tensors)
+    if (tensor.is_floating_point()) CHECK_MESSAGE(tensor.isfinite().all().item<bool>(), name);
+}
+
 TEST_CASE("ordered() uses chunks in order and parallel() rethrows") {
   workers pool(2);
   std::vector<std::int64_t> seen;

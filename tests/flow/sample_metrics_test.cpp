@@ -1,4 +1,6 @@
 // Metrics that follow a sampler: they see the samples that writers see, at the sampler's occasions.
+#include <set>
+
 #include "doctest.hpp"
 #include "flow/pipeline.hpp"
 #include "noneq/storage/files.hpp"
@@ -89,6 +91,39 @@ TEST_CASE("they measure whenever their sampler draws, and the bound says on whic
   CHECK(steps == std::vector<std::int64_t>{8, 16, 24});
   CHECK(records(out, "K").size() == 2);
   CHECK(records(out, "K")[0].at("on") == "train");
+  // What was computed of the data is in the folder of the run: made once, read on the later occasions.
+  std::set<std::string> kinds;
+  for (const auto& entry : std::filesystem::directory_iterator(out.path / "reference")) {
+    const hdf5_reader kept(entry.path());
+    CHECK(says(kept.attributes("/").at("key"), data.file.string()));
+    for (const std::string& dataset : kept.datasets()) kinds.insert(dataset);
+  }
+  CHECK(kinds.count("mean") == 1);
+  CHECK(kinds.count("covariance") == 1);
+}
+
+TEST_CASE("validation data is measured during training, with averaged weights and with raw ones") {
+  const data_folder data;
+  const auto K = [&](const std::string& weights, const std::string& rate) {
+    scratch_folder out;
+    run_small(
+        data.with({"graph.loader.validation=test", "graph.loader.test=train", "graph.trainer.ema=[" + rate + "]",
+                   "graph.bound={plugin: metric.bound, of: model, samples: 64, every: 8, on: validation, weights: " +
+                       weights + "}"}),
+        2, out);
+    std::vector<double> values;
+    for (const auto& r : records(out, "K")) {
+      CHECK(r.at("on") == "validation");
+      CHECK(r.at("step") == 8 * (values.size() + 1));
+      values.push_back(r.at("value"));
+    }
+    return values;
+  };
+  const auto raw = K("raw", "0.9"), averaged = K("ema", "0.9");
+  REQUIRE(raw.size() == 3);
+  REQUIRE(averaged.size() == 3);
+  for (std::size_t k = 0; k < 3; ++k) CHECK(raw[k] != averaged[k]);
+  CHECK(K("ema", "1e-12") == raw);  // an average that forgets at once
 }
 
 TEST_CASE("what cannot be measured so is refused before anything runs") {

@@ -57,8 +57,7 @@ shard_gradient learner::gradient(batch rows, std::int64_t batch_size) const {
     shard_gradient result;
     result.gradients = torch::autograd::grad({total}, parameters_, {}, c10::nullopt, false, true);
     result.loss = total.item<double>();
-    result.index = rows.at("t");
-    result.per_sample = per_sample.detach();
+    result.samples = {rows.at("t"), per_sample.detach(), rows.has("row") ? rows.at("row") : Tensor{}};
     return result;
   } catch (const std::exception& e) {
     throw at_node(*working, e);
@@ -88,19 +87,24 @@ double learner::rate_factor() const {
   return rise;
 }
 
+diverged learner::not_finite(const std::string& what, const std::vector<shard_gradient>& shards) const {
+  std::vector<shard_losses> samples;
+  for (const auto& s : shards) samples.push_back(s.samples);
+  return diverged(fmt::format("{} at step {}, in {}; nothing of this step was kept. Try a lower rate, or clip: 1", what,
+                              session_.step() + 1, offending_samples(samples)),
+                  loss_.id, loss_.where);
+}
+
 double learner::update(const std::vector<shard_gradient>& shards) {
   double loss = 0;
   for (const auto& s : shards) loss += s.loss;
-  if (!std::isfinite(loss))
-    throw error(
-        fmt::format("the loss became {} at step {}; nothing of this step was kept. Try a lower rate, or clip: 1", loss,
-                    session_.step() + 1),
-        loss_.id, loss_.where);
+  if (!std::isfinite(loss)) throw not_finite(fmt::format("the loss became {}", loss), shards);
   at::NoGradGuard guard;
   for (std::size_t k = 0; k < parameters_.size(); ++k) {
     Tensor sum;
     for (const auto& s : shards)
       if (const Tensor& g = s.gradients[k]; g.defined()) sum = sum.defined() ? sum + g : g;
+    if (!all_finite(sum)) throw not_finite(fmt::format("the gradient of the loss, {}, is not finite", loss), shards);
     parameters_[k].mutable_grad() = sum;
   }
   const auto& t = trainer_.as<trainer>();
@@ -113,7 +117,7 @@ double learner::update(const std::vector<shard_gradient>& shards) {
   session_.stepped();
   auto& time = *noiser_.as<noiser>().time;
   if (time.adaptive())
-    for (const auto& s : shards) time.update(s.index, s.per_sample);
+    for (const auto& s : shards) time.update(s.samples.index, s.samples.per_sample);
   return loss;
 }
 

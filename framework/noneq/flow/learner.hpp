@@ -2,6 +2,7 @@
 // all gradients in a fixed order. Knows nothing of the graph that calls it.
 #pragma once
 
+#include "noneq/flow/divergence.hpp"
 #include "noneq/flow/session.hpp"
 
 namespace noneq {
@@ -9,7 +10,7 @@ namespace noneq {
 struct shard_gradient {
   double loss = 0;                // this shard's part of the batch's mean loss
   std::vector<Tensor> gradients;  // of the batch's mean loss; undefined where the loss does not depend
-  Tensor index, per_sample;       // for the time sampler: t − 1 and the unweighted loss
+  shard_losses samples;           // unweighted, as the time sampler wants them
 };
 
 class learner {
@@ -22,7 +23,8 @@ class learner {
 
   // rows: a part of a batch of `batch_size` samples. Thread-safe.
   shard_gradient gradient(batch rows, std::int64_t batch_size) const;
-  // Applies the sum of the shards and counts the step; returns the batch's loss. Throws when it is not finite.
+  // Applies the sum of the shards and counts the step; returns the batch's loss. Throws noneq::diverged, and keeps
+  // nothing, when the loss or its gradient is not finite.
   double update(const std::vector<shard_gradient>& shards);
 
   void save(checkpoint& c);
@@ -32,6 +34,7 @@ class learner {
   // algorithm 1, with the coin thrown for each sample).
   Tensor first_estimate(const network_input& in, std::int64_t step, const process& p) const;
   double rate_factor() const;
+  diverged not_finite(const std::string& what, const std::vector<shard_gradient>& shards) const;
 
   session& session_;
   const plan_node &noiser_, &model_, &loss_, &trainer_;

@@ -59,6 +59,13 @@ void go_on(trained_so_far& so_far, const plan& p, const checkpoint& start, const
   }
 }
 
+error with_checkpoint(const diverged& e, const std::filesystem::path& checkpoint, std::int64_t step) {
+  const std::string last = step == 0
+                               ? "there is no checkpoint yet"
+                               : fmt::format("the last good checkpoint is {}, of step {}", checkpoint.string(), step);
+  return error(fmt::format("{}; {}", e.message(), last), e.subject(), e.where());
+}
+
 std::int64_t count_parameters(session& s) {
   std::int64_t n = 0;
   for (const Tensor& t : s.network_parameters()) n += t.numel();
@@ -91,12 +98,18 @@ void run(const plan& p, const run_options& options) {
   occasions beside(
       s, pool, folder.path(), say, [&](const std::string& node, const measured& m) { records.add(s.step(), node, m); },
       [&](const std::filesystem::path& file) { files.add(file); });
+  std::int64_t saved = s.step();
   const auto save = [&] {
+    for (const Tensor& weight : s.network_parameters())
+      if (!all_finite(weight))
+        throw diverged(fmt::format("the weights are no longer finite at step {}. Try a lower rate", s.step()),
+                       p.the("trainer").id, p.the("trainer").where);
     checkpoint c = s.snapshot();
     so_far.trains->save(c);
     c.meta["loss_since_record"] = so_far.average.saved();
     c.meta["occasion_due"] = so_far.occasion_due;
     save_checkpoint(folder.saved(), c);
+    saved = s.step();
   };
   const auto occasion = [&] {
     so_far.occasion_due = true;
@@ -118,7 +131,7 @@ void run(const plan& p, const run_options& options) {
     say.say(fmt::format("{}: was changed since the run that is replaced wrote it; it stays", file.string()));
   if (s.finished() && s.step() >= t.steps) say.say("already trained; samplers, metrics and writers run again");
   if (so_far.occasion_due && s.step() < t.steps) occasion();
-  train(s, *so_far.trains, pool, t.steps, [&](double loss) {
+  const auto training = [&](double loss) {
     so_far.average.add(loss);
     const bool whole = s.step() % t.log == 0;
     if (whole || s.step() == t.steps) records.add(s.step(), p.the("loss").id, so_far.average.mean(unit));
@@ -127,7 +140,12 @@ void run(const plan& p, const run_options& options) {
     if (s.step() < t.steps) occasion();
     if (s.step() % t.checkpoint == 0 || s.step() == t.steps || stop_asked()) save();
     return !stop_asked();
-  });
+  };
+  try {
+    train(s, *so_far.trains, pool, t.steps, training);
+  } catch (const diverged& e) {
+    throw with_checkpoint(e, folder.saved(), saved);
+  }
   stop_here_if_asked();
   beside.at_end();
   s.finish();

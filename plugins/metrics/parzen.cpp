@@ -1,0 +1,111 @@
+// Parzen-window estimate of the log likelihood of data under samples: a Gaussian of width σ around each sample, σ
+// chosen on rows that are not measured (Breuleux et al. 2011; the measure of table 1 in Sohl-Dickstein et al. 2015,
+// there of 10,000 samples). It says little in many dimensions: memorised data passes it best.
+#include "distances.hpp"
+#include "noneq/diffusion/bound.hpp"
+#include "reference.hpp"
+
+namespace {
+
+using noneq::Tensor;
+
+struct parzen : noneq::sample_metric {
+  std::int64_t samples = 1000, tuning = 1000, candidates = 20;
+  double sigma = 0;
+  std::string on = "auto";
+
+  std::unique_ptr<noneq::meter> follow(noneq::measurement& m) const override;
+
+  void check_data(const noneq::dataset_info& info) const override {
+    noneq::choose_rows(info, on, samples);
+    if (sigma == 0 && !info.parts.empty() && tuned_on(info) == measured_on(info))
+      throw noneq::error("got data of one part only, need another part to choose σ on, or sigma: a number");
+  }
+  void check_count(std::int64_t drawn) const override {
+    if (drawn < 2) throw noneq::error(c10::str("got a sampler of count ", drawn, ", need at least 2 samples"));
+  }
+
+  std::string measured_on(const noneq::dataset_info& info) const {
+    return on == "auto" ? noneq::measured_part(info) : on;
+  }
+  std::string tuned_on(const noneq::dataset_info& info) const {
+    const bool validates = info.parts.count("validation") && measured_on(info) != "validation";
+    return validates ? "validation" : "train";
+  }
+
+  static void describe(noneq::description<parzen>& d) {
+    d.doc(
+         "Log likelihood of data under Gaussian windows around the samples, in bits per sample of the data and of "
+         "densities in data units. Take 10,000 samples to compare with published numbers.")
+        .param("samples", &parzen::samples, "rows of the data to measure on, from the first", noneq::at_least(2))
+        .param("on", &parzen::on,
+               "the part of the data to measure on; auto: test, else validation, else train, whichever there is first",
+               noneq::one_of({"auto", "train", "validation", "test"}))
+        .param("sigma", &parzen::sigma,
+               "width of the windows in data units; 0: the best on validation rows, or on training rows without them",
+               noneq::at_least(0))
+        .param("tuning", &parzen::tuning, "rows that σ is chosen on", noneq::at_least(2))
+        .param("candidates", &parzen::candidates,
+               "widths tried, in equal ratios from 1/100 to 1 of the spread of the samples", noneq::at_least(2));
+  }
+};
+
+class parzen_meter : public noneq::meter {
+ public:
+  parzen_meter(const parzen& of, noneq::measurement& m) : of_(of), info_(m.data.info()) {}
+
+  noneq::batch digest(const noneq::batch& chunk) const override {
+    return {chunk.step, chunk.first, {{"x", chunk.at("samples").flatten(1).to(at::kDouble)}}};
+  }
+  void add(const noneq::batch& digested) override { parts_.push_back(digested.at("x")); }
+
+  void finish(noneq::measurement& m) override {
+    const Tensor x = at::cat(parts_);
+    double sigma = of_.sigma;
+    if (sigma == 0) {
+      const double spread = std::sqrt(x.var(0).mean().item<double>());
+      if (!(spread > 0)) throw noneq::error("got samples that are all alike, need samples that differ, or sigma");
+      const Tensor widths = spread * at::pow(10., at::linspace(-2, 0, of_.candidates, at::kDouble));
+      // Data without parts is drawn afresh: the rows behind those that are measured.
+      const auto chosen = info_.parts.empty() ? noneq::chosen_rows{"", of_.tuning, of_.samples}
+                                              : noneq::choose_rows(info_, of_.tuned_on(info_), of_.tuning);
+      sigma = widths[log_density(m, chosen, x, widths).mean(0).argmax()].item<double>();
+    }
+    const auto chosen = noneq::choose_rows(info_, of_.on, of_.samples);
+    const Tensor nats = log_density(m, chosen, x, at::scalar_tensor(sigma, at::kDouble).view({1})).squeeze(1);
+    const noneq::estimate e = noneq::estimate_mean(nats);
+    m.records.push_back(
+        {"parzen", noneq::bits(e.value), "bits/sequence", noneq::bits(e.stderr), chosen.part, x.size(0)});
+    m.records.push_back({"parzen_sigma", sigma, ""});
+  }
+
+ private:
+  // ln of the mean over samples x [S, D] of N(row; sample, σ²), for each row and each of `widths` [K]: [n, K].
+  Tensor log_density(noneq::measurement& m, const noneq::chosen_rows& chosen, const Tensor& x,
+                     const Tensor& widths) const {
+    constexpr std::int64_t block = 64;
+    std::vector<Tensor> found(static_cast<std::size_t>((chosen.count + block - 1) / block));
+    noneq::for_blocks(m, chosen, block, [&](std::int64_t i, std::int64_t, const noneq::batch& rows) {
+      const Tensor y = info_.normal.restore(rows.at("x0")).flatten(1).to(at::kDouble);
+      const Tensor distances = noneq::squared_distances(y, x);
+      std::vector<Tensor> of_width;
+      for (const Tensor& s : widths.unbind())
+        of_width.push_back(at::logsumexp(distances / (-2 * s * s), 1) -
+                           static_cast<double>(x.size(1)) * (s * std::sqrt(2 * M_PI)).log());
+      found[static_cast<std::size_t>(i)] = at::stack(of_width, 1) - std::log(static_cast<double>(x.size(0)));
+    });
+    return at::cat(found);
+  }
+
+  const parzen& of_;
+  const noneq::dataset_info info_;
+  std::vector<Tensor> parts_;
+};
+
+std::unique_ptr<noneq::meter> parzen::follow(noneq::measurement& m) const {
+  return std::make_unique<parzen_meter>(*this, m);
+}
+
+}
+
+NONEQ_PLUGIN(parzen);

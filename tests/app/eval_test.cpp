@@ -1,0 +1,58 @@
+// noneq eval with metrics of rows and of samples, on the run's data and on another file.
+#include <nlohmann/json.hpp>
+
+#include "noneq/core/random.hpp"
+#include "noneq/storage/hdf5.hpp"
+#include "tiny.hpp"
+
+using namespace testing;
+
+namespace {
+
+void write_levels(const std::filesystem::path& file, std::uint64_t seed) {
+  noneq::hdf5_writer w(file);
+  for (const char* dataset : {"train", "test"})
+    w.write(dataset, (noneq::stream(seed).fork(dataset).uniform({120, 2}) * 255).to(at::kByte));
+  w.close();
+}
+
+}
+
+TEST_CASE("eval measures rows and samples again, and another file") {
+  const scratch place;
+  write_levels(place / "a.h5", 1);
+  write_levels(place / "b.h5", 2);
+  std::string text =
+      tiny_with("loader: {plugin: loader.swiss_roll, batch: 32}",
+                "loader: {plugin: loader.hdf5, file: a.h5, dataset: train, test: test, normalise: range, "
+                "batch: 32}");
+  text +=
+      "  bits: {plugin: metric.bits_per_dim, of: model}\n"
+      "  distance: {plugin: metric.frechet, in: sampler, features: {plugin: pca, components: 2}}\n";
+  put_text(place / "p.yaml", text);
+  const surroundings here{.folder = place.folder()};
+  const outcome run = program({"run", "p.yaml", "--out", "r", "--quiet"}, here);
+  REQUIRE_MESSAGE(run.code == 0, run.err);
+  const auto records = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> words{"eval", "r", "--json"};
+    words.insert(words.end(), more.begin(), more.end());
+    const outcome o = program(words, here);
+    REQUIRE_MESSAGE(o.code == 0, o.err);
+    std::map<std::string, nlohmann::json> found;
+    const auto json = nlohmann::json::parse(o.out);
+    for (const auto& r : json.at("records")) found[r.at("name")] = r;
+    return found;
+  };
+  const auto same = records({}), other = records({"--data", "b.h5"});
+  std::ifstream written(place / "r" / "metrics.jsonl");
+  for (std::string line; std::getline(written, line);) {
+    const auto r = nlohmann::json::parse(line);
+    const std::string name = r.at("name");
+    if (name != "bits_per_dim" && name != "frechet_pca2") continue;
+    CHECK(same.at(name).at("value") == r.at("value"));
+    CHECK(other.at(name).at("value") != r.at("value"));
+  }
+  CHECK(same.at("bits_per_dim").at("on") == "test");
+  CHECK(same.at("frechet_pca2").at("on") == "train");
+  CHECK(records({"--samples", "7"}).at("bits_per_dim").at("n") == 7);
+}
