@@ -64,3 +64,15 @@ TEST_CASE("no model is above the attainable, nor the attainable above the ceilin
   CHECK(m["ceiling"].value ==
         doctest::Approx(-1.196).epsilon(0.2));  // this data and β₁, at any schedule that ends in noise
 }
+
+TEST_CASE("the balance of entropies of a run says the same as its bound, and is drawn") {
+  scratch_folder out;
+  run_small({"graph.bound={plugin: metric.bound, of: model, samples: 1000}",
+             "graph.balance={plugin: metric.entropy_production, of: model, samples: 1000}",
+             "graph.drawn={plugin: writer.figure, in: balance, draw: curves, file: entropies.png}"},
+            2, out);
+  auto m = measured_in(out);
+  CHECK(std::abs(m["entropy_K"].value - m["K"].value) <
+        4 * std::hypot(m["entropy_K"].standard_error, m["K"].standard_error));
+  CHECK(read_file(out.path / "entropies.png").starts_with("\x89PNG"));
+}
