@@ -13,6 +13,8 @@ using small::result;
 
 namespace {
 
+const stream noise(8);  // of dropout
+
 double relative(const Tensor& a, const Tensor& b) {
   return ((a.to(at::kDouble) - b.to(at::kDouble)).norm() / b.to(at::kDouble).norm().clamp_min(1e-12)).item<double>();
 }
@@ -21,14 +23,14 @@ result by_reference(const network_layers& n, std::int64_t batch) {
   std::vector<Tensor> w;
   for (const Tensor& x : small::weights(n, 1)) w.push_back(x.detach().to(at::kDouble).requires_grad_());
   return small::both_passes(n, batch, w, [&](auto& x, auto& t, auto& label, auto& weights) {
-    return run_reference(n, weights, {x, t, label});
+    return run_reference(n, weights, {x, t, label, &noise, 7});
   });
 }
 
 result by_plan(const network_layers& n, std::int64_t batch, precision of) {
   compiled_network net(n, of);
   return small::both_passes(n, batch, small::weights(n, 1), [&](auto& x, auto& t, auto& label, auto& weights) {
-    return net.forward(x, t, label, weights);
+    return net.forward(x, t, label, weights, &noise, 7);
   });
 }
 
@@ -53,11 +55,13 @@ TEST_CASE("in float32 every value and gradient is the reference's to rounding") 
   SUBCASE("modulation, four heads, classes") { compare(small::unet(1, 8, 8, true, 4, 3), precision::fp32, 2e-6, 2e-5); }
   SUBCASE("odd and oblong") { compare(small::unet(2, 7, 10, true, 2), precision::fp32, 2e-6, 2e-5); }
   SUBCASE("sequences") { compare(small::unet(2, 1, 17, false, 2), precision::fp32, 2e-6, 2e-5); }
+  SUBCASE("dropout") { compare(small::unet(2, 7, 10, true, 2, 0, 0.3), precision::fp32, 2e-6, 2e-5); }
 }
 
 TEST_CASE("in bf16 they agree within its rounding" * doctest::skip(fastest_precision() != precision::bf16)) {
   SUBCASE("added time") { compare(small::unet(3, 8, 8, false, 1), precision::bf16, 0.01, 0.05); }
   SUBCASE("modulation") { compare(small::unet(1, 12, 8, true, 4, 3), precision::bf16, 0.01, 0.05); }
+  SUBCASE("dropout") { compare(small::unet(1, 12, 8, false, 1, 0, 0.5), precision::bf16, 0.01, 0.05); }
 }
 
 TEST_CASE("many pixels of attention are taken in tiles") {
@@ -100,4 +104,28 @@ TEST_CASE("a label that no row stands for is refused") {
   const Tensor x = at::zeros({1, 1, 8, 8}), t = at::zeros({1}, at::kLong);
   CHECK_THROWS_WITH(net.forward(x, t, at::full({1}, 3, at::kLong), w), "label: got 3, need a value in [0, 2]");
   CHECK_THROWS_AS(net.forward(x, t, {}, w), error);
+}
+
+TEST_CASE("dropout belongs to the sample, and calls without noise drop nothing") {
+  const network_layers n = small::unet(1, 8, 8, false, 1, 0, 0.3);
+  const std::vector<Tensor> w = small::weights(n, 1);
+  compiled_network net(n, precision::fp32);
+  const Tensor x = stream(5).normal({5, 1, 8, 8}), t = at::arange(5, at::kLong);
+  const Tensor all = net.forward(x, t, {}, w, &noise),
+               part = net.forward(x.slice(0, 2, 4), t.slice(0, 2, 4), {}, w, &noise, 2);
+  CHECK(relative(all.slice(0, 2, 4), part) < 1e-6);
+  CHECK(relative(net.forward(x, t, {}, w), all) > 1e-2);
+  CHECK(relative(net.forward(x, t, {}, w), run_reference(n, w, {x, t, {}})) < 2e-6);
+  at::NoGradGuard values_only;
+  CHECK(relative(net.forward(x, t, {}, w, &noise), all) < 1e-6);
+}
+
+TEST_CASE("tensors of another size are refused before their memory is read") {
+  const network_layers n = small::unet(1, 8, 8, false, 1, 3);
+  const std::vector<Tensor> w = small::weights(n, 1);
+  compiled_network net(n, precision::fp32);
+  const Tensor x = at::zeros({2, 1, 8, 8}), i = at::zeros({2}, at::kLong);
+  CHECK_THROWS_WITH(net.forward(at::zeros({2, 1, 8, 7}), i, i, w), "x: got x of shape [2, 1, 8, 7], need [2, 1, 8, 8]");
+  CHECK_THROWS_WITH(net.forward(x, at::zeros({1}, at::kLong), i, w), "t: got shape [1], need [2]");
+  CHECK_THROWS_WITH(net.forward(x, i, at::zeros({3}, at::kLong), w), "label: got shape [3], need [2]");
 }

@@ -10,6 +10,7 @@ using namespace noneq;
 
 struct builder {
   network_layers n;
+  double share = 0;  // dropped in each block
 
   value_id value(std::int64_t channels, std::int64_t height = 1, std::int64_t width = 1) {
     n.values.push_back({channels, height, width});
@@ -73,6 +74,10 @@ struct builder {
     const auto half = [](std::int64_t size) { return size > 1 ? (size + 1) / 2 : 1; };
     return put(pool_layer{in, value(s.channels, half(s.height), half(s.width))});
   }
+  value_id dropout(value_id in) {
+    const value_shape s = shape(in);
+    return share > 0 ? put(dropout_layer{in, value(s.channels, s.height, s.width), share}) : in;
+  }
   value_id attend(value_id in, std::int64_t heads) {
     const value_shape s = shape(in);
     const value_id q = conv(in, s.channels, 1), k = conv(in, s.channels, 1), v = conv(in, s.channels, 1);
@@ -83,15 +88,16 @@ struct builder {
     value_id h = conv(norm(in, 4, true), channels);
     const value_id condition = linear(silu(time), modulate ? 2 * channels : channels);
     h = modulate ? norm(h, 4, true, condition) : norm(add(h, condition), 4, true);
-    h = conv(h, channels);
+    h = conv(dropout(h), channels);
     return add(h, shape(in).channels == channels ? in : conv(in, channels, 1));
   }
 };
 
 // A U-Net of two levels with every kind of layer; sequences when height is 1.
 inline network_layers unet(std::int64_t channels, std::int64_t height, std::int64_t width, bool modulate,
-                           std::int64_t heads, std::int64_t classes = 0) {
+                           std::int64_t heads, std::int64_t classes = 0, double share = 0) {
   builder b;
+  b.share = share;
   const value_id x = b.value(channels, height, width);
   value_id time = b.put(sinusoid_layer{b.value(16), false, true, 0.5, 1000, 1.0});
   time = b.linear(b.silu(b.linear(time, 24)), 24);

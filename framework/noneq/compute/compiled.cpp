@@ -6,36 +6,46 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "noneq/compute/plan.hpp"
+#include "noneq/compute/reference.hpp"
 #include "noneq/core/error.hpp"
 #include "noneq/core/threads.hpp"
 
 namespace noneq {
 
 struct compiled_network::implementation {
-  implementation(network_layers n, precision p) : net(std::move(n)), of(p) {}
+  // A kind of plan that calls may share.
+  struct kind {
+    std::int64_t batch;
+    bool training, drops;
+    auto operator<=>(const kind&) const = default;
+  };
 
-  network_layers net;
+  implementation(network_layers n, precision p)
+      : net(std::move(n)), undropped(without_dropout(net)), of(p), drops(undropped.layers.size() < net.layers.size()) {}
+
+  network_layers net, undropped;
   precision of;
+  bool drops;  // has dropout
   bool asks_t = false, asks_label = false;
   packed_weights packed;
   std::mutex mutex;
-  std::map<std::pair<std::int64_t, bool>, std::vector<std::unique_ptr<compiled_plan>>> idle;  // by batch, training
+  std::map<kind, std::vector<std::unique_ptr<compiled_plan>>> idle;
 
-  std::unique_ptr<compiled_plan> take(std::int64_t batch, bool training) {
+  std::unique_ptr<compiled_plan> take(const kind& k) {
     {
       const std::lock_guard lock(mutex);
-      auto& waiting = idle[{batch, training}];
+      auto& waiting = idle[k];
       if (!waiting.empty()) {
         auto plan = std::move(waiting.back());
         waiting.pop_back();
         return plan;
       }
     }
-    return std::make_unique<compiled_plan>(net, batch, of, training, packed);
+    return std::make_unique<compiled_plan>(k.drops ? net : undropped, k.batch, of, k.training, packed);
   }
-  void give_back(std::int64_t batch, bool training, std::unique_ptr<compiled_plan> plan) {
+  void give_back(const kind& k, std::unique_ptr<compiled_plan> plan) {
     const std::lock_guard lock(mutex);
-    idle[{batch, training}].push_back(std::move(plan));
+    idle[k].push_back(std::move(plan));
   }
 };
 
@@ -45,22 +55,23 @@ using implementation = compiled_network::implementation;
 
 // A plan in use; it goes back when nobody needs it.
 struct lease : torch::CustomClassHolder {
-  lease(std::shared_ptr<implementation> of, std::int64_t b, bool t)
-      : owner(std::move(of)), batch(b), training(t), plan(owner->take(b, t)) {}
-  ~lease() override { owner->give_back(batch, training, std::move(plan)); }
+  lease(std::shared_ptr<implementation> from, const implementation::kind& k)
+      : owner(std::move(from)), of(k), plan(owner->take(of)) {}
+  ~lease() override { owner->give_back(of, std::move(plan)); }
 
   std::shared_ptr<implementation> owner;
-  std::int64_t batch;
-  bool training;
+  implementation::kind of;
   std::unique_ptr<compiled_plan> plan;
   Tensor t, label;
+  const stream* dropout = nullptr;  // while the call lasts
+  std::int64_t first = 0;
   std::vector<Tensor> weights;
 
   const std::int64_t* steps() const { return t.defined() ? t.data_ptr<std::int64_t>() : nullptr; }
   const std::int64_t* labels() const { return label.defined() ? label.data_ptr<std::int64_t>() : nullptr; }
   Tensor forward(const Tensor& x) {
     owner->packed.refresh(weights);
-    return plan->forward(x, steps(), labels(), weights);
+    return plan->forward(x, steps(), labels(), weights, dropout, first);
   }
 };
 
@@ -98,14 +109,18 @@ compiled_network::compiled_network(network_layers n, precision of)
 
 compiled_network::~compiled_network() = default;
 
-Tensor compiled_network::forward(const Tensor& x, const Tensor& t, const Tensor& label,
-                                 std::span<const Tensor> weights) {
+Tensor compiled_network::forward(const Tensor& x, const Tensor& t, const Tensor& label, std::span<const Tensor> weights,
+                                 const stream* dropout, std::int64_t first) {
   prepare_worker_thread();
+  check_input(self_->net, {x, t, label});
   if (self_->asks_t && !t.defined()) throw error("is missing; the network needs one for every sample", "t");
   if (self_->asks_label && !label.defined()) throw error("is missing; the network needs one for every sample", "label");
   const bool training = at::GradMode::is_enabled() &&
                         std::any_of(weights.begin(), weights.end(), [](const Tensor& w) { return w.requires_grad(); });
-  auto held = c10::make_intrusive<lease>(self_, x.size(0), training);
+  auto held =
+      c10::make_intrusive<lease>(self_, implementation::kind{x.size(0), training, self_->drops && dropout != nullptr});
+  held->dropout = dropout;
+  held->first = first;
   held->t = self_->asks_t ? t.contiguous() : Tensor{};
   held->label = self_->asks_label ? label.contiguous() : Tensor{};
   held->weights.assign(weights.begin(), weights.end());

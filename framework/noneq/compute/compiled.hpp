@@ -9,6 +9,7 @@
 
 #include "noneq/compute/layers.hpp"
 #include "noneq/compute/precision.hpp"
+#include "noneq/core/random.hpp"
 
 namespace noneq {
 
@@ -21,8 +22,10 @@ class compiled_network {
   ~compiled_network();
 
   // x: float32 [B, channels, height, width] of value 0; t and label int64 [B], undefined where nothing reads them;
-  // weights: float32, contiguous, in the order of the description. Throws noneq::error for a label or t out of range.
-  Tensor forward(const Tensor& x, const Tensor& t, const Tensor& label, std::span<const Tensor> weights);
+  // weights: float32, contiguous, in the order of the description; dropout and first as in layers_input. Throws
+  // noneq::error for a label or t out of range.
+  Tensor forward(const Tensor& x, const Tensor& t, const Tensor& label, std::span<const Tensor> weights,
+                 const stream* dropout = nullptr, std::int64_t first = 0);
 
   struct implementation;
 

@@ -7,11 +7,6 @@
 namespace noneq {
 namespace {
 
-bool has_dropout(const network_layers& n) {
-  return std::any_of(n.layers.begin(), n.layers.end(),
-                     [](const layer& l) { return std::holds_alternative<dropout_layer>(l); });
-}
-
 precision chosen(const std::string& name) {
   if (name == "auto") return fastest_precision();
   return name == "bf16" ? precision::bf16 : precision::fp32;
@@ -20,28 +15,25 @@ precision chosen(const std::string& name) {
 }
 
 void execution_choice::check_execution(const network_layers& net) const {
-  const std::string why = not_compilable(without_dropout(net));
+  const std::string why = not_compilable(net);
   if (execution == "compiled" && !why.empty()) throw error("got compiled, need auto or reference: " + why, "execution");
   if (precision == "bf16" && (execution == "reference" || !why.empty()))
     throw error("got bf16, need auto or fp32 with the reference execution" + (why.empty() ? "" : ": " + why),
                 "precision");
 }
 
-executed_network::executed_network(network_layers net, const execution_choice& how)
-    : net_(std::move(net)), drops_(has_dropout(net_)) {
+executed_network::executed_network(network_layers net, const execution_choice& how) : net_(std::move(net)) {
   how.check_execution(net_);
-  network_layers asked = without_dropout(net_);
-  if (how.execution != "reference" && not_compilable(asked).empty())
-    compiled_ = std::make_unique<compiled_network>(std::move(asked), chosen(how.precision));
+  if (how.execution != "reference" && not_compilable(net_).empty())
+    compiled_ = std::make_unique<compiled_network>(net_, chosen(how.precision));
 }
 
 Tensor executed_network::forward(std::span<const Tensor> weights, const layers_input& in) {
   const bool single = std::all_of(weights.begin(), weights.end(),
                                   [](const Tensor& w) { return w.scalar_type() == at::kFloat && w.is_contiguous(); });
   const bool gradient_of_x = at::GradMode::is_enabled() && in.x.requires_grad();
-  if (compiled_ == nullptr || !single || gradient_of_x || (drops_ && in.dropout != nullptr))
-    return run_reference(net_, weights, in);
-  return compiled_->forward(in.x, in.t, in.label, weights);
+  if (compiled_ == nullptr || !single || gradient_of_x) return run_reference(net_, weights, in);
+  return compiled_->forward(in.x, in.t, in.label, weights, in.dropout, in.first);
 }
 
 }

@@ -1,5 +1,5 @@
 // One network, run by the fastest execution that can do what a call asks for: `compiled`, or `reference`, which can do
-// everything: gradients with respect to x, weights in float64, dropout. Thread-safe.
+// everything: gradients with respect to x, weights in float64. Thread-safe.
 #pragma once
 
 #include <memory>
@@ -30,7 +30,6 @@ class executed_network {
 
  private:
   network_layers net_;
-  bool drops_;                                  // has dropout
   std::unique_ptr<compiled_network> compiled_;  // null: never to be used
 };
 

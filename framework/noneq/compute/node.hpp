@@ -7,6 +7,7 @@
 #include "noneq/compute/arena.hpp"
 #include "noneq/compute/layers.hpp"
 #include "noneq/compute/packed_weights.hpp"
+#include "noneq/core/random.hpp"
 
 namespace noneq {
 
@@ -32,6 +33,8 @@ struct running {
   const std::vector<Tensor>& weights;
   const std::vector<float*>& gradients;  // of the weights
   const std::int64_t *t, *label;         // null when not given
+  const noneq::stream* dropout;          // on the way forward, where something is dropped
+  std::int64_t first;                    // index of the first sample within it
   dnnl::stream stream;
 
   void* at(buffer_id b) const { return memory + offsets[static_cast<std::size_t>(b)]; }
@@ -79,6 +82,9 @@ std::unique_ptr<node> make_upsample(const operand& in, const operand& out, const
 std::unique_ptr<node> make_pool(const operand& in, const operand& out, const site& s);
 std::unique_ptr<node> make_silu(const operand& in, const operand& out, const site& s);
 std::unique_ptr<node> make_sinusoid(const sinusoid_layer& l, const operand& out, const site& s);
+// `layer`: its number, which the reference forks the noise by.
+std::unique_ptr<node> make_dropout(const dropout_layer& l, int layer, const operand& in, const operand& out,
+                                   const site& s);
 std::unique_ptr<node> make_embedding(const embedding_layer& l, std::int64_t rows, const operand& out, const site& s);
 
 }

@@ -16,7 +16,6 @@ std::string not_compilable(const network_layers& n) {
         return "the weight " + n.weights[static_cast<std::size_t>(w)].name + " serves two layers";
     if (const auto* a = std::get_if<activation_layer>(&l); a && a->function != activation::silu)
       return "an activation is not x·σ(x)";
-    if (const auto* d = std::get_if<dropout_layer>(&l); d) return "there is dropout";
     if (!std::holds_alternative<conv_layer>(l) && !std::holds_alternative<add_layer>(l))
       for (const value_id v : read_by(l))
         if (!f.vector[static_cast<std::size_t>(v)] && !f.trained[static_cast<std::size_t>(v)])
@@ -60,7 +59,9 @@ struct maker {
   std::unique_ptr<node> operator()(const embedding_layer& l) const {
     return make_embedding(l, n.weights[static_cast<std::size_t>(l.weight)].shape[0], at(l.out), s);
   }
-  std::unique_ptr<node> operator()(const dropout_layer&) const { return nullptr; }  // refused by not_compilable
+  std::unique_ptr<node> operator()(const dropout_layer& l) const {
+    return make_dropout(l, layer, at(l.in), at(l.out), s);
+  }
 };
 
 }
@@ -85,20 +86,15 @@ compiled_plan::compiled_plan(const network_layers& n, std::int64_t batch, precis
   memory_.emplace(scratch_offset_ + scratch_);
 }
 
-running compiled_plan::run(const std::int64_t* t, const std::int64_t* label, const std::vector<Tensor>& weights) {
-  return {memory_->data(),
-          offsets_,
-          memory_->data() + scratch_offset_,
-          weights,
-          gradients_,
-          t,
-          label,
-          dnnl::stream(onednn::cpu())};
+running compiled_plan::run(const std::int64_t* t, const std::int64_t* label, const std::vector<Tensor>& weights,
+                           const stream* dropout, std::int64_t first) {
+  return {memory_->data(), offsets_, memory_->data() + scratch_offset_, weights, gradients_, t, label,
+          dropout,         first,    dnnl::stream(onednn::cpu())};
 }
 
 Tensor compiled_plan::forward(const Tensor& x, const std::int64_t* t, const std::int64_t* label,
-                              const std::vector<Tensor>& weights) {
-  const running r = run(t, label, weights);
+                              const std::vector<Tensor>& weights, const stream* dropout, std::int64_t first) {
+  const running r = run(t, label, weights, dropout, first);
   const auto B = static_cast<std::size_t>(batch_);
   for (std::size_t b = 0; b < B; ++b)
     to_pixels(input_.of, input_.pixels(), input_.channels(), x.data_ptr<float>() + b * input_.numbers(),
@@ -118,7 +114,7 @@ std::vector<Tensor> compiled_plan::backward(const Tensor& gradient, const std::i
     result.push_back(at::empty(weights[i].sizes(), at::kFloat));
     gradients_[i] = result.back().data_ptr<float>();
   }
-  const running r = run(t, label, weights);
+  const running r = run(t, label, weights, nullptr, 0);
   for (const auto& [buffer, bytes] : vector_gradients_) std::memset(r.at(buffer), 0, bytes);
   for (std::size_t b = 0; b < static_cast<std::size_t>(batch_); ++b)
     to_pixels(output_.gradient_of, output_.pixels(), output_.channels(),

@@ -124,12 +124,24 @@ std::vector<std::size_t> last_uses(const network_layers& n) {
 
 }
 
-Tensor run_reference(const network_layers& n, std::span<const Tensor> weights, const layers_input& in) {
+void check_input(const network_layers& n, const layers_input& in) {
   const value_shape& s = n.values[0];
   if (in.x.dim() < 2 || in.x.numel() != in.x.size(0) * s.channels * s.height * s.width)
     throw error("got x of shape " + to_string(in.x.sizes().vec()) + ", need " +
                     to_string({in.x.dim() > 0 ? in.x.size(0) : 0, s.channels, s.height, s.width}),
                 "x");
+  for (const auto& [name, index] : {std::pair{"t", &in.t}, std::pair{"label", &in.label}}) {
+    if (!index->defined()) continue;
+    if (index->sizes() != at::IntArrayRef{in.x.size(0)})
+      throw error("got shape " + to_string(index->sizes().vec()) + ", need " + to_string({in.x.size(0)}), name);
+    if (index->scalar_type() != at::kLong)
+      throw error(c10::str("got numbers of type ", index->scalar_type(), ", need int64"), name);
+  }
+}
+
+Tensor run_reference(const network_layers& n, std::span<const Tensor> weights, const layers_input& in) {
+  check_input(n, in);
+  const value_shape& s = n.values[0];
   execution run{n, weights, in, std::vector<Tensor>(n.values.size())};
   run.values[0] = in.x.reshape({in.x.size(0), s.channels, s.height, s.width});
   const std::vector<std::size_t> last = last_uses(n);

@@ -18,6 +18,9 @@ struct layers_input {
   std::int64_t first = 0;           // index of the first sample within the stream
 };
 
+// Throws noneq::error unless x has the size of value 0, and t and label, where given, an integer for each sample.
+void check_input(const network_layers& n, const layers_input& in);
+
 // The output value [B, channels, height, width]. `weights` in the order of n.weights; what has the wrong number of
 // dimensions but the right numbers is taken. Errors: x of another size, a label or t that its table does not have.
 Tensor run_reference(const network_layers& n, std::span<const Tensor> weights, const layers_input& in);

@@ -1,0 +1,80 @@
+// Which execution is taken, told by its numbers: they sum in different orders, so their last bits differ.
+#include "noneq/compute/execution.hpp"
+
+#include "doctest.hpp"
+#include "noneq/core/error.hpp"
+#include "small_networks.hpp"
+
+using namespace noneq;
+
+namespace {
+
+const stream noise(8);  // of dropout
+
+struct example {
+  network_layers n = small::unet(1, 8, 8, false, 1, 0, 0.3);
+  std::vector<Tensor> w = small::weights(n, 1);
+  layers_input in{stream(5).normal({2, 1, 8, 8}), at::arange(2, at::kLong), {}};
+
+  // Whether forward() gave the numbers of the reference execution, bit for bit.
+  bool by_reference(const execution_choice& how) const {
+    return at::equal(executed_network(n, how).forward(w, in), run_reference(n, w, in));
+  }
+};
+
+const execution_choice fast{"auto", "fp32"};
+
+network_layers with_gelu() {
+  network_layers n = small::unet(1, 8, 8, false, 1);
+  for (layer& l : n.layers)
+    if (auto* a = std::get_if<activation_layer>(&l)) a->function = activation::gelu;
+  return n;
+}
+
+}
+
+TEST_CASE("the compiled execution is taken where it can, in training and with dropout too") {
+  example e;
+  CHECK_FALSE(e.by_reference(fast));
+  CHECK_FALSE(e.by_reference({"compiled", "fp32"}));
+  e.in.dropout = &noise;
+  CHECK_FALSE(e.by_reference(fast));
+  at::NoGradGuard values_only;
+  CHECK_FALSE(e.by_reference(fast));
+}
+
+TEST_CASE("the reference is taken when asked for, and for what only it can do") {
+  SUBCASE("asked for") { CHECK(example().by_reference({"reference", "auto"})); }
+  SUBCASE("a gradient with respect to x") {
+    example e;
+    e.in.x.requires_grad_();
+    CHECK(e.by_reference(fast));
+    const Tensor y = executed_network(e.n, fast).forward(e.w, e.in);
+    CHECK(torch::autograd::grad({y.sum()}, {e.in.x})[0].abs().sum().item<double>() > 0);
+    at::NoGradGuard values_only;
+    CHECK_FALSE(e.by_reference(fast));
+  }
+  SUBCASE("weights in float64") {
+    example e;
+    for (Tensor& w : e.w) w = w.detach().to(at::kDouble);
+    e.in.x = e.in.x.to(at::kDouble);
+    CHECK(e.by_reference(fast));
+  }
+  SUBCASE("another activation") {
+    example e;
+    e.n = with_gelu();
+    CHECK(e.by_reference({}));
+  }
+}
+
+TEST_CASE("executions without meaning are refused with the reason") {
+  const network_layers can = small::unet(1, 8, 8, false, 1), cannot = with_gelu();
+  const auto make = [](const network_layers& n, const execution_choice& how) { executed_network(n, how); };
+  CHECK_THROWS_WITH(make(cannot, {"compiled", "auto"}),
+                    "execution: got compiled, need auto or reference: an activation is not x·σ(x)");
+  CHECK_THROWS_WITH(make(cannot, {"auto", "bf16"}),
+                    "precision: got bf16, need auto or fp32 with the reference execution: an activation is not x·σ(x)");
+  CHECK_THROWS_WITH(make(can, {"reference", "bf16"}),
+                    "precision: got bf16, need auto or fp32 with the reference execution");
+  for (const char* execution : {"auto", "reference", "compiled"}) CHECK_NOTHROW(make(can, {execution, "fp32"}));
+}
