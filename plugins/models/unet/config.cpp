@@ -1,5 +1,6 @@
 #include "config.hpp"
 
+#include <cmath>
 #include <fstream>
 
 #include <fmt/format.h>
@@ -272,6 +273,8 @@ json to_config(const architecture& a, const sizes& space, const std::string& ver
   if (a.time_scale != 1)
     throw error(fmt::format("got sinusoids of {}·t, need those of t for diffusers: time_range: 0, or T = 1000 steps",
                             a.time_scale));
+  if (a.frequency_shift != std::floor(a.frequency_shift))
+    throw error(fmt::format("got {}, need a whole number for diffusers", a.frequency_shift), "frequency_shift");
   names down, up;
   integers channels;
   for (const level& l : a.levels) {

@@ -63,7 +63,7 @@ struct options : execution_choice {
                "folder of a UNet2DModel of diffusers: it says the architecture and the first weights; empty: none")
         .param("execution", &P::execution,
                "compiled: static plans on vectorised kernels; reference: libtorch, any network; auto: the fastest that "
-               "can do it (training with dropout is left to the reference)",
+               "can do it",
                one_of({"auto", "reference", "compiled"}))
         .param("precision", &P::precision,
                "numbers between the layers of the compiled execution; auto: bf16 where the CPU multiplies it faster",

@@ -1,0 +1,101 @@
+// Networks that leave the program and come back.
+#include <nlohmann/json.hpp>
+
+#include "noneq/core/random.hpp"
+#include "noneq/storage/hdf5.hpp"
+#include "noneq/storage/safetensors.hpp"
+#include "tiny.hpp"
+
+using namespace testing;
+using ::noneq::load_safetensors;
+
+namespace {
+
+const std::string unet_pipeline = R"(name: images
+seed: 3
+process:
+  kernel: gaussian
+  schedule: {plugin: linear, steps: 1000}
+  mean: epsilon
+  variance: fixed_large
+graph:
+  loader: {plugin: loader.hdf5, file: images.h5, dataset: x, channels: add, batch: 16}
+  noiser: {plugin: noiser.marginal, in: loader}
+  model: {plugin: model.unet, in: noiser, channels: 8, multipliers: [1, 2], blocks: 1, attention: [4], precision: fp32}
+  loss: {plugin: loss.simple, in: model}
+  trainer: {plugin: trainer.adam, in: loss, steps: 10, rate: 1.0e-2, ema: [0.5]}
+)";
+
+// A place with a finished run of a U-Net in images/, in.safetensors and the run's answer to it.
+struct trained {
+  scratch place;
+  at::Tensor y;
+
+  trained() {
+    ::noneq::hdf5_writer file(place / "images.h5");
+    file.write("x", ::noneq::stream(1).uniform({32, 8, 8}));
+    file.close();
+    put_text(place / "images.yaml", unet_pipeline);
+    run({"run", "images.yaml", "--out", "images", "--quiet"});
+    ::noneq::save_safetensors(
+        place / "in.safetensors",
+        {{{"x", ::noneq::stream(2).normal({3, 1, 8, 8})}, {"t", at::tensor({0, 400, 999}, at::kLong)}}, {}});
+    y = predicted("images");
+    CHECK(y.abs().max().item<double>() > 1e-3);
+  }
+  outcome attempt(const std::vector<std::string>& arguments) const {
+    return program(arguments, {.folder = place.folder()});
+  }
+  void run(const std::vector<std::string>& arguments) const {
+    const outcome o = attempt(arguments);
+    REQUIRE_MESSAGE(o.code == 0, o.err);
+  }
+  at::Tensor predicted(const std::string& of) const {
+    run({"predict", of, "--in", "in.safetensors", "--out", "y.safetensors"});
+    return load_safetensors(place / "y.safetensors").tensors.at("y");
+  }
+};
+
+const trained& one_run() {
+  static const trained t;
+  return t;
+}
+
+}
+
+TEST_CASE("a U-Net exported for diffusers predicts as the run does") {
+  const trained& r = one_run();
+  for (const char* version : {"0.14.0", "0.30.0"}) {
+    r.run({"export", "images", "--format", "diffusers", "--diffusers-version", version, "--out", version});
+    CHECK((r.predicted(version) - r.y).abs().max().item<double>() < 1e-6);
+    const auto scheduler = nlohmann::json::parse(text_of(r.place / version / "scheduler" / "scheduler_config.json"));
+    CHECK(scheduler["prediction_type"] == "epsilon");
+    CHECK(scheduler["num_train_timesteps"] == 1000);
+  }
+}
+
+TEST_CASE("safetensors hold the averaged weights or the raw ones, by name") {
+  const trained& r = one_run();
+  r.run({"export", "images", "--format", "safetensors", "--out", "ema.safetensors"});
+  r.run({"export", "images", "--format", "safetensors", "--weights", "raw", "--out", "raw.safetensors"});
+  const auto ema = load_safetensors(r.place / "ema.safetensors").tensors,
+             raw = load_safetensors(r.place / "raw.safetensors").tensors;
+  CHECK(ema.at("conv_in.weight").sizes() == at::IntArrayRef{8, 1, 3, 3});
+  CHECK(ema.size() == raw.size());
+  CHECK(!at::equal(ema.at("conv_in.weight"), raw.at("conv_in.weight")));
+  r.run({"export", "images", "--format", "diffusers", "--out", "folder"});
+  for (const auto& [name, tensor] :
+       load_safetensors(r.place / "folder" / "diffusion_pytorch_model.safetensors").tensors)
+    CHECK(at::equal(ema.at(name), tensor));
+}
+
+TEST_CASE("what cannot be exported is refused") {
+  const outcome mlp =
+      program({"export", "tiny", "--format", "diffusers", "--out", "x"}, {.folder = finished_run().folder()});
+  CHECK(mlp.code == 2);
+  CHECK(
+      says(mlp.err, "got model.mlp, which cannot be exported as diffusers; need model.unet, or --format safetensors"));
+  const outcome place = one_run().attempt({"export", "images", "--format", "torchscript", "--out", "/nowhere/x.pt"});
+  CHECK(place.code == 2);
+  CHECK(says(place.err, "/nowhere/x.pt: cannot write"));
+}
