@@ -3,7 +3,7 @@ BUILD := build
 PACKAGES := $(shell sed -e 's/\#.*//' -e 's/[[:space:]].*//' packages.txt)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo fashion build test deps format format-check asan install clean
+.PHONY: demo fashion build test bench deps format format-check asan install clean
 
 demo: build
 	./$(BUILD)/noneq run pipelines/swiss_roll.yaml --force
@@ -22,6 +22,12 @@ build: deps
 
 test: build format-check
 	ctest --preset release
+
+# Our speed beside PyTorch's on this machine, in about ten minutes; best on an idle one. It needs python3; without
+# python3-torch the peers are left out.
+bench: build
+	cmake --build $(BUILD) --target bench_machine bench_batches
+	python3 tests/bench/bench.py $(BUILD)
 
 # Asks apt only when a package is missing, so that later calls need neither root nor a network.
 deps:
