@@ -23,5 +23,6 @@ forbid "$house/core $house/diffusion $house/plugin $house/storage $house/flow $h
 forbid "$house/core $house/diffusion $house/config $house/plugin $house/flow $house/app plugins" '(hdf5|H5[A-Z]*public|png)\.h' 'HDF5 and libpng belong to storage'
 forbid "$house/core $house/diffusion $house/config $house/storage $house/flow $house/app plugins" 'boost/' 'Boost.DLL belongs to plugin'
 forbid "$house/core $house/diffusion $house/config $house/plugin $house/storage $house/flow $house/app plugins" '(oneapi/dnnl|dnnl)' 'oneDNN belongs to compute'
+forbid "$house/diffusion $house/config $house/plugin $house/storage $house/flow $house/app plugins" 'hwy/' 'Highway belongs to core and compute'
 test $failed = 0
 echo "1 passed, 0 failed"

@@ -125,10 +125,12 @@ class attention_node : public node {
     std::byte* scratch;
     std::size_t end;
   };
+  // Without a base only the end means something: nothing may be added to a null pointer.
   places layout(std::byte* base) const {
     std::size_t end = 0;
+    const auto place_at = [base](std::size_t offset) { return base != nullptr ? base + offset : nullptr; };
     const auto take = [&](std::size_t bytes) {
-      std::byte* place = base + end;
+      std::byte* place = place_at(end);
       end += (bytes + 63) / 64 * 64;
       return place;
     };
@@ -138,7 +140,7 @@ class attention_node : public node {
     at.q = take(pixels), at.k = take(pixels), at.v = take(pixels), at.dy = take(pixels);
     at.p = take(square), at.ds = take(square);
     at.scores = floats(R_ * P_), at.tile = floats(R_ * d_), at.dk = floats(P_ * d_), at.dv = floats(P_ * d_);
-    at.scratch = base + end;
+    at.scratch = place_at(end);
     at.end = end;
     return at;
   }
