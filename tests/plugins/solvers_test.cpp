@@ -117,13 +117,13 @@ TEST_CASE("errors fall with the step as the order of the solver says") {
                                              {"euler", 1},
                                              {"{plugin: dpm_solver, order: 2}", 2},
                                              {"heun", 2},
-                                             {"unipc", 2},
+                                             {"unipc", 3},
                                              {"{plugin: dpm_solver, order: 3}", 2},
                                              {"probability_flow", 3}};
   for (const auto& [sampler, order] : orders) {
     CAPTURE(sampler);
     const double coarse = error(sampler, 60), fine = error(sampler, 120);
-    CHECK(std::log2(coarse / fine) > order - 0.35);
+    CHECK(std::log2(coarse / fine) > order - 0.1);
     CHECK(fine < 0.02);
   }
   // 3M as published is of order 2 in the end (its steps begin with order 1), but with the smaller error.
