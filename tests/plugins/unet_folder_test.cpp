@@ -155,7 +155,7 @@ TEST_CASE("tensors that are missing, misshapen or nobody's are all named at once
 
 TEST_CASE("an exported folder is the same network, under the names of old and new versions") {
   const testing::scratch s;
-  const edited folder({{"dropout", 0.25}});
+  const edited folder(json::object({{"dropout", 0.25}}));
   const auto net = opened(folder.folder(), "reference");
   for (const char* version : {"0.14.0", "0.30.0"}) {
     CAPTURE(version);
