@@ -70,7 +70,7 @@ TEST_CASE("a folder made by PyTorch gives its numbers, in both executions") {
 }
 
 TEST_CASE("no key of a config is ignored, and the executions agree on each") {
-  const Tensor plain = edited({}).answer("reference");
+  const Tensor plain = edited(json::object()).answer("reference");
   const json down = {"DownBlock2D", "DownBlock2D"}, up = {"UpBlock2D", "UpBlock2D"};
   const json variants[] = {
       {{"down_block_types", down}},
@@ -107,7 +107,7 @@ TEST_CASE("no key of a config is ignored, and the executions agree on each") {
     CHECK(largest(y - plain) > 1e-3);
     CHECK(largest(folder.answer("auto") - y) < 1e-5 * (1 + largest(y)));
   }
-  CHECK(at::equal(edited({{"act_fn", "swish"}, {"sample_size", nullptr}}).answer("reference"), plain));
+  CHECK(at::equal(edited(json::object({{"act_fn", "swish"}, {"sample_size", nullptr}})).answer("reference"), plain));
 }
 
 TEST_CASE("what a config asks for and the network does not know is refused by name") {
@@ -141,7 +141,7 @@ TEST_CASE("what a config asks for and the network does not know is refused by na
 }
 
 TEST_CASE("tensors that are missing, misshapen or nobody's are all named at once") {
-  edited folder({});
+  edited folder(json::object());
   folder.weights.erase("conv_in.bias");
   folder.weights["conv_out.weight"] = at::zeros({3, 8, 1, 1});
   folder.weights["stranger"] = at::zeros({1});
