@@ -22,10 +22,10 @@ graph:
   CHECK(o.err ==
         "p.yaml:2:1: unknown key 'seeed', did you mean 'seed'?\n"
         "p.yaml:4:11: process.kernel: no kernel plugin is called 'gausian', did you mean 'gaussian'? (there are: "
-        "binomial, gaussian)\n"
+        "absorbing, binomial, gaussian, uniform)\n"
         "p.yaml:5:38: process.schedule.steps: got 1, need a value in [2, 1000000]\n"
         "p.yaml:8:20: loader: no loader plugin is called 'swiss_rol', did you mean 'swiss_roll'? (there are: hdf5, "
-        "heartbeat, swiss_roll)\n"
+        "heartbeat, markov, swiss_roll)\n"
         "p.yaml:9:41: noiser.in: there is no node 'loadr', did you mean 'loader'?\n"
         "p.yaml:10:42: model.hiden: model.mlp has no parameter 'hiden', did you mean 'hidden'?\n"
         "p.yaml:12:61: trainer.ema: got 1.9, need a value in (0, 1)\n"

@@ -160,7 +160,7 @@ TEST_CASE("data make writes a generator's rows, and data info shows them") {
   };
   refused(make({"swiss_rol", "--count", "5", "--out", "b.h5"}),
           "swiss_rol: no loader plugin is called 'swiss_rol', did you mean 'swiss_roll'? (there are: hdf5, heartbeat, "
-          "swiss_roll)");
+          "markov, swiss_roll)");
   refused(make({"swiss_roll", "--count", "5", "--out", "b.h5", "--set", "nois=1"}),
           "--set nois: swiss_roll.nois: loader.swiss_roll has no parameter 'nois', did you mean 'noise'?");
   refused(make({"hdf5", "--count", "5", "--out", "b.h5"}), "hdf5.file: is missing; the HDF5 file (path)");

@@ -51,7 +51,9 @@ TEST_CASE("a plugin is loaded once, and its table outlives the registry") {
 TEST_CASE("a name nobody has brings a suggestion") {
   registry r({build / "plugins"});
   const std::string line = thrown_by([&] { r.find("kernel", "gausian"); });
-  CHECK(line == "no kernel plugin is called 'gausian', did you mean 'gaussian'? (there are: binomial, gaussian)");
+  CHECK(line ==
+        "no kernel plugin is called 'gausian', did you mean 'gaussian'? (there are: absorbing, "
+        "binomial, gaussian, uniform)");
   CHECK(thrown_by([&] { r.find("kernel", "gausian"); }) == line);
   CHECK(thrown_by([&] { r.find("no_role", "x"); }) == "no no_role plugin is called 'x'");
 }
