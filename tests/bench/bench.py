@@ -91,10 +91,11 @@ def parameters(train):
 class case:
     """Ours: `run` and how often it does the thing for each step asked of it, or a program that says its rate itself."""
 
-    def __init__(self, name, unit, script, variants, peer_args=(), run=None, per_step=1, program=None):
+    def __init__(self, name, unit, script, variants, peer_args=(), run=None, per_step=1, program=None,
+                 count=3):
         self.name, self.unit, self.script, self.variants, self.peer_args = name, unit, script, variants, peer_args
         self.run, self.per_step, self.program = run, per_step, program
-        self.count, self.ours, self.peers, self.flop, self.shares = 3, [], {}, 0, {}
+        self.count, self.ours, self.peers, self.flop, self.shares = count, [], {}, 0, {}
 
     def measure_ours(self):
         if self.program:
@@ -102,7 +103,7 @@ class case:
             return
         if not self.ours:  # how many steps fill the time
             guess = difference(self.run, 2, 2 + self.count, 1)
-            self.count = max(3, min(900, round(args.seconds * guess["rate"])))
+            self.count = max(self.count, min(300 * self.count, round(args.seconds * guess["rate"])))
         self.ours.append(difference(self.run, 2, 2 + self.count, self.per_step))
 
     def measure_peers(self, variants):
@@ -146,7 +147,7 @@ def mlp_cases():
     call([noneq, "data", "make", "swiss_roll", "--count", 60000, "--out", points])
     peers = [f"fp32,{w},{t}" for w in ("plain", "foreach", "script,foreach") for t in ("t1", "t2")]
     yield case("mlp_train", "steps/s", "mlp.py", [*peers, "bf16,foreach,t1"],
-               run=training("mlp", T=200, data=points, batch=512, loader="normalise: zscore", model=MLP))
+               run=training("mlp", T=200, data=points, batch=512, loader="normalise: zscore", model=MLP), count=300)
 
 
 def batch_cases():
