@@ -69,6 +69,9 @@ TEST_CASE("sample writes as many as asked for, as the seed says") {
   CHECK(text_of(place / "e.png").starts_with("\x89PNG"));
   refused(in_run({"sample", "tiny", "--count", "2", "--steps", "11"}),
           "noneq sample: sampler: got 11 steps, need at most the schedule's T = 10");
+  for (const char* count : {"-3", "0", "2.5", "many"})
+    CHECK(says(in_run({"sample", "tiny", "--count", count}).err,
+               "--count: got " + std::string(count) + ", need an integer of at least 1\n"));
   refused(in_run({"sample", "tiny", "--count", "2", "--sampler", "ancestrl"}),
           "noneq sample: sampler: no sampler plugin is called 'ancestrl', did you mean 'ancestral'? (there are: "
           "ancestral, ddim, dpm_solver, euler, heun, probability_flow, unipc)");

@@ -99,6 +99,23 @@ TEST_CASE("a gradient that is no number is never trained on, though its loss is 
     if (tensor.is_floating_point()) CHECK_MESSAGE(tensor.isfinite().all().item<bool>(), name);
 }
 
+TEST_CASE("what a writer cannot do is known before anything is trained") {
+  const scratch_folder out;
+  std::string message;
+  try {
+    run_small({"graph.s={plugin: sampler.ancestral, of: model}",
+               "graph.f={plugin: writer.figure, in: s, file: f.png, draw: scatter}",
+               "graph.h={plugin: writer.hdf5, in: s, file: s.h5}"},
+              2, out);
+  } catch (const input_error& e) {
+    message = e.what();
+  }
+  CHECK(message.find("f: draw: scatter got a sampler that keeps no frames, need frames: 3 or more") !=
+        std::string::npos);
+  CHECK(!std::filesystem::exists(out.path / "checkpoint"));
+  CHECK(!std::filesystem::exists(out.path / "s.h5"));
+}
+
 TEST_CASE("ordered() uses chunks in order and parallel() rethrows") {
   workers pool(2);
   std::vector<std::int64_t> seen;

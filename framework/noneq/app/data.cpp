@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "noneq/app/at_least_one.hpp"
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/refuse.hpp"
 #include "noneq/app/verbs.hpp"
@@ -84,10 +85,10 @@ void add_data(CLI::App& program) {
   auto o = std::make_shared<make_options>();
   CLI::App* make = data->add_subcommand("make", "write the samples of a generator");
   make->add_option("GENERATOR", o->generator, "a loader that generates, such as swiss_roll")->required();
-  make->add_option("--count", o->count, "how many rows")->required()->check(CLI::PositiveNumber);
+  make->add_option("--count", o->count, "how many rows")->required()->check(at_least_one());
   make->add_option("--out", o->out, "HDF5 file to write")->required();
   make->add_option("--dataset", o->dataset, "name of the dataset (default: x)");
-  make->add_option("--test", o->test, "how many more rows to write as the dataset 'test'")->check(CLI::PositiveNumber);
+  make->add_option("--test", o->test, "how many more rows to write as the dataset 'test'")->check(at_least_one());
   make->add_option("--seed", o->seed, "seed (default: 0)");
   make->add_option("--set", o->settings, "a parameter of the generator: --set noise=0.2")->allow_extra_args(false);
   make->callback([o] { make_data(*o); });

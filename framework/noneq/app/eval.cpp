@@ -1,6 +1,7 @@
 // noneq eval RUN_DIR
 #include <fmt/format.h>
 
+#include "noneq/app/at_least_one.hpp"
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/refuse.hpp"
 #include "noneq/app/trained_run.hpp"
@@ -81,7 +82,7 @@ void add_eval(CLI::App& program) {
   verb->add_option("RUN_DIR", o->folder, "the folder of the run")->required();
   verb->add_option("--data", o->data, "another HDF5 file with the same dataset");
   verb->add_option("--samples", o->samples, "rows to measure on, instead of what the pipeline says")
-      ->check(CLI::PositiveNumber);
+      ->check(at_least_one());
   verb->add_option("--threads", o->threads, "worker threads")->check(CLI::Range(1, 1024));
   verb->add_flag("--json", o->json, "one JSON object instead of lines");
   verb->callback([o] {

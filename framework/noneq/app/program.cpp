@@ -49,7 +49,8 @@ static int main_or_throw(int argc, char** argv) {
 }
 
 static int fail(const std::string& text) {
-  fmt::print(stderr, "noneq: {}\n", text);
+  // What a verb itself added to a pipeline is placed at "noneq sample" already.
+  fmt::print(stderr, "{}{}\n", text.starts_with("noneq ") ? "" : "noneq: ", text);
   return exit_code::failed;
 }
 

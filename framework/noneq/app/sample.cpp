@@ -1,6 +1,7 @@
 // noneq sample RUN_DIR
 #include <fmt/format.h>
 
+#include "noneq/app/at_least_one.hpp"
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/refuse.hpp"
 #include "noneq/app/trained_run.hpp"
@@ -76,9 +77,9 @@ void add_sample(CLI::App& program) {
   CLI::App* verb = program.add_subcommand("sample", "draw new data from a trained run");
   verb->add_option("RUN_DIR", o->folder, "the folder of the run")->required();
   auto* count = verb->add_option("--count", o->count, "how many (with --noise: all of its rows, if not said)")
-                    ->check(CLI::PositiveNumber);
+                    ->check(at_least_one());
   verb->add_option("--sampler", o->sampler, "another sampler plugin than the pipeline's");
-  verb->add_option("--steps", o->steps, "reverse steps, at most T")->check(CLI::PositiveNumber);
+  verb->add_option("--steps", o->steps, "reverse steps, at most T")->check(at_least_one());
   verb->add_option("--labels", o->labels, "classes of the samples, in turn: 3, or 0,1,2")
       ->delimiter(',')
       ->allow_extra_args(false);

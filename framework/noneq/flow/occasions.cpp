@@ -128,6 +128,40 @@ batch occasions::draw(const plan_node& n, const sampling& ready, std::int64_t ch
   return b;
 }
 
+writing occasions::writing_of(const plan_node& n, const sampling& ready, const std::string& occasion) {
+  source* data = nullptr;
+  try {
+    data = &session_.data();
+  } catch (const error&) {  // sampling needs no data file; a writer that does says so
+  }
+  const denoiser& d = ready.denoiser();
+  return {folder_,
+          occasion,
+          d,
+          data,
+          ready.stream().fork("writers"),
+          ready.provenance(),
+          frame_times(n.as<sampler>().frames, d.process().steps()),
+          session_.info()};
+}
+
+void occasions::rehearse() {
+  at::NoGradGuard guard;
+  for (const plan_node& n : session_.plan().nodes) {
+    if (n.role() != "sampler") continue;
+    const sampling ready(session_, n);
+    const writing w = writing_of(n, ready, "");
+    for (const plan_node* f : session_.plan().followers(n.id)) {
+      if (f->role() != "writer") continue;
+      try {
+        f->as<writer>().open(w);
+      } catch (const std::exception& e) {
+        throw input_error({at_node(*f, e)});
+      }
+    }
+  }
+}
+
 void occasions::sample(const plan_node& n, const std::string& occasion) {
   const auto& s = n.as<sampler>();
   const sampling ready(session_, n);
@@ -156,14 +190,7 @@ void occasions::sample(const plan_node& n, const std::string& occasion) {
     for (listener& l : listeners) l.digests[chunk] = working(*l.node, [&] { return l.meter->digest(b); });
     return b;
   };
-  source* data = nullptr;
-  try {
-    data = &session_.data();
-  } catch (const error&) {  // sampling needs no data file; a writer that does says so
-  }
-  const writing w{folder_, occasion,       d, data, ready.stream().fork("writers"), ready.provenance(),
-                  times,   session_.info()};
-  write(n, w, [&](const auto& use) {
+  write(n, writing_of(n, ready, occasion), [&](const auto& use) {
     pool_.ordered(chunks, make, [&](const batch& b) {
       use(b);
       for (listener& l : listeners) working(*l.node, [&] { l.meter->add(std::exchange(l.digests[b.step], {})); });

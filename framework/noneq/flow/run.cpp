@@ -98,6 +98,7 @@ void run(const plan& p, const run_options& options) {
   occasions beside(
       s, pool, folder.path(), say, [&](const std::string& node, const measured& m) { records.add(s.step(), node, m); },
       [&](const std::filesystem::path& file) { files.add(file); });
+  beside.rehearse();
   std::int64_t saved = s.step();
   const auto save = [&] {
     for (const Tensor& weight : s.network_parameters())
