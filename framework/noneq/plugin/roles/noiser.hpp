@@ -25,7 +25,8 @@ struct noiser : role<"noiser"> {
   static void common(description<P>& d) {
     d.param("time", &P::time, "which steps t are drawn, and how often");
     d.param("label_dropout", &P::label_dropout,
-            "share of labels replaced by \"no class\" in training, for guidance; the model must know it", between(0, 1));
+            "share of labels replaced by \"no class\" in training, for guidance; the model must know it",
+            between(0, 1));
     d.reads("x0", "float32 [B, …]");
     d.writes("t", "int64 [B]: step index t − 1");
     d.writes("weight", "float32 [B]: 1/(T·p_t)");
