@@ -146,7 +146,7 @@ class hdf5_source : public noneq::source {
       const bool wide = dtype == at::kDouble || dtype == at::kLong || dtype == at::kInt;
       const Tensor x = arranged(stored).to(wide ? at::kDouble : at::kFloat);
       x0 = ((x - info_.normal.shift) / info_.normal.scale).to(at::kFloat).contiguous();
-      refuse_infinite(x0, raw.at("row"), where(dataset));
+      noneq::refuse_infinite(x0, raw.at("row"), where(dataset));
       if (of_.normalise == "range") noneq::refuse_outside(x, raw.at("row"), of_.range[0], of_.range[1], where(dataset));
     }
     noneq::batch done{raw.step, raw.first, {{"x0", std::move(x0)}, {"row", raw.at("row")}}};
@@ -300,45 +300,18 @@ class hdf5_source : public noneq::source {
         const Tensor x = arranged(stored.slice(0, k, k + slice));
         m.add(x);
         if (!m.finite()) {
-          refuse_infinite(x, at::arange(first + k, first + k + x.size(0), at::kLong), where());
+          noneq::refuse_infinite(x, at::arange(first + k, first + k + x.size(0), at::kLong), where());
           throw error(c10::str(where(), " has numbers near rows ", first + k, " … ", first + k + x.size(0) - 1,
                                " whose squares overflow, need smaller ones"));
         }
       }
     }
-    // What rounding leaves of the variance of equal numbers counts as none.
-    const Tensor variance = m.variance(), constant = variance <= 1e-24 * m.mean().square();
-    if (constant.any().item<bool>()) {
-      const auto flat = constant.nonzero()[0].item<std::int64_t>();
-      const std::string value = c10::str(m.mean()[flat].item<double>());
-      if (of_.per == "all")
-        throw error(
-            where() + " is " + value +
-            (read_blocks < blocks ? c10::str(" in all of the ", looked_at(), " rows looked at") : " everywhere") +
-            ", need numbers that vary, or another normalise than zscore");
-      sizes position(info_.shape.size());
-      for (std::int64_t i = static_cast<std::int64_t>(position.size()) - 1, rest = flat; i >= 0; --i) {
-        position[i] = rest % info_.shape[i];
-        rest /= info_.shape[i];
-      }
-      throw error(c10::str(where(), " is ", value, " at position ", noneq::to_string(position),
-                           " of every row (and constant at ", constant.sum().item<std::int64_t>() - 1,
-                           " other positions), need numbers that vary, or per: all"));
-    }
+    const Tensor variance = m.variance();
+    const std::string seen =
+        read_blocks < blocks ? c10::str("in all of the ", looked_at(), " rows looked at") : "everywhere";
+    noneq::refuse_constant(m.mean(), variance, of_.per == "dim" ? info_.shape : sizes{}, seen, where());
     const sizes shape = of_.per == "dim" ? info_.shape : sizes{};
     info_.normal = {m.mean().reshape(shape).to(at::kFloat), variance.sqrt().reshape(shape).to(at::kFloat)};
-  }
-
-  static void refuse_infinite(const Tensor& x, const Tensor& rows, const std::string& where) {
-    const Tensor good = x.isfinite();
-    if (x.numel() == 0 || good.all().item<bool>()) return;
-    const Tensor bad = at::logical_not(good.flatten(1).all(1)).nonzero().flatten();
-    const auto row = rows[bad[0]].item<std::int64_t>();
-    const std::string more = bad.size(0) > 1 ? c10::str(" (and in ", bad.size(0) - 1, " more rows nearby)") : "";
-    const Tensor number = x[bad[0].item<std::int64_t>()].flatten().masked_select(
-        at::logical_not(good[bad[0].item<std::int64_t>()].flatten()))[0];
-    throw error(c10::str(where, " got ", number.isnan().item<bool>() ? "NaN" : "an infinite number", " in row ", row,
-                         more, ", need finite numbers of float32"));
   }
 
   const hdf5 of_;

@@ -1,10 +1,41 @@
-// What tells that stored images are not what the pipeline takes them for. Pure, thread-safe.
+// What stored rows must not be, for a network to learn from them. Pure, thread-safe.
 #pragma once
 
 #include "noneq/core/error.hpp"
 #include "noneq/core/tensor.hpp"
 
 namespace noneq {
+
+// NaN or infinite numbers in x [n, …]: throws, naming the first such row (`rows` [n] numbers them).
+inline void refuse_infinite(const Tensor& x, const Tensor& rows, const std::string& where) {
+  const Tensor good = x.isfinite();
+  if (x.numel() == 0 || good.all().item<bool>()) return;
+  const Tensor bad = at::logical_not(good.flatten(1).all(1)).nonzero().flatten();
+  const auto first = bad[0].item<std::int64_t>();
+  const std::string more = bad.size(0) > 1 ? c10::str(" (and in ", bad.size(0) - 1, " more rows nearby)") : "";
+  const Tensor number = x[first].flatten().masked_select(at::logical_not(good[first].flatten()))[0];
+  throw error(c10::str(where, " got ", number.isnan().item<bool>() ? "NaN" : "an infinite number", " in row ",
+                       rows[first].item<std::int64_t>(), more, ", need finite numbers of float32"));
+}
+
+// A variance of 0, or of what rounding leaves of it, of all numbers or (with the shape of a sample) of one position:
+// throws. `seen` says in how many rows.
+inline void refuse_constant(const Tensor& mean, const Tensor& variance, const sizes& shape, const std::string& seen,
+                            const std::string& where) {
+  const Tensor constant = variance <= 1e-24 * mean.square();
+  if (!constant.any().item<bool>()) return;
+  const auto flat = constant.nonzero()[0].item<std::int64_t>();
+  const std::string is = c10::str(where, " is ", mean[flat].item<double>());
+  if (shape.empty()) throw error(c10::str(is, " ", seen, ", need numbers that vary, or another normalise than zscore"));
+  sizes position(shape.size());
+  for (std::int64_t i = static_cast<std::int64_t>(position.size()) - 1, rest = flat; i >= 0; --i) {
+    position[i] = rest % shape[i];
+    rest /= shape[i];
+  }
+  throw error(c10::str(is, " at position ", to_string(position), " of every row (and constant at ",
+                       constant.sum().item<std::int64_t>() - 1,
+                       " other positions), need numbers that vary, or per: all"));
+}
 
 // Rows [n, …] with numbers below low or above high: throws, naming the first such row (`rows` [n] numbers them) and
 // its value.
