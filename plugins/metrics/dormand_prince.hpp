@@ -1,0 +1,87 @@
+// An adaptive integrator of many rows at once, each with steps of its own: what a row gives must not depend on its
+// neighbours. Dormand & Prince 1980, order 5 with an error of order 4; Hairer, Nørsett & Wanner 1993, §II.4.
+// Pure, as thread-safe as the slope it is given.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <vector>
+
+#include "noneq/core/tensor.hpp"
+
+namespace noneq {
+
+struct tolerances {
+  double absolute, relative;
+  std::int64_t max_steps;  // tried ones, for each row
+};
+
+// dy/ds [a, K] of those rows (int64 [a]) of y that are still on their way, at s [a] and y [a, K].
+using slope_of_rows = std::function<Tensor(const Tensor& s, const Tensor& y, const Tensor& rows)>;
+
+struct integrated {
+  Tensor y;        // [n, K]
+  Tensor s;        // [n]: where each row is
+  Tensor arrived;  // bool [n]
+};
+
+namespace dormand_prince {
+
+inline constexpr std::array<double, 7> node{0, 1 / 5., 3 / 10., 4 / 5., 8 / 9., 1, 1};
+// The last row is the step itself, so that its slope begins the next one.
+inline constexpr std::array<std::array<double, 6>, 7> stage{
+    {{},
+     {1 / 5.},
+     {3 / 40., 9 / 40.},
+     {44 / 45., -56 / 15., 32 / 9.},
+     {19372 / 6561., -25360 / 2187., 64448 / 6561., -212 / 729.},
+     {9017 / 3168., -355 / 33., 46732 / 5247., 49 / 176., -5103 / 18656.},
+     {35 / 384., 0, 500 / 1113., 125 / 192., -2187 / 6784., 11 / 84.}}};
+inline constexpr std::array<double, 7> order_5_less_4{71 / 57600.,      0,         -71 / 16695., 71 / 1920.,
+                                                      -17253 / 339200., 22 / 525., -1 / 40.};
+
+}
+
+// y [n, K] float64 from s = begin to s = end > begin. A step is kept when the root mean square of error/(absolute +
+// relative·|y|) over the first `together` columns, and that of every other column alone, is at most 1.
+inline integrated integrate_rows(const slope_of_rows& slope, double begin, double end, Tensor y, std::int64_t together,
+                                 const tolerances& wanted) {
+  using namespace dormand_prince;
+  const std::int64_t n = y.size(0);
+  Tensor rows = at::arange(n, at::kLong), s = at::full({n}, begin, at::kDouble);
+  Tensor h = at::full({n}, (end - begin) / 100, at::kDouble), first = slope(s, y, rows);
+  integrated all{y.clone(), s.clone(), at::zeros({n}, at::kBool)};
+  for (std::int64_t tried = 0; tried < wanted.max_steps && rows.size(0) > 0; ++tried) {
+    const Tensor last = h >= end - s;
+    h = at::minimum(h, end - s);
+    std::vector<Tensor> k{first};
+    Tensor to;
+    for (std::size_t i = 1; i < node.size(); ++i) {
+      Tensor sum = stage[i][0] * k[0];
+      for (std::size_t j = 1; j < i; ++j) sum = sum + stage[i][j] * k[j];
+      to = y + h.unsqueeze(1) * sum;
+      k.push_back(slope(s + node[i] * h, to, rows));
+    }
+    Tensor error = order_5_less_4[0] * k[0];
+    for (std::size_t j = 1; j < k.size(); ++j) error = error + order_5_less_4[j] * k[j];
+    const Tensor allowed = wanted.absolute + wanted.relative * at::maximum(y.abs(), to.abs());
+    const Tensor share = h.unsqueeze(1) * error / allowed;
+    Tensor largest = share.slice(1, 0, together).square().mean(1).sqrt();
+    if (together < y.size(1)) largest = at::maximum(largest, share.slice(1, together).abs().amax(1));
+
+    const Tensor kept = largest <= 1;  // false where it is not a number
+    s = at::where(kept, at::where(last, at::full_like(s, end), s + h), s);
+    y = at::where(kept.unsqueeze(1), to, y);
+    first = at::where(kept.unsqueeze(1), k.back(), first);
+    h = h * at::where(largest.isfinite(), (0.9 * largest.pow(-0.2)).clamp(0.2, 10), at::full_like(h, 0.2));
+
+    all.y.index_copy_(0, rows, y);
+    all.s.index_copy_(0, rows, s);
+    const Tensor there = kept & last, on_its_way = there.logical_not().nonzero().squeeze(1);
+    all.arrived.index_copy_(0, rows, there);
+    for (Tensor* of_rows : {&rows, &s, &h, &y, &first}) *of_rows = of_rows->index_select(0, on_its_way);
+  }
+  return all;
+}
+
+}

@@ -1,0 +1,158 @@
+// The log likelihood by the probability flow ODE (Song et al. 2021, §4.3 and app. D.2): ln p(x^1) = ln π(x^T) +
+// ∫ ∇·(dx/dφ) dφ, from t = 1 to T. It is the model's density of x⁰ + (σ_1/α_1) ε, the data as smooth as the schedule
+// begins, taken at x⁰ itself: nothing is known of the model below t = 1.
+#include "dormand_prince.hpp"
+#include "flow_slope.hpp"
+#include "noneq/diffusion/bound.hpp"
+#include "rows.hpp"
+
+namespace {
+
+using noneq::Tensor;
+
+// What is found of one chunk of rows, float64 [n]; not a number where the ODE did not end.
+struct chunk_found {
+  Tensor nats, probe_error;
+  Tensor stopped_at;  // t; T where it ended
+};
+
+struct likelihood : noneq::metric {
+  std::int64_t samples = 1000, chunk = 100, probes = 2, max_steps = 1000;
+  double absolute = 1e-5, relative = 1e-5;
+  std::string trace = "hutchinson", on = "auto";
+
+  void check_data(const noneq::dataset_info& info) const override {
+    noneq::choose_rows(info, on, samples);
+    constexpr std::int64_t most = 256;
+    const std::int64_t dims = c10::multiply_integers(info.shape);
+    if (trace == "exact" && dims > most)
+      throw noneq::error(c10::str("got exact for samples of ", dims, " numbers, need hutchinson above ", most),
+                         "trace");
+  }
+
+  // Rademacher variables [n, probes, D] of rows first, …; undefined for the exact trace.
+  Tensor draw_probes(const noneq::stream& s, std::int64_t n, std::int64_t dims, std::int64_t first) const {
+    if (trace == "exact") return {};
+    std::vector<Tensor> all;
+    for (std::int64_t j = 0; j < probes; ++j) all.push_back(s.fork("probe").fork(j).uniform({n, dims}, first));
+    return at::where(at::stack(all, 1) < 0.5, at::scalar_tensor(-1., at::kDouble), at::scalar_tensor(1., at::kDouble));
+  }
+
+  chunk_found measure_chunk(const noneq::flow_slope& flow, const noneq::kernel& k, double bin_width,
+                            const noneq::batch& rows, std::int64_t first, const noneq::stream& s) const {
+    Tensor x0 = rows.at("x0").to(at::kDouble);
+    const noneq::sizes shape = x0.sizes().vec();
+    const std::int64_t n = shape[0], dims = x0[0].numel();
+    const auto by_dim = static_cast<double>(dims);
+    double log_volume = by_dim * std::log(std::cos(flow.begin()));  // x^1 = α_1 x⁰
+    if (bin_width > 0) {
+      x0 = x0 + bin_width * (s.fork("dequantise").uniform(shape, first).to(at::kDouble) - 0.5);
+      log_volume += by_dim * std::log(bin_width);
+    }
+    const Tensor label = rows.has("label") ? rows.at("label") : Tensor{}, z = draw_probes(s, n, dims, first);
+    const std::int64_t columns = z.defined() ? probes : 1;
+
+    // Beside x, the log density per dimension, once for each probe.
+    const auto slope = [&](const Tensor& phi, const Tensor& y, const Tensor& of) {
+      noneq::sizes here = shape;
+      here[0] = of.size(0);
+      const auto told =
+          flow(y.slice(1, 0, dims).reshape(here), phi, label.defined() ? label.index_select(0, of) : label,
+               z.defined() ? z.index_select(0, of) : z);
+      return at::cat({told.slope.flatten(1), told.divergence / by_dim}, 1);
+    };
+    const Tensor start = at::cat({std::cos(flow.begin()) * x0.flatten(1), at::zeros({n, columns}, at::kDouble)}, 1);
+    const auto [y, phi, arrived] =
+        noneq::integrate_rows(slope, flow.begin(), flow.end(), start, dims, {absolute, relative, max_steps});
+
+    const Tensor end = y.slice(1, 0, dims).reshape(shape), gained = by_dim * y.slice(1, dims);
+    const Tensor nats = k.log_prob(end, k.stationary(end)) + gained.mean(1) + log_volume;
+    const Tensor nothing = at::full({n}, NAN, at::kDouble);
+    const Tensor spread = columns > 1 ? gained.std(1) / std::sqrt(static_cast<double>(columns)) : nothing;
+    return {at::where(arrived, nats, nothing), at::where(arrived, spread, nothing), flow.time(phi)};
+  }
+
+  void measure(noneq::measurement& m) const override {
+    const noneq::dataset_info& info = m.data.info();
+    check_data(info);
+    const noneq::flow_slope flow(m.denoiser);
+    const auto chosen = noneq::choose_rows(info, on, samples);
+    std::vector<chunk_found> parts(static_cast<std::size_t>((chosen.count + chunk - 1) / chunk));
+    noneq::for_blocks(m, chosen, chunk, [&](std::int64_t i, std::int64_t first, const noneq::batch& rows) {
+      parts[static_cast<std::size_t>(i)] =
+          measure_chunk(flow, *m.denoiser.process().kernel, info.bin_width, rows, first, m.stream);
+    });
+    report(m, parts, chosen.part);
+  }
+
+  void report(noneq::measurement& m, const std::vector<chunk_found>& parts, const std::string& part) const {
+    const auto joined = [&](Tensor chunk_found::*field) {
+      std::vector<Tensor> all;
+      for (const auto& p : parts) all.push_back(p.*field);
+      return at::cat(all);
+    };
+    const Tensor nats = joined(&chunk_found::nats), stopped_at = joined(&chunk_found::stopped_at),
+                 probe_error = joined(&chunk_found::probe_error);
+    const Tensor failed = nats.isnan().nonzero().squeeze(1), ended = nats.index({nats.isnan().logical_not()});
+    const auto time_of = [&](std::int64_t j) { return stopped_at[failed[j]].item<double>(); };
+    if (ended.size(0) == 0)
+      throw noneq::error(c10::str("got no row whose ODE ends within max_steps = ", max_steps,
+                                  ": row 0 stopped at t = ", time_of(0), " on its way from 1 to ",
+                                  m.denoiser.process().steps(), ", need more steps or larger tolerances"));
+
+    const noneq::estimate e = noneq::estimate_mean(ended);
+    const auto dims = static_cast<double>(c10::multiply_integers(m.data.info().shape));
+    const double value = noneq::bits(e.value), error = noneq::bits(e.stderr);
+    const std::int64_t n = ended.size(0);
+    m.records.push_back({"log_likelihood", value, "bits/sequence", error, part, n});
+    m.records.push_back({"likelihood_bits_per_dim", -value / dims, "bits/dim", error / dims, part, n});
+    if (trace == "hutchinson" && probes > 1) {
+      const double of_probes = std::sqrt(probe_error.square().nansum().item<double>()) / static_cast<double>(n);
+      m.records.push_back({"trace_error", noneq::bits(of_probes), "bits/sequence", NAN, part, n});
+    }
+    if (failed.size(0) > 0) {
+      constexpr std::int64_t named = 10;
+      m.records.push_back({"not_converged", static_cast<double>(failed.size(0)), "rows", NAN, part, nats.size(0)});
+      for (std::int64_t j = 0; j < std::min(named, failed.size(0)); ++j)
+        m.records.push_back({c10::str("t_of_row_", failed[j].item<std::int64_t>()), time_of(j), "", NAN, part});
+    }
+    m.arrays.set("log_likelihood", noneq::bits(nats));
+    m.arrays.set("probe_error", noneq::bits(probe_error));
+    m.arrays.set("stopped_at", stopped_at);
+  }
+
+  static void describe(noneq::description<likelihood>& d) {
+    d.doc(
+         "Log likelihood by the probability flow ODE, adaptive steps of order 5 between t = 1 and T, in units of x⁰; "
+         "of "
+         "data with bins, the bound on the log probability of a bin by uniform dequantisation. A self-conditioned "
+         "network is told nothing.")
+        .param("samples", &likelihood::samples, "rows of the data to measure on, from the first; 0: all",
+               noneq::at_least(0))
+        .param("chunk", &likelihood::chunk, "rows one thread takes at a time", noneq::at_least(1))
+        .param(
+            "trace", &likelihood::trace,
+            "how the divergence is found: estimated with random signs, or exactly by one backward pass per number of "
+            "a sample",
+            noneq::one_of({"hutchinson", "exact"}))
+        .param("probes", &likelihood::probes,
+               "vectors of random signs per row, each kept along its whole way; the error they make is known from 2 on",
+               noneq::at_least(1))
+        .param("absolute", &likelihood::absolute, "tolerance of a step, for x and for the log density per dimension",
+               noneq::above(0))
+        .param("relative", &likelihood::relative, "the same as a share of the number itself", noneq::above(0))
+        .param("max_steps", &likelihood::max_steps,
+               "steps tried per row; a row that needs more is reported and left out of the mean", noneq::at_least(1))
+        .param("on", &likelihood::on,
+               "the part of the data to measure on; auto: test, else validation, else train, whichever there is first",
+               noneq::one_of({"auto", "train", "validation", "test"}))
+        .writes("log_likelihood", "float64 [rows]: bits of each row; not a number where the ODE did not end")
+        .writes("probe_error", "float64 [rows]: standard error of it from the probes; not a number where not known")
+        .writes("stopped_at", "float64 [rows]: t at which the ODE stopped; T where it ended")
+        .spaces({"gaussian"});
+  }
+};
+
+}
+
+NONEQ_PLUGIN(likelihood);
