@@ -55,4 +55,18 @@ TEST_CASE("eval measures rows and samples again, and another file") {
   CHECK(same.at("bits_per_dim").at("on") == "test");
   CHECK(same.at("frechet_pca2").at("on") == "train");
   CHECK(records({"--samples", "7"}).at("bits_per_dim").at("n") == 7);
+
+  // One method alone: as the pipeline has it, or with its defaults.
+  const auto vlb = records({"--method", "vlb"});
+  CHECK(vlb.at("bits_per_dim").at("value") == same.at("bits_per_dim").at("value"));
+  CHECK(vlb.count("frechet_pca2") == 0);
+  CHECK(vlb.count("K") == 0);
+  CHECK(records({"--method", "bound"}).count("K") == 1);
+  const auto flow = records({"--method", "flow", "--samples", "5"});
+  CHECK(flow.at("log_likelihood").at("n") == 5);
+  CHECK(flow.at("log_likelihood").at("on") == "test");
+  CHECK(flow.count("bits_per_dim") == 0);
+  const outcome unknown = program({"eval", "r", "--method", "ode"}, here);
+  CHECK(unknown.code == 2);
+  CHECK(unknown.err.find("--method") != std::string::npos);
 }

@@ -12,19 +12,35 @@ namespace noneq {
 namespace {
 
 struct options {
-  std::string folder, data;
+  std::string folder, data, method;
   std::int64_t samples = 0;
   int threads = 0;
   bool json = false;
 };
 
+const std::map<std::string, std::string> methods{
+    {"bound", "metric.bound"}, {"flow", "metric.likelihood"}, {"vlb", "metric.bits_per_dim"}};
+
+value of_model(const value& document, const std::string& plugin) {
+  return value::map({{"plugin", value::scalar(plugin)}, {"of", value::scalar(find_node(document, "model."))}});
+}
+
+// Only the metric of a method, as the pipeline has it or with its defaults.
+void keep_method(value& document, const std::string& method) {
+  const std::string& plugin = methods.at(method);
+  const std::string id = find_node(document, plugin);
+  value node = id.empty() ? of_model(document, plugin) : document.child("graph").child(id);
+  remove_beside_model(document);
+  add_node(document, id.empty() ? method : id, std::move(node));
+}
+
 void keep_metrics(value& document, const options& o) {
-  remove_beside_model(document, {"metric"});
-  if (find_node(document, "metric.").empty())
-    add_node(
-        document, "bound",
-        value::map({{"plugin", value::scalar("metric.bound")}, {"of", value::scalar(find_node(document, "model."))}}));
-  for (const char* of_rows : {"metric.bound", "metric.bits_per_dim"})
+  if (!o.method.empty())
+    keep_method(document, o.method);
+  else
+    remove_beside_model(document, {"metric"});
+  if (find_node(document, "metric.").empty()) add_node(document, "bound", of_model(document, "metric.bound"));
+  for (const auto& [method, of_rows] : methods)
     if (const std::string id = find_node(document, of_rows); o.samples > 0 && !id.empty())
       if (value& node = document.child("graph").child(id); node.is_map())
         node.set("samples", value::scalar(std::to_string(o.samples)));
@@ -81,6 +97,10 @@ void add_eval(CLI::App& program) {
   CLI::App* verb = program.add_subcommand("eval", "measure a trained run again, on its data or another file");
   verb->add_option("RUN_DIR", o->folder, "the folder of the run")->required();
   verb->add_option("--data", o->data, "another HDF5 file with the same dataset");
+  verb->add_option("--method", o->method,
+                   "this alone: bound (K and the variational bound), vlb (the bound of 8-bit data) or flow (log "
+                   "likelihood by the probability flow ODE)")
+      ->check(CLI::IsMember({"bound", "flow", "vlb"}));
   verb->add_option("--samples", o->samples, "rows to measure on, instead of what the pipeline says")
       ->check(at_least_one());
   verb->add_option("--threads", o->threads, "worker threads")->check(CLI::Range(1, 1024));
