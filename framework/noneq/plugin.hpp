@@ -29,6 +29,7 @@
 #include "noneq/plugin/process.hpp"
 #include "noneq/plugin/roles/feature.hpp"
 #include "noneq/plugin/roles/grid.hpp"
+#include "noneq/plugin/roles/guide.hpp"
 #include "noneq/plugin/roles/kernel.hpp"
 #include "noneq/plugin/roles/loader.hpp"
 #include "noneq/plugin/roles/loss.hpp"

@@ -15,10 +15,13 @@ struct ancestral : noneq::clipped_sampler {
     return w.run([&](const Tensor& xt, std::int64_t k) {
       const auto p = w.predict_of_visited(xt, k);
       noneq::distribution reverse = p.reverse;
-      if (clip) reverse.location = kernel.posterior(p.x0, xt, p.c).location;
+      if (clip || w.guides().asks_gradients()) reverse.location = kernel.posterior(p.x0, xt, p.c).location;
+      reverse = w.guides().multiplied(reverse);
       return k == 0 ? kernel.most_likely(reverse) : kernel.sample(reverse, w.noise(w.index(k)));
     });
   }
+
+  bool draws_steps() const override { return true; }
 
   static void describe(noneq::description<ancestral>& d) {
     d.doc("Draws every reverse step from p(x^{t−1}|x^t); works in any state space.");

@@ -1,5 +1,6 @@
-// Samplers that may hold x̂⁰ within limits at every step: by cutting off, or by dynamic thresholding, which cuts at a
-// quantile of each sample's own numbers and scales them back (Saharia et al. 2022, §2.3). Const use is thread-safe.
+// What may be done to a sampler's x̂⁰ at every step: guides move it, and it is held within limits, by cutting off or by
+// dynamic thresholding, which cuts at a quantile of each sample's own numbers and scales them back (Saharia et al.
+// 2022, §2.3). Const use is thread-safe.
 #pragma once
 
 #include "noneq/plugin.hpp"
@@ -7,6 +8,7 @@
 namespace noneq {
 
 struct clipped_sampler : sampler {
+  parts<guide> guides;
   bool clip = false;
   double clip_low = -1, clip_high = 1, clip_quantile = 0;
 
@@ -22,7 +24,15 @@ struct clipped_sampler : sampler {
     return (centre + from_centre.clamp(-limit, limit) * (reach / limit)).view_as(x0);
   }
 
+  // Whether it draws reverse steps p(x^{t−1}|x^t), which can be multiplied.
+  virtual bool draws_steps() const { return false; }
+
   void check() const override {
+    for (const guide* g : guides.all())
+      if (g->multiplies_steps() && !draws_steps())
+        throw error(
+            "guides got one in mode paper, need exact: it multiplies reverse distributions, which this sampler "
+            "does not draw from; sampler.ancestral does");
     if (!(clip_low < clip_high))
       throw error(c10::str("clip_low got ", clip_low, ", need less than clip_high, which is ", clip_high));
     if (clip_quantile > 0 && !clip)
@@ -31,6 +41,7 @@ struct clipped_sampler : sampler {
 
   template <class P>
   static void describe_clip(description<P>& d) {
+    d.param("guides", &P::guides, "factors r(x) on what is drawn: observations, known values");
     d.param("clip", &P::clip, "keep x̂⁰ within clip_low … clip_high at every step (Gaussian kernel)")
         .param("clip_low", &P::clip_low, "least x̂⁰, in normalised units")
         .param("clip_high", &P::clip_high, "largest x̂⁰, in normalised units")

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "clip.hpp"
+#include "guided.hpp"
 
 namespace noneq {
 
@@ -20,7 +21,12 @@ struct level {
 class walk {
  public:
   walk(const denoiser& d, const clipped_sampler& s, const sampling_request& r)
-      : all_(d), sampler_(s), request_(r), visited_(s.kept_steps(d.process().tables)), shape_{r.count} {
+      : all_(d),
+        sampler_(s),
+        request_(r),
+        visited_(s.kept_steps(d.process().tables)),
+        shape_{r.count},
+        guided_(s.guides.all(), {d.process(), r.first, r.count, r.shape, r.normal, r.range}) {
     shape_.insert(shape_.end(), r.shape.begin(), r.shape.end());
     levels_.push_back({1, 0, std::numeric_limits<double>::infinity(), 0});
     const Tensor log_signal = d.process().tables.log_alpha_bar.detach().contiguous();
@@ -40,13 +46,17 @@ class walk {
   // The level of a step index; −1 is the data.
   const level& at(std::int64_t i) const { return levels_[static_cast<std::size_t>(i + 1)]; }
 
-  // What the network says at step index i, with x̂⁰ clipped as the sampler wants it.
-  denoiser::prediction predict(const Tensor& x, std::int64_t i) { return remember(all_.predict(x, i, label(), told_)); }
+  // What the network says at step index i, with x̂⁰ guided and clipped as the sampler wants it.
+  denoiser::prediction predict(const Tensor& x, std::int64_t i) {
+    return remember(guided_.predict(all_, x, i, label(), told_));
+  }
   // The same of a process that has the visited steps only, whose reverse step leads from the k-th to the one below.
   denoiser::prediction predict_of_visited(const Tensor& x, std::int64_t k) {
     if (!visited_only_) visited_only_ = steps() < process().steps() ? all_.respaced(visited_) : all_;
-    return remember(visited_only_->predict(x, k, label(), told_));
+    return remember(guided_.predict(*visited_only_, x, k, label(), told_));
   }
+
+  const noneq::guided& guides() const { return guided_; }
 
   // Noise belongs to the original step and the sample, so that neither chunks nor the number of steps change what a
   // step draws.
@@ -99,6 +109,7 @@ class walk {
   const sampling_request& request_;
   const std::vector<std::int64_t> visited_;
   sizes shape_;
+  const noneq::guided guided_;
   std::vector<level> levels_;  // of the data, then of every step
   Tensor told_;
 };

@@ -10,6 +10,7 @@ TEST_CASE("the parts, noisers, losses and trainers are built, found, and describ
       {"variance", {"fixed_large", "fixed_small", "learned", "learned_range", "perturbation"}},
       {"time_sampler", {"antithetic", "loss_second_moment", "uniform"}},
       {"weighting", {"min_snr", "p2"}},
+      {"guide", {"gaussian_observation", "known_values", "linear_observation"}},
       {"noiser", {"marginal", "trajectory"}},
       {"loss", {"bound", "hybrid", "simple", "vlb"}},
       {"trainer", {"adam", "adamw"}}};

@@ -14,12 +14,18 @@ using json = nlohmann::json;
 
 json reference(const std::string& role) { return {{"$ref", "#/$defs/" + role}}; }
 
+json value_schema(const parameter& p) {
+  if (p.part_role.empty()) return p.schema;
+  const json one = reference(p.part_role);
+  return p.part_list ? array_or_one(one) : one;
+}
+
 json plugin_schema(const plugin_entry& e, const std::vector<std::string>& names,
                    const std::vector<std::pair<std::string, json>>& extra) {
   std::vector<std::pair<std::string, json>> properties{{"plugin", described(enum_schema(names), e.doc)}};
   std::vector<std::string> needed{"plugin"};
   for (const parameter& p : e.parameters) {
-    properties.emplace_back(p.name, described(p.part_role.empty() ? p.schema : reference(p.part_role), p.doc));
+    properties.emplace_back(p.name, described(value_schema(p), p.doc));
     if (!p.initial.is_null() && p.part_role.empty()) properties.back().second["default"] = p.initial;
     if (p.allowed.required) needed.push_back(p.name);
   }

@@ -38,6 +38,8 @@ Tensor sampling::label(std::int64_t first, std::int64_t count) const {
 
 sampling_request sampling::request(std::int64_t first, std::int64_t count) const {
   sampling_request r{first, count, session_.shape(), stream_, label(first, count), {}};
+  r.normal = session_.info().normal;
+  r.range = session_.info().range;
   if (noise_) r.start = noise_->rows(first, count);
   return r;
 }

@@ -52,6 +52,7 @@ struct parameter {
   nlohmann::json initial;  // the default; null when there is none
   nlohmann::json schema;   // JSON Schema of the value
   std::string part_role;   // for a plugin within a plugin: its role
+  bool part_list = false;  // whether it may be a list of such
   // Sets the member from YAML, or from its default when `given` is null; problems go to reading.found.
   std::function<void(object&, const value* given, const reading&)> assign;
   // The member as YAML, for the resolved pipeline.
@@ -59,7 +60,8 @@ struct parameter {
 };
 
 // How a type of member is read, named and drawn. Plugin authors use: bool, std::int64_t, double, std::string,
-// std::filesystem::path, std::vector of these, and noneq::part<role>.
+// std::filesystem::path, std::vector of these, noneq::part<role> and
+// noneq::parts<role>.
 template <class T>
 struct parameter_type;
 
@@ -87,8 +89,9 @@ constexpr const char* type_words() {
   else if constexpr (std::is_same_v<T, std::vector<std::string>>)
     return "list of texts";
   else
-    static_assert(!sizeof(T),
-                  "a parameter must be bool, int64, double, string, path, a vector of these, or part<role>");
+    static_assert(
+        !sizeof(T),
+        "a parameter must be bool, int64, double, string, path, a vector of these, part<role> or parts<role>");
 }
 
 template <class T>
@@ -122,9 +125,11 @@ parameter make_parameter(std::string name, T P::*member, const T& initial, std::
   p.doc = std::move(doc);
   p.allowed = merged({more..., limits{}});
   if constexpr (part_member<T>) {
-    p.type = "a " + std::string(T::role_type::role_name) + " plugin";
     p.part_role = T::role_type::role_name;
-    if (!initial.name().empty()) p.initial = initial.name();
+    p.part_list = T::is_list;
+    p.type = p.part_list ? "list of " + p.part_role + " plugins" : "a " + p.part_role + " plugin";
+    if constexpr (!T::is_list)
+      if (!initial.name().empty()) p.initial = initial.name();
     p.assign = [member](object& o, const value* v, const reading& r) { (static_cast<P&>(o).*member).assign(v, r); };
     p.render = [member](const object& o) { return (static_cast<const P&>(o).*member).render(); };
   } else {

@@ -30,6 +30,7 @@ template <class Role>
 class part {
  public:
   using role_type = Role;
+  static constexpr bool is_list = false;
   part() = default;
   explicit part(std::string name) : name_(std::move(name)) {}
 
@@ -48,6 +49,42 @@ class part {
  private:
   std::string name_;
   instance made_;
+};
+
+// Any number of plugins within a plugin, in order:  noneq::parts<noneq::guide> guides;  In YAML a list of what a part
+// may be, or one such.
+template <class Role>
+class parts {
+ public:
+  using role_type = Role;
+  static constexpr bool is_list = true;
+
+  bool empty() const { return made_.empty(); }
+  // The plugins; what could not be made is not among them.
+  std::vector<const Role*> all() const {
+    std::vector<const Role*> roles;
+    for (const instance& i : made_)
+      if (i.made) roles.push_back(static_cast<const Role*>(i.made.get()));
+    return roles;
+  }
+
+  void assign(const value* given, const reading& r) {
+    if (given == nullptr) return;
+    made_.clear();
+    if (given->type() != value::kind::list) return made_.push_back(instantiate(Role::role_name, *given, r));
+    for (const value& item : given->items())
+      made_.push_back(instantiate(Role::role_name, item,
+                                  {r.plugins, r.found, r.subject + "[" + std::to_string(made_.size()) + "]"}));
+  }
+  value render() const {
+    if (made_.empty()) return value::null();
+    value list = value::list();
+    for (const instance& i : made_) list.push_back(noneq::render(i));
+    return list;
+  }
+
+ private:
+  std::vector<instance> made_;
 };
 
 }

@@ -5,6 +5,7 @@
 #include "noneq/plugin/description.hpp"
 #include "noneq/plugin/part.hpp"
 #include "noneq/plugin/roles/grid.hpp"
+#include "noneq/plugin/roles/loader.hpp"
 
 namespace noneq {
 
@@ -16,7 +17,9 @@ struct sampling_request {
   Tensor label;               // int64 [count], or undefined
   // Called with t and x^t on the way (t = T first, 0 last), for figures.
   std::function<void(std::int64_t t, const Tensor& xt)> visit;
-  Tensor start = {};  // x^T [count, …], float32 or float64; undefined: drawn from π in float32
+  Tensor start = {};               // x^T [count, …], float32 or float64; undefined: drawn from π in float32
+  normalisation normal = {};       // of the data, for what is said in data units
+  std::vector<double> range = {};  // of the data, in data units; empty: not known
 };
 
 struct sampler : role<"sampler"> {

@@ -1,0 +1,49 @@
+// A factor r(x) by which a sampler multiplies what it draws from: an observation, known pixels, a wanted class.
+// Sohl-Dickstein et al. 2015, §2.5. A guide is const and thread-safe; what it begins belongs to one chunk, one thread.
+#pragma once
+
+#include <memory>
+
+#include "noneq/plugin/denoiser.hpp"
+#include "noneq/plugin/description.hpp"
+#include "noneq/plugin/roles/loader.hpp"
+
+namespace noneq {
+
+// The chunk to be guided: samples first … first+count−1 of `shape`.
+struct guided_chunk {
+  const noneq::process& process;
+  std::int64_t first, count;
+  sizes shape;
+  normalisation normal;
+  std::vector<double> range;  // of the data, in data units; empty: not known
+};
+
+// What is known at x^t, for r_t. All tensors without gradients.
+struct guided_state {
+  Tensor x0;  // x̂⁰ [n, …]
+  coefficients c;
+  // The product of [n, …] with the transposed derivative of x̂⁰ by x^t.
+  std::function<Tensor(const Tensor&)> pull;
+
+  // The product with the covariance of x⁰ given x^t, (1−ᾱ)/√ᾱ · ∂x̂⁰/∂x^t.
+  Tensor covariance(const Tensor& u) const { return c.one_minus_alpha_bar / c.sqrt_alpha_bar * pull(u); }
+};
+
+// One of the two is called, as multiplies_steps() says.
+struct guidance {
+  virtual ~guidance() = default;
+  // ∇ ln r_t(x^t) [n, …], where r_t(x^t) = E[r(x⁰)|x^t].
+  virtual Tensor gradient(const guided_state&) const { throw error("this guide has no r_t"); }
+  // p(x^{t−1}|x^t) r(x^{t−1}), normalised.
+  virtual distribution multiplied(const distribution&) const { throw error("this guide multiplies no steps"); }
+};
+
+struct guide : role<"guide"> {
+  // Whether r multiplies every reverse step; otherwise r_t does, which is r as x^t sees it.
+  virtual bool multiplies_steps() const { return false; }
+  // Throws noneq::error when r does not fit the data.
+  virtual std::unique_ptr<guidance> begin(const guided_chunk& chunk) const = 0;
+};
+
+}

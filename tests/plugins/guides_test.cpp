@@ -1,0 +1,172 @@
+// Guides against posteriors in closed form, of Gaussian data and a network that knows its score exactly.
+#include "closed_form.hpp"
+#include "noneq/storage/hdf5.hpp"
+#include "plugins/message.hpp"
+
+using noneq::make;
+using noneq::make_process;
+using noneq::sampling_request;
+using noneq::sizes;
+using noneq::stream;
+using noneq::Tensor;
+using testing::gaussian_denoiser;
+using testing::make_denoiser;
+using testing::message_of;
+using testing::says;
+
+namespace {
+
+// A file of datasets, and guides that read it.
+struct given {
+  testing::scratch folder;
+  explicit given(const std::map<std::string, Tensor>& datasets) {
+    noneq::hdf5_writer file(folder / "given.h5");
+    for (const auto& [dataset, tensor] : datasets) file.write(dataset, tensor);
+    file.close();
+  }
+  std::string guide(const std::string& plugin, const std::string& more = "") const {
+    return "{plugin: " + plugin + ", file: " + (folder / "given.h5").string() + more + "}";
+  }
+};
+
+bool says_all(const std::string& message, const std::vector<std::string>& parts) {
+  return std::all_of(parts.begin(), parts.end(), [&](const std::string& part) { return says(message, part); });
+}
+
+noneq::process linear(const std::string& mean = "epsilon", std::int64_t steps = 1000) {
+  return make_process("gaussian", "{plugin: linear, steps: " + std::to_string(steps) + "}", mean, "fixed_small");
+}
+
+std::string ancestral(const std::string& guides) { return "{plugin: ancestral, guides: " + guides + "}"; }
+
+sampling_request request(std::int64_t count, sizes shape) { return {0, count, std::move(shape), stream(5), {}, {}}; }
+
+Tensor draw(const std::string& sampler, const noneq::denoiser& d, const sampling_request& r) {
+  return make<noneq::sampler>(sampler)->sample(d, r).to(at::kDouble);
+}
+
+// Says x̂⁰ exactly for data N(mean [d], covariance [d, d]).
+noneq::denoiser correlated(noneq::process p, const Tensor& mean, const Tensor& covariance) {
+  const noneq::tables t = p.tables;
+  return make_denoiser(std::move(p), [=](const noneq::network_input& in) {
+    const auto c = noneq::at(t, in.t, in.x);
+    const Tensor a = c.alpha_bar[0].to(at::kDouble);
+    const Tensor of_x = a * covariance + (1 - a) * at::eye(covariance.size(0), at::kDouble);
+    const Tensor gain = at::linalg_solve(of_x, a.sqrt() * covariance).to(in.x.scalar_type());
+    const Tensor m = mean.to(in.x.scalar_type());
+    return m + at::matmul(in.x - c.sqrt_alpha_bar * m, gain);
+  });
+}
+
+Tensor covariance_of(const Tensor& x) {
+  const Tensor from_mean = x - x.mean(0);
+  return at::matmul(from_mean.t(), from_mean) / static_cast<double>(x.size(0) - 1);
+}
+
+const Tensor mean2 = at::tensor({0.5, -0.3}, at::kDouble);
+const Tensor covariance2 = at::tensor({1., 0.8, 0.8, 1.5}, at::kDouble).view({2, 2});
+
+}
+
+TEST_CASE("data N(0, 1) seen as 1 with noise of variance 1: exact is the posterior, paper counts twice") {
+  const given file({{"observation", at::ones({1, 1})}});
+  const auto d = gaussian_denoiser(linear(), at::zeros({1}), at::ones({1}));
+  const auto moments = [&](const std::string& sampler, double mean, double variance) {
+    CAPTURE(sampler);
+    // Four standard errors of 10000 samples are 0.028 in both; the steps leave out 0.006 of the variance.
+    const Tensor x = draw(sampler, d, request(10000, {1}));
+    CHECK(x.mean().item<double>() == doctest::Approx(mean).scale(1).epsilon(0.02));
+    CHECK(x.var().item<double>() == doctest::Approx(variance).scale(1).epsilon(0.02));
+  };
+  const std::string exact = file.guide("gaussian_observation", ", deviation: 1");
+  moments(ancestral("[" + exact + "]"), 0.5, 0.5);
+  moments("{plugin: ddim, steps: 100, guides: [" + exact + "]}", 0.5, 0.5);
+  moments(ancestral(file.guide("gaussian_observation", ", deviation: 1, mode: paper")), 2. / 3, 1. / 3);
+}
+
+TEST_CASE("observations are in data units, and there may be several") {
+  // Data 10 + 2 x with x ~ N(0, 1), seen as 14 with noise of variance 4: x is seen as 2 with variance 1.
+  const given file({{"observation", at::full({1, 1}, 14.)}});
+  const auto d = gaussian_denoiser(linear(), at::zeros({1}), at::ones({1}));
+  auto r = request(10000, {1});
+  r.normal.shift = at::tensor({10.f});
+  r.normal.scale = at::tensor({2.f});
+  const std::string one = file.guide("gaussian_observation", ", deviation: 2");
+  const Tensor x = draw(ancestral(one), d, r);
+  CHECK(x.mean().item<double>() == doctest::Approx(1).epsilon(0.02));
+  CHECK(x.var().item<double>() == doctest::Approx(0.5).epsilon(0.05));
+  // A second one counts too: the posterior has mean 4/3 and variance 1/3.
+  const Tensor both = draw(ancestral("[" + one + ", " + one + "]"), d, r);
+  CHECK(both.mean().item<double>() > 1.2);
+  CHECK(both.var().item<double>() < 0.45);
+}
+
+TEST_CASE("known values: the rest has the conditional mean and covariance, by every sampler") {
+  // x₂ | x₁ = 1.7: −0.3 + 0.8 (1.7 − 0.5), 1.5 − 0.8².
+  const given file({{"mask", at::tensor({1, 0}, at::kByte).view({1, 2})},
+                    {"values", at::tensor({1.7, 99.}, at::kDouble).view({1, 2})}});
+  const auto d = correlated(linear("x0"), mean2, covariance2);
+  auto r = request(10000, {2});
+  for (const std::string sampler :
+       {"ancestral, steps: 250", "ddim, steps: 100", "heun, steps: 50", "dpm_solver, steps: 50"}) {
+    CAPTURE(sampler);
+    const Tensor x = draw("{plugin: " + sampler + ", guides: " + file.guide("known_values") + "}", d, r);
+    CHECK(noneq::largest(x.select(1, 0) - 1.7) < 1e-4);
+    const Tensor other = x.select(1, 1);
+    CHECK(other.mean().item<double>() == doctest::Approx(0.66).epsilon(0.05));  // four standard errors are 0.037
+    CHECK(other.var().item<double>() == doctest::Approx(0.86).epsilon(0.06));   // and 0.049
+  }
+}
+
+TEST_CASE("a linear observation: the posterior of correlated data") {
+  const Tensor a = at::tensor({1., 2.}, at::kDouble).view({1, 2});
+  const double variance = 0.25, y = 2;
+  const given file({{"matrix", a}, {"observation", at::full({1, 1}, y, at::kDouble)}});
+  const auto d = correlated(linear("x0"), mean2, covariance2);
+  const std::string guide = file.guide("linear_observation", ", deviation: 0.5");
+  const Tensor x = draw("{plugin: ddim, steps: 100, guides: [" + guide + "]}", d, request(10000, {2}));
+  const Tensor seen = at::matmul(covariance2, a.t()) / (at::matmul(at::matmul(a, covariance2), a.t()) + variance);
+  const Tensor mean = mean2 + (seen * (y - at::matmul(a, mean2.unsqueeze(1)))).squeeze(1);
+  const Tensor covariance = covariance2 - at::matmul(seen, at::matmul(a, covariance2));
+  CHECK(noneq::largest(x.mean(0) - mean) < 0.04);  // four standard errors are below 0.03
+  CHECK(noneq::largest(covariance_of(x) - covariance) < 0.04);
+}
+
+TEST_CASE("a guided sample depends neither on its chunk nor on the others' observations") {
+  const given file({{"observation", at::linspace(-2, 2, 6, at::kDouble).view({3, 2})}});
+  const auto d = correlated(linear("x0", 50), mean2, covariance2);
+  const std::string sampler = ancestral(file.guide("gaussian_observation", ", deviation: 0.5"));
+  const Tensor all = draw(sampler, d, request(7, {2}));
+  auto r = request(3, {2});
+  r.first = 4;
+  CHECK(noneq::largest(draw(sampler, d, r) - all.slice(0, 4, 7)) < 1e-5);
+  CHECK(noneq::largest(all[1] - all[2]) > 0.1);
+}
+
+TEST_CASE("guides refuse what does not fit") {
+  const given file({{"mask", at::ones({1, 3}, at::kByte)},
+                    {"twos", at::full({1, 2}, 2.)},
+                    {"ones", at::ones({1, 2})},
+                    {"values", at::tensor({0.5, 300.}).view({1, 2})},
+                    {"matrix", at::ones({2, 3})},
+                    {"observation", at::zeros({1, 2})}});
+  const auto d = gaussian_denoiser(linear("epsilon", 50), at::zeros({2}), at::ones({2}));
+  auto r = request(2, {2});
+  r.range = {0, 255};
+  const auto refusal = [&](const std::string& guide) { return message_of([&] { draw(ancestral(guide), d, r); }); };
+  CHECK(says_all(refusal(file.guide("known_values")),
+                 {"'mask'", "got rows of shape [3]", "need that of the values, [2]"}));
+  CHECK(says_all(refusal(file.guide("known_values", ", mask: twos")), {"'twos'", "other numbers than 0 and 1"}));
+  CHECK(says_all(refusal(file.guide("known_values", ", mask: ones")), {"'values'", "got 300", "from 0 to 255"}));
+  CHECK(says_all(refusal(file.guide("known_values", ", mask: ones, values: none")), {"none"}));
+  CHECK(says_all(refusal(file.guide("gaussian_observation", ", dataset: mask, deviation: 1")),
+                 {"'mask'", "got rows of shape [3]", "need [2]"}));
+  CHECK(says_all(refusal(file.guide("gaussian_observation", ", dataset: values, deviation: 1")),
+                 {"'values'", "got 300", "10 deviations"}));
+  CHECK(says_all(refusal(file.guide("gaussian_observation")), {"deviation", "is missing"}));
+  CHECK(says_all(refusal(file.guide("linear_observation", ", deviation: 1")), {"'matrix'", "got rows of shape [3]"}));
+  const std::string paper = file.guide("gaussian_observation", ", deviation: 1, mode: paper");
+  CHECK(says_all(message_of([&] { make<noneq::sampler>("{plugin: ddim, guides: " + paper + "}"); }),
+                 {"guides", "mode paper", "need exact"}));
+  CHECK(says_all(refusal("[" + paper + ", nothing]"), {"guides[1]", "nothing"}));
+}
