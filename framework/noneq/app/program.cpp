@@ -54,9 +54,6 @@ static int fail(const std::string& text) {
   return exit_code::failed;
 }
 
-// libtorch's exceptions carry a backtrace below their first line.
-static std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
-
 int run_program(int argc, char** argv) {
   // A file that grows past `ulimit -f` shall be an error with a name and a cause, not a death without words.
   std::signal(SIGXFSZ, SIG_IGN);

@@ -147,8 +147,7 @@ void save_torchscript(const std::filesystem::path& file, const network_layers& n
     module.define(script_text(n, f));
     module.save(file.string());
   } catch (const std::exception& e) {
-    const std::string what = e.what();
-    throw error("cannot write: " + what.substr(0, what.find('\n')), "", {file.string(), 0, 0});
+    throw error("cannot write: " + first_line(e.what()), "", {file.string(), 0, 0});
   }
 }
 

@@ -42,6 +42,8 @@ static std::string lines_of(const std::vector<error>& problems) {
 
 input_error::input_error(std::vector<error> problems) : error(lines_of(problems)), problems_(std::move(problems)) {}
 
+std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
+
 static std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), 0);

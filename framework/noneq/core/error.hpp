@@ -46,6 +46,9 @@ class input_error : public error {
   std::vector<error> problems_;
 };
 
+// Of a text, such as that of one of libtorch's exceptions, which carry a backtrace below it.
+std::string first_line(std::string_view text);
+
 // The candidate closest to `word`, as ", did you mean 'x'?"; "" when none is close.
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
 

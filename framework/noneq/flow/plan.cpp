@@ -182,8 +182,7 @@ value plan::resolved() const {
 
 error at_node(const plan_node& n, const std::exception& e) {
   if (const auto* known = dynamic_cast<const error*>(&e)) return known->at(n.where, n.id);
-  std::string text = e.what();
-  return error(text.substr(0, text.find('\n')), n.id, n.where);
+  return error(first_line(e.what()), n.id, n.where);
 }
 
 }

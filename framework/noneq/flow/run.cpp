@@ -54,8 +54,7 @@ void go_on(trained_so_far& so_far, const plan& p, const checkpoint& start, const
   } catch (const error& e) {
     throw input_error({e.at({saved.string(), 0, 0}, "")});
   } catch (const std::exception& e) {
-    const std::string text = e.what();
-    throw input_error({error(text.substr(0, text.find('\n')), "", {saved.string(), 0, 0})});
+    throw input_error({error(first_line(e.what()), "", {saved.string(), 0, 0})});
   }
 }
 

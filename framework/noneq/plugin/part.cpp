@@ -41,8 +41,7 @@ void check_object(const object& made, const plugin_entry& e) {
   } catch (const error&) {
     throw;
   } catch (const std::exception& failure) {
-    const std::string text = failure.what();
-    throw error(fmt::format("the plugin {} failed in its check: {}", e.full_name(), text.substr(0, text.find('\n'))));
+    throw error(fmt::format("the plugin {} failed in its check: {}", e.full_name(), first_line(failure.what())));
   }
 }
 
