@@ -6,34 +6,24 @@
 #define HWY_TARGET_INCLUDE "noneq/core/row_kernels.cpp"
 #include <hwy/foreach_target.h>
 
-#include <hwy/highway.h>
+#include "noneq/core/over-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace noneq::rows::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
-
-// f(d, i) for stretches i, i + Lanes(d), … that together are 0..n−1.
-template <class F>
-HWY_INLINE void over(std::int64_t n, F&& f) {
-  const hn::ScalableTag<float> d;
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  std::int64_t i = 0;
-  for (; i + lanes <= n; i += lanes) f(d, i);
-  const hn::CappedTag<float, 1> one;
-  for (; i < n; ++i) f(one, i);
-}
+using noneq::HWY_NAMESPACE::over;
 
 void add_scaled_of(std::int64_t rows, std::int64_t width, const float* x, const float* scale, const float* y,
                    float* out) {
   for (std::int64_t i = 0; i < rows; ++i, x += width, y += width, out += width)
-    over(width, [&](auto d, std::int64_t k) HWY_ATTR {
+    over(static_cast<std::size_t>(width), [&](auto d, std::size_t k) HWY_ATTR {
       hn::StoreU(hn::Add(hn::LoadU(d, x + k), hn::Mul(hn::Set(d, scale[i]), hn::LoadU(d, y + k))), d, out + k);
     });
 }
 
 void normalise_of(std::int64_t n, const std::uint8_t* x, float shift, float scale, float* out) {
-  over(n, [&](auto d, std::int64_t k) HWY_ATTR {
+  over(static_cast<std::size_t>(n), [&](auto d, std::size_t k) HWY_ATTR {
     const hn::Rebind<std::int32_t, decltype(d)> whole;
     const hn::Rebind<std::uint8_t, decltype(d)> bytes;
     const auto value = hn::ConvertTo(d, hn::PromoteTo(whole, hn::LoadU(bytes, x + k)));

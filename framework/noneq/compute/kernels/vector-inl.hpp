@@ -1,5 +1,5 @@
-// Loads, stores and loops over float32 and bf16 numbers, once per instruction set: included by files that Highway
-// compiles for every target.
+// Loads and stores of float32 and bf16 numbers, and functions of them, once per instruction set: included by files that
+// Highway compiles for every target.
 #if defined(NONEQ_VECTOR_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef NONEQ_VECTOR_INL
 #undef NONEQ_VECTOR_INL
@@ -11,6 +11,7 @@
 #include <hwy/highway.h>
 
 #include "noneq/compute/precision.hpp"
+#include "noneq/core/over-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace noneq::HWY_NAMESPACE {
@@ -42,16 +43,6 @@ HWY_INLINE void store(hn::Vec<D> v, D, bf16* p) {
   const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(wide, 1));
   const auto rounded = hn::ShiftRight<16>(hn::Add(bits, hn::Add(odd, hn::Set(wide, 0x7fff))));
   hn::StoreU(hn::DemoteTo(narrow, hn::BitCast(whole, rounded)), narrow, &p->bits);
-}
-
-// f(d, i) for stretches i, i + Lanes(d), … that together are 0..n−1.
-template <class F>
-HWY_INLINE void over(std::size_t n, F&& f) {
-  const hn::ScalableTag<float> d;
-  std::size_t i = 0;
-  for (; i + hn::Lanes(d) <= n; i += hn::Lanes(d)) f(d, i);
-  const hn::CappedTag<float, 1> one;
-  for (; i < n; ++i) f(one, i);
 }
 
 // 1/(1 + e^{−z})
