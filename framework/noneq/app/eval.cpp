@@ -51,29 +51,14 @@ struct record {
   measured said;
 };
 
-nlohmann::ordered_json number_or_null(double x) {
-  return std::isfinite(x) ? nlohmann::ordered_json(x) : nlohmann::ordered_json(nullptr);
-}
-
-nlohmann::ordered_json to_json(const record& r) {
-  nlohmann::ordered_json j{{"node", r.node},
-                           {"name", r.said.name},
-                           {"value", number_or_null(r.said.value)},
-                           {"unit", r.said.unit},
-                           {"stderr", number_or_null(r.said.standard_error)}};
-  if (!r.said.on.empty()) j["on"] = r.said.on;
-  if (r.said.n > 0) j["n"] = r.said.n;
-  return j;
-}
-
 // The bound's numbers by name, then all records.
 nlohmann::ordered_json summary(const std::vector<record>& records) {
   std::map<std::string, measured> found;
   auto all = nlohmann::ordered_json::array();
-  for (const record& r : records) found.try_emplace(r.said.name, r.said), all.push_back(to_json(r));
+  for (const record& r : records) found.try_emplace(r.said.name, r.said), all.push_back(to_json(r.node, r.said));
   const auto number = [&](const char* name, bool error = false) -> nlohmann::ordered_json {
     const auto it = found.find(name);
-    return number_or_null(it == found.end() ? std::nan("") : error ? it->second.standard_error : it->second.value);
+    return finite_or_null(it == found.end() ? std::nan("") : error ? it->second.standard_error : it->second.value);
   };
   const auto bound = found.find("K");
   const std::string unit = bound == found.end() ? "" : bound->second.unit;

@@ -67,13 +67,20 @@ record_file::record_file(std::filesystem::path file, std::int64_t step,
   write_atomically(file_, kept);
 }
 
-void record_file::add(std::int64_t step, const std::string& node, const measured& m) {
-  const auto number = [](double x) { return std::isfinite(x) ? nlohmann::json(x) : nlohmann::json(nullptr); };
-  nlohmann::ordered_json record{{"step", step},   {"node", node},
-                                {"name", m.name}, {"value", number(m.value)},
-                                {"unit", m.unit}, {"stderr", number(m.standard_error)}};
+nlohmann::ordered_json to_json(const std::string& node, const measured& m) {
+  nlohmann::ordered_json record{{"node", node},
+                                {"name", m.name},
+                                {"value", finite_or_null(m.value)},
+                                {"unit", m.unit},
+                                {"stderr", finite_or_null(m.standard_error)}};
   if (!m.on.empty()) record["on"] = m.on;
   if (m.n > 0) record["n"] = m.n;
+  return record;
+}
+
+void record_file::add(std::int64_t step, const std::string& node, const measured& m) {
+  nlohmann::ordered_json record{{"step", step}};
+  record.update(to_json(node, m));
   std::ofstream out(file_, std::ios::app);
   out << record.dump() + "\n" << std::flush;
   if (!out) throw file_error(file_, "write", errno);

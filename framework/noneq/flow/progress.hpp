@@ -32,6 +32,13 @@ class progress {
 // "K = −1.37 ± 0.01 bits"; no more digits than the error gives meaning to.
 std::string to_text(const measured& m);
 
+inline nlohmann::ordered_json finite_or_null(double x) {
+  return std::isfinite(x) ? nlohmann::ordered_json(x) : nullptr;
+}
+
+// {"node", "name", "value", "unit", "stderr"}, and "on" and "n" where they are known; what is not finite is null.
+nlohmann::ordered_json to_json(const std::string& node, const measured& m);
+
 // Appends to metrics.jsonl; every record is whole on disk when the call returns.
 class record_file {
  public:
