@@ -140,7 +140,7 @@ writing occasions::writing_of(const plan_node& n, const sampling& ready, const s
           d,
           data,
           ready.stream().fork("writers"),
-          ready.provenance(),
+          {},
           frame_times(n.as<sampler>().frames, d.process().steps()),
           session_.info()};
 }
@@ -166,8 +166,9 @@ void occasions::sample(const plan_node& n, const std::string& occasion) {
   const auto& s = n.as<sampler>();
   const sampling ready(session_, n);
   const denoiser& d = ready.denoiser();
-  const std::int64_t T = d.process().steps(), chunks = (s.count + s.chunk - 1) / s.chunk;
-  const auto times = frame_times(s.frames, T);
+  const std::int64_t chunks = (s.count + s.chunk - 1) / s.chunk;
+  writing w = writing_of(n, ready, occasion);
+  w.provenance = ready.provenance();
 
   // One that measures on the way, with what it keeps of each chunk until that chunk's turn comes.
   struct listener {
@@ -186,11 +187,11 @@ void occasions::sample(const plan_node& n, const std::string& occasion) {
   const auto make = [&](std::int64_t chunk) {
     stop_here_if_asked();
     at::NoGradGuard guard;
-    const batch b = draw(n, ready, chunk, times);
+    const batch b = draw(n, ready, chunk, w.frame_times);
     for (listener& l : listeners) l.digests[chunk] = working(*l.node, [&] { return l.meter->digest(b); });
     return b;
   };
-  write(n, writing_of(n, ready, occasion), [&](const auto& use) {
+  write(n, w, [&](const auto& use) {
     pool_.ordered(chunks, make, [&](const batch& b) {
       use(b);
       for (listener& l : listeners) working(*l.node, [&] { l.meter->add(std::exchange(l.digests[b.step], {})); });

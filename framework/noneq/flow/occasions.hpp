@@ -35,6 +35,7 @@ class occasions {
   void run(const plan_node& n, const std::string& occasion);
   void sample(const plan_node& n, const std::string& occasion);
   void measure(const plan_node& n, const std::string& occasion);
+  // But for the provenance, which takes a look at every weight.
   writing writing_of(const plan_node& n, const sampling& ready, const std::string& occasion);
   batch draw(const plan_node& n, const sampling& ready, std::int64_t chunk, const std::vector<std::int64_t>& times);
   measurement measuring(const plan_node& n, const denoiser& d);
