@@ -3,9 +3,9 @@
 #include "moments.hpp"
 #include "noneq/core/row_kernels.hpp"
 #include "noneq/plugin.hpp"
-#include "noneq/storage/chunks.hpp"
 #include "row_checks.hpp"
 #include "row_order.hpp"
+#include "stored_rows.hpp"
 
 namespace {
 
@@ -13,9 +13,7 @@ using noneq::error;
 using noneq::sizes;
 using noneq::Tensor;
 
-// What is held in memory at once, whatever the size of the file.
-constexpr std::int64_t window_bytes = std::int64_t{32} << 20, block_bytes = std::int64_t{4} << 20;
-constexpr std::int64_t block_rows = 1024, most_classes = 1'000'000, block_numbers = std::int64_t{1} << 20;
+constexpr std::int64_t most_classes = 1'000'000, block_numbers = std::int64_t{1} << 20;
 // What a mean and a variance are taken from, when nobody says how much.
 constexpr std::int64_t statistics_bytes = std::int64_t{1} << 30, statistics_rows = 10'000;
 
@@ -83,14 +81,14 @@ class hdf5_source : public noneq::source {
  public:
   hdf5_source(const hdf5& parameters, const std::optional<noneq::normalisation>& known, const noneq::stream& s)
       : of_(parameters),
-        reader_(of_.file),
-        layout_(reader_.layout(of_.dataset)),
-        trained_(layout_.shape[0] - std::llround(of_.held_out * static_cast<double>(layout_.shape[0]))),
-        order_(trained_, block(), std::max<std::int64_t>(1, window_bytes / (block() * row_bytes())),
+        stored_(of_.file, of_.dataset, of_.channels),
+        trained_(stored_.layout().shape[0] -
+                 std::llround(of_.held_out * static_cast<double>(stored_.layout().shape[0]))),
+        order_(trained_, stored_.block(),
+               std::max<std::int64_t>(1, noneq::stored_rows::window_bytes / (stored_.block() * stored_.row_bytes())),
                of_.order == "shuffled" ? std::optional(s.fork("order")) : std::nullopt) {
-    check_channels();
-    info_.shape = arranged(at::empty(layout_.shape, at::device(at::kMeta).dtype(layout_.dtype))).sizes().slice(1).vec();
-    noneq::refuse_channel_order(info_.shape, of_.channels, where());
+    info_.shape = stored_.sample_shape();
+    noneq::refuse_channel_order(info_.shape, of_.channels, stored_.where());
     info_.count = trained_;
     open_parts();
     if (!of_.labels.empty()) count_classes();
@@ -126,8 +124,9 @@ class hdf5_source : public noneq::source {
     const part& p = parts_.at(name);
     const std::int64_t begin = std::clamp<std::int64_t>(first, 0, p.rows), n = std::min(count, p.rows - begin);
     const std::int64_t from = p.first + begin;
-    noneq::batch b{0, first, {{"raw", read(p.dataset, from, n)}, {"row", at::arange(from, from + n, at::kLong)}}};
-    if (info_.classes > 0) b.set("label", read_labels(p.labels, from, n));
+    noneq::batch b{
+        0, first, {{"raw", stored_.read(p.dataset, from, n)}, {"row", at::arange(from, from + n, at::kLong)}}};
+    if (info_.classes > 0) b.set("label", stored_.labels(p.labels, from, n));
     return normalised(std::move(b), p.dataset);
   }
 
@@ -144,32 +143,15 @@ class hdf5_source : public noneq::source {
       const auto dtype = stored.scalar_type();
       // Numbers that float32 cannot tell apart before the shift is taken off may be far apart after it.
       const bool wide = dtype == at::kDouble || dtype == at::kLong || dtype == at::kInt;
-      const Tensor x = arranged(stored).to(wide ? at::kDouble : at::kFloat);
+      const Tensor x = stored_.arranged(stored).to(wide ? at::kDouble : at::kFloat);
       x0 = ((x - info_.normal.shift) / info_.normal.scale).to(at::kFloat).contiguous();
-      noneq::refuse_infinite(x0, raw.at("row"), where(dataset));
-      if (of_.normalise == "range") noneq::refuse_outside(x, raw.at("row"), of_.range[0], of_.range[1], where(dataset));
+      noneq::refuse_infinite(x0, raw.at("row"), stored_.where(dataset));
+      if (of_.normalise == "range")
+        noneq::refuse_outside(x, raw.at("row"), of_.range[0], of_.range[1], stored_.where(dataset));
     }
     noneq::batch done{raw.step, raw.first, {{"x0", std::move(x0)}, {"row", raw.at("row")}}};
     if (raw.has("label")) done.set("label", raw.at("label"));
     return done;
-  }
-
-  std::string where() const { return where(of_.dataset); }
-  std::string where(const std::string& dataset) const { return of_.file.string() + ": dataset '" + dataset + "'"; }
-  std::int64_t row_bytes() const { return std::max<std::int64_t>(1, layout_.bytes / layout_.shape[0]); }
-
-  // Rows of a block: whole chunks, unless a chunk is so large that holding one is too much.
-  std::int64_t block() const {
-    const std::int64_t fitting = std::clamp<std::int64_t>(block_bytes / row_bytes(), 1, block_rows);
-    const std::int64_t chunk = layout_.chunk.empty() ? 1 : layout_.chunk[0];
-    return chunk * row_bytes() <= window_bytes ? chunk * std::max<std::int64_t>(1, fitting / chunk) : fitting;
-  }
-
-  Tensor read(const std::string& dataset, std::int64_t first, std::int64_t count) const {
-    return noneq::decode(noneq::read_raw(reader_, dataset, first, count));
-  }
-  Tensor read_labels(const std::string& labels, std::int64_t first, std::int64_t count) const {
-    return reader_.rows(labels, first, count).reshape({count}).to(at::kLong);
   }
 
   // Bytes under one scale, in one pass; undefined when this is not the case. They cannot be infinite nor, here, outside
@@ -178,7 +160,7 @@ class hdf5_source : public noneq::source {
     const auto& [shift, scale] = info_.normal;
     if (stored.scalar_type() != at::kByte || shift.numel() != 1 || scale.numel() != 1) return {};
     if (of_.normalise == "range" && (of_.range[0] > 0 || of_.range[1] < 255)) return {};
-    const Tensor x = arranged(stored).contiguous(), x0 = at::empty(x.sizes(), at::kFloat);
+    const Tensor x = stored_.arranged(stored).contiguous(), x0 = at::empty(x.sizes(), at::kFloat);
     noneq::rows::normalise(x.numel(), x.data_ptr<std::uint8_t>(), shift.item<float>(), scale.item<float>(),
                            x0.data_ptr<float>());
     return x0;
@@ -192,8 +174,8 @@ class hdf5_source : public noneq::source {
 
   void open_parts() {
     parts_["train"] = {of_.dataset, of_.labels, 0, trained_};
-    if (trained_ < layout_.shape[0])
-      parts_["validation"] = {of_.dataset, of_.labels, trained_, layout_.shape[0] - trained_};
+    if (trained_ < stored_.layout().shape[0])
+      parts_["validation"] = {of_.dataset, of_.labels, trained_, stored_.layout().shape[0] - trained_};
     if (!of_.validation.empty()) open_part("validation", of_.validation, of_.validation_labels);
     if (!of_.test.empty()) open_part("test", of_.test, of_.test_labels);
     for (const auto& [name, p] : parts_) info_.parts[name] = p.rows;
@@ -201,13 +183,13 @@ class hdf5_source : public noneq::source {
   }
 
   void open_part(const std::string& name, const std::string& dataset, const std::string& labels) {
-    const noneq::dataset_layout l = reader_.layout(dataset);
-    sizes need = layout_.shape;
+    const noneq::dataset_layout l = stored_.reader().layout(dataset);
+    sizes need = stored_.layout().shape;
     need[0] = l.shape[0];
-    if (l.shape != need || l.dtype != layout_.dtype)
+    if (l.shape != need || l.dtype != stored_.layout().dtype)
       throw error(c10::str(of_.file.string(), ": dataset '", dataset, "' got ", noneq::to_string(l.shape), " of ",
                            c10::toString(l.dtype), ", need rows like those of '", of_.dataset, "', ",
-                           noneq::to_string(layout_.shape), " of ", c10::toString(layout_.dtype)));
+                           noneq::to_string(stored_.layout().shape), " of ", c10::toString(stored_.layout().dtype)));
     parts_[name] = {dataset, labels, 0, l.shape[0]};
   }
 
@@ -226,47 +208,36 @@ class hdf5_source : public noneq::source {
     if (window_.holds(position)) return;
     window_ = {};  // until all is read: reading may throw
     const auto next = order_.at(position);
-    sizes shape = layout_.shape;
+    sizes shape = stored_.layout().shape;
     shape[0] = next.rows;
-    if (!held_.defined() || held_.size(0) != next.rows) held_ = Tensor(), held_ = at::empty(shape, layout_.dtype);
+    if (!held_.defined() || held_.size(0) != next.rows)
+      held_ = Tensor(), held_ = at::empty(shape, stored_.layout().dtype);
     held_rows_ = at::empty({next.rows}, at::kLong);
     if (info_.classes > 0) held_labels_ = at::empty({next.rows}, at::kLong);
     std::int64_t filled = 0;
     for (const auto& [first, count] : order_.stretches(next)) {
-      held_.narrow(0, filled, count).copy_(read(of_.dataset, first, count));
+      held_.narrow(0, filled, count).copy_(stored_.read(of_.dataset, first, count));
       held_rows_.narrow(0, filled, count).copy_(at::arange(first, first + count, at::kLong));
-      if (info_.classes > 0) held_labels_.narrow(0, filled, count).copy_(read_labels(of_.labels, first, count));
+      if (info_.classes > 0) held_labels_.narrow(0, filled, count).copy_(stored_.labels(of_.labels, first, count));
       filled += count;
     }
     window_ = next;
   }
 
-  void check_channels() const {
-    const std::size_t need = of_.channels == "first" || of_.channels == "last" ? 3 : 1;
-    if (layout_.shape.size() < need)
-      throw error(c10::str(where(), " has shape ", noneq::to_string(layout_.shape), " and channels: ", of_.channels,
-                           ", need at least [N, positions, channels] in either order, or channels: none or add"));
-  }
-
-  Tensor arranged(const Tensor& stored) const {
-    const Tensor x = stored.dim() == 1 ? stored.unsqueeze(1) : stored;
-    if (of_.channels == "add") return x.unsqueeze(1);
-    if (of_.channels == "last") return x.movedim(-1, 1);
-    return x;
-  }
-
   void count_classes() {
     const std::string name = of_.file.string();
-    info_.classes = noneq::check_labels(reader_, name, of_.labels, of_.dataset, layout_.shape[0], most_classes);
+    info_.classes =
+        noneq::check_labels(stored_.reader(), name, of_.labels, of_.dataset, stored_.layout().shape[0], most_classes);
     for (const auto& [_, p] : parts_)
-      if (p.labels != of_.labels) noneq::check_labels(reader_, name, p.labels, p.dataset, p.rows, info_.classes);
+      if (p.labels != of_.labels)
+        noneq::check_labels(stored_.reader(), name, p.labels, p.dataset, p.rows, info_.classes);
   }
 
   void normalise(const std::optional<noneq::normalisation>& known) {
     if (known) {
       for (const Tensor& part : {known->shift, known->scale})
         if (!at::is_expandable_to(part.sizes(), info_.shape))
-          throw error(c10::str(where(), " gives samples ", noneq::to_string(info_.shape), ", need ",
+          throw error(c10::str(stored_.where(), " gives samples ", noneq::to_string(info_.shape), ", need ",
                                noneq::to_string(part.sizes().vec()), " as in the data the model was trained with"));
       info_.normal = *known;
     } else if (of_.normalise == "range") {
@@ -276,14 +247,14 @@ class hdf5_source : public noneq::source {
       standardise();
     }
     if (of_.normalise == "range") info_.range = of_.range;
-    if (of_.normalise == "range" && at::isIntegralType(layout_.dtype, false))
+    if (of_.normalise == "range" && at::isIntegralType(stored_.layout().dtype, false))
       info_.bin_width = 2 / (of_.range[1] - of_.range[0]);
   }
 
   // Rows to take statistics from: a file may be larger than anybody wants to wait for.
   std::int64_t looked_at() const {
     const std::int64_t rows =
-        of_.normalise_rows > 0 ? of_.normalise_rows : std::max(statistics_rows, statistics_bytes / row_bytes());
+        of_.normalise_rows > 0 ? of_.normalise_rows : std::max(statistics_rows, statistics_bytes / stored_.row_bytes());
     return std::min(info_.count, rows);
   }
 
@@ -291,17 +262,17 @@ class hdf5_source : public noneq::source {
     noneq::moments m(of_.per == "dim");
     const std::int64_t numbers = std::max<std::int64_t>(1, c10::multiply_integers(info_.shape));
     const std::int64_t slice = std::max<std::int64_t>(1, block_numbers / numbers);
-    const std::int64_t blocks = (info_.count + block() - 1) / block();
-    const std::int64_t read_blocks = std::min(blocks, (looked_at() + block() - 1) / block());
+    const std::int64_t blocks = (info_.count + stored_.block() - 1) / stored_.block();
+    const std::int64_t read_blocks = std::min(blocks, (looked_at() + stored_.block() - 1) / stored_.block());
     for (std::int64_t j = 0; j < read_blocks; ++j) {
-      const std::int64_t first = j * blocks / read_blocks * block();
-      const Tensor stored = read(of_.dataset, first, std::min(block(), info_.count - first));
+      const std::int64_t first = j * blocks / read_blocks * stored_.block();
+      const Tensor stored = stored_.read(of_.dataset, first, std::min(stored_.block(), info_.count - first));
       for (std::int64_t k = 0; k < stored.size(0); k += slice) {
-        const Tensor x = arranged(stored.slice(0, k, k + slice));
+        const Tensor x = stored_.arranged(stored.slice(0, k, k + slice));
         m.add(x);
         if (!m.finite()) {
-          noneq::refuse_infinite(x, at::arange(first + k, first + k + x.size(0), at::kLong), where());
-          throw error(c10::str(where(), " has numbers near rows ", first + k, " … ", first + k + x.size(0) - 1,
+          noneq::refuse_infinite(x, at::arange(first + k, first + k + x.size(0), at::kLong), stored_.where());
+          throw error(c10::str(stored_.where(), " has numbers near rows ", first + k, " … ", first + k + x.size(0) - 1,
                                " whose squares overflow, need smaller ones"));
         }
       }
@@ -309,14 +280,13 @@ class hdf5_source : public noneq::source {
     const Tensor variance = m.variance();
     const std::string seen =
         read_blocks < blocks ? c10::str("in all of the ", looked_at(), " rows looked at") : "everywhere";
-    noneq::refuse_constant(m.mean(), variance, of_.per == "dim" ? info_.shape : sizes{}, seen, where());
+    noneq::refuse_constant(m.mean(), variance, of_.per == "dim" ? info_.shape : sizes{}, seen, stored_.where());
     const sizes shape = of_.per == "dim" ? info_.shape : sizes{};
     info_.normal = {m.mean().reshape(shape).to(at::kFloat), variance.sqrt().reshape(shape).to(at::kFloat)};
   }
 
   const hdf5 of_;
-  noneq::hdf5_reader reader_;
-  noneq::dataset_layout layout_;
+  const noneq::stored_rows stored_;
   std::int64_t trained_;
   std::map<std::string, part> parts_;
   noneq::row_order order_;

@@ -1,6 +1,5 @@
 #include "config.hpp"
 
-#include <cmath>
 #include <fstream>
 
 #include <fmt/format.h>
@@ -14,9 +13,6 @@ namespace {
 using nlohmann::json;
 using names = std::vector<std::string>;
 using integers = std::vector<std::int64_t>;
-
-const std::map<std::string, activation> activations{
-    {"silu", activation::silu}, {"swish", activation::silu}, {"gelu", activation::gelu}, {"relu", activation::relu}};
 
 template <class T>
 bool holds(const json& v) {
@@ -185,7 +181,7 @@ void read_rest(reader& r, diffusers_config& c) {
   a.dropout = r.get<double>("dropout", 0);
   if (!(a.dropout >= 0 && a.dropout < 1)) r.refuse("dropout", fmt::format("got {}, need a value in [0, 1)", a.dropout));
   const auto act = r.get<std::string>("act_fn", "silu");
-  if (const auto it = activations.find(act); it != activations.end())
+  if (const auto it = activation_names.find(act); it != activation_names.end())
     a.act = it->second;
   else
     r.refuse("act_fn", fmt::format("got '{}', need silu, swish, gelu or relu", act));
@@ -222,95 +218,6 @@ diffusers_config read_config(const std::filesystem::path& file) {
   });
   if (found.empty()) found.guard([&] { check(c.net); }, {file.string(), 0, 0});
   found.raise();
-  return c;
-}
-
-namespace {
-
-std::string block_name(bool attention, bool residual, const char* way, const char* sample) {
-  if (attention) return fmt::format("Attn{}Block2D", way);
-  return residual ? fmt::format("Resnet{}Block2D", sample) : fmt::format("{}Block2D", way);
-}
-
-// attention_head_dim: one number for all levels, or null for one head.
-json head_channels(const architecture& a) {
-  if (a.head_channels > 0) return a.head_channels;
-  if (a.heads == 1) return nullptr;
-  std::int64_t width = 0;
-  const auto add = [&](std::int64_t channels) {
-    if (width > 0 && width != channels / a.heads)
-      throw error(fmt::format("got {} heads of {} and of {} channels, need heads of one width for diffusers", a.heads,
-                              width, channels / a.heads));
-    width = channels / a.heads;
-  };
-  for (const level& l : a.levels)
-    if (l.down_attention || l.up_attention) add(l.channels);
-  if (a.middle_attention) add(a.levels.back().channels);
-  return width > 0 ? json(width) : json(nullptr);
-}
-
-// Whether blocks with attention resample in residual blocks: UNet2DModel says it once for all of them.
-json resample_type(const architecture& a, bool level::*attention, bool level::*residual) {
-  bool conv = false, resnet = false;
-  for (const level& l : a.levels)
-    if (l.*attention) (l.*residual ? resnet : conv) = true;
-  if (conv && resnet) throw error("got blocks with attention that resample in two ways, need one way for diffusers");
-  return resnet ? "resnet" : "conv";
-}
-
-void need_even_halves(const architecture& a, const sizes& space) {
-  const std::int64_t unit = std::int64_t{1} << (a.levels.size() - 1);
-  for (const std::int64_t n : space)
-    if (space.size() != 2 || n % unit != 0)
-      throw error(fmt::format("got samples of size {}, need [height, width] in multiples of {} for diffusers",
-                              to_string(space), unit));
-}
-
-}
-
-json to_config(const architecture& a, const sizes& space, const std::string& version) {
-  need_even_halves(a, space);
-  if (a.time_scale != 1)
-    throw error(fmt::format("got sinusoids of {}·t, need those of t for diffusers: time_range: 0, or T = 1000 steps",
-                            a.time_scale));
-  if (a.frequency_shift != std::floor(a.frequency_shift))
-    throw error(fmt::format("got {}, need a whole number for diffusers", a.frequency_shift), "frequency_shift");
-  names down, up;
-  integers channels;
-  for (const level& l : a.levels) {
-    channels.push_back(l.channels);
-    down.push_back(block_name(l.down_attention, l.down_residual, "Down", "Downsample"));
-    up.insert(up.begin(), block_name(l.up_attention, l.up_residual, "Up", "Upsample"));
-  }
-  json c{{"_class_name", "UNet2DModel"}, {"_diffusers_version", version}};
-  c["sample_size"] = space[0] == space[1] ? json(space[0]) : json(space);
-  c["in_channels"] = a.in_channels;
-  c["out_channels"] = a.out_channels;
-  c["center_input_sample"] = a.centre_input;
-  c["time_embedding_type"] = a.learned_times > 0 ? "learned" : "positional";
-  c["num_train_timesteps"] = a.learned_times > 0 ? json(a.learned_times) : json(nullptr);
-  c["freq_shift"] = static_cast<std::int64_t>(a.frequency_shift);
-  c["flip_sin_to_cos"] = a.cosine_first;
-  c["down_block_types"] = down;
-  c["up_block_types"] = up;
-  c["block_out_channels"] = channels;
-  c["layers_per_block"] = a.blocks;
-  c["mid_block_scale_factor"] = a.middle_scale;
-  c["downsample_padding"] = a.downsample_padding;
-  c["downsample_type"] = resample_type(a, &level::down_attention, &level::down_residual);
-  c["upsample_type"] = resample_type(a, &level::up_attention, &level::up_residual);
-  c["dropout"] = a.dropout;
-  for (const auto& [name, function] : activations)
-    if (function == a.act) c["act_fn"] = name == "swish" ? "silu" : name;
-  c["attention_head_dim"] = head_channels(a);
-  c["norm_num_groups"] = a.groups;
-  const bool said = a.scale_shift ? a.middle_groups > 0 : a.middle_groups != a.groups;
-  c["attn_norm_num_groups"] = said ? json(a.middle_groups) : json(nullptr);
-  c["norm_eps"] = a.eps;
-  c["resnet_time_scale_shift"] = a.scale_shift ? "scale_shift" : "default";
-  c["add_attention"] = a.middle_attention;
-  c["class_embed_type"] = a.class_sinusoids ? json("timestep") : json(nullptr);
-  c["num_class_embeds"] = a.class_rows > 0 ? json(a.class_rows) : json(nullptr);
   return c;
 }
 

@@ -3,12 +3,16 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 
 #include <nlohmann/json.hpp>
 
 #include "architecture.hpp"
 
 namespace noneq::unet {
+
+inline const std::map<std::string, activation> activation_names{
+    {"silu", activation::silu}, {"swish", activation::silu}, {"gelu", activation::gelu}, {"relu", activation::relu}};
 
 struct diffusers_config {
   architecture net;
