@@ -29,9 +29,8 @@ struct script_map : noneq::feature_map {
       try {
         return called.forward({x.contiguous()});
       } catch (const std::exception& e) {
-        const std::string text = e.what();
         throw error(c10::str(file, ": the network failed on ", noneq::to_string(x.sizes().vec()), ": ",
-                             text.substr(0, text.find('\n'))));
+                             noneq::first_line(e.what())));
       }
     }();
     if (!said.isTensor() || said.toTensor().dim() < 2 || said.toTensor().size(0) != x.size(0))

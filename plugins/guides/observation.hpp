@@ -34,10 +34,7 @@ struct observation : guidance {
   // while others go on, so that a sample does not depend on its chunk.
   template <class Product>
   Tensor solved(const Product& product, const Tensor& b) const {
-    const auto dot = [](const Tensor& u, const Tensor& v) {
-      Tensor sum = (u * v).flatten(1).sum(1);
-      return sum.view(column(u));
-    };
+    const auto dot = [](const Tensor& u, const Tensor& v) { return broadcast_like(sum_per_sample(u * v), u); };
     Tensor x = at::zeros_like(b), rest = b, direction = b, length = dot(b, b);
     const Tensor enough = 1e-10 * length;
     for (std::int64_t step = 0; step < most_steps; ++step) {
@@ -52,12 +49,6 @@ struct observation : guidance {
       length = left;
     }
     return x;
-  }
-
-  static sizes column(const Tensor& u) {
-    sizes shape(static_cast<std::size_t>(u.dim()), 1);
-    shape[0] = u.size(0);
-    return shape;
   }
 };
 

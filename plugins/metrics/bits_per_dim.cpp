@@ -46,11 +46,8 @@ struct bits_per_dim : noneq::metric {
     check_data(info);
     const std::int64_t T = m.denoiser.process().steps(), strata = noneq::count_strata(times, T);
     const auto chosen = noneq::choose_rows(info, on, samples);
-    std::vector<chunk_terms> parts(static_cast<std::size_t>((chosen.count + chunk - 1) / chunk));
-    noneq::for_blocks(m, chosen, chunk, [&](std::int64_t i, std::int64_t first, const noneq::batch& rows) {
-      parts[static_cast<std::size_t>(i)] =
-          measure_chunk(m.denoiser, info.bin_width, rows.at("x0"), rows.has("label") ? rows.at("label") : Tensor{},
-                        first, strata, m.stream);
+    const auto parts = noneq::each_block(m, chosen, chunk, [&](std::int64_t first, const noneq::batch& rows) {
+      return measure_chunk(m.denoiser, info.bin_width, rows.at("x0"), rows.find("label"), first, strata, m.stream);
     });
     report(m, parts, strata, chosen);
   }
@@ -58,26 +55,18 @@ struct bits_per_dim : noneq::metric {
   static void report(noneq::measurement& m, const std::vector<chunk_terms>& parts, std::int64_t strata,
                      const noneq::chosen_rows& chosen) {
     const auto dims = static_cast<double>(c10::multiply_integers(m.data.info().shape));
-    const auto joined = [&](Tensor chunk_terms::*field) {
-      std::vector<Tensor> all;
-      for (const auto& p : parts) all.push_back(p.*field);
-      return at::cat(all);
-    };
     const auto add = [&](const char* name, const Tensor& nats) {
       const noneq::estimate e = noneq::estimate_mean(nats);
       m.records.push_back(
           {name, noneq::bits(e.value) / dims, "bits/dim", noneq::bits(e.stderr) / dims, chosen.part, chosen.count});
     };
-    const Tensor L_T = joined(&chunk_terms::L_T), L_0 = joined(&chunk_terms::L_0);
-    add("bits_per_dim", L_T + joined(&chunk_terms::kl) + L_0);
+    const Tensor L_T = noneq::joined(parts, &chunk_terms::L_T), L_0 = noneq::joined(parts, &chunk_terms::L_0);
+    add("bits_per_dim", L_T + noneq::joined(parts, &chunk_terms::kl) + L_0);
     add("L_T", L_T);
     add("L_0", L_0);
-    Tensor t = at::empty({strata}, at::kDouble), kl = at::zeros({strata}, at::kDouble);
-    for (std::int64_t j = 0; j < strata; ++j)
-      t[j] = noneq::nth_stratum(j, strata, m.denoiser.process().steps()).centre();
-    for (const auto& p : parts) kl = kl + p.per_step;
-    m.arrays.set("t", t);
-    m.arrays.set("kl", kl * (noneq::bits(1.0) / (dims * static_cast<double>(chosen.count))));
+    m.arrays.set("t", noneq::centres(strata, m.denoiser.process().steps()));
+    m.arrays.set("kl", noneq::added(parts, &chunk_terms::per_step) *
+                           (noneq::bits(1.0) / (dims * static_cast<double>(chosen.count))));
   }
 
   static void describe(noneq::description<bits_per_dim>& d) {
@@ -85,15 +74,11 @@ struct bits_per_dim : noneq::metric {
          "Bits per dimension of 8-bit data: the variational bound with the discretised decoder, its share L_T at "
          "t = T and L_0 in the last step.")
         .param("samples", &bits_per_dim::samples, "rows of the data to measure on, from the first; 0: all",
-               noneq::at_least(0))
-        .param("chunk", &bits_per_dim::chunk, "rows one thread takes at a time", noneq::at_least(1))
-        .param("times", &bits_per_dim::times,
-               "steps measured per row, one random step of each of this many runs of steps; 0: every step",
-               noneq::at_least(0))
-        .param("on", &bits_per_dim::on,
-               "the part of the data to measure on; auto: test, else validation, else train, whichever there is first",
-               noneq::one_of({"auto", "train", "validation", "test"}))
-        .writes("t", "float64 [T−1]: step, or centre of a run of steps")
+               noneq::at_least(0));
+    noneq::describe_chunk(d);
+    noneq::describe_times(d);
+    noneq::describe_on(d);
+    d.writes("t", "float64 [T−1]: step, or centre of a run of steps")
         .writes("kl", "float64 [T−1]: bits per dimension that each step costs")
         .spaces({"gaussian"});
   }

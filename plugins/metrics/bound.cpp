@@ -63,26 +63,16 @@ struct bound : noneq::metric {
     const std::int64_t T = m.denoiser.process().steps();
     const std::int64_t strata = noneq::count_strata(times, T);
     const auto chosen = noneq::choose_rows(m.data.info(), on, samples);
-    std::vector<chunk_sums> parts(static_cast<std::size_t>((chosen.count + chunk - 1) / chunk));
-    noneq::for_blocks(m, chosen, chunk, [&](std::int64_t i, std::int64_t first, const noneq::batch& rows) {
-      parts[static_cast<std::size_t>(i)] =
-          measure_chunk(m.denoiser, m.data.info(), rows.at("x0"), rows.has("label") ? rows.at("label") : Tensor{},
-                        first, strata, m.stream);
+    const auto parts = noneq::each_block(m, chosen, chunk, [&](std::int64_t first, const noneq::batch& rows) {
+      return measure_chunk(m.denoiser, m.data.info(), rows.at("x0"), rows.find("label"), first, strata, m.stream);
     });
     report(m, parts, strata, chosen);
   }
 
   void report(noneq::measurement& m, const std::vector<chunk_sums>& parts, std::int64_t strata,
               const noneq::chosen_rows& chosen) const {
-    const auto joined = [&](Tensor chunk_sums::*field) {
-      std::vector<Tensor> all;
-      for (const auto& p : parts) all.push_back(p.*field);
-      return at::cat(all);
-    };
-    const Tensor K = joined(&chunk_sums::K), null = joined(&chunk_sums::null);
-    const Tensor L_T = joined(&chunk_sums::L_T), L_0 = joined(&chunk_sums::L_0);
-    Tensor kl = at::zeros({strata}, at::kDouble);
-    for (const auto& p : parts) kl = kl + p.kl;
+    const Tensor K = noneq::joined(parts, &chunk_sums::K), null = noneq::joined(parts, &chunk_sums::null);
+    const Tensor L_T = noneq::joined(parts, &chunk_sums::L_T), L_0 = noneq::joined(parts, &chunk_sums::L_0);
 
     const auto& shape = m.data.info().shape;
     bound by_dim;
@@ -93,34 +83,31 @@ struct bound : noneq::metric {
       m.records.push_back({name, noneq::bits(e.value) / over, unit, noneq::bits(e.stderr) / over, chosen.part});
     };
     const std::string unit = "bits/" + per;
-    add("K", K, own, unit);
-    add("K_minus_null", K - null, own, unit);
-    add("L_null", null, own, unit);
+    // K runs the forward kernel backwards at t = 1, which only a reversible one allows.
+    if (m.denoiser.process().kernel->reversible()) {
+      add("K", K, own, unit);
+      add("K_minus_null", K - null, own, unit);
+      add("L_null", null, own, unit);
+    }
     m.records.push_back({"beta_1", m.denoiser.process().tables.beta_1(), ""});
-    add("vlb", L_T + joined(&chunk_sums::kl_sum) + L_0, dims, "bits/dim");
+    add("vlb", L_T + noneq::joined(parts, &chunk_sums::kl_sum) + L_0, dims, "bits/dim");
     add("L_T", L_T, dims, "bits/dim");
     add("L_0", L_0, dims, "bits/dim");
-    Tensor t = at::empty({strata}, at::kDouble);
-    for (std::int64_t j = 0; j < strata; ++j)
-      t[j] = noneq::nth_stratum(j, strata, m.denoiser.process().steps()).centre();
-    m.arrays.set("t", t);
-    m.arrays.set("kl", kl * (noneq::bits(1.0) / (own * static_cast<double>(chosen.count))));
+    m.arrays.set("t", noneq::centres(strata, m.denoiser.process().steps()));
+    m.arrays.set("kl",
+                 noneq::added(parts, &chunk_sums::kl) * (noneq::bits(1.0) / (own * static_cast<double>(chosen.count))));
   }
 
   static void describe(noneq::description<bound>& d) {
     d.doc(
          "Bound on the log likelihood: K of 2015 (Form 1) and the variational bound of DDPM (Form 2), per step and in "
          "all.")
-        .param("samples", &bound::samples, "rows of the data to measure on, from the first", noneq::at_least(2))
-        .param("chunk", &bound::chunk, "rows one thread takes at a time", noneq::at_least(1))
-        .param("times", &bound::times,
-               "steps measured per row, one random step of each of this many runs of steps; 0: every step",
-               noneq::at_least(0))
-        .param("on", &bound::on,
-               "the part of the data to measure on; auto: test, else validation, else train, whichever there is first",
-               noneq::one_of({"auto", "train", "validation", "test"}))
-        .param("per", &bound::per, "what K is counted per; a pixel sums its colours",
-               noneq::one_of({"sequence", "dim", "pixel"}))
+        .param("samples", &bound::samples, "rows of the data to measure on, from the first", noneq::at_least(2));
+    noneq::describe_chunk(d);
+    noneq::describe_times(d);
+    noneq::describe_on(d);
+    d.param("per", &bound::per, "what K is counted per; a pixel sums its colours",
+            noneq::one_of({"sequence", "dim", "pixel"}))
         .writes("t", "float64 [T−1]: step, or centre of a run of steps")
         .writes("kl", "float64 [T−1]: bits that each step costs, in the unit of K");
   }

@@ -92,6 +92,8 @@ struct ceiling : noneq::metric {
     return x - ((x - x.mean()) * centred).mean() / variance * control;
   }
 
+  void check_process(const noneq::process& p) const override { noneq::need_reversible(*p.kernel); }
+
   void measure(noneq::measurement& m) const override {
     const std::optional<noneq::mixture> known =
         truth ? truth->open(std::nullopt, m.stream)->info().truth : m.data.info().truth;

@@ -23,6 +23,8 @@ struct entropy_production : noneq::metric {
 
   void check_data(const noneq::dataset_info& info) const override { noneq::choose_rows(info, on, samples); }
 
+  void check_process(const noneq::process& p) const override { noneq::need_reversible(*p.kernel); }
+
   static chunk_entropies measure_chunk(const noneq::denoiser& d, const Tensor& x0, const Tensor& label,
                                        std::int64_t first, const noneq::stream& s) {
     const noneq::process& p = d.process();
@@ -59,33 +61,26 @@ struct entropy_production : noneq::metric {
 
   void measure(noneq::measurement& m) const override {
     const auto chosen = noneq::choose_rows(m.data.info(), on, samples);
-    std::vector<chunk_entropies> parts(static_cast<std::size_t>((chosen.count + chunk - 1) / chunk));
-    noneq::for_blocks(m, chosen, chunk, [&](std::int64_t i, std::int64_t first, const noneq::batch& rows) {
-      parts[static_cast<std::size_t>(i)] =
-          measure_chunk(m.denoiser, rows.at("x0"), rows.has("label") ? rows.at("label") : Tensor{}, first, m.stream);
+    const auto parts = noneq::each_block(m, chosen, chunk, [&](std::int64_t first, const noneq::batch& rows) {
+      return measure_chunk(m.denoiser, rows.at("x0"), rows.find("label"), first, m.stream);
     });
     report(m, parts, chosen);
   }
 
   static void report(noneq::measurement& m, const std::vector<chunk_entropies>& parts,
                      const noneq::chosen_rows& chosen) {
-    const auto joined = [&](Tensor chunk_entropies::*field) {
-      std::vector<Tensor> all;
-      for (const auto& p : parts) all.push_back(p.*field);
-      return at::cat(all);
-    };
     const auto mean = [&](Tensor chunk_entropies::*field) {
-      Tensor sum = at::zeros_like(parts.front().*field);
-      for (const auto& p : parts) sum = sum + p.*field;
-      return noneq::bits(sum / static_cast<double>(chosen.count));
+      return noneq::bits(noneq::added(parts, field) / static_cast<double>(chosen.count));
     };
     const auto add = [&](const char* name, const Tensor& nats) {
       const noneq::estimate e = noneq::estimate_mean(nats);
       m.records.push_back(
           {name, noneq::bits(e.value), "bits/sequence", noneq::bits(e.stderr), chosen.part, chosen.count});
     };
-    const Tensor removed = joined(&chunk_entropies::removed), kl = joined(&chunk_entropies::kl),
-                 cross_entropy = joined(&chunk_entropies::cross_entropy), edge = joined(&chunk_entropies::edge);
+    const Tensor removed = noneq::joined(parts, &chunk_entropies::removed),
+                 kl = noneq::joined(parts, &chunk_entropies::kl),
+                 cross_entropy = noneq::joined(parts, &chunk_entropies::cross_entropy),
+                 edge = noneq::joined(parts, &chunk_entropies::edge);
     add("entropy_produced", removed + kl);
     add("entropy_removed", removed);
     add("entropy_lost", kl);
@@ -110,12 +105,10 @@ struct entropy_production : noneq::metric {
          "The bound K as a balance of entropies: what the forward process produces, what the reverse steps remove of "
          "it, what they lose, and the bounds on the entropy of each reverse step.")
         .param("samples", &entropy_production::samples, "rows of the data to measure on, from the first",
-               noneq::at_least(2))
-        .param("chunk", &entropy_production::chunk, "rows one thread takes at a time", noneq::at_least(1))
-        .param("on", &entropy_production::on,
-               "the part of the data to measure on; auto: test, else validation, else train, whichever there is first",
-               noneq::one_of({"auto", "train", "validation", "test"}))
-        .writes("t", "float64 [T−1]: step, 2..T")
+               noneq::at_least(2));
+    noneq::describe_chunk(d);
+    noneq::describe_on(d);
+    d.writes("t", "float64 [T−1]: step, 2..T")
         .writes("entropy", "float64 [T−1]: H_q(X^t|X⁰), bits per sequence, like all that follow")
         .writes("lower", "float64 [T−1]: lower bound of H_q(X^{t−1}|X^t)")
         .writes("upper", "float64 [T−1]: upper bound of it, H_q(X^t|X^{t−1})")

@@ -6,15 +6,10 @@
 
 namespace noneq {
 
-class feature_sets : public meter {
+class feature_sets : public feature_meter {
  public:
-  // `of` and m outlive the meter.
-  feature_sets(const compared& of, measurement& m)
-      : of_(of), info_(m.data.info()), folder_(of.cache_folder(m)), map_(of.map(m)) {}
+  using feature_meter::feature_meter;
 
-  batch digest(const batch& chunk) const override {
-    return {chunk.step, chunk.first, {{"features", (*map_)(on_grid(info_, chunk.at("samples")))}}};
-  }
   void add(const batch& digested) override { parts_.push_back(digested.at("features")); }
 
  protected:
@@ -23,7 +18,7 @@ class feature_sets : public meter {
   // Features [k, D] of the first rows: `rows` of them, or by default `wanted`, or as many as there are.
   Tensor data(measurement& m, std::int64_t wanted) {
     chosen_ = choose_rows(info_, of_.with, of_.rows > 0 ? of_.rows : wanted, "with");
-    return kept_or_made(folder_, "features-" + of_.features->label(), of_.key(info_, chosen_, "features"),
+    return kept_or_made(of_.cache_folder(m), "features-" + of_.features->label(), of_.key(info_, chosen_, "features"),
                         !of_.cache.empty(),
                         [&]() -> kept_tensors {
                           std::vector<Tensor> all;
@@ -33,14 +28,9 @@ class feature_sets : public meter {
         .at("features");
   }
 
-  std::string name(const char* metric) const { return metric + ("_" + of_.features->label()); }
   const std::string& part() const { return chosen_.part; }
 
  private:
-  const compared& of_;
-  const dataset_info info_;
-  const std::filesystem::path folder_;
-  const std::shared_ptr<const feature_map> map_;
   chosen_rows chosen_{"", 0};
   std::vector<Tensor> parts_;
 };

@@ -71,17 +71,12 @@ class flow_slope {
   }
 
   Tensor ask(const Tensor& x, const Tensor& phi, const Tensor& label) const {
-    const auto to_rows = [&](const Tensor& of_row) {
-      sizes shape(static_cast<std::size_t>(x.dim()), 1);
-      shape[0] = -1;
-      return of_row.view(shape);
-    };
     const between b = around(phi);
     const Tensor both_labels = label.defined() ? at::cat({label, label}) : label;
     const Tensor x0 = denoiser_.predict(at::cat({x, x}), at::cat({b.index, b.index + 1}), both_labels).x0;
     const Tensor lower = x0.slice(0, 0, x.size(0)), upper = x0.slice(0, x.size(0));
-    const Tensor mixed = lower + to_rows(b.share) * (upper - lower);
-    return (to_rows(phi.cos()) * x - mixed) / to_rows(phi.sin());
+    const Tensor mixed = lower + broadcast_like(b.share, x) * (upper - lower);
+    return (broadcast_like(phi.cos(), x) * x - mixed) / broadcast_like(phi.sin(), x);
   }
 
   const denoiser& denoiser_;

@@ -26,10 +26,10 @@ struct frechet : noneq::sample_metric, noneq::compared {
   }
 };
 
-class frechet_meter : public noneq::meter {
+class frechet_meter : public noneq::feature_meter {
  public:
   frechet_meter(const frechet& of, noneq::measurement& m)
-      : of_(of), info_(m.data.info()), map_(of.map(m)), chosen_(noneq::choose_rows(info_, of.with, of.rows, "with")) {
+      : feature_meter(of, m), chosen_(noneq::choose_rows(info_, of.with, of.rows, "with")) {
     kept_ = noneq::kept_or_made(of.cache_folder(m), "moments-" + of.features->label(),
                                 of.key(info_, chosen_, "moments"), !of.cache.empty(), [&]() -> noneq::kept_tensors {
                                   noneq::gaussian_fit fit;
@@ -38,9 +38,6 @@ class frechet_meter : public noneq::meter {
                                 });
   }
 
-  noneq::batch digest(const noneq::batch& chunk) const override {
-    return {chunk.step, chunk.first, {{"features", (*map_)(noneq::on_grid(info_, chunk.at("samples")))}}};
-  }
   void add(const noneq::batch& digested) override {
     fit_.add(digested.at("features"));
     count_ += digested.size();
@@ -48,14 +45,11 @@ class frechet_meter : public noneq::meter {
   void finish(noneq::measurement& m) override {
     const double distance =
         noneq::frechet_distance(fit_.mean(), fit_.covariance(), kept_.at("mean"), kept_.at("covariance"));
-    m.records.push_back({"frechet_" + of_.features->label(), distance, "", std::numeric_limits<double>::quiet_NaN(),
-                         chosen_.part, count_});
+    m.records.push_back(
+        {name("frechet"), distance, "", std::numeric_limits<double>::quiet_NaN(), chosen_.part, count_});
   }
 
  private:
-  const frechet& of_;
-  const noneq::dataset_info info_;
-  const std::shared_ptr<const noneq::feature_map> map_;
   const noneq::chosen_rows chosen_;
   noneq::kept_tensors kept_;
   noneq::gaussian_fit fit_;

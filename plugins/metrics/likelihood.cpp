@@ -49,7 +49,7 @@ struct likelihood : noneq::metric {
       x0 = x0 + bin_width * (s.fork("dequantise").uniform(shape, first).to(at::kDouble) - 0.5);
       log_volume += by_dim * std::log(bin_width);
     }
-    const Tensor label = rows.has("label") ? rows.at("label") : Tensor{}, z = draw_probes(s, n, dims, first);
+    const Tensor label = rows.find("label"), z = draw_probes(s, n, dims, first);
     const std::int64_t columns = z.defined() ? probes : 1;
 
     // Beside x, the log density per dimension, once for each probe.
@@ -77,22 +77,16 @@ struct likelihood : noneq::metric {
     check_data(info);
     const noneq::flow_slope flow(m.denoiser);
     const auto chosen = noneq::choose_rows(info, on, samples);
-    std::vector<chunk_found> parts(static_cast<std::size_t>((chosen.count + chunk - 1) / chunk));
-    noneq::for_blocks(m, chosen, chunk, [&](std::int64_t i, std::int64_t first, const noneq::batch& rows) {
-      parts[static_cast<std::size_t>(i)] =
-          measure_chunk(flow, *m.denoiser.process().kernel, info.bin_width, rows, first, m.stream);
+    const auto parts = noneq::each_block(m, chosen, chunk, [&](std::int64_t first, const noneq::batch& rows) {
+      return measure_chunk(flow, *m.denoiser.process().kernel, info.bin_width, rows, first, m.stream);
     });
     report(m, parts, chosen.part);
   }
 
   void report(noneq::measurement& m, const std::vector<chunk_found>& parts, const std::string& part) const {
-    const auto joined = [&](Tensor chunk_found::*field) {
-      std::vector<Tensor> all;
-      for (const auto& p : parts) all.push_back(p.*field);
-      return at::cat(all);
-    };
-    const Tensor nats = joined(&chunk_found::nats), stopped_at = joined(&chunk_found::stopped_at),
-                 probe_error = joined(&chunk_found::probe_error);
+    const Tensor nats = noneq::joined(parts, &chunk_found::nats),
+                 stopped_at = noneq::joined(parts, &chunk_found::stopped_at),
+                 probe_error = noneq::joined(parts, &chunk_found::probe_error);
     const Tensor failed = nats.isnan().nonzero().squeeze(1), ended = nats.index({nats.isnan().logical_not()});
     const auto time_of = [&](std::int64_t j) { return stopped_at[failed[j]].item<double>(); };
     if (ended.size(0) == 0)
@@ -128,10 +122,9 @@ struct likelihood : noneq::metric {
          "data with bins, the bound on the log probability of a bin by uniform dequantisation. A self-conditioned "
          "network is told nothing.")
         .param("samples", &likelihood::samples, "rows of the data to measure on, from the first; 0: all",
-               noneq::at_least(0))
-        .param("chunk", &likelihood::chunk, "rows one thread takes at a time", noneq::at_least(1))
-        .param(
-            "trace", &likelihood::trace,
+               noneq::at_least(0));
+    noneq::describe_chunk(d);
+    d.param("trace", &likelihood::trace,
             "how the divergence is found: estimated with random signs, or exactly by one backward pass per number of "
             "a sample",
             noneq::one_of({"hutchinson", "exact"}))
@@ -142,11 +135,9 @@ struct likelihood : noneq::metric {
                noneq::above(0))
         .param("relative", &likelihood::relative, "the same as a share of the number itself", noneq::above(0))
         .param("max_steps", &likelihood::max_steps,
-               "steps tried per row; a row that needs more is reported and left out of the mean", noneq::at_least(1))
-        .param("on", &likelihood::on,
-               "the part of the data to measure on; auto: test, else validation, else train, whichever there is first",
-               noneq::one_of({"auto", "train", "validation", "test"}))
-        .writes("log_likelihood", "float64 [rows]: bits of each row; not a number where the ODE did not end")
+               "steps tried per row; a row that needs more is reported and left out of the mean", noneq::at_least(1));
+    noneq::describe_on(d);
+    d.writes("log_likelihood", "float64 [rows]: bits of each row; not a number where the ODE did not end")
         .writes("probe_error", "float64 [rows]: standard error of it from the probes; not a number where not known")
         .writes("stopped_at", "float64 [rows]: t at which the ODE stopped; T where it ended")
         .spaces({"gaussian"});

@@ -44,24 +44,18 @@ struct closest_rows {
 
 // The training row closest to each of `points` [n, …].
 closest_rows closest(noneq::measurement& m, const Tensor& points) {
-  constexpr std::int64_t block = 256, at_once = 16;
   const noneq::dataset_info& info = m.data.info();
   const Tensor x = points.flatten(1).to(at::kDouble);
-  const std::int64_t rows = info.parts.at("train");
   closest_rows best{at::full({x.size(0)}, INFINITY, at::kDouble), at::zeros({x.size(0)}, at::kLong)};
-  for (std::int64_t first = 0; first < rows; first += block * at_once) {
-    const std::int64_t n = std::min(block * at_once, rows - first);
-    std::vector<closest_rows> parts(static_cast<std::size_t>((n + block - 1) / block));
-    noneq::for_blocks(m, {"train", n, first}, block, [&](std::int64_t i, std::int64_t at, const noneq::batch& some) {
-      const Tensor y = info.normal.restore(some.at("x0")).flatten(1).to(at::kDouble);
-      const auto [distance, row] = noneq::squared_distances(x, y).min(1);
-      parts[static_cast<std::size_t>(i)] = {distance, row + at};
-    });
-    for (const closest_rows& p : parts) {
-      const Tensor closer = p.distance < best.distance;
-      best = {at::where(closer, p.distance, best.distance), at::where(closer, p.row, best.row)};
-    }
-  }
+  const auto among = [&](std::int64_t first, const noneq::batch& some) -> closest_rows {
+    const Tensor y = info.normal.restore(some.at("x0")).flatten(1).to(at::kDouble);
+    const auto [distance, row] = noneq::squared_distances(x, y).min(1);
+    return {distance, row + first};
+  };
+  noneq::use_blocks(m, {"train", info.parts.at("train")}, 256, among, [&](const closest_rows& p) {
+    const Tensor closer = p.distance < best.distance;
+    best = {at::where(closer, p.distance, best.distance), at::where(closer, p.row, best.row)};
+  });
   return {(best.distance / static_cast<double>(x.size(1))).sqrt(), best.row};
 }
 

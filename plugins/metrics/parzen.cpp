@@ -37,13 +37,11 @@ struct parzen : noneq::sample_metric {
     d.doc(
          "Log likelihood of data under Gaussian windows around the samples, in bits per sample of the data and of "
          "densities in data units. Take 10,000 samples to compare with published numbers.")
-        .param("samples", &parzen::samples, "rows of the data to measure on, from the first", noneq::at_least(2))
-        .param("on", &parzen::on,
-               "the part of the data to measure on; auto: test, else validation, else train, whichever there is first",
-               noneq::one_of({"auto", "train", "validation", "test"}))
-        .param("sigma", &parzen::sigma,
-               "width of the windows in data units; 0: the best on validation rows, or on training rows without them",
-               noneq::at_least(0))
+        .param("samples", &parzen::samples, "rows of the data to measure on, from the first", noneq::at_least(2));
+    noneq::describe_on(d);
+    d.param("sigma", &parzen::sigma,
+            "width of the windows in data units; 0: the best on validation rows, or on training rows without them",
+            noneq::at_least(0))
         .param("tuning", &parzen::tuning, "rows that σ is chosen on", noneq::at_least(2))
         .param("candidates", &parzen::candidates,
                "widths tried, in equal ratios from 1/100 to 1 of the spread of the samples", noneq::at_least(2));
@@ -84,17 +82,15 @@ class parzen_meter : public noneq::meter {
   Tensor log_density(noneq::measurement& m, const noneq::chosen_rows& chosen, const Tensor& x,
                      const Tensor& widths) const {
     constexpr std::int64_t block = 64;
-    std::vector<Tensor> found(static_cast<std::size_t>((chosen.count + block - 1) / block));
-    noneq::for_blocks(m, chosen, block, [&](std::int64_t i, std::int64_t, const noneq::batch& rows) {
+    return at::cat(noneq::each_block(m, chosen, block, [&](std::int64_t, const noneq::batch& rows) {
       const Tensor y = info_.normal.restore(rows.at("x0")).flatten(1).to(at::kDouble);
       const Tensor distances = noneq::squared_distances(y, x);
       std::vector<Tensor> of_width;
       for (const Tensor& s : widths.unbind())
         of_width.push_back(at::logsumexp(distances / (-2 * s * s), 1) -
                            static_cast<double>(x.size(1)) * (s * std::sqrt(2 * M_PI)).log());
-      found[static_cast<std::size_t>(i)] = at::stack(of_width, 1) - std::log(static_cast<double>(x.size(0)));
-    });
-    return at::cat(found);
+      return at::stack(of_width, 1) - std::log(static_cast<double>(x.size(0)));
+    }));
   }
 
   const parzen& of_;

@@ -106,17 +106,28 @@ struct compared {
   // use(features [n, D]) for blocks of the chosen rows, in order; few blocks are held at once.
   static void visit(measurement& m, const chosen_rows& chosen, const feature_map& map,
                     const std::function<void(const Tensor&)>& use) {
-    constexpr std::int64_t block = 256, at_once = 16;
-    const dataset_info& info = m.data.info();
-    for (std::int64_t first = 0; first < chosen.count; first += block * at_once) {
-      const std::int64_t n = std::min(block * at_once, chosen.count - first);
-      std::vector<Tensor> parts(static_cast<std::size_t>((n + block - 1) / block));
-      for_blocks(m, {chosen.part, n, first}, block, [&](std::int64_t i, std::int64_t, const batch& rows) {
-        parts[static_cast<std::size_t>(i)] = map(info.normal.restore(rows.at("x0")));
-      });
-      for (const Tensor& p : parts) use(p);
-    }
+    const normalisation& normal = m.data.info().normal;
+    const auto features = [&](std::int64_t, const batch& rows) { return map(normal.restore(rows.at("x0"))); };
+    use_blocks(m, chosen, 256, features, use);
   }
+};
+
+// A meter that looks at features of samples.
+class feature_meter : public meter {
+ public:
+  // `of` and m outlive it.
+  feature_meter(const compared& of, measurement& m) : of_(of), info_(m.data.info()), map_(of.map(m)) {}
+
+  batch digest(const batch& chunk) const override {
+    return {chunk.step, chunk.first, {{"features", (*map_)(on_grid(info_, chunk.at("samples")))}}};
+  }
+
+ protected:
+  std::string name(const char* metric) const { return metric + ("_" + of_.features->label()); }
+
+  const compared& of_;
+  const dataset_info info_;
+  const std::shared_ptr<const feature_map> map_;
 };
 
 }

@@ -25,20 +25,58 @@ inline chosen_rows choose_rows(const dataset_info& info, const std::string& part
   return {name, there < 0 ? wanted : wanted == 0 ? there : std::min(wanted, there)};
 }
 
-// use(i, first, rows) for block i = 0, 1, … of the chosen rows, on many threads; results must go to places of their
-// own.
-inline void for_blocks(measurement& m, const chosen_rows& chosen, std::int64_t block,
-                       const std::function<void(std::int64_t i, std::int64_t first, const batch& rows)>& use) {
+// make(first, rows) of each block of the chosen rows, in their order; made on many threads.
+template <class Make>
+auto each_block(measurement& m, const chosen_rows& chosen, std::int64_t block, const Make& make) {
+  std::vector<std::invoke_result_t<Make, std::int64_t, const batch&>> made(
+      static_cast<std::size_t>((chosen.count + block - 1) / block));
   std::mutex reading;
-  m.parallel((chosen.count + block - 1) / block, [&](std::int64_t i) {
+  m.parallel(static_cast<std::int64_t>(made.size()), [&](std::int64_t i) {
     const std::int64_t n = std::min(block, chosen.count - i * block), first = chosen.begin + i * block;
     batch raw;
     {
       const std::lock_guard one_reader(reading);
       raw = chosen.part.empty() ? m.data.fetch_rows(first, n) : m.data.fetch_part(chosen.part, first, n);
     }
-    use(i, first, m.data.prepare(std::move(raw)));
+    made[static_cast<std::size_t>(i)] = make(first, m.data.prepare(std::move(raw)));
   });
+  return made;
+}
+
+// use(make(first, rows)) in the order of the blocks, of which few are held at once.
+template <class Make, class Use>
+void use_blocks(measurement& m, const chosen_rows& chosen, std::int64_t block, const Make& make, const Use& use) {
+  const std::int64_t at_once = 16 * block;
+  for (std::int64_t done = 0; done < chosen.count; done += at_once) {
+    const chosen_rows some{chosen.part, std::min(at_once, chosen.count - done), chosen.begin + done};
+    for (const auto& made : each_block(m, some, block, make)) use(made);
+  }
+}
+
+// One field of what the blocks gave: all rows, or the sum over blocks.
+template <class Part>
+Tensor joined(const std::vector<Part>& parts, Tensor Part::*field) {
+  std::vector<Tensor> all;
+  for (const Part& p : parts) all.push_back(p.*field);
+  return at::cat(all);
+}
+template <class Part>
+Tensor added(const std::vector<Part>& parts, Tensor Part::*field) {
+  Tensor sum = at::zeros_like(parts.front().*field);
+  for (const Part& p : parts) sum = sum + p.*field;
+  return sum;
+}
+
+// The parameters `chunk` and `on` of metrics that measure rows.
+template <class P>
+void describe_chunk(description<P>& d) {
+  d.param("chunk", &P::chunk, "rows one thread takes at a time", at_least(1));
+}
+template <class P>
+void describe_on(description<P>& d) {
+  d.param("on", &P::on,
+          "the part of the data to measure on; auto: test, else validation, else train, whichever there is first",
+          one_of({"auto", "train", "validation", "test"}));
 }
 
 }

@@ -21,6 +21,20 @@ inline std::int64_t count_strata(std::int64_t times, std::int64_t T) {
   return times == 0 ? T - 1 : std::min(times, T - 1);
 }
 
+// The t of each run, float64 [strata].
+inline Tensor centres(std::int64_t strata, std::int64_t T) {
+  Tensor t = at::empty({strata}, at::kDouble);
+  for (std::int64_t j = 0; j < strata; ++j) t[j] = nth_stratum(j, strata, T).centre();
+  return t;
+}
+
+// The parameter `times`.
+template <class P>
+void describe_times(description<P>& d) {
+  d.param("times", &P::times,
+          "steps measured per row, one random step of each of this many runs of steps; 0: every step", at_least(0));
+}
+
 // KL(q(x^{t−1}|x^t,x⁰)‖p) summed over t = 2..T, for rows first … of the stream.
 struct step_kls {
   Tensor per_sample;  // float64 [n], nats: the sum over t

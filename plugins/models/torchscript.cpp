@@ -11,12 +11,6 @@ namespace {
 
 using noneq::Tensor;
 
-// libtorch's errors end in pages of C++.
-std::string first_line(const std::exception& e) {
-  const std::string what = e.what();
-  return what.substr(0, what.find('\n'));
-}
-
 torch::jit::Module read_script(const std::filesystem::path& file) {
   const noneq::place where{file.string(), 0, 0};
   if (!std::filesystem::is_regular_file(file))
@@ -26,7 +20,7 @@ torch::jit::Module read_script(const std::filesystem::path& file) {
     module.eval();
     return module;
   } catch (const std::exception& e) {
-    throw noneq::error("is not TorchScript that can be read: " + first_line(e), "", where);
+    throw noneq::error("is not TorchScript that can be read: " + noneq::first_line(e.what()), "", where);
   }
 }
 
@@ -50,7 +44,7 @@ struct torchscript_network : noneq::network {
     try {
       y = module.forward(std::move(arguments)).toTensor();
     } catch (const std::exception& e) {
-      throw noneq::error("failed: " + first_line(e), "", {file, 0, 0});
+      throw noneq::error("failed: " + noneq::first_line(e.what()), "", {file, 0, 0});
     }
     if (y.dim() < 1 || y.sizes().slice(1) != at::IntArrayRef(shape) || y.scalar_type() != in.x.scalar_type())
       throw noneq::error("gave " + noneq::to_string(y.sizes().vec()) + " of " + c10::toString(y.scalar_type()) +

@@ -22,6 +22,11 @@ struct batch {
     if (it == tensors.end()) throw error("the batch has no tensor '" + name + "'");
     return it->second;
   }
+  // Undefined when there is none of that name.
+  Tensor find(const std::string& name) const {
+    const auto it = tensors.find(name);
+    return it == tensors.end() ? Tensor{} : it->second;
+  }
   bool has(const std::string& name) const { return tensors.count(name) != 0; }
   void set(const std::string& name, Tensor value) { tensors[name] = std::move(value); }
   std::int64_t size() const { return tensors.empty() ? 0 : tensors.begin()->second.size(0); }
