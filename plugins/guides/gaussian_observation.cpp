@@ -11,7 +11,7 @@ struct whole final : noneq::observation {
   Tensor transposed(const Tensor& u) const override { return u; }
 
   // The product of two Gaussians.
-  noneq::distribution multiplied(const noneq::distribution& p) const override {
+  noneq::distribution multiplied(const noneq::distribution& p, const noneq::coefficients&) const override {
     const Tensor seen = normal.apply(y).to(p.location.scalar_type());
     const Tensor noise = (variance / normal.scale.square()).to(p.location.scalar_type());
     const Tensor step = p.log_variance.exp();

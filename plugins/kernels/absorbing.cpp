@@ -3,6 +3,8 @@
 #include "categorical.hpp"
 
 struct absorbing : noneq::categorical_kernel {
+  bool reversible() const override { return false; }
+
   noneq::Tensor probabilities(std::int64_t K) const override {
     noneq::Tensor p = at::zeros({K}, at::kDouble);
     p[K - 1] = 1;

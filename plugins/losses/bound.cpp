@@ -5,6 +5,13 @@
 #include "terms.hpp"
 
 struct bound : noneq::loss {
+  void check_process(const noneq::process& p) const override {
+    noneq::need_reversible(*p.kernel);
+    if (p.schedule->learns_beta_1())
+      throw noneq::error(
+          "K grows without limit as β_1 → 0, but the schedule learns β_1; need one that does not, or loss.vlb");
+  }
+
   noneq::Tensor run(const noneq::batch& b, const noneq::process& p) const override {
     const noneq::Tensor &x0 = b.at("x0"), &xt = b.at("xt"), &index = b.at("t");
     const auto c = noneq::at(p.tables, index, xt);

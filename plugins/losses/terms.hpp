@@ -45,6 +45,14 @@ inline Tensor vlb(const noneq::batch& b, const noneq::process& p, const noneq::c
   return nats * (static_cast<double>(p.steps() * x0.size(0)) / static_cast<double>(x0.numel()));
 }
 
+// L_T/d, nats per dimension, [B].
+inline Tensor prior(const Tensor& x0, const noneq::process& p) {
+  const noneq::kernel& k = *p.kernel;
+  const auto last = noneq::at(p.tables, at::full({x0.size(0)}, p.steps() - 1, at::kLong), x0);
+  return k.kl(k.marginal(x0, last), k.stationary(x0)) *
+         (static_cast<double>(x0.size(0)) / static_cast<double>(x0.numel()));
+}
+
 inline void check_bins(std::int64_t bins) {
   if (bins == 1) throw noneq::error("got bins: 1, need 0 (continuous data) or at least 2");
 }

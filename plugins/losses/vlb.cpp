@@ -1,5 +1,5 @@
-// The variational bound as a sum over steps (Ho et al. 2020, eq. 5): T·L_{t−1}/d. Without L_T = KL(q(x^T|x⁰)‖π), which
-// no network can change.
+// The variational bound as a sum over steps (Ho et al. 2020, eq. 5): T·L_{t−1}/d. L_T = KL(q(x^T|x⁰)‖π), which no
+// network can change, is part of it where the schedule is learned.
 #include "noneq/plugin.hpp"
 #include "terms.hpp"
 
@@ -15,8 +15,10 @@ struct vlb : noneq::loss {
   noneq::Tensor run(const noneq::batch& b, const noneq::process& p) const override {
     const noneq::Tensor& xt = b.at("xt");
     const auto c = noneq::at(p.tables, b.at("t"), xt);
-    return terms::vlb(b, p, c, p.reverse(b.at("output"), xt, c), bins);
+    const noneq::Tensor steps = terms::vlb(b, p, c, p.reverse(b.at("output"), xt, c), bins);
+    return p.tables.beta.requires_grad() ? steps + terms::prior(b.at("x0"), p) : steps;
   }
+  bool trains_schedule() const override { return true; }
   const char* unit() const override { return "nats/dim"; }
 
   static void describe(noneq::description<vlb>& d) {

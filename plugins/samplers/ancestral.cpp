@@ -16,7 +16,7 @@ struct ancestral : noneq::clipped_sampler {
       const auto p = w.predict_of_visited(xt, k);
       noneq::distribution reverse = p.reverse;
       if (clip || w.guides().asks_gradients()) reverse.location = kernel.posterior(p.x0, xt, p.c).location;
-      reverse = w.guides().multiplied(reverse);
+      reverse = w.guides().multiplied(reverse, p.c);
       return k == 0 ? kernel.most_likely(reverse) : kernel.sample(reverse, w.noise(w.index(k)));
     });
   }

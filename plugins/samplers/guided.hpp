@@ -32,16 +32,17 @@ class guided {
     p.reverse.log_variance = p.reverse.log_variance.detach();
     p.x0 = said.detach();
     if (p.c.sqrt_alpha_bar.min().item<double>() == 0) return p;
-    const guided_state here{
-        p.x0, p.c, [&](const Tensor& u) { return torch::autograd::grad({said}, {xt}, {u}, /*retain_graph=*/true)[0]; }};
+    const guided_state here{xt.detach(), p.x0, p.c, [&](const Tensor& u) {
+                              return torch::autograd::grad({said}, {xt}, {u}, /*retain_graph=*/true)[0];
+                            }};
     Tensor pushed = p.x0;
     for (const auto& g : of_state_) pushed = pushed + p.c.one_minus_alpha_bar / p.c.sqrt_alpha_bar * g->gradient(here);
     p.x0 = pushed.detach();
     return p;
   }
 
-  distribution multiplied(distribution reverse) const {
-    for (const auto& g : of_step_) reverse = g->multiplied(reverse);
+  distribution multiplied(distribution reverse, const coefficients& c) const {
+    for (const auto& g : of_step_) reverse = g->multiplied(reverse, c);
     return reverse;
   }
 

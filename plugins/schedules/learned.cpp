@@ -20,20 +20,7 @@ struct learned : noneq::schedule {
     return at::cat({at::full({1}, first_beta, at::kDouble), later.narrow(0, 1, steps - 1)});
   }
 
-  std::vector<std::pair<std::string, noneq::Tensor>> learnable() const override { return {{"c", coefficients()}}; }
-
-  // In place: an optimizer may already hold the leaf.
-  void state(const noneq::state_visitor& visit) override {
-    const noneq::Tensor& leaf = coefficients();
-    noneq::Tensor seen = leaf;
-    visit("c", seen);
-    if (seen.is_same(leaf)) return;
-    if (seen.sizes() != leaf.sizes())
-      throw noneq::error("got a stored schedule of " + std::to_string(seen.numel()) +
-                         " coefficients, need bumps: " + std::to_string(bumps));
-    at::NoGradGuard values_only;
-    leaf.copy_(seen);
-  }
+  std::vector<noneq::learnable_tensor> learnable() const override { return {{"c", coefficients()}}; }
 
   static void describe(noneq::description<learned>& d) {
     d.doc("β learned through smooth bumps in time, starting from a fixed schedule; needs a loss that is a bound.")

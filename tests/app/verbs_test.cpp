@@ -133,7 +133,8 @@ TEST_CASE("table, draw, list, describe and schema can be read by machines") {
   CHECK(schema["$defs"].contains("kernel"));
 
   refused(program({"describe", "schedule.linar"}),
-          "no schedule plugin is called 'linar', did you mean 'linear'? (there are: constant, cosine, learned, linear, "
+          "no schedule plugin is called 'linar', did you mean 'linear'? (there are: constant, cosine, learned, "
+          "learned_snr, linear, "
           "log_snr, quadratic, reciprocal, sigmoid)");
   CHECK(says(program({"describe", "schedul.linear"}).err, "there is no role 'schedul', did you mean 'schedule'?"));
   CHECK(says(program({"list", "schedul"}).err, "there is no role 'schedul', did you mean 'schedule'?"));

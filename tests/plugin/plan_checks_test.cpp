@@ -93,4 +93,10 @@ TEST_CASE("a loss must fit the process") {
   CHECK(says(problems_with(
                  {"process.kernel=binomial", "process.mean=x0", "graph.loss={plugin: loss.vlb, in: model, bins: 9}"}),
              "loss: bins got 9 for a kernel of discrete states, need bins: 0"));
+  CHECK(says(problems_with({"process.schedule={plugin: learned_snr, steps: 10, ends: both}"}),
+             "loss: K grows without limit as β_1 → 0, but the schedule learns β_1"));
+  CHECK(problems_with(
+            {"process.schedule={plugin: learned_snr, steps: 10, ends: both}", "graph.loss.plugin=loss.vlb"}) == "");
+  const std::vector<std::string> masked{"process={kernel: absorbing, schedule: reciprocal, mean: category}"};
+  CHECK(says(problems_with(masked), "loss: K runs the forward kernel backwards at t = 1, but this kernel is not"));
 }

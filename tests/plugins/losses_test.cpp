@@ -76,6 +76,20 @@ TEST_CASE("the vlb is the simple loss in ε times ½(SNR_{t−1}/SNR_t − 1), s
   CHECK(vlb[0].item<double>() == doctest::Approx(-20 * density));
 }
 
+TEST_CASE("the vlb of a process whose schedule is learned has L_T too, which the schedule changes") {
+  const auto fixed = make_process("gaussian", "{plugin: log_snr, steps: 20}", "epsilon", "fixed_small");
+  auto learned = make_process("gaussian", "{plugin: learned, steps: 20}", "epsilon", "fixed_small");
+  learned.tables = fixed.tables;
+  learned.tables.beta = fixed.tables.beta.clone().requires_grad_(true);
+  batch b = each_step(fixed);
+  b.set("output", believing(fixed, b, 0.5));
+  const auto vlb = make<loss>("vlb");
+  CHECK(vlb->trains_schedule());
+  const double left = fixed.tables.alpha_bar[19].item<double>();
+  const Tensor L_T = 0.5 * (left * b.at("x0").square().mean(1) - left - std::log1p(-left));
+  CHECK(largest(vlb->run(b, learned) - vlb->run(b, fixed) - L_T) < 1e-10);
+}
+
 TEST_CASE("with bins the last step is a probability: over all values it sums to 1") {
   const auto p = make_process("gaussian", twenty, "mean", "learned");
   const Tensor values = at::arange(256, at::kDouble).view({256, 1}) / 127.5 - 1;
@@ -167,7 +181,7 @@ static void check_schedule_gradient(const char* mean_name, const char* variance_
   const auto p = make_process("gaussian", "{plugin: learned, steps: 20, bumps: 4}", mean_name, variance_name);
   const auto bound = make<loss>("bound");
   CHECK(bound->trains_schedule());
-  const Tensor c = p.schedule->learnable()[0].second,
+  const Tensor c = p.schedule->learnable()[0].leaf,
                output = 0.3 * stream(6).normal({20, 3 * p.outputs()}).to(at::kDouble);
   const auto value = [&] {
     const process now = p.refreshed();

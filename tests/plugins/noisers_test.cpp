@@ -73,6 +73,6 @@ TEST_CASE("through frozen noise, x^t carries gradients to a learned schedule") {
     batch b = of(stream(1).normal({20, 3}), 6, p, stream(4));
     make<noiser>(name)->apply(b, p, stream(4));
     b.at("xt").square().sum().backward();
-    CHECK(largest(p.schedule->learnable()[0].second.grad()) > 0);
+    CHECK(largest(p.schedule->learnable()[0].leaf.grad()) > 0);
   }
 }

@@ -12,7 +12,8 @@ double item(const Tensor& x, std::int64_t i) { return x[i].item<double>(); }
 }
 
 TEST_CASE("every schedule has T values of β and loses signal at every step") {
-  for (const char* name : {"constant", "cosine", "learned", "linear", "log_snr", "quadratic", "reciprocal", "sigmoid"})
+  for (const char* name :
+       {"constant", "cosine", "learned", "learned_snr", "linear", "log_snr", "quadratic", "reciprocal", "sigmoid"})
     for (const int steps : {2, 40, 1000}) {
       CAPTURE(name);
       CAPTURE(steps);
@@ -70,7 +71,7 @@ TEST_CASE("a learned schedule: every coefficient moves β, none moves β_1") {
   const auto s = make<schedule>("{plugin: learned, steps: 40, bumps: 6}");
   const auto learnable = s->learnable();
   REQUIRE(learnable.size() == 1);
-  const Tensor c = learnable[0].second;
+  const Tensor c = learnable[0].leaf;
   CHECK(c.sizes() == at::IntArrayRef({6}));
   CHECK(c.is_leaf());
   s->beta().narrow(0, 1, 39).log().sum().backward();
@@ -87,18 +88,55 @@ TEST_CASE("a learned schedule: every coefficient moves β, none moves β_1") {
   }
 }
 
+TEST_CASE("a learned SNR starts nearly straight in ln SNR, and falls from end to end whatever its weights") {
+  const auto s = make<schedule>("{plugin: learned_snr, steps: 40, first_beta: 0.002, last_alpha_bar: 0.01}");
+  const auto check_ends = [&] {
+    const tables t = make_tables(s->beta().detach());
+    CHECK(t.beta_1() == Approx(0.002).epsilon(1e-12));
+    CHECK(item(t.alpha_bar, 39) == Approx(0.01).epsilon(1e-10));
+    CHECK((t.log_alpha_bar.diff() < 0).all().item<bool>());
+  };
+  check_ends();
+  const Tensor straight = tables_of("{plugin: log_snr, steps: 40, first_beta: 0.002, last_alpha_bar: 0.01}").snr.log();
+  CHECK(largest(make_tables(s->beta().detach()).snr.log() - straight) <
+        0.05 * (straight[0] - straight[39]).item<double>());
+  for (const learnable_tensor& l : s->learnable()) {
+    if (l.name == "last") continue;
+    at::NoGradGuard values_only;
+    l.leaf.copy_(3 * stream(7).fork(l.name).normal({l.leaf.numel()}).view(l.leaf.sizes()));
+  }
+  check_ends();
+}
+
+TEST_CASE("a learned SNR: which ends are learned, and what its shape makes small, is as asked") {
+  const auto names = [](const char* yaml) {
+    std::string all;
+    for (const learnable_tensor& l : make<schedule>(yaml)->learnable()) all += l.name + (l.by_variance ? "! " : " ");
+    return all;
+  };
+  CHECK(names("learned_snr") == "last slope! steepness! shift! height! ");
+  CHECK(names("{plugin: learned_snr, ends: both, shape: loss}") == "first last slope steepness shift height ");
+  CHECK(names("{plugin: learned_snr, ends: none}") == "slope! steepness! shift! height! ");
+  CHECK(make<schedule>("{plugin: learned_snr, ends: both}")->learns_beta_1());
+  CHECK_FALSE(make<schedule>("learned_snr")->learns_beta_1());
+  const auto s = make<schedule>("{plugin: learned_snr, steps: 40}");
+  s->beta()[0].backward();
+  for (const learnable_tensor& l : s->learnable())
+    if (l.leaf.grad().defined()) CHECK(largest(l.leaf.grad()) == 0);  // none moves β_1
+}
+
 TEST_CASE("a learned schedule comes back from its state, in the leaf an optimizer holds") {
   const auto a = make<schedule>("{plugin: learned, steps: 40}"), b = make<schedule>("{plugin: learned, steps: 40}");
   {
     at::NoGradGuard values_only;
-    a->learnable()[0].second.copy_(at::linspace(-1, 1, 10, at::kDouble));
+    a->learnable()[0].leaf.copy_(at::linspace(-1, 1, 10, at::kDouble));
   }
   std::map<std::string, Tensor> stored;
   a->state([&](const std::string& name, Tensor& value) { stored[name] = value.detach().clone(); });
-  const Tensor leaf = b->learnable()[0].second;
+  const Tensor leaf = b->learnable()[0].leaf;
   b->state([&](const std::string& name, Tensor& value) { value = stored.at(name); });
   CHECK(at::equal(a->beta(), b->beta()));
-  CHECK(leaf.is_same(b->learnable()[0].second));
+  CHECK(leaf.is_same(b->learnable()[0].leaf));
   CHECK(leaf.requires_grad());
   const auto other = make<schedule>("{plugin: learned, steps: 40, bumps: 3}");
   CHECK_THROWS_AS(other->state([&](const std::string& name, Tensor& value) { value = stored.at(name); }), error);

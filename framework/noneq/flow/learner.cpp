@@ -17,11 +17,15 @@ learner::learner(session& s)
       loss_(s.plan().the("loss")),
       trainer_(s.plan().the("trainer")),
       learns_schedule_(s.plan().learns_schedule()),
-      parameters_(s.network_parameters()) {
+      parameters_(s.network_parameters()),
+      by_loss_(parameters_),
+      by_variance_(s.schedule_parameters(true)) {
   const auto& t = trainer_.as<trainer>();
   std::vector<torch::optim::OptimizerParamGroup> groups{torch::optim::OptimizerParamGroup(parameters_)};
   if (learns_schedule_) {
-    const auto extra = s.schedule_parameters();
+    auto extra = s.schedule_parameters(false);
+    by_loss_.insert(by_loss_.end(), extra.begin(), extra.end());
+    extra.insert(extra.end(), by_variance_.begin(), by_variance_.end());
     groups.emplace_back(extra);
     parameters_.insert(parameters_.end(), extra.begin(), extra.end());
   }
@@ -34,6 +38,10 @@ learner::learner(session& s, const checkpoint& saved) : learner(s) {
 
 void learner::save(checkpoint& c) { trainer_.as<trainer>().optimizer_state(*optimizer_, save_to(c, "optimizer")); }
 
+static std::vector<Tensor> gradients(const Tensor& of, const std::vector<Tensor>& by, bool keep_graph) {
+  return torch::autograd::grad({of}, by, {}, keep_graph, /*create_graph=*/false, /*allow_unused=*/true);
+}
+
 shard_gradient learner::gradient(batch rows, std::int64_t batch_size) const {
   const plan_node* working = &noiser_;
   try {
@@ -44,36 +52,40 @@ shard_gradient learner::gradient(batch rows, std::int64_t batch_size) const {
       noiser_.as<noiser>().apply(rows, p, noise_stream(session_, rows.step));
     }
     working = &model_;
-    const Tensor label = rows.has("label") ? rows.at("label") : Tensor{};
+    const Tensor label = rows.find("label");
     const stream dropout = session_.stream().fork(model_.id).fork("dropout").fork(rows.step);
     network_input in{rows.at("xt"), rows.at("t"), label, p.log_snr(rows.at("t"))};
     in.dropout = &dropout;
     in.first = rows.first;
-    if (session_.network().self_conditioned()) in.x0_hat = first_estimate(in, rows.step, p);
+    if (session_.network().self_conditioned()) in.x0_hat = first_estimate(in, rows.step);
     rows.set("output", session_.network().forward(in));
     working = &loss_;
     const Tensor per_sample = loss_.as<loss>().run(rows, p);
-    const Tensor total = (per_sample * rows.at("weight")).sum() / static_cast<double>(batch_size);
+    const Tensor estimates = per_sample * rows.at("weight");
+    const Tensor total = estimates.sum() / static_cast<double>(batch_size);
     shard_gradient result;
-    result.gradients = torch::autograd::grad({total}, parameters_, {}, c10::nullopt, false, true);
+    result.gradients = gradients(total, by_loss_, !by_variance_.empty());
+    if (!by_variance_.empty()) {
+      const double share = static_cast<double>(rows.size()) / static_cast<double>(batch_size);
+      const auto more = gradients(share * estimates.var(), by_variance_, false);
+      result.gradients.insert(result.gradients.end(), more.begin(), more.end());
+    }
     result.loss = total.item<double>();
-    result.samples = {rows.at("t"), per_sample.detach(), rows.has("row") ? rows.at("row") : Tensor{}};
+    result.samples = {rows.at("t"), per_sample.detach(), rows.find("row")};
     return result;
   } catch (const std::exception& e) {
     throw at_node(*working, e);
   }
 }
 
-Tensor learner::first_estimate(const network_input& in, std::int64_t step, const process& p) const {
+Tensor learner::first_estimate(const network_input& in, std::int64_t step) const {
   at::NoGradGuard values_only;
   Tensor x0_hat = at::zeros_like(in.x);
   const stream s = session_.stream().fork(model_.id).fork("self_conditioning").fork(step);
   const Tensor rows = s.uniform({in.x.size(0)}, in.first).lt(0.5).nonzero().squeeze(1);
   if (rows.numel() == 0) return x0_hat;
   const auto some = [&](const Tensor& t) { return t.defined() ? t.index_select(0, rows) : t; };
-  const network_input first{some(in.x), some(in.t), some(in.label), some(in.log_snr)};
-  const Tensor z = p.split(session_.network().forward(first)).z;
-  return x0_hat.index_copy(0, rows, p.mean->x0(z, {first.x, at(p.tables, first.t, first.x), *p.kernel}));
+  return x0_hat.index_copy(0, rows, session_.denoiser("raw").predict(some(in.x), some(in.t), some(in.label)).x0);
 }
 
 double learner::rate_factor() const {

@@ -32,14 +32,15 @@ class learner {
  private:
   // For half of the samples x̂⁰ of a first pass without gradient, zeros for the others (Chen et al. 2023, "Analog bits",
   // algorithm 1, with the coin thrown for each sample).
-  Tensor first_estimate(const network_input& in, std::int64_t step, const process& p) const;
+  Tensor first_estimate(const network_input& in, std::int64_t step) const;
   double rate_factor() const;
   diverged not_finite(const std::string& what, const std::vector<shard_gradient>& shards) const;
 
   session& session_;
   const plan_node &noiser_, &model_, &loss_, &trainer_;
   const bool learns_schedule_;
-  std::vector<Tensor> parameters_;
+  std::vector<Tensor> parameters_;             // all: those by_loss_, then those by_variance_
+  std::vector<Tensor> by_loss_, by_variance_;  // by what their gradient makes small: the loss, or its variance
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
 };
 

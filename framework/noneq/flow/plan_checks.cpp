@@ -167,6 +167,7 @@ void check_graph(plan& p, const value& document, problems& found) {
                     loss_node.id, loss_node.where));
   found.guard([&] { loss_node.as<loss>().check_process(p.process); }, loss_node.where, loss_node.id);
   for (const plan_node& n : p.nodes) {
+    if (n.role() == "metric") found.guard([&] { n.as<metric>().check_process(p.process); }, n.where, n.id);
     if (n.role() == "sampler") found.guard([&] { n.as<sampler>().kept_steps(p.process.tables); }, n.where, n.id);
     if (n.measures_samples())
       found.guard([&] { n.as<sample_metric>().check_count(p.node(n.in).as<sampler>().count); }, n.where, n.id);

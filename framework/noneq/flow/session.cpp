@@ -158,13 +158,14 @@ denoiser session::denoiser(const std::string& weights) const {
 std::string session::fingerprint(const std::string& weights) const {
   std::map<std::string, Tensor> all{{"shift", info_.normal.shift}, {"scale", info_.normal.scale}};
   for (const auto& p : denoiser(weights).network().named_parameters()) all["model." + p.key()] = p.value();
-  for (const auto& [name, tensor] : plan_.process.schedule->learnable()) all["schedule." + name] = tensor;
+  for (const auto& l : plan_.process.schedule->learnable()) all["schedule." + l.name] = l.leaf;
   return checksum(all);
 }
 
-std::vector<Tensor> session::schedule_parameters() const {
+std::vector<Tensor> session::schedule_parameters(bool by_variance) const {
   std::vector<Tensor> result;
-  for (const auto& [name, tensor] : plan_.process.schedule->learnable()) result.push_back(tensor);
+  for (const auto& l : plan_.process.schedule->learnable())
+    if (l.by_variance == by_variance) result.push_back(l.leaf);
   return result;
 }
 

@@ -28,7 +28,8 @@ class session {
   std::string fingerprint(const std::string& weights) const;
   // The leaves training changes: the network's parameters, then the learned schedule's.
   std::vector<Tensor> network_parameters() const { return network_->parameters(); }
-  std::vector<Tensor> schedule_parameters() const;
+  // Of the schedule: those that make the loss small, or those that make its variance small.
+  std::vector<Tensor> schedule_parameters(bool by_variance) const;
 
   std::int64_t step() const { return step_; }
   bool finished() const { return finished_; }

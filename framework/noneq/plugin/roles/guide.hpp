@@ -21,7 +21,7 @@ struct guided_chunk {
 
 // What is known at x^t, for r_t. All tensors without gradients.
 struct guided_state {
-  Tensor x0;  // x̂⁰ [n, …]
+  Tensor xt, x0;  // x^t, x̂⁰ [n, …]
   coefficients c;
   // The product of [n, …] with the transposed derivative of x̂⁰ by x^t.
   std::function<Tensor(const Tensor&)> pull;
@@ -35,13 +35,18 @@ struct guidance {
   virtual ~guidance() = default;
   // ∇ ln r_t(x^t) [n, …], where r_t(x^t) = E[r(x⁰)|x^t].
   virtual Tensor gradient(const guided_state&) const { throw error("this guide has no r_t"); }
-  // p(x^{t−1}|x^t) r(x^{t−1}), normalised.
-  virtual distribution multiplied(const distribution&) const { throw error("this guide multiplies no steps"); }
+  // p(x^{t−1}|x^t) r(x^{t−1}), normalised; the coefficients are those of t.
+  virtual distribution multiplied(const distribution& /*step*/, const coefficients&) const {
+    throw error("this guide multiplies no steps");
+  }
 };
 
 struct guide : role<"guide"> {
   // Whether r multiplies every reverse step; otherwise r_t does, which is r as x^t sees it.
   virtual bool multiplies_steps() const { return false; }
+  // How often each reverse step is drawn, with a step of the forward process in between (Lugmayr et al. 2022,
+  // algorithm 1).
+  virtual std::int64_t draws_of_step() const { return 1; }
   // Throws noneq::error when r does not fit the data.
   virtual std::unique_ptr<guidance> begin(const guided_chunk& chunk) const = 0;
 };

@@ -14,6 +14,8 @@ namespace noneq {
 struct kernel : role<"kernel"> {
   // Whether a reverse distribution needs a log-variance beside its location.
   virtual bool has_variance() const = 0;
+  // Whether a step has detailed balance under π, so that the forward kernel run backwards is a reverse step.
+  virtual bool reversible() const { return true; }
 
   // The randomness `sample` turns into states; shape of x, rows first, first+1, … of the stream.
   virtual Tensor noise(const sizes& shape, const stream& s, std::int64_t first) const = 0;
@@ -43,5 +45,13 @@ struct kernel : role<"kernel"> {
   // Throws noneq::error when x0 (a first batch of data) is not of this state space.
   virtual void check_data(const Tensor& x0) const = 0;
 };
+
+// Throws noneq::error for a kernel with which K has no meaning.
+inline void need_reversible(const kernel& k) {
+  if (!k.reversible())
+    throw error(
+        "K runs the forward kernel backwards at t = 1, but this kernel is not reversible; need one that is, or the "
+        "bound with a decoder, vlb");
+}
 
 }

@@ -37,6 +37,8 @@ struct metric : role<"metric"> {
   virtual void measure(measurement& m) const = 0;
   // Throws noneq::error when this data cannot be measured so; asked before training begins.
   virtual void check_data(const dataset_info&) const {}
+  // Throws noneq::error when it has no meaning for this process. Called when a pipeline is checked.
+  virtual void check_process(const process&) const {}
 
   template <class P>
   static void common(description<P>& d) {

@@ -5,16 +5,37 @@
 
 namespace noneq {
 
+struct learnable_tensor {
+  std::string name;
+  Tensor leaf;  // requires a gradient
+  // Whether it shall make the variance of the loss estimate small instead of the loss (Kingma et al. 2021, §4.1).
+  bool by_variance = false;
+};
+
 struct schedule : role<"schedule"> {
   std::int64_t steps = 1000;
 
   // β_1..β_T as [T] float64 in (0, 1]; depends differentiably on learnable() when there are any.
   virtual Tensor beta() const = 0;
-  // What training may change; leaves that require a gradient.
-  virtual std::vector<std::pair<std::string, Tensor>> learnable() const { return {}; }
+  // What training may change.
+  virtual std::vector<learnable_tensor> learnable() const { return {}; }
 
+  // Whether β_1 is among what is learned. K grows without limit as β_1 → 0, so that it cannot train such a schedule.
+  virtual bool learns_beta_1() const { return false; }
+
+  // Restores in place: an optimizer may already hold the leaves. Throws noneq::error for a stored tensor of another
+  // shape.
   void state(const state_visitor& visit) override {
-    for (auto& [name, tensor] : learnable()) visit(name, tensor);
+    for (const learnable_tensor& l : learnable()) {
+      Tensor seen = l.leaf;
+      visit(l.name, seen);
+      if (seen.is_same(l.leaf)) continue;
+      if (seen.sizes() != l.leaf.sizes())
+        throw error("got a stored schedule whose '" + l.name + "' has shape " + to_string(seen.sizes().vec()) +
+                    ", need " + to_string(l.leaf.sizes().vec()));
+      at::NoGradGuard values_only;
+      l.leaf.copy_(seen);
+    }
   }
 
   template <class P>

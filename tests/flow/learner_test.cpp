@@ -1,0 +1,38 @@
+// The gradient of a step, by itself.
+#include "noneq/flow/learner.hpp"
+#include "doctest.hpp"
+#include "flow/pipeline.hpp"
+
+using namespace noneq;
+
+TEST_CASE(
+    "the shape of a learned SNR gets the gradient of the variance of the loss estimates, its end that of the loss") {
+  session s(small_plan({"process.schedule={plugin: learned_snr, steps: 12, units: 4}", "graph.loader.batch=512"}));
+  const learner l(s);
+  const auto& noiser = s.plan().the("noiser").as<noneq::noiser>();
+  batch rows = s.data().prepare(s.data().fetch(0, s.stream()));
+  noiser.draw(rows, s.plan().process, s.stream());
+  const auto step = [&] { return l.gradient(rows, rows.size()); };
+  const auto variance = [](const shard_gradient& g, const Tensor& weight) {
+    return (g.samples.per_sample * weight).var().item<double>();
+  };
+
+  const shard_gradient here = step();
+  const std::size_t weights = s.network_parameters().size();
+  const auto learnable = s.plan().process.schedule->learnable();
+  REQUIRE(here.gradients.size() == weights + learnable.size());
+  for (std::size_t k = 0; k < learnable.size(); ++k) {
+    CAPTURE(learnable[k].name);
+    const Tensor& leaf = learnable[k].leaf;
+    const Tensor gradient = here.gradients[weights + k];
+    const double h = 0.01;
+    const Tensor way = gradient / gradient.norm();
+    const auto moved = [&](double by) {
+      leaf.data().add_(way, by);
+      const shard_gradient there = step();
+      leaf.data().add_(way, -by);
+      return learnable[k].by_variance ? variance(there, rows.at("weight")) : there.loss;
+    };
+    CHECK(gradient.norm().item<double>() == doctest::Approx((moved(h) - moved(-h)) / (2 * h)).epsilon(0.02));
+  }
+}
