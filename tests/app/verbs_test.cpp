@@ -102,6 +102,25 @@ TEST_CASE("predict gives the network's output, and refuses tensors that do not f
   CHECK(says(other.err, in + ": "));
 }
 
+TEST_CASE("the table of a run is that of the schedule it has learned, which a metric says too") {
+  const scratch place;
+  put_text(place / "p.yaml", tiny_with("plugin: log_snr", "plugin: learned_snr"));
+  const surroundings here{.folder = place.folder()};
+  const outcome run = program({"run", "p.yaml", "--out", "r", "--quiet", "--set", "graph.trainer.schedule_rate=0.1",
+                               "--set", "graph.learned={plugin: metric.schedule, of: model}"},
+                              here);
+  CHECK_MESSAGE(run.code == 0, run.err);
+  const json before = parsed(program({"table", "p.yaml", "--json"}, here)),
+             after = parsed(program({"table", "r", "--json"}, here));
+  CHECK(after["beta"][0].get<double>() == doctest::Approx(0.01).epsilon(1e-12));
+  CHECK(std::abs(std::log(after["alpha_bar"][9].get<double>() / before["alpha_bar"][9].get<double>())) > 0.1);
+  CHECK(std::abs(std::log(after["snr"][5].get<double>() / before["snr"][5].get<double>())) > 0.01);
+  CHECK(says(text_of(place / "r/metrics.jsonl"),
+             "\"name\":\"last_alpha_bar\",\"value\":" + after["alpha_bar"][9].dump()));
+  refused(program({"table", "r", "--seed", "2"}, here),
+          "got the folder of a run, whose process is as it was trained; leave out --set and --seed");
+}
+
 TEST_CASE("table, draw, list, describe and schema can be read by machines") {
   const scratch place;
   put_text(place / "p.yaml",

@@ -1,7 +1,8 @@
-// noneq table FILE: what the schedule implies, entry i = t − 1.
+// noneq table FILE|RUN_DIR: what the schedule implies, entry i = t − 1.
 #include <fmt/format.h>
 
 #include "noneq/app/pipeline_file.hpp"
+#include "noneq/app/trained_run.hpp"
 #include "noneq/app/verbs.hpp"
 
 namespace noneq {
@@ -27,6 +28,16 @@ std::vector<std::pair<std::string, Tensor>> columns(const process& p) {
 
 // 17 significant digits bring every double back bit for bit; JSON has no word for infinity.
 std::string number(double x, bool json) { return json && !std::isfinite(x) ? "null" : fmt::format("{:.17g}", x); }
+
+// As the pipeline starts with it; of a run, as it has learned it.
+process process_of(const pipeline_file& of, registry& plugins) {
+  if (!std::filesystem::is_directory(of.file)) return of.make(plugins).process;
+  if (!of.changes.empty() || of.seed)
+    throw input_error(
+        {error("got the folder of a run, whose process is as it was trained; leave out --set and --seed")});
+  const session trained = open_run(of.file, plugins, [](value& document) { remove_beside_model(document); });
+  return trained.denoiser("raw").process();
+}
 
 void print_json(const std::vector<std::pair<std::string, Tensor>>& all) {
   fmt::print("{{");
@@ -57,14 +68,14 @@ void add_table(CLI::App& program) {
     bool json = false;
   };
   auto o = std::make_shared<options>();
-  CLI::App* verb = program.add_subcommand("table", "the schedule's tables for t = 1..T, as CSV");
+  CLI::App* verb =
+      program.add_subcommand("table", "the schedule's tables for t = 1..T, as CSV; of a run as it was learned");
   o->pipeline.add_to(*verb);
   verb->add_flag("--json", o->json, "as one JSON object of arrays");
   verb->callback([o] {
     registry plugins = installed_plugins();
-    const plan p = o->pipeline.make(plugins);
     at::NoGradGuard values_only;
-    auto all = columns(p.process);
+    auto all = columns(process_of(o->pipeline, plugins));
     for (auto& [name, column] : all) column = column.to(at::kDouble).contiguous();
     if (o->json)
       print_json(all);
