@@ -59,7 +59,9 @@ void make_data(const make_options& o) {
   need_writable(o.out);
   hdf5_writer writer(o.out, 4);
   const auto write = [&](const std::string& dataset, std::int64_t begin, std::int64_t end) {
-    constexpr std::int64_t block = 65536;
+    constexpr std::int64_t block_rows = 65536, block_numbers = std::int64_t{1} << 22;  // held in memory at once
+    const std::int64_t block =
+        std::clamp<std::int64_t>(block_numbers / c10::multiply_integers(source->info().shape), 1, block_rows);
     for (std::int64_t first = begin; first < end; first += block)
       writer.append(dataset, source->prepare(source->fetch_rows(first, std::min(block, end - first))).at("x0"));
   };
