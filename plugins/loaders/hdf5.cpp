@@ -23,6 +23,7 @@ struct hdf5 : noneq::loader {
               order = "shuffled", channels = "none";
   std::vector<double> range = {0, 255};
   double held_out = 0;
+  bool dequantise = false;
   std::int64_t normalise_rows = 0;
 
   std::shared_ptr<noneq::source> open(const std::optional<noneq::normalisation>& known,
@@ -60,6 +61,10 @@ struct hdf5 : noneq::loader {
                "how stored numbers become x⁰: as they are, to mean 0 and variance 1, or range to [−1, 1]",
                noneq::one_of({"none", "zscore", "range"}))
         .param("range", &hdf5::range, "the two stored values that become −1 and 1 under normalise: range")
+        .param(
+            "dequantise", &hdf5::dequantise,
+            "adds uniform noise of one step, [0, 1), to stored integers, which then have a density; under normalise: "
+            "range the second value and its noise end at 1")
         .param("per", &hdf5::per, "zscore: one scale for all numbers, or one per position of a sample",
                noneq::one_of({"all", "dim"}))
         .param(
@@ -86,8 +91,12 @@ class hdf5_source : public noneq::source {
                  std::llround(of_.held_out * static_cast<double>(stored_.layout().shape[0]))),
         order_(trained_, stored_.block(),
                std::max<std::int64_t>(1, noneq::stored_rows::window_bytes / (stored_.block() * stored_.row_bytes())),
-               of_.order == "shuffled" ? std::optional(s.fork("order")) : std::nullopt) {
+               of_.order == "shuffled" ? std::optional(s.fork("order")) : std::nullopt),
+        noise_(s.fork("dequantise")) {
     info_.shape = stored_.sample_shape();
+    if (of_.dequantise && !at::isIntegralType(stored_.layout().dtype, false))
+      throw error(c10::str(stored_.where(), " got numbers of type ", c10::toString(stored_.layout().dtype),
+                           ", need integers to dequantise"));
     noneq::refuse_channel_order(info_.shape, of_.channels, stored_.where());
     info_.count = trained_;
     open_parts();
@@ -127,16 +136,24 @@ class hdf5_source : public noneq::source {
     noneq::batch b{
         0, first, {{"raw", stored_.read(p.dataset, from, n)}, {"row", at::arange(from, from + n, at::kLong)}}};
     if (info_.classes > 0) b.set("label", stored_.labels(p.labels, from, n));
-    return normalised(std::move(b), p.dataset);
+    return normalised(std::move(b), p.dataset, {noise_.fork("measured").fork(p.dataset), from});
   }
 
   noneq::batch prepare(noneq::batch raw) const override {
-    return raw.has("raw") ? normalised(std::move(raw), of_.dataset) : raw;
+    if (!raw.has("raw")) return raw;
+    const std::int64_t position = raw.step * of_.batch_size + raw.first;  // another one for each visit to a row
+    return normalised(std::move(raw), of_.dataset, {noise_.fork("trained"), position});
   }
 
  private:
+  // Rows first, first + 1, … of a table of noise.
+  struct noise_rows {
+    noneq::stream table;
+    std::int64_t first;
+  };
+
   // Stored rows of a dataset as x⁰.
-  noneq::batch normalised(noneq::batch raw, const std::string& dataset) const {
+  noneq::batch normalised(noneq::batch raw, const std::string& dataset, const noise_rows& noise) const {
     const Tensor& stored = raw.at("raw");
     Tensor x0 = bytes_normalised(stored);
     if (!x0.defined()) {
@@ -144,7 +161,9 @@ class hdf5_source : public noneq::source {
       // Numbers that float32 cannot tell apart before the shift is taken off may be far apart after it.
       const bool wide = dtype == at::kDouble || dtype == at::kLong || dtype == at::kInt;
       const Tensor x = stored_.arranged(stored).to(wide ? at::kDouble : at::kFloat);
-      x0 = ((x - info_.normal.shift) / info_.normal.scale).to(at::kFloat).contiguous();
+      const Tensor shifted = x - info_.normal.shift;
+      const Tensor drawn = of_.dequantise ? shifted + noise.table.uniform(x.sizes().vec(), noise.first) : shifted;
+      x0 = (drawn / info_.normal.scale).to(at::kFloat).contiguous();
       noneq::refuse_infinite(x0, raw.at("row"), stored_.where(dataset));
       if (of_.normalise == "range")
         noneq::refuse_outside(x, raw.at("row"), of_.range[0], of_.range[1], stored_.where(dataset));
@@ -158,7 +177,7 @@ class hdf5_source : public noneq::source {
   // of the range.
   Tensor bytes_normalised(const Tensor& stored) const {
     const auto& [shift, scale] = info_.normal;
-    if (stored.scalar_type() != at::kByte || shift.numel() != 1 || scale.numel() != 1) return {};
+    if (of_.dequantise || stored.scalar_type() != at::kByte || shift.numel() != 1 || scale.numel() != 1) return {};
     if (of_.normalise == "range" && (of_.range[0] > 0 || of_.range[1] < 255)) return {};
     const Tensor x = stored_.arranged(stored).contiguous(), x0 = at::empty(x.sizes(), at::kFloat);
     noneq::rows::normalise(x.numel(), x.data_ptr<std::uint8_t>(), shift.item<float>(), scale.item<float>(),
@@ -201,7 +220,8 @@ class hdf5_source : public noneq::source {
     if (unknown) return "";
     return c10::str(std::filesystem::absolute(of_.file).string(), ", ", bytes, " bytes, time ", time, ", dataset ",
                     of_.dataset, ", normalise ", of_.normalise, ", channels ", of_.channels, ", held out ",
-                    of_.held_out, ", validation ", of_.validation, ", test ", of_.test);
+                    of_.held_out, ", validation ", of_.validation, ", test ", of_.test, ", noise ",
+                    of_.dequantise ? noise_.bits(0) : 0);
   }
 
   void hold(std::int64_t position) {
@@ -234,6 +254,7 @@ class hdf5_source : public noneq::source {
   }
 
   void normalise(const std::optional<noneq::normalisation>& known) {
+    const std::vector<double> values = {of_.range[0], of_.range[1] + (of_.dequantise ? 1 : 0)};
     if (known) {
       for (const Tensor& part : {known->shift, known->scale})
         if (!at::is_expandable_to(part.sizes(), info_.shape))
@@ -241,13 +262,13 @@ class hdf5_source : public noneq::source {
                                noneq::to_string(part.sizes().vec()), " as in the data the model was trained with"));
       info_.normal = *known;
     } else if (of_.normalise == "range") {
-      info_.normal = {at::scalar_tensor((of_.range[0] + of_.range[1]) / 2, at::kFloat),
-                      at::scalar_tensor((of_.range[1] - of_.range[0]) / 2, at::kFloat)};
+      info_.normal = {at::scalar_tensor((values[0] + values[1]) / 2, at::kFloat),
+                      at::scalar_tensor((values[1] - values[0]) / 2, at::kFloat)};
     } else if (of_.normalise == "zscore") {
       standardise();
     }
-    if (of_.normalise == "range") info_.range = of_.range;
-    if (of_.normalise == "range" && at::isIntegralType(stored_.layout().dtype, false))
+    if (of_.normalise == "range") info_.range = values;
+    if (of_.normalise == "range" && !of_.dequantise && at::isIntegralType(stored_.layout().dtype, false))
       info_.bin_width = 2 / (of_.range[1] - of_.range[0]);
   }
 
@@ -277,12 +298,14 @@ class hdf5_source : public noneq::source {
         }
       }
     }
-    const Tensor variance = m.variance();
+    // Those of the noise of one step are known.
+    const Tensor mean = of_.dequantise ? m.mean() + 0.5 : m.mean(),
+                 variance = of_.dequantise ? m.variance() + 1. / 12 : m.variance();
     const std::string seen =
         read_blocks < blocks ? c10::str("in all of the ", looked_at(), " rows looked at") : "everywhere";
-    noneq::refuse_constant(m.mean(), variance, of_.per == "dim" ? info_.shape : sizes{}, seen, stored_.where());
+    noneq::refuse_constant(mean, variance, of_.per == "dim" ? info_.shape : sizes{}, seen, stored_.where());
     const sizes shape = of_.per == "dim" ? info_.shape : sizes{};
-    info_.normal = {m.mean().reshape(shape).to(at::kFloat), variance.sqrt().reshape(shape).to(at::kFloat)};
+    info_.normal = {mean.reshape(shape).to(at::kFloat), variance.sqrt().reshape(shape).to(at::kFloat)};
   }
 
   const hdf5 of_;
@@ -290,6 +313,7 @@ class hdf5_source : public noneq::source {
   std::int64_t trained_;
   std::map<std::string, part> parts_;
   noneq::row_order order_;
+  const noneq::stream noise_;
   noneq::dataset_info info_;
   noneq::row_order::window window_;
   Tensor held_, held_rows_, held_labels_;

@@ -3,38 +3,21 @@
 #include <numbers>
 #include <set>
 
-#include "make.hpp"
-#include "noneq/storage/hdf5.hpp"
+#include "data_file.hpp"
 #include "plugins/message.hpp"
 
 using noneq::make;
 using noneq::sizes;
 using noneq::stream;
 using noneq::Tensor;
+using testing::data_file;
 using testing::message_of;
 using testing::says;
+using testing::training;
 
 namespace {
 
-struct data_file : testing::scratch {
-  std::filesystem::path path = *this / "data.h5";
-  explicit data_file(const std::map<std::string, Tensor>& datasets, int gzip = 0) {
-    noneq::hdf5_writer out(path, gzip);
-    for (const auto& [name, values] : datasets) out.write(name, values);
-    out.close();
-  }
-  std::string yaml(const std::string& more = "") const {
-    return "{plugin: hdf5, file: '" + path.string() + "'" + (more.empty() ? "" : ", " + more) + "}";
-  }
-  std::shared_ptr<noneq::source> open(const std::string& more = "", std::uint64_t seed = 1,
-                                      const std::optional<noneq::normalisation>& known = {}) const {
-    return make<noneq::loader>(yaml(more))->open(known, stream(seed));
-  }
-};
-
 Tensor numbers(std::int64_t n) { return at::arange(n, at::kFloat).unsqueeze(1); }
-
-noneq::batch training(noneq::source& s, std::int64_t step) { return s.prepare(s.fetch(step, stream(99))); }
 
 std::vector<float> list(const Tensor& x) {
   const Tensor c = x.contiguous();
