@@ -1,10 +1,10 @@
 // Rows of a dataset in an HDF5 file, read in long stretches and shuffled as they pass.
 #include "class_labels.hpp"
-#include "moments.hpp"
 #include "noneq/core/row_kernels.hpp"
 #include "noneq/plugin.hpp"
 #include "row_checks.hpp"
 #include "row_order.hpp"
+#include "standardised.hpp"
 #include "stored_rows.hpp"
 
 namespace {
@@ -13,9 +13,7 @@ using noneq::error;
 using noneq::sizes;
 using noneq::Tensor;
 
-constexpr std::int64_t most_classes = 1'000'000, block_numbers = std::int64_t{1} << 20;
-// What a mean and a variance are taken from, when nobody says how much.
-constexpr std::int64_t statistics_bytes = std::int64_t{1} << 30, statistics_rows = 10'000;
+constexpr std::int64_t most_classes = 1'000'000;
 
 struct hdf5 : noneq::loader {
   std::filesystem::path file;
@@ -265,47 +263,12 @@ class hdf5_source : public noneq::source {
       info_.normal = {at::scalar_tensor((values[0] + values[1]) / 2, at::kFloat),
                       at::scalar_tensor((values[1] - values[0]) / 2, at::kFloat)};
     } else if (of_.normalise == "zscore") {
-      standardise();
+      info_.normal = noneq::standardised(
+          stored_, {of_.dataset, info_.count, of_.normalise_rows, of_.per == "dim", of_.dequantise});
     }
     if (of_.normalise == "range") info_.range = values;
     if (of_.normalise == "range" && !of_.dequantise && at::isIntegralType(stored_.layout().dtype, false))
       info_.bin_width = 2 / (of_.range[1] - of_.range[0]);
-  }
-
-  // Rows to take statistics from: a file may be larger than anybody wants to wait for.
-  std::int64_t looked_at() const {
-    const std::int64_t rows =
-        of_.normalise_rows > 0 ? of_.normalise_rows : std::max(statistics_rows, statistics_bytes / stored_.row_bytes());
-    return std::min(info_.count, rows);
-  }
-
-  void standardise() {
-    noneq::moments m(of_.per == "dim");
-    const std::int64_t numbers = std::max<std::int64_t>(1, c10::multiply_integers(info_.shape));
-    const std::int64_t slice = std::max<std::int64_t>(1, block_numbers / numbers);
-    const std::int64_t blocks = (info_.count + stored_.block() - 1) / stored_.block();
-    const std::int64_t read_blocks = std::min(blocks, (looked_at() + stored_.block() - 1) / stored_.block());
-    for (std::int64_t j = 0; j < read_blocks; ++j) {
-      const std::int64_t first = j * blocks / read_blocks * stored_.block();
-      const Tensor stored = stored_.read(of_.dataset, first, std::min(stored_.block(), info_.count - first));
-      for (std::int64_t k = 0; k < stored.size(0); k += slice) {
-        const Tensor x = stored_.arranged(stored.slice(0, k, k + slice));
-        m.add(x);
-        if (!m.finite()) {
-          noneq::refuse_infinite(x, at::arange(first + k, first + k + x.size(0), at::kLong), stored_.where());
-          throw error(c10::str(stored_.where(), " has numbers near rows ", first + k, " … ", first + k + x.size(0) - 1,
-                               " whose squares overflow, need smaller ones"));
-        }
-      }
-    }
-    // Those of the noise of one step are known.
-    const Tensor mean = of_.dequantise ? m.mean() + 0.5 : m.mean(),
-                 variance = of_.dequantise ? m.variance() + 1. / 12 : m.variance();
-    const std::string seen =
-        read_blocks < blocks ? c10::str("in all of the ", looked_at(), " rows looked at") : "everywhere";
-    noneq::refuse_constant(mean, variance, of_.per == "dim" ? info_.shape : sizes{}, seen, stored_.where());
-    const sizes shape = of_.per == "dim" ? info_.shape : sizes{};
-    info_.normal = {mean.reshape(shape).to(at::kFloat), variance.sqrt().reshape(shape).to(at::kFloat)};
   }
 
   const hdf5 of_;
