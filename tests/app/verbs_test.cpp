@@ -182,7 +182,8 @@ TEST_CASE("data make writes a generator's rows, and data info shows them") {
     return program(arguments, here);
   };
   refused(make({"swiss_rol", "--count", "5", "--out", "b.h5"}),
-          "swiss_rol: no loader plugin is called 'swiss_rol', did you mean 'swiss_roll'? (there are: hdf5, heartbeat, "
+          "swiss_rol: no loader plugin is called 'swiss_rol', did you mean 'swiss_roll'? (there are: dead_leaves, "
+          "hdf5, heartbeat, "
           "markov, swiss_roll)");
   refused(make({"swiss_roll", "--count", "5", "--out", "b.h5", "--set", "nois=1"}),
           "--set nois: swiss_roll.nois: loader.swiss_roll has no parameter 'nois', did you mean 'noise'?");
