@@ -24,5 +24,11 @@ forbid "$house/core $house/diffusion $house/config $house/plugin $house/flow $ho
 forbid "$house/core $house/diffusion $house/config $house/storage $house/flow $house/app plugins" 'boost/' 'Boost.DLL belongs to plugin'
 forbid "$house/core $house/diffusion $house/config $house/plugin $house/storage $house/flow $house/app plugins" '(oneapi/dnnl|dnnl)' 'oneDNN belongs to compute'
 forbid "$house/diffusion $house/config $house/plugin $house/storage $house/flow $house/app plugins" 'hwy/' 'Highway belongs to core and compute'
+# Two types of one name in two headers are one to the linker: it keeps the inline functions of either.
+if twice=$(grep -rhoE --include='*.hpp' '^(struct|class) [a-z_0-9]+( final)?( :[^:]| \{)' $house | awk '{print $2}' | sort | uniq -d) && [ -n "$twice" ]; then
+  echo "$twice"
+  echo "  ^ is the name of a type in more than one header"
+  failed=1
+fi
 test $failed = 0
 echo "1 passed, 0 failed"

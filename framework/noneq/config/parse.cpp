@@ -11,8 +11,8 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
-#include "noneq/config/source.hpp"
 #include "noneq/config/tree_builder.hpp"
+#include "noneq/config/yaml_text.hpp"
 
 namespace noneq {
 
@@ -41,7 +41,7 @@ std::string explained(const std::string& message) {
 // yaml-cpp's marks count from 0, and are null when it does not know better.
 std::size_t offset_of(const YAML::Mark& mark) { return static_cast<std::size_t>(std::max(mark.pos, 0)); }
 
-place place_of(const YAML::Mark& mark, const source& from) {
+place place_of(const YAML::Mark& mark, const yaml_text& from) {
   if (mark.is_null()) return {from.file(), 0, 0};
   return from.place_of(offset_of(mark), mark.line, mark.column);
 }
@@ -52,7 +52,7 @@ class first_document : public YAML::EventHandler {
   using text = std::string;
 
  public:
-  explicit first_document(const source& from) : from_(from), last_{from.file(), 1, 1} {}
+  explicit first_document(const yaml_text& from) : from_(from), last_{from.file(), 1, 1} {}
   value take() { return builder_.take(); }
   const place& last() const { return last_; }  // of the last event
 
@@ -73,7 +73,7 @@ class first_document : public YAML::EventHandler {
   void OnMapEnd() override { builder_.close(); }
 
  protected:
-  const source& from_;
+  const yaml_text& from_;
 
  private:
   const place& here(const YAML::Mark& mark) { return last_ = place_of(mark, from_); }
@@ -94,7 +94,7 @@ class second_document : public first_document {
   }
 };
 
-error syntax_error(const YAML::Exception& e, const source& from, const place& last) {
+error syntax_error(const YAML::Exception& e, const yaml_text& from, const place& last) {
   place tab;
   if (!e.mark.is_null() && from.tab_near(offset_of(e.mark), e.mark.line, tab))
     return error("got a tab as indentation, need spaces", {}, tab);
@@ -107,7 +107,7 @@ error syntax_error(const YAML::Exception& e, const source& from, const place& la
 }
 
 value parse_text(std::string_view text, const std::string& file_name) {
-  const source from(text, file_name);
+  const yaml_text from(text, file_name);
   if (from.is_blank()) throw error("is empty, need YAML text", {}, {file_name, 0, 0});
   // At the end of the text yaml-cpp forgives an open quote; before an end mark it does not.
   std::istringstream stream(from.text() + (from.text().ends_with('\n') ? "...\n" : "\n...\n"));

@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "noneq/config/scalar.hpp"
-#include "noneq/config/source.hpp"
+#include "noneq/config/yaml_text.hpp"
 
 namespace noneq {
 
@@ -80,7 +80,7 @@ std::string double_quoted(std::string_view text) {
 
 std::string quoted_if_needed(const std::string& text, bool is_text) {
   if (!is_text) return text;
-  if (!source::is_utf8(text)) throw error("got text that is not UTF-8, which YAML cannot hold");
+  if (!yaml_text::is_utf8(text)) throw error("got text that is not UTF-8, which YAML cannot hold");
   if (has_strange(text)) return double_quoted(text);
   if (resolve(text) != scalar_type::text || is_old_boolean(text) || !is_safe_plain(text)) return single_quoted(text);
   return text;

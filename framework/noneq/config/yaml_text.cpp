@@ -1,4 +1,4 @@
-#include "noneq/config/source.hpp"
+#include "noneq/config/yaml_text.hpp"
 
 #include <algorithm>
 
@@ -30,7 +30,7 @@ bool is_control(char c) {
 
 }
 
-source::source(std::string_view text, std::string file_name) : file_(std::move(file_name)) {
+yaml_text::yaml_text(std::string_view text, std::string file_name) : file_(std::move(file_name)) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   int line = 1, column = 1;
   for (std::size_t i = 0; i < text.size(); ++column) {
@@ -45,20 +45,20 @@ source::source(std::string_view text, std::string file_name) : file_(std::move(f
   text_ = text;
 }
 
-bool source::is_utf8(std::string_view text) {
+bool yaml_text::is_utf8(std::string_view text) {
   for (std::size_t i = 0, length = 0; i < text.size(); i += length)
     if ((length = sequence_length(text, i)) == 0) return false;
   return true;
 }
 
-std::size_t source::line_start(std::size_t offset) const {
+std::size_t yaml_text::line_start(std::size_t offset) const {
   offset = std::min(offset, text_.size());
   if (offset == 0) return 0;
   const std::size_t end_before = text_.rfind('\n', offset - 1);
   return end_before == std::string::npos ? 0 : end_before + 1;
 }
 
-bool source::is_blank() const {
+bool yaml_text::is_blank() const {
   for (std::size_t i = 0; i < text_.size(); ++i) {
     if (text_[i] == '#') i = std::min(text_.find('\n', i), text_.size());
     if (i < text_.size() && std::string_view(" \t\r\n").find(text_[i]) == std::string_view::npos) return false;
@@ -66,13 +66,13 @@ bool source::is_blank() const {
   return true;
 }
 
-std::string_view source::line_at(std::size_t offset) const {
+std::string_view yaml_text::line_at(std::size_t offset) const {
   const std::size_t start = line_start(offset);
   const std::size_t end = std::min(text_.find_first_of("\r\n", start), text_.size());
   return std::string_view(text_).substr(start, end - start);
 }
 
-place source::place_of(std::size_t offset, int line, int column) const {
+place yaml_text::place_of(std::size_t offset, int line, int column) const {
   offset = std::min(offset, text_.size());
   const std::size_t start = offset - std::min(offset, static_cast<std::size_t>(std::max(column, 0)));
   if (start != seen_start_ || offset < seen_offset_) seen_start_ = seen_offset_ = start, seen_characters_ = 0;
@@ -81,7 +81,7 @@ place source::place_of(std::size_t offset, int line, int column) const {
   return {file_, line + 1, seen_characters_ + 1};
 }
 
-bool source::tab_near(std::size_t offset, int line, place& found) const {
+bool yaml_text::tab_near(std::size_t offset, int line, place& found) const {
   for (int back = 0; back < 2 && line - back >= 0; ++back) {
     const std::size_t start = line_start(offset);
     const std::string_view text = line_at(start);

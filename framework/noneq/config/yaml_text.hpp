@@ -9,10 +9,10 @@
 
 namespace noneq {
 
-class source {
+class yaml_text {
  public:
   // Drops a byte order mark. Throws error when the text is not UTF-8 or holds control characters.
-  source(std::string_view text, std::string file_name);
+  yaml_text(std::string_view text, std::string file_name);
 
   static bool is_utf8(std::string_view text);
 
