@@ -43,4 +43,28 @@ class given_rows {
   dataset_layout layout_;
 };
 
+// Values, and masks that say which of them are known. Const use is thread-safe.
+struct known_rows {
+  given_rows masks, values;
+
+  // Throws noneq::error when there are no such datasets, or of different shapes.
+  known_rows(const std::filesystem::path& file, const std::string& mask, const std::string& value)
+      : masks(file, mask), values(file, value) {
+    if (values.row_shape() != masks.row_shape())
+      throw masks.wrong("got rows of shape " + to_string(masks.row_shape()) + ", need that of the values, " +
+                        to_string(values.row_shape()));
+  }
+
+  struct rows {
+    Tensor known, values;  // bool and float64 [count, …]
+  };
+  // Those of the chunk's samples. Throws noneq::error when they have not the shape of samples, or a mask no bits.
+  rows of(const guided_chunk& chunk) const {
+    const Tensor mask = masks.of(chunk, chunk.shape);
+    if (!((mask == 0) | (mask == 1)).all().item<bool>())
+      throw masks.wrong("got other numbers than 0 and 1, need 1 where the value is known");
+    return {mask == 1, values.of(chunk, chunk.shape)};
+  }
+};
+
 }

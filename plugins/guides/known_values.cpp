@@ -1,4 +1,5 @@
-// Inpainting: some numbers of x⁰ are known, the others are drawn given these.
+// Inpainting: some numbers of x⁰ are known, the others are drawn given these. `paper` is Lugmayr et al. 2022,
+// "RePaint", eq. 8 and algorithm 1: on the way down the known numbers are those that the forward process makes of x⁰.
 #include "observation.hpp"
 
 namespace {
@@ -13,27 +14,45 @@ struct masked final : noneq::observation {
   Tensor transposed(const Tensor& u) const override { return u.masked_fill(unknown, 0); }
 };
 
+struct forward final : noneq::guidance {
+  Tensor known, x0;  // in normalised units
+  forward(Tensor mask, Tensor values) : known(std::move(mask)), x0(std::move(values)) {}
+
+  // At t = 1 the value itself, with a variance whose logarithm is finite.
+  noneq::distribution multiplied(const noneq::distribution& p, const noneq::coefficients& c) const override {
+    const Tensor location = c.alpha_bar_prev.sqrt() * x0.to(p.location.scalar_type());
+    const Tensor log_variance = c.one_minus_alpha_bar_prev.clamp_min(1e-30).log();
+    return {at::where(known, location, p.location), at::where(known, log_variance, p.log_variance)};
+  }
+};
+
 struct known_values : noneq::guide {
   std::filesystem::path file;
-  std::string mask = "mask", values = "values";
+  std::string mask = "mask", values = "values", mode = "exact";
   double deviation = 0;
-  std::int64_t solve = 5;
+  std::int64_t solve = 5, resample = 1;
+
+  bool multiplies_steps() const override { return mode == "paper"; }
+  std::int64_t draws_of_step() const override { return resample; }
 
   std::unique_ptr<noneq::guidance> begin(const noneq::guided_chunk& chunk) const override {
     noneq::need_gaussian(chunk);
-    const noneq::given_rows given(file, values), masks(file, mask);
-    const Tensor known = masks.of(chunk, chunk.shape), seen = given.of(chunk, chunk.shape);
-    if (!((known == 0) | (known == 1)).all().item<bool>())
-      throw masks.wrong("got other numbers than 0 and 1, need 1 where the value is known");
-    given.need_data(seen.masked_select(known == 1), chunk);
-    return std::make_unique<masked>(chunk, seen, known == 0, deviation, solve);
+    const noneq::known_rows given(file, mask, values);
+    const auto [known, seen] = given.of(chunk);
+    given.values.need_data(seen.masked_select(known), chunk);
+    const Tensor free = known.logical_not();
+    if (multiplies_steps()) return std::make_unique<forward>(known, chunk.normal.apply(seen).masked_fill(free, 0));
+    return std::make_unique<masked>(chunk, seen, free, deviation, solve);
   }
 
   void check() const override {
-    const noneq::given_rows given(file, values), masks(file, mask);
-    if (given.row_shape() != masks.row_shape())
-      throw masks.wrong("got rows of shape " + noneq::to_string(masks.row_shape()) + ", need that of the values, " +
-                        noneq::to_string(given.row_shape()));
+    if (resample > 1 && !multiplies_steps())
+      throw noneq::error(
+          c10::str("resample got ", resample, " in mode exact, need 1: only mode paper takes steps again"));
+    if (deviation > 0 && multiplies_steps())
+      throw noneq::error(
+          c10::str("deviation got ", deviation, " in mode paper, need 0: it has no noise on known values"));
+    noneq::known_rows(file, mask, values);
   }
 
   static void describe(noneq::description<known_values>& d) {
@@ -45,6 +64,14 @@ struct known_values : noneq::guide {
         .param("values", &known_values::values, "dataset of the values, in data units; unknown ones may be anything")
         .param("deviation", &known_values::deviation, "deviation of noise on the known values, in data units",
                noneq::at_least(0))
+        .param("mode", &known_values::mode,
+               "exact: r as x^t sees it, which is calibrated; paper: the known numbers of every x^{t−1} are drawn from "
+               "q(x^{t−1}|x⁰), which the others hear of only afterwards (RePaint)",
+               noneq::one_of({"exact", "paper"}))
+        .param("resample", &known_values::resample,
+               "mode paper: how often each step is drawn, with a step of the forward process in between, so that the "
+               "others come to fit the known values",
+               noneq::at_least(1))
         .param("solve", &known_values::solve, noneq::solve_doc, noneq::at_least(1))
         .spaces({"gaussian"});
   }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "given_rows.hpp"
+#include "spaces.hpp"
 
 namespace noneq {
 
@@ -51,11 +52,6 @@ struct observation : guidance {
     return x;
   }
 };
-
-inline void need_gaussian(const guided_chunk& chunk) {
-  if (!chunk.process.kernel->has_variance())
-    throw error("this guide works in gaussian space, but the kernel has discrete states");
-}
 
 inline constexpr const char* solve_doc =
     "most steps of the solver, a backward pass through the network each; it stops when the equations are solved";

@@ -1,5 +1,6 @@
 // Ancestral sampling: x^T ~ π, then x^{t−1} ~ p(x^{t−1}|x^t) down to x⁰, which is the most likely one given x¹.
-// Sohl-Dickstein et al. 2015, §2.2; Ho et al. 2020, algorithm 2.
+// Sohl-Dickstein et al. 2015, §2.2; Ho et al. 2020, algorithm 2. Where a guide asks for it, every step is drawn several
+// times, from an x^t that was drawn from q(x^t|x^{t−1}) (Lugmayr et al. 2022, algorithm 1).
 #include "walk.hpp"
 
 namespace {
@@ -12,12 +13,18 @@ struct ancestral : noneq::clipped_sampler {
     if (clip && !kernel.has_variance())
       throw noneq::error("clip got true for a kernel of discrete states, need false: there is no x̂⁰ to clip");
     noneq::walk w(d, *this, r);
-    return w.run([&](const Tensor& xt, std::int64_t k) {
-      const auto p = w.predict_of_visited(xt, k);
-      noneq::distribution reverse = p.reverse;
-      if (clip || w.guides().asks_gradients()) reverse.location = kernel.posterior(p.x0, xt, p.c).location;
-      reverse = w.guides().multiplied(reverse, p.c);
-      return k == 0 ? kernel.most_likely(reverse) : kernel.sample(reverse, w.noise(w.index(k)));
+    return w.run([&](Tensor x, std::int64_t k) {
+      const std::int64_t i = w.index(k);
+      for (std::int64_t repetition = 1;; ++repetition) {
+        const auto p = w.predict_of_visited(x, k);
+        noneq::distribution reverse = p.reverse;
+        if (clip || w.guides().asks_gradients()) reverse.location = noneq::reverse_location(kernel, p.x0, x, p.c);
+        reverse = w.guides().multiplied(reverse, p.c);
+        if (k == 0) return kernel.most_likely(reverse);
+        const Tensor before = kernel.sample(reverse, repetition == 1 ? w.noise(i) : w.noise_again(i, repetition));
+        if (repetition == w.guides().draws_of_step()) return before;
+        x = kernel.sample(kernel.transition(before, p.c), w.noise_back(i, repetition));
+      }
     });
   }
 

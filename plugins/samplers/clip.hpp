@@ -24,15 +24,21 @@ struct clipped_sampler : sampler {
     return (centre + from_centre.clamp(-limit, limit) * (reach / limit)).view_as(x0);
   }
 
-  // Whether it draws reverse steps p(x^{t−1}|x^t), which can be multiplied.
+  // Whether it draws reverse steps p(x^{t−1}|x^t), which can be multiplied and taken again.
   virtual bool draws_steps() const { return false; }
 
   void check() const override {
-    for (const guide* g : guides.all())
-      if (g->multiplies_steps() && !draws_steps())
+    for (const guide* g : guides.all()) {
+      if (draws_steps()) break;
+      if (g->multiplies_steps())
         throw error(
             "guides got one in mode paper, need exact: it multiplies reverse distributions, which this sampler "
             "does not draw from; sampler.ancestral does");
+      if (g->draws_of_step() > 1)
+        throw error(c10::str("guides got one that draws every step ", g->draws_of_step(),
+                             " times, need one that does so once: this sampler takes no step again; "
+                             "sampler.ancestral does"));
+    }
     if (!(clip_low < clip_high))
       throw error(c10::str("clip_low got ", clip_low, ", need less than clip_high, which is ", clip_high));
     if (clip_quantile > 0 && !clip)
@@ -41,7 +47,7 @@ struct clipped_sampler : sampler {
 
   template <class P>
   static void describe_clip(description<P>& d) {
-    d.param("guides", &P::guides, "factors r(x) on what is drawn: observations, known values");
+    d.param("guides", &P::guides, "factors r(x) on what is drawn: observations, known values, classes");
     d.param("clip", &P::clip, "keep x̂⁰ within clip_low … clip_high at every step (Gaussian kernel)")
         .param("clip_low", &P::clip_low, "least x̂⁰, in normalised units")
         .param("clip_high", &P::clip_high, "largest x̂⁰, in normalised units")

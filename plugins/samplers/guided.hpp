@@ -4,20 +4,32 @@
 
 #include <torch/csrc/autograd/autograd.h>
 
-#include "noneq/plugin.hpp"
+#include "../means/mixture.hpp"
+#include "../tweedie.hpp"
 
 namespace noneq {
+
+// Where the reverse step leads when x⁰ has the mean x̂⁰: the posterior's mean, and for bits the two posteriors mixed.
+inline Tensor reverse_location(const kernel& k, const Tensor& x0, const Tensor& xt, const coefficients& c) {
+  if (k.has_variance()) return k.posterior(x0, xt, c).location;
+  return ::mixture::location(x0.logit().clamp(-80, 80), {xt, c, k});
+}
 
 class guided {
  public:
   guided(const std::vector<const guide*>& guides, const guided_chunk& chunk) {
-    for (const guide* g : guides) (g->multiplies_steps() ? of_step_ : of_state_).push_back(g->begin(chunk));
+    for (const guide* g : guides) {
+      (g->multiplies_steps() ? of_step_ : of_state_).push_back(g->begin(chunk));
+      draws_ = std::max(draws_, g->draws_of_step());
+    }
   }
 
   bool asks_gradients() const { return !of_state_.empty(); }
+  // How often each step is drawn: as often as the guide that needs it most asks for.
+  std::int64_t draws_of_step() const { return draws_; }
 
-  // What the network says at step index i, with x̂⁰ + (1−ᾱ)/√ᾱ Σ ∇ ln r_t for x̂⁰; several guides are taken as
-  // independent of each other given x^t. A state without signal says nothing of x⁰ and is left alone.
+  // What the network says at step index i, with x̂⁰ + Σ ∇ ln r_t/Δ_t for x̂⁰ (Tweedie's formula); several guides are
+  // taken as independent of each other given x^t. A state without signal says nothing of x⁰ and is left alone.
   denoiser::prediction predict(const denoiser& d, const Tensor& x, std::int64_t i, const Tensor& label,
                                const Tensor& told) const {
     if (!asks_gradients()) return d.predict(x, i, label, told);
@@ -29,15 +41,17 @@ class guided {
       throw error("guides got a network whose x̂⁰ has no derivative by x^t, need one that can be differentiated");
     p.z = p.z.detach();
     p.reverse.location = p.reverse.location.detach();
-    p.reverse.log_variance = p.reverse.log_variance.detach();
+    if (p.reverse.log_variance.defined()) p.reverse.log_variance = p.reverse.log_variance.detach();
     p.x0 = said.detach();
-    if (p.c.sqrt_alpha_bar.min().item<double>() == 0) return p;
+    const kernel& k = *d.process().kernel;
+    const Tensor reach = tweedie(k, p.c);
+    if (!reach.isfinite().all().item<bool>()) return p;
     const guided_state here{xt.detach(), p.x0, p.c, [&](const Tensor& u) {
                               return torch::autograd::grad({said}, {xt}, {u}, /*retain_graph=*/true)[0];
                             }};
     Tensor pushed = p.x0;
-    for (const auto& g : of_state_) pushed = pushed + p.c.one_minus_alpha_bar / p.c.sqrt_alpha_bar * g->gradient(here);
-    p.x0 = pushed.detach();
+    for (const auto& g : of_state_) pushed = pushed + reach * g->gradient(here);
+    p.x0 = (k.has_variance() ? pushed : pushed.clamp(0, 1)).detach();
     return p;
   }
 
@@ -48,6 +62,7 @@ class guided {
 
  private:
   std::vector<std::unique_ptr<guidance>> of_state_, of_step_;
+  std::int64_t draws_ = 1;
 };
 
 }

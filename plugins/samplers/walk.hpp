@@ -60,8 +60,13 @@ class walk {
 
   // Noise belongs to the original step and the sample, so that neither chunks nor the number of steps change what a
   // step draws.
-  Tensor noise(std::int64_t i) const {
-    return process().kernel->noise(shape_, request_.stream.fork(original(i) + 1), request_.first);
+  Tensor noise(std::int64_t i) const { return noise_of(of_step(i)); }
+  // The same for a step that is drawn repeatedly: the way back up, and what draws it again, for repetition = 1, 2, …
+  Tensor noise_back(std::int64_t i, std::int64_t repetition) const {
+    return noise_of(of_step(i).fork("back").fork(repetition));
+  }
+  Tensor noise_again(std::int64_t i, std::int64_t repetition) const {
+    return noise_of(of_step(i).fork("again").fork(repetition));
   }
 
   // From x^T through  x = step(x, k)  for k = steps−1 … 0.
@@ -86,11 +91,13 @@ class walk {
     return kept.empty() ? i : kept[static_cast<std::size_t>(i)];
   }
 
+  stream of_step(std::int64_t i) const { return request_.stream.fork(original(i) + 1); }
+  Tensor noise_of(const stream& s) const { return process().kernel->noise(shape_, s, request_.first); }
+
   Tensor start() const {
     if (request_.start.defined()) return request_.start;
     const kernel& k = *process().kernel;
-    return k.sample(k.stationary(at::empty(shape_, at::kFloat)),
-                    k.noise(shape_, request_.stream.fork("start"), request_.first));
+    return k.sample(k.stationary(at::empty(shape_, at::kFloat)), noise_of(request_.stream.fork("start")));
   }
 
   void show(std::int64_t t, const Tensor& x) const {

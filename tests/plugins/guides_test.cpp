@@ -1,66 +1,49 @@
 // Guides against posteriors in closed form, of Gaussian data and a network that knows its score exactly.
-#include "closed_form.hpp"
-#include "noneq/storage/hdf5.hpp"
-#include "plugins/message.hpp"
+#include "guiding.hpp"
 
 using noneq::make;
-using noneq::make_process;
-using noneq::sampling_request;
-using noneq::sizes;
 using noneq::stream;
 using noneq::Tensor;
+using testing::ancestral;
+using testing::correlated;
+using testing::draw;
 using testing::gaussian_denoiser;
-using testing::make_denoiser;
+using testing::given;
+using testing::linear;
 using testing::message_of;
-using testing::says;
+using testing::request;
+using testing::says_all;
 
 namespace {
-
-// A file of datasets, and guides that read it.
-struct given {
-  testing::scratch folder;
-  explicit given(const std::map<std::string, Tensor>& datasets) {
-    noneq::hdf5_writer file(folder / "given.h5");
-    for (const auto& [dataset, tensor] : datasets) file.write(dataset, tensor);
-    file.close();
-  }
-  std::string guide(const std::string& plugin, const std::string& more = "") const {
-    return "{plugin: " + plugin + ", file: " + (folder / "given.h5").string() + more + "}";
-  }
-};
-
-bool says_all(const std::string& message, const std::vector<std::string>& parts) {
-  return std::all_of(parts.begin(), parts.end(), [&](const std::string& part) { return says(message, part); });
-}
-
-noneq::process linear(const std::string& mean = "epsilon", std::int64_t steps = 1000) {
-  return make_process("gaussian", "{plugin: linear, steps: " + std::to_string(steps) + "}", mean, "fixed_small");
-}
-
-std::string ancestral(const std::string& guides) { return "{plugin: ancestral, guides: " + guides + "}"; }
-
-sampling_request request(std::int64_t count, sizes shape) { return {0, count, std::move(shape), stream(5), {}, {}}; }
-
-Tensor draw(const std::string& sampler, const noneq::denoiser& d, const sampling_request& r) {
-  return make<noneq::sampler>(sampler)->sample(d, r).to(at::kDouble);
-}
-
-// Says x̂⁰ exactly for data N(mean [d], covariance [d, d]).
-noneq::denoiser correlated(noneq::process p, const Tensor& mean, const Tensor& covariance) {
-  const noneq::tables t = p.tables;
-  return make_denoiser(std::move(p), [=](const noneq::network_input& in) {
-    const auto c = noneq::at(t, in.t, in.x);
-    const Tensor a = c.alpha_bar[0].to(at::kDouble);
-    const Tensor of_x = a * covariance + (1 - a) * at::eye(covariance.size(0), at::kDouble);
-    const Tensor gain = at::linalg_solve(of_x, a.sqrt() * covariance).to(in.x.scalar_type());
-    const Tensor m = mean.to(in.x.scalar_type());
-    return m + at::matmul(in.x - c.sqrt_alpha_bar * m, gain);
-  });
-}
 
 Tensor covariance_of(const Tensor& x) {
   const Tensor from_mean = x - x.mean(0);
   return at::matmul(from_mean.t(), from_mean) / static_cast<double>(x.size(0) - 1);
+}
+
+// The mean and variance of x₂ when x₁ = `known` is repainted: both moments of (x₁, x₂) carried through every step,
+// which is linear in a network that is.
+std::pair<double, double> repainted(const noneq::tables& t, double known, std::int64_t draws, const Tensor& mean,
+                                    const Tensor& covariance) {
+  const Tensor one = at::eye(2, at::kDouble);
+  Tensor m = at::zeros({2}, at::kDouble), v = one;
+  for (std::int64_t i = t.steps() - 1; i >= 0; --i) {
+    const auto c = noneq::at(t, at::full({1}, i, at::kLong), m.unsqueeze(0));
+    const auto number = [](const Tensor& x) { return x.item<double>(); };
+    const double a = number(c.alpha_bar), before = number(c.alpha_bar_prev), rest = number(c.one_minus_alpha_bar_prev);
+    const Tensor gain = std::sqrt(a) * at::linalg_solve(a * covariance + (1 - a) * one, covariance).t();
+    const Tensor step = (number(c.c1) * gain + number(c.c2) * one)[1];
+    const Tensor offset = number(c.c1) * (mean - at::matmul(gain, std::sqrt(a) * mean))[1];
+    for (std::int64_t draw = 1;; ++draw) {
+      const Tensor drawn = i == 0 ? at::zeros({}, at::kDouble) : c.log_beta_tilde.exp().squeeze();
+      m = at::stack({at::full({}, std::sqrt(before) * known, at::kDouble), offset + step.dot(m)});
+      v = at::diag(at::stack({at::full({}, rest, at::kDouble), step.dot(at::matmul(v, step)) + drawn}));
+      if (i == 0 || draw == draws) break;
+      m = c.alpha.sqrt().squeeze() * m;
+      v = c.alpha.squeeze() * v + c.beta.squeeze() * one;
+    }
+  }
+  return {m[1].item<double>(), v[1][1].item<double>()};
 }
 
 const Tensor mean2 = at::tensor({0.5, -0.3}, at::kDouble);
@@ -118,6 +101,29 @@ TEST_CASE("known values: the rest has the conditional mean and covariance, by ev
   }
 }
 
+TEST_CASE("known values repainted: biased, and less so when every step is drawn ten times") {
+  const given file({{"mask", at::tensor({1, 0}, at::kByte).view({1, 2})},
+                    {"values", at::tensor({1.7, 99.}, at::kDouble).view({1, 2})}});
+  const auto d = correlated(linear("x0", 100), mean2, covariance2);
+  const std::int64_t count = 5000;
+  const auto law = [&](std::int64_t draws) { return repainted(d.process().tables, 1.7, draws, mean2, covariance2); };
+  for (const std::int64_t draws : {1, 10}) {
+    CAPTURE(draws);
+    const Tensor x = draw(ancestral(file.guide("known_values", ", mode: paper, resample: " + std::to_string(draws))), d,
+                          request(count, {2}));
+    CHECK(noneq::largest(x.select(1, 0) - 1.7) < 1e-6);
+    const Tensor other = x.select(1, 1);
+    const auto [mean, variance] = law(draws);
+    CHECK(noneq::mean_is(other, mean));
+    CHECK(std::abs(other.var().item<double>() / variance - 1) < 4 * std::sqrt(2. / count));
+  }
+  const auto [mean, variance] = law(1);
+  const auto [mean10, variance10] = law(10);
+  CHECK(std::abs(mean - 0.66) > 0.4);  // the posterior has 0.66 and 0.86
+  CHECK(std::abs(mean10 - 0.66) < std::abs(mean - 0.66) / 4);
+  CHECK(std::abs(variance10 - 0.86) < std::abs(variance - 0.86));
+}
+
 TEST_CASE("a linear observation: the posterior of correlated data") {
   const Tensor a = at::tensor({1., 2.}, at::kDouble).view({1, 2});
   const double variance = 0.25, y = 2;
@@ -141,6 +147,18 @@ TEST_CASE("a guided sample depends neither on its chunk nor on the others' obser
   r.first = 4;
   CHECK(noneq::largest(draw(sampler, d, r) - all.slice(0, 4, 7)) < 1e-5);
   CHECK(noneq::largest(all[1] - all[2]) > 0.1);
+}
+
+TEST_CASE("a sample whose steps are drawn again depends on its chunk as little") {
+  const given file({{"mask", at::tensor({1, 0}, at::kByte).view({1, 2})}, {"values", at::full({1, 2}, 0.4)}});
+  const auto d = correlated(linear("x0", 50), mean2, covariance2);
+  const auto sampler = [&](const std::string& more) { return ancestral(file.guide("known_values", more)); };
+  const std::string again = sampler(", mode: paper, resample: 3");
+  auto r = request(3, {2});
+  r.first = 4;
+  const Tensor all = draw(again, d, request(7, {2}));
+  CHECK(noneq::largest(draw(again, d, r) - all.slice(0, 4, 7)) < 1e-5);
+  CHECK(noneq::largest(draw(sampler(", mode: paper"), d, r) - all.slice(0, 4, 7)) > 0.1);
 }
 
 TEST_CASE("guides refuse what does not fit") {
@@ -169,4 +187,10 @@ TEST_CASE("guides refuse what does not fit") {
   CHECK(says_all(message_of([&] { make<noneq::sampler>("{plugin: ddim, guides: " + paper + "}"); }),
                  {"guides", "mode paper", "need exact"}));
   CHECK(says_all(refusal("[" + paper + ", nothing]"), {"guides[1]", "nothing"}));
+  const auto known = [&](const std::string& more) { return file.guide("known_values", ", mask: ones" + more); };
+  CHECK(says_all(refusal(known(", resample: 10")), {"resample got 10", "mode exact", "need 1"}));
+  CHECK(says_all(refusal(known(", mode: paper, deviation: 1")), {"deviation got 1", "mode paper", "need 0"}));
+  CHECK(says_all(
+      message_of([&] { make<noneq::sampler>("{plugin: heun, guides: " + known(", mode: paper, resample: 3") + "}"); }),
+      {"guides", "mode paper", "need exact"}));
 }
