@@ -1,10 +1,6 @@
 // What a trained network says of an image: a TorchScript module read from a file. With the Inception network of Heusel
 // et al. 2017, metric.frechet is their FID.
-#include <torch/csrc/jit/runtime/graph_executor.h>
-#include <torch/script.h>
-
-#include "noneq/plugin.hpp"
-#include "noneq/storage/files.hpp"
+#include "../script_file.hpp"
 
 namespace {
 
@@ -12,31 +8,21 @@ using noneq::error;
 using noneq::Tensor;
 
 struct script_map : noneq::feature_map {
-  torch::jit::Module module;
-  std::string file;
+  noneq::script_file script;
   std::int64_t channels;
   double shift = 0, scale = 1;
+
+  script_map(const std::filesystem::path& file, std::int64_t of_image) : script(file), channels(of_image) {}
 
   Tensor operator()(const Tensor& data) const override {
     const at::NoGradGuard no_gradients;
     Tensor x = data.to(at::kFloat) * scale + shift;
     if (channels > 0 && x.dim() == 3) x = x.unsqueeze(1);
     if (channels > 0 && x.size(1) == 1) x = x.expand({-1, channels, -1, -1});
-    torch::jit::Module called = module;  // a handle; forward() is not const
-    // Optimised code replaces the plain one after some calls, and rounds differently.
-    torch::jit::setGraphExecutorOptimize(false);
-    const torch::jit::IValue said = [&] {
-      try {
-        return called.forward({x.contiguous()});
-      } catch (const std::exception& e) {
-        throw error(c10::str(file, ": the network failed on ", noneq::to_string(x.sizes().vec()), ": ",
-                             noneq::first_line(e.what())));
-      }
-    }();
+    const torch::jit::IValue said = script.forward({x.contiguous()});
     if (!said.isTensor() || said.toTensor().dim() < 2 || said.toTensor().size(0) != x.size(0))
-      throw error(c10::str(file, ": the network gave ",
-                           said.isTensor() ? noneq::to_string(said.toTensor().sizes().vec()) : said.tagKind(),
-                           ", need a tensor [", x.size(0), ", features]"));
+      throw script.wrong(
+          c10::str("the network gave ", noneq::script_file::kind(said), ", need a tensor [", x.size(0), ", features]"));
     return said.toTensor().flatten(1).to(at::kFloat);
   }
 };
@@ -56,23 +42,12 @@ struct torchscript : noneq::feature {
   void check() const override {
     if (!range.empty() && (range.size() != 2 || !(range[0] < range[1])))
       throw error(c10::str("range got [", c10::Join(", ", range), "], need two numbers, the lower one first"));
-    load();
+    noneq::script_file{file};
   }
 
   void check_data(const noneq::dataset_info& info) const override {
     if (!range.empty() && info.range.empty())
       throw error("got a range, but that of the data is not known; need normalise: range in the loader", "range");
-  }
-
-  torch::jit::Module load() const {
-    noneq::read_file(file);  // says what is wrong with the file itself
-    try {
-      torch::jit::Module m = torch::jit::load(file.string(), at::kCPU);
-      m.eval();
-      return m;
-    } catch (const std::exception&) {
-      throw error(file.string() + ": got something else than a TorchScript module, need what torch.jit.save writes");
-    }
   }
 
   std::unique_ptr<noneq::feature_map> learn(const noneq::dataset_info& info, const training_rows&) const override {
@@ -81,10 +56,7 @@ struct torchscript : noneq::feature {
   std::unique_ptr<noneq::feature_map> restore(const noneq::dataset_info& info,
                                               const std::map<std::string, Tensor>&) const override {
     check_data(info);
-    auto map = std::make_unique<script_map>();
-    map->module = load();
-    map->file = file.string();
-    map->channels = channels;
+    auto map = std::make_unique<script_map>(file, channels);
     if (!range.empty()) {
       map->scale = (range[1] - range[0]) / (info.range[1] - info.range[0]);
       map->shift = range[0] - info.range[0] * map->scale;

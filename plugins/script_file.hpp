@@ -1,0 +1,52 @@
+// A TorchScript module of others, read from a file and only asked. Const use is thread-safe.
+#pragma once
+
+#include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/script.h>
+
+#include "noneq/plugin.hpp"
+#include "noneq/storage/files.hpp"
+
+namespace noneq {
+
+class script_file {
+ public:
+  // Throws noneq::error when it is not what torch.jit.save writes.
+  explicit script_file(const std::filesystem::path& file) : name_(file.string()) {
+    read_file(file);  // says what is wrong with the file itself
+    try {
+      module_ = torch::jit::load(file.string(), at::kCPU);
+      module_.eval();
+    } catch (const std::exception&) {
+      throw error(name_ + ": got something else than a TorchScript module, need what torch.jit.save writes");
+    }
+  }
+
+  // How many arguments forward() takes.
+  std::size_t arguments() const { return module_.get_method("forward").function().getSchema().arguments().size() - 1; }
+
+  // What forward() says. Throws noneq::error when it fails.
+  torch::jit::IValue forward(std::vector<torch::jit::IValue> inputs) const {
+    const sizes shape = inputs.front().toTensor().sizes().vec();
+    torch::jit::Module called = module_;  // a handle; forward() is not const
+    // Optimised code replaces the plain one after some calls, and rounds differently.
+    torch::jit::setGraphExecutorOptimize(false);
+    try {
+      return called.forward(std::move(inputs));
+    } catch (const std::exception& e) {
+      throw wrong("the network failed on " + to_string(shape) + ": " + first_line(e.what()));
+    }
+  }
+
+  error wrong(const std::string& text) const { return error(name_ + ": " + text); }
+  // What forward() said, for messages: "[3, 10]", or the kind of what is no tensor.
+  static std::string kind(const torch::jit::IValue& said) {
+    return said.isTensor() ? to_string(said.toTensor().sizes().vec()) : said.tagKind();
+  }
+
+ private:
+  std::string name_;
+  torch::jit::Module module_;
+};
+
+}
