@@ -1,58 +1,145 @@
-// Any linear measurement: sums, blurs, averages, projections.
+// Any linear measurement, by its matrix or by name: blurs, averages, parts, sums.
 #include "observation.hpp"
+#include "operators.hpp"
 
 namespace {
 
+using noneq::error;
+using noneq::sizes;
 using noneq::Tensor;
+using made_map = std::unique_ptr<noneq::linear_map>;
 
 struct measured final : noneq::observation {
-  Tensor matrix;  // [m, d]
-  noneq::sizes shape;
-  measured(const noneq::guided_chunk& chunk, Tensor seen, Tensor a, double deviation, std::int64_t steps)
-      : observation(chunk, std::move(seen), deviation, steps), matrix(std::move(a)), shape(chunk.shape) {
-    shape.insert(shape.begin(), chunk.count);
-  }
-  Tensor map(const Tensor& x) const override { return at::matmul(x.flatten(1), matrix.t().to(x.scalar_type())); }
-  Tensor transposed(const Tensor& u) const override { return at::matmul(u, matrix.to(u.scalar_type())).view(shape); }
+  made_map a;
+  measured(const noneq::guided_chunk& chunk, Tensor seen, made_map of, double deviation, std::int64_t steps)
+      : observation(chunk, std::move(seen), deviation, steps), a(std::move(of)) {}
+  Tensor map(const Tensor& x) const override { return a->map(x); }
+  Tensor transposed(const Tensor& u) const override { return a->transposed(u); }
 };
 
 struct linear_observation : noneq::guide {
   std::filesystem::path file;
-  std::string dataset = "observation", matrix = "matrix";
-  double deviation = 0;
-  std::int64_t solve = 5;
+  std::string dataset = "observation", matrix = "matrix", map = "matrix";
+  double deviation = 0, width = 0;
+  std::int64_t solve = 5, factor = 0;
+  std::vector<std::int64_t> window;
+
+  // The parameter a map needs, and how it is made for samples of a shape.
+  struct named {
+    std::string needs;
+    made_map (linear_observation::*make)(const sizes& shape) const;
+  };
+  static const std::map<std::string, named>& maps() {
+    static const std::map<std::string, named> all{{"matrix", {"", &linear_observation::of_file}},
+                                                  {"blur", {"width", &linear_observation::blur}},
+                                                  {"downsample", {"factor", &linear_observation::downsample}},
+                                                  {"crop", {"window", &linear_observation::crop}},
+                                                  {"sum", {"", &linear_observation::sum}}};
+    return all;
+  }
 
   std::unique_ptr<noneq::guidance> begin(const noneq::guided_chunk& chunk) const override {
     noneq::need_gaussian(chunk);
-    const noneq::given_rows given(file, dataset), map(file, matrix);
-    const std::int64_t numbers = c10::multiply_integers(chunk.shape);
-    if (map.row_shape() != noneq::sizes{numbers})
-      throw map.wrong("got rows of shape " + noneq::to_string(map.row_shape()) + ", need " +
-                      noneq::to_string(noneq::sizes{numbers}) + ", as many numbers as a sample has");
-    const Tensor a = noneq::hdf5_reader(file).rows(matrix, 0, map.shape()[0]).to(at::kDouble);
-    const Tensor y = given.of(chunk, {map.shape()[0]});
+    const noneq::given_rows given(file, dataset);
+    made_map a = (this->*maps().at(map).make)(chunk.shape);
+    const Tensor y = given.of(chunk, a->shape);
     if (!y.isfinite().all().item<bool>()) throw given.wrong("got a number that is not finite, need observations");
-    return std::make_unique<measured>(chunk, y, a, deviation, solve);
+    return std::make_unique<measured>(chunk, y, std::move(a), deviation, solve);
   }
 
   void check() const override {
-    const noneq::given_rows given(file, dataset), map(file, matrix);
-    if (map.shape().size() != 2)
-      throw map.wrong("got shape " + noneq::to_string(map.shape()) + ", need a matrix, a row a measurement");
-    if (given.row_shape() != noneq::sizes{map.shape()[0]})
-      throw given.wrong("got rows of shape " + noneq::to_string(given.row_shape()) + ", need " +
-                        noneq::to_string(noneq::sizes{map.shape()[0]}) + ", a number for each row of the matrix");
+    const std::map<std::string, bool> stated{{"width", width > 0}, {"factor", factor > 0}, {"window", !window.empty()}};
+    const std::string& needed = maps().at(map).needs;
+    for (const auto& [name, is] : stated) {
+      if (is && name != needed) throw error(name + " has no meaning for operator " + map + "; need it left out");
+      if (!is && name == needed) throw error(name + " is missing, need it for operator " + map);
+    }
+    if (!window.empty() && (window.size() != 4 || window[2] < 1 || window[3] < 1))
+      throw error("window got [" + c10::Join(", ", window) +
+                  "], need [top, left, height, width] with a height and a width of at least 1");
+    const noneq::given_rows given(file, dataset);
+    if (map == "matrix") check_matrix(given);
   }
 
   static void describe(noneq::description<linear_observation>& d) {
-    d.doc("Measurements y = A x + N(0, s²) of the flattened data x.")
-        .param("file", &linear_observation::file, "HDF5 file of A and y", noneq::required())
-        .param("matrix", &linear_observation::matrix, "dataset of A [m, d], for data units")
+    d.doc("Measurements y = A x + N(0, s²) of data x.")
+        .param("file", &linear_observation::file, "HDF5 file of y, and of A where that is a matrix", noneq::required())
         .param("dataset", &linear_observation::dataset,
-               "dataset of y [n, m]: row k for sample k, from the beginning again at its end")
+               "dataset of y, of the shape of A x: row k for sample k, from the beginning again at its end")
+        .param("operator", &linear_observation::map,
+               "A. matrix: of the file; blur: of images, by a Gaussian, mirrored at the edges; downsample: means of "
+               "blocks of pixels; crop: a part; sum: of all numbers",
+               noneq::one_of({"matrix", "blur", "downsample", "crop", "sum"}))
+        .param("matrix", &linear_observation::matrix,
+               "operator matrix: dataset of A [m, d], for flattened data in data units")
+        .param("width", &linear_observation::width, "operator blur: the Gaussian's deviation, in pixels",
+               noneq::at_least(0))
+        .param("factor", &linear_observation::factor, "operator downsample: blocks are factor × factor pixels",
+               noneq::at_least(0))
+        .param("window", &linear_observation::window, "operator crop: [top, left, height, width], in pixels",
+               noneq::at_least(0))
         .param("deviation", &linear_observation::deviation, "s, in units of y", noneq::at_least(0), noneq::required())
         .param("solve", &linear_observation::solve, noneq::solve_doc, noneq::at_least(1))
         .spaces({"gaussian"});
+  }
+
+ private:
+  void check_matrix(const noneq::given_rows& given) const {
+    const noneq::given_rows rows(file, matrix);
+    if (rows.shape().size() != 2)
+      throw rows.wrong("got shape " + noneq::to_string(rows.shape()) + ", need a matrix, a row a measurement");
+    if (given.row_shape() != sizes{rows.shape()[0]})
+      throw given.wrong("got rows of shape " + noneq::to_string(given.row_shape()) + ", need " +
+                        noneq::to_string(sizes{rows.shape()[0]}) + ", a number for each row of the matrix");
+  }
+
+  made_map of_file(const sizes& shape) const {
+    const noneq::given_rows rows(file, matrix);
+    const std::int64_t numbers = c10::multiply_integers(shape);
+    if (rows.row_shape() != sizes{numbers})
+      throw rows.wrong("got rows of shape " + noneq::to_string(rows.row_shape()) + ", need " +
+                       noneq::to_string(sizes{numbers}) + ", as many numbers as a sample has");
+    const Tensor a = noneq::hdf5_reader(file).rows(matrix, 0, rows.shape()[0]).to(at::kDouble);
+    return std::make_unique<noneq::dense_map>(a, shape);
+  }
+
+  made_map blur(const sizes& shape) const {
+    need_image(shape);
+    return separable(shape, [&](std::int64_t n, int) { return noneq::blurred_axis(n, width); });
+  }
+
+  made_map downsample(const sizes& shape) const {
+    need_image(shape);
+    return separable(shape, [&](std::int64_t n, int) {
+      if (n % factor != 0)
+        throw error(c10::str("factor got ", factor, " for samples of shape ", noneq::to_string(shape),
+                             ", need one that divides height and width"));
+      return noneq::averaged_axis(n, factor);
+    });
+  }
+
+  made_map crop(const sizes& shape) const {
+    need_image(shape);
+    return separable(shape, [&](std::int64_t n, int axis) {
+      if (window[axis] + window[2 + axis] > n)
+        throw error("window got [" + c10::Join(", ", window) + "], which reaches beyond samples of shape " +
+                    noneq::to_string(shape) + ", need [top, left, height, width] within them");
+      return noneq::cut_axis(n, window[axis], window[2 + axis]);
+    });
+  }
+
+  made_map sum(const sizes& shape) const { return std::make_unique<noneq::sum_map>(shape); }
+
+  // axis(n, 0 or 1) is what happens along the height or the width of n pixels.
+  template <class Axis>
+  made_map separable(const sizes& shape, const Axis& axis) const {
+    return std::make_unique<noneq::separable_map>(axis(shape.end()[-2], 0), axis(shape.end()[-1], 1), shape);
+  }
+
+  void need_image(const sizes& shape) const {
+    if (shape.size() < 2)
+      throw error("operator got " + map + " for samples of shape " + noneq::to_string(shape) +
+                  ", need images […, height, width]");
   }
 };
 

@@ -1,0 +1,83 @@
+// Linear maps A of samples x [n, …], each with its transpose. Values, thread-safe.
+#pragma once
+
+#include <cmath>
+
+#include "noneq/plugin.hpp"
+
+namespace noneq {
+
+struct linear_map {
+  sizes shape;  // of A x, without the samples
+  explicit linear_map(sizes s) : shape(std::move(s)) {}
+  virtual ~linear_map() = default;
+  virtual Tensor map(const Tensor& x) const = 0;         // A x
+  virtual Tensor transposed(const Tensor& u) const = 0;  // Aᵀ u
+};
+
+// Any A [m, d], of the flattened sample.
+struct dense_map final : linear_map {
+  Tensor matrix;
+  sizes of;  // one x
+  dense_map(Tensor a, sizes sample) : linear_map({a.size(0)}), matrix(std::move(a)), of(std::move(sample)) {
+    of.insert(of.begin(), -1);
+  }
+  Tensor map(const Tensor& x) const override { return at::matmul(x.flatten(1), matrix.t().to(x.scalar_type())); }
+  Tensor transposed(const Tensor& u) const override { return at::matmul(u, matrix.to(u.scalar_type())).view(of); }
+};
+
+// Of images […, H, W]: rows [h, H] and columns [w, W] on their own, A x = rows · x · columnsᵀ.
+struct separable_map final : linear_map {
+  Tensor rows, columns;
+  separable_map(Tensor r, Tensor c, sizes sample)
+      : linear_map(std::move(sample)), rows(std::move(r)), columns(std::move(c)) {
+    shape.end()[-2] = rows.size(0);
+    shape.end()[-1] = columns.size(0);
+  }
+  Tensor map(const Tensor& x) const override {
+    return at::matmul(at::matmul(rows.to(x.scalar_type()), x), columns.t().to(x.scalar_type()));
+  }
+  Tensor transposed(const Tensor& u) const override {
+    return at::matmul(at::matmul(rows.t().to(u.scalar_type()), u), columns.to(u.scalar_type()));
+  }
+};
+
+// The sum of all numbers of a sample.
+struct sum_map final : linear_map {
+  sizes of;  // one x
+  explicit sum_map(sizes sample) : linear_map({1}), of(std::move(sample)) {}
+  Tensor map(const Tensor& x) const override { return sum_per_sample(x).unsqueeze(1); }
+  Tensor transposed(const Tensor& u) const override {
+    sizes all = of, ones(of.size(), 1);
+    all.insert(all.begin(), u.size(0));
+    ones.insert(ones.begin(), u.size(0));
+    return u.view(ones).expand(all);
+  }
+};
+
+// What a separable map does along one axis of n pixels, [m, n], float64.
+
+// A Gaussian of deviation `width` pixels, reaching four deviations far; beyond its edges an image is its mirror image,
+// … c b a | a b c …, so that grey stays grey.
+inline Tensor blurred_axis(std::int64_t n, double width) {
+  const auto reach = static_cast<std::int64_t>(std::ceil(4 * width));
+  Tensor a = at::zeros({n, n}, at::kDouble);
+  for (std::int64_t i = 0; i < n; ++i)
+    for (std::int64_t k = i - reach; k <= i + reach; ++k) {
+      const std::int64_t folded = (k % (2 * n) + 2 * n) % (2 * n), from = folded < n ? folded : 2 * n - 1 - folded;
+      a[i][from] += std::exp(-0.5 * std::pow(static_cast<double>(k - i) / width, 2));
+    }
+  return a / a.sum(1, true);
+}
+
+// The mean of every `factor` pixels; n is a multiple of it.
+inline Tensor averaged_axis(std::int64_t n, std::int64_t factor) {
+  return at::eye(n / factor, at::kDouble).repeat_interleave(factor, 1) / static_cast<double>(factor);
+}
+
+// Pixels first … first+count−1.
+inline Tensor cut_axis(std::int64_t n, std::int64_t first, std::int64_t count) {
+  return at::eye(n, at::kDouble).narrow(0, first, count);
+}
+
+}
