@@ -32,11 +32,12 @@ struct observation : guidance {
 
  private:
   // M⁻¹ b for each sample by itself: one that is done, or for which a network's M is not positive, stays where it is
-  // while others go on, so that a sample does not depend on its chunk.
+  // while others go on, so that a sample does not depend on its chunk. A network's M need not be symmetric either, and
+  // then the way may lead away from the solution: what counts is the point that was nearest to it.
   template <class Product>
   Tensor solved(const Product& product, const Tensor& b) const {
     const auto dot = [](const Tensor& u, const Tensor& v) { return broadcast_like(sum_per_sample(u * v), u); };
-    Tensor x = at::zeros_like(b), rest = b, direction = b, length = dot(b, b);
+    Tensor x = at::zeros_like(b), rest = b, direction = b, length = dot(b, b), nearest = x, least = length;
     const Tensor enough = 1e-10 * length;
     for (std::int64_t step = 0; step < most_steps; ++step) {
       if (!(length > enough).any().item<bool>()) break;
@@ -48,8 +49,11 @@ struct observation : guidance {
       const Tensor left = dot(rest, rest).masked_fill(stays, 0);
       direction = rest + (left / length).masked_fill(stays, 0) * direction;
       length = left;
+      const Tensor nearer = goes & (left < least);
+      nearest = at::where(nearer, x, nearest);
+      least = at::where(nearer, left, least);
     }
-    return x;
+    return nearest;
   }
 };
 

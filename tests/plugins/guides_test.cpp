@@ -138,6 +138,16 @@ TEST_CASE("a linear observation: the posterior of correlated data") {
   CHECK(noneq::largest(covariance_of(x) - covariance) < 0.04);
 }
 
+TEST_CASE("a network whose derivative is no covariance leads no sample away") {
+  constexpr std::int64_t d = 16;
+  const given file(
+      {{"mask", (at::arange(d, at::kDouble) < 12).to(at::kDouble).view({1, d})}, {"values", at::ones({1, d})}});
+  const Tensor turned = at::eye(d, at::kDouble) + stream(3).normal({d, d}).to(at::kDouble);
+  const auto network = correlated(linear("epsilon", 100), at::zeros({d}, at::kDouble), turned);
+  const Tensor x = draw(ancestral(file.guide("known_values", ", solve: 20")), network, request(50, {d}));
+  CHECK(noneq::largest(x) < 100);
+}
+
 TEST_CASE("a guided sample depends neither on its chunk nor on the others' observations") {
   const given file({{"observation", at::linspace(-2, 2, 6, at::kDouble).view({3, 2})}});
   const auto d = correlated(linear("x0", 50), mean2, covariance2);

@@ -191,12 +191,17 @@ void occasions::sample(const plan_node& n, const std::string& occasion) {
     for (listener& l : listeners) l.digests[chunk] = working(*l.node, [&] { return l.meter->digest(b); });
     return b;
   };
+  std::int64_t lost = 0;
   write(n, w, [&](const auto& use) {
     pool_.ordered(chunks, make, [&](const batch& b) {
       use(b);
+      lost += b.at("samples").flatten(1).isfinite().all(1).logical_not().sum().item<std::int64_t>();
       for (listener& l : listeners) working(*l.node, [&] { l.meter->add(std::exchange(l.digests[b.step], {})); });
     });
   });
+  if (lost > 0)
+    say_.say(fmt::format("{}: {} of {} samples hold numbers that are not finite; try clip: true, or more steps", n.id,
+                         lost, s.count));
   for (listener& l : listeners) {
     working(*l.node, [&] { l.meter->finish(l.now); });
     report(*l.node, occasion, l.now);
