@@ -4,6 +4,8 @@
 // `exact` takes r(x̂⁰(x^t)) for r_t(x^t) = E[r(x⁰)|x^t] (Chung et al. 2023, "Diffusion posterior sampling"): exact where
 // ln r is linear as far as x⁰ reaches given x^t, and for small noise; a curved ln r counts as if x⁰ were x̂⁰. `paper`
 // moves the mean of every step from μ to μ + Σ ∇ ln r(μ) (Dhariwal & Nichol 2021, algorithm 1).
+#include <mutex>
+
 #include <torch/csrc/autograd/autograd.h>
 
 #include "../script_file.hpp"
@@ -20,8 +22,8 @@ struct log_factor : noneq::guidance {
   const double scale;
   const std::int64_t label;
 
-  log_factor(const std::filesystem::path& file, noneq::normalisation n, double s, std::int64_t of_class)
-      : script(file), normal(std::move(n)), scale(s), label(of_class) {}
+  log_factor(noneq::script_file f, noneq::normalisation n, double s, std::int64_t of_class)
+      : script(std::move(f)), normal(std::move(n)), scale(s), label(of_class) {}
 
   // By x0 [n, …], in units of the model.
   Tensor slope(const Tensor& x0) const {
@@ -89,9 +91,9 @@ struct classifier : noneq::guide {
     noneq::need_gaussian(chunk);
     std::unique_ptr<log_factor> r;
     if (multiplies_steps())
-      r = std::make_unique<of_steps>(file, chunk.normal, scale, label);
+      r = std::make_unique<of_steps>(script(), chunk.normal, scale, label);
     else
-      r = std::make_unique<of_states>(file, chunk.normal, scale, label);
+      r = std::make_unique<of_states>(script(), chunk.normal, scale, label);
     noneq::sizes shape = chunk.shape;
     shape.insert(shape.begin(), 2);
     r->slope(at::zeros(shape));  // says at once what does not fit
@@ -99,12 +101,11 @@ struct classifier : noneq::guide {
   }
 
   void check() const override {
-    const noneq::script_file script(file);
-    const std::size_t arguments = script.arguments();
+    const std::size_t arguments = script().arguments();
     if (arguments != 1 && arguments != 2)
-      throw script.wrong(c10::str("got a forward of ", arguments, " arguments, need x, or x and label"));
+      throw script().wrong(c10::str("got a forward of ", arguments, " arguments, need x, or x and label"));
     if (arguments == 2 && label < 0)
-      throw script.wrong("got a forward of x and label, need a label: the class that is wanted");
+      throw script().wrong("got a forward of x and label, need a label: the class that is wanted");
   }
 
   static void describe(noneq::description<classifier>& d) {
@@ -121,6 +122,16 @@ struct classifier : noneq::guide {
                noneq::one_of({"exact", "paper"}))
         .spaces({"gaussian"});
   }
+
+ private:
+  // Read at first use, once for all chunks.
+  const noneq::script_file& script() const {
+    std::call_once(once_, [this] { script_.emplace(file); });
+    return *script_;
+  }
+
+  mutable std::once_flag once_;
+  mutable std::optional<noneq::script_file> script_;
 };
 
 }

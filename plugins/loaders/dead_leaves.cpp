@@ -4,7 +4,7 @@
 // many disks and is exact (Kendall & Thönnes 1999), where a pile of fixed height is not. Endless.
 #include <cmath>
 
-#include "noneq/plugin.hpp"
+#include "generated.hpp"
 
 namespace {
 
@@ -72,22 +72,16 @@ class falling_disks {
   double side_, smallest_, cubes_, squares_, reciprocals_;
 };
 
-class leaf_source : public noneq::source {
+class leaf_source : public noneq::generated_source {
  public:
   leaf_source(const dead_leaves& of, const std::optional<noneq::normalisation>& known, const noneq::stream& s)
-      : of_(of), disks_(static_cast<double>(of.size - 1), of.smallest, of.widest()), rows_(s.fork("rows")) {
+      : generated_source(of.batch_size, s),
+        of_(of),
+        disks_(static_cast<double>(of.size - 1), of.smallest, of.widest()) {
     info_.shape = {1, of.size, of.size};
     info_.normal = known.value_or(scaling());
     info_.range = {0, static_cast<double>(of.dequantise ? of.levels : of.levels - 1)};
     if (!of.dequantise) info_.bin_width = 1 / info_.normal.scale.mean().item<double>();
-  }
-
-  const noneq::dataset_info& info() const override { return info_; }
-  noneq::batch fetch(std::int64_t step, const noneq::stream& s) override {
-    return {step, 0, {{"x0", images(s.fork(step), 0, of_.batch_size)}}};
-  }
-  noneq::batch fetch_rows(std::int64_t first, std::int64_t count) override {
-    return {0, first, {{"x0", images(rows_, first, count)}}};
   }
 
  private:
@@ -100,7 +94,7 @@ class leaf_source : public noneq::source {
     return {at::scalar_tensor((levels - 1) / 2, at::kFloat), at::scalar_tensor((levels - 1) / 2, at::kFloat)};
   }
 
-  Tensor images(const noneq::stream& s, std::int64_t first, std::int64_t count) const {
+  Tensor samples(const noneq::stream& s, std::int64_t first, std::int64_t count) const override {
     Tensor grey = at::full({count, 1, of_.size, of_.size}, uncovered, at::kFloat);
     const noneq::stream leaves = s.fork("leaves");
     for (std::int64_t k = 0; k < count; ++k)
@@ -145,8 +139,6 @@ class leaf_source : public noneq::source {
   static constexpr float uncovered = -1;
   const dead_leaves of_;
   const falling_disks disks_;
-  const noneq::stream rows_;
-  noneq::dataset_info info_;
 };
 
 std::shared_ptr<noneq::source> dead_leaves::open(const std::optional<noneq::normalisation>& known,

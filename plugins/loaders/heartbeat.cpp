@@ -2,7 +2,7 @@
 // from a random phase on. Endless; all its sequences are known, so its entropy is log₂ period bits.
 #include <cmath>
 
-#include "noneq/plugin.hpp"
+#include "generated.hpp"
 
 namespace {
 
@@ -27,32 +27,22 @@ struct heartbeat : noneq::loader {
   }
 };
 
-class beat_source : public noneq::source {
+class beat_source : public noneq::generated_source {
  public:
-  beat_source(const heartbeat& of, const noneq::stream& s) : of_(of), rows_(s.fork("rows")) {
+  beat_source(const heartbeat& of, const noneq::stream& s) : generated_source(of.batch_size, s), of_(of) {
     info_.shape = {of.length};
     const Tensor place = at::arange(of.length, at::kLong), phase = at::arange(of.period, at::kLong).unsqueeze(1);
     info_.truth = noneq::mixture{place.remainder(of.period).eq(phase).to(at::kFloat),
                                  at::full({of.period}, -std::log(static_cast<double>(of.period))), 0};
   }
 
-  const noneq::dataset_info& info() const override { return info_; }
-  noneq::batch fetch(std::int64_t step, const noneq::stream& s) override {
-    return {step, 0, {{"x0", sequences(s.fork(step), 0, of_.batch_size)}}};
-  }
-  noneq::batch fetch_rows(std::int64_t first, std::int64_t count) override {
-    return {0, first, {{"x0", sequences(rows_, first, count)}}};
-  }
-
  private:
-  Tensor sequences(const noneq::stream& s, std::int64_t first, std::int64_t count) const {
+  Tensor samples(const noneq::stream& s, std::int64_t first, std::int64_t count) const override {
     const Tensor phase = (s.uniform({count}, first).to(at::kDouble) * of_.period).to(at::kLong);
     return info_.truth->atoms.index_select(0, phase);
   }
 
   const heartbeat of_;
-  const noneq::stream rows_;
-  noneq::dataset_info info_;
 };
 
 // Bits are bits: a model's normalisation can only be the identity, which they have anyway.

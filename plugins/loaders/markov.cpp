@@ -1,6 +1,6 @@
 // Texts of a Markov chain over K letters: the first is any, the next is the same with probability `stay`, else the one
 // after it in a circle. Endless; the entropy is ln K + (length − 1)·h(stay) nats, with h that of one bit.
-#include "noneq/plugin.hpp"
+#include "generated.hpp"
 
 namespace {
 
@@ -25,22 +25,14 @@ struct markov : noneq::loader {
   }
 };
 
-class text_source : public noneq::source {
+class text_source : public noneq::generated_source {
  public:
-  text_source(const markov& of, const noneq::stream& s) : of_(of), rows_(s.fork("rows")) {
+  text_source(const markov& of, const noneq::stream& s) : generated_source(of.batch_size, s), of_(of) {
     info_.shape = {of.letters + of.spare, of.length};
   }
 
-  const noneq::dataset_info& info() const override { return info_; }
-  noneq::batch fetch(std::int64_t step, const noneq::stream& s) override {
-    return {step, 0, {{"x0", texts(s.fork(step), 0, of_.batch_size)}}};
-  }
-  noneq::batch fetch_rows(std::int64_t first, std::int64_t count) override {
-    return {0, first, {{"x0", texts(rows_, first, count)}}};
-  }
-
  private:
-  Tensor texts(const noneq::stream& s, std::int64_t first, std::int64_t count) const {
+  Tensor samples(const noneq::stream& s, std::int64_t first, std::int64_t count) const override {
     const Tensor u = s.uniform({count, of_.length}, first).to(at::kDouble);
     const Tensor start = (u.narrow(1, 0, 1) * of_.letters).to(at::kLong);
     const Tensor moves = u.narrow(1, 1, of_.length - 1).ge(of_.stay).to(at::kLong);
@@ -49,8 +41,6 @@ class text_source : public noneq::source {
   }
 
   const markov of_;
-  const noneq::stream rows_;
-  noneq::dataset_info info_;
 };
 
 // Letters are letters: a model's normalisation can only be the identity, which they have anyway.

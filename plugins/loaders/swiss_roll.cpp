@@ -3,7 +3,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "noneq/plugin.hpp"
+#include "generated.hpp"
 
 namespace {
 
@@ -39,10 +39,10 @@ struct swiss_roll : noneq::loader {
   }
 };
 
-class roll_source : public noneq::source {
+class roll_source : public noneq::generated_source {
  public:
   roll_source(const swiss_roll& of, const std::optional<noneq::normalisation>& known, const noneq::stream& s)
-      : of_(of), rows_(s.fork("rows")) {
+      : generated_source(of.batch_size, s), of_(of) {
     // Closer together than the first step's noise is wide, down to β_1 = 1e-7 on a roll without noise of its own.
     constexpr std::int64_t atoms = 1 << 16;
     info_.shape = {2};
@@ -52,23 +52,13 @@ class roll_source : public noneq::source {
                                  at::full({atoms}, -std::log(static_cast<double>(atoms))), blur * blur};
   }
 
-  const noneq::dataset_info& info() const override { return info_; }
-  noneq::batch fetch(std::int64_t step, const noneq::stream& s) override {
-    return {step, 0, {{"x0", points(s.fork(step), 0, of_.batch_size)}}};
-  }
-  noneq::batch fetch_rows(std::int64_t first, std::int64_t count) override {
-    return {0, first, {{"x0", points(rows_, first, count)}}};
-  }
-
  private:
-  Tensor points(const noneq::stream& s, std::int64_t first, std::int64_t count) const {
+  Tensor samples(const noneq::stream& s, std::int64_t first, std::int64_t count) const override {
     const Tensor clean = curve(s.fork("u").uniform({count}, first));
     return info_.normal.apply(clean + of_.noise * s.fork("noise").normal({count, 2}, first));
   }
 
   const swiss_roll of_;
-  const noneq::stream rows_;
-  noneq::dataset_info info_;
 };
 
 std::shared_ptr<noneq::source> swiss_roll::open(const std::optional<noneq::normalisation>& known,
