@@ -15,8 +15,4 @@
 #include <utility>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include <ATen/ATen.h>
-#include <torch/nn/module.h>
-#include <torch/optim/optimizer.h>

@@ -1,5 +1,6 @@
-// The one header a plugin author includes. A plugin is a struct deriving from a role (noneq/plugin/roles/), whose
-// members are its parameters, and a table that describes them:
+// The one header a plugin author includes; for a model or a trainer also that role, noneq/plugin/roles/model.hpp or
+// trainer.hpp, whose libtorch costs every file seconds. A plugin is a struct deriving from a role
+// (noneq/plugin/roles/), whose members are its parameters, and a table that describes them:
 //
 //   struct constant : noneq::schedule {
 //     double beta_t = 0.02;
@@ -35,12 +36,10 @@
 #include "noneq/plugin/roles/loss.hpp"
 #include "noneq/plugin/roles/mean.hpp"
 #include "noneq/plugin/roles/metric.hpp"
-#include "noneq/plugin/roles/model.hpp"
 #include "noneq/plugin/roles/noiser.hpp"
 #include "noneq/plugin/roles/sampler.hpp"
 #include "noneq/plugin/roles/schedule.hpp"
 #include "noneq/plugin/roles/time_sampler.hpp"
-#include "noneq/plugin/roles/trainer.hpp"
 #include "noneq/plugin/roles/variance.hpp"
 #include "noneq/plugin/roles/weighting.hpp"
 #include "noneq/plugin/roles/writer.hpp"

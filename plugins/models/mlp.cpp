@@ -2,11 +2,12 @@
 // embedding of t: sinusoids of t (Vaswani et al. 2017, as in Ho et al. 2020), 2015's bumps, or sinusoids of ln SNR,
 // which follow a schedule that is learned. Octaves sin(2^k x), cos(2^k x) beside x (Mildenhall et al. 2020; Kingma et
 // al. 2021) let a small network resolve fine structure in few dimensions.
-#include <torch/nn/modules/embedding.h>
-#include <torch/nn/modules/linear.h>
-
+#include "dotted.hpp"
+#include "noneq/compute/builder.hpp"
+#include "noneq/compute/execution.hpp"
 #include "noneq/diffusion/bump.hpp"
 #include "noneq/plugin.hpp"
+#include "noneq/plugin/roles/model.hpp"
 
 namespace {
 
@@ -27,40 +28,45 @@ Tensor log_snr_sinusoids(const Tensor& log_snr, std::int64_t width) {
   return at::cat({angle.sin(), angle.cos()}, 1);
 }
 
-Tensor activate(const std::string& name, const Tensor& x) {
-  if (name == "silu") return at::silu(x);
-  if (name == "gelu") return at::gelu(x);
-  if (name == "tanh") return at::tanh(x);
-  if (name == "sigmoid") return at::sigmoid(x);
-  return at::relu(x);
-}
-
-struct mlp_options {
+struct mlp_options : noneq::execution_choice {
   std::vector<std::int64_t> hidden{128, 128, 128};
   std::string activation = "silu", time = "sinusoidal";
   std::int64_t time_features = 32, octaves = 0;
   bool residual = false;
+
+  noneq::activation function() const {
+    using enum noneq::activation;
+    return std::map<std::string, noneq::activation>{
+        {"silu", silu}, {"gelu", gelu}, {"relu", relu}, {"tanh", tanh}, {"sigmoid", sigmoid}}
+        .at(activation);
+  }
+
+  // Value 0 is what the network sees of x, then the embedding of t.
+  noneq::network_layers layers(const noneq::network_signature& s) const {
+    const std::int64_t size = c10::multiply_integers(s.shape), seen = size * (1 + 2 * octaves);
+    noneq::builder build(seen + time_features, {1, 1});
+    const noneq::value_id e = build.slice(0, seen, time_features);
+    noneq::value_id h = noneq::none;
+    for (std::size_t k = 0; k < hidden.size(); ++k) {
+      noneq::value_id a = build.linear(k == 0 ? 0 : build.concat(h, e), "layer" + std::to_string(k), hidden[k]);
+      if (k == 0 && s.classes > 0) a = build.add(a, build.table("classes", s.classes, hidden[k], false));
+      a = build.act(a, function());
+      h = residual && k > 0 && hidden[k] == hidden[k - 1] ? build.add(h, a) : a;
+    }
+    // Starts at "predict nothing", where every loss of the house is finite.
+    return std::move(build).finish(build.linear(h, "readout", size * s.outputs, noneq::start::zero));
+  }
 };
 
 struct mlp_network : noneq::network {
   mlp_network(const mlp_options& o, const noneq::network_signature& s)
-      : options(o), shape(s.shape), outputs(s.outputs) {
-    std::int64_t size = 1;
-    for (const auto n : shape) size *= n;
+      : options(o), shape(s.shape), outputs(s.outputs), executed(o.layers(s), o) {
     times = register_buffer("times", o.time == "bump" ? noneq::bump_basis(s.T, o.time_features).to(at::kFloat)
                                                       : sinusoids(s.T, o.time_features));
-    std::int64_t width = size * (1 + 2 * o.octaves);
-    for (const std::int64_t next : o.hidden) {
-      layers.push_back(register_module("layer" + std::to_string(layers.size()), torch::nn::Linear(width, next)));
-      shifts.push_back(register_module("time" + std::to_string(shifts.size()),
-                                       torch::nn::Linear(torch::nn::LinearOptions(o.time_features, next).bias(false))));
-      width = next;
+    for (const noneq::weight_spec& w : executed.layers().weights) {
+      weights.push_back(noneq::initial_weight(w));
+      noneq::register_dotted(*this, w.name, weights.back());
     }
-    if (s.classes > 0) classes = register_module("classes", torch::nn::Embedding(s.classes, o.hidden.front()));
-    readout = register_module("readout", torch::nn::Linear(width, size * outputs));
-    at::NoGradGuard guard;
-    readout->weight.zero_();  // starts at "predict nothing", where every loss of the house is finite
-    readout->bias.zero_();
   }
 
   Tensor forward(const noneq::network_input& in) override {
@@ -70,27 +76,19 @@ struct mlp_network : noneq::network {
       const Tensor angle = x * std::exp2(static_cast<double>(k));
       features.insert(features.end(), {angle.sin(), angle.cos()});
     }
-    Tensor h = at::cat(features, 1);
-    const Tensor e =
-        options.time == "log_snr" ? log_snr_sinusoids(in.log_snr, options.time_features) : times.index_select(0, in.t);
-    for (std::size_t k = 0; k < layers.size(); ++k) {
-      Tensor a = layers[k]->forward(h) + shifts[k]->forward(e);
-      if (k == 0 && in.label.defined() && classes) a = a + classes->forward(in.label);
-      a = activate(options.activation, a);
-      h = options.residual && a.size(1) == h.size(1) ? h + a : a;
-    }
+    features.push_back(options.time == "log_snr" ? log_snr_sinusoids(in.log_snr, options.time_features).to(x.dtype())
+                                                 : times.index_select(0, in.t).to(x.dtype()));
     noneq::sizes out{in.x.size(0), outputs * shape[0]};
     out.insert(out.end(), shape.begin() + 1, shape.end());
-    return readout->forward(h).view(out);
+    return executed.forward(weights, {at::cat(features, 1), in.t, in.label}).view(out);
   }
 
   mlp_options options;
   noneq::sizes shape;
   std::int64_t outputs;
+  noneq::executed_network executed;
   Tensor times;
-  std::vector<torch::nn::Linear> layers, shifts;
-  torch::nn::Embedding classes{nullptr};
-  torch::nn::Linear readout{nullptr};
+  std::vector<Tensor> weights;
 };
 
 struct mlp : noneq::model, mlp_options {
@@ -99,6 +97,7 @@ struct mlp : noneq::model, mlp_options {
     if (time != "bump" && time_features % 2 != 0)
       throw noneq::error("got an odd number of time_features, need an even one");
   }
+  void check_signature(const noneq::network_signature& s) const override { check_execution(layers(s)); }
   std::shared_ptr<noneq::network> build(const noneq::network_signature& s) const override {
     return std::make_shared<mlp_network>(*this, s);
   }
@@ -113,7 +112,10 @@ struct mlp : noneq::model, mlp_options {
                noneq::at_most(1e4))
         .param("octaves", &mlp::octaves, "sines and cosines of x, 2x, 4x, … beside x itself: this many frequencies",
                noneq::at_least(0), noneq::at_most(24))
-        .param("residual", &mlp::residual, "add a layer's input to its output where the widths agree");
+        .param("residual", &mlp::residual, "add a layer's input to its output where the widths agree")
+        .param("execution", &mlp::execution,
+               "compiled: fast, for silu; reference: libtorch; auto: compiled where it can",
+               noneq::one_of({"auto", "compiled", "reference"}));
   }
 };
 

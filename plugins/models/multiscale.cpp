@@ -6,6 +6,7 @@
 
 #include "noneq/diffusion/bump.hpp"
 #include "noneq/plugin.hpp"
+#include "noneq/plugin/roles/model.hpp"
 
 namespace {
 

@@ -2,6 +2,7 @@
 // (Sohl-Dickstein et al. 2015, appendix D.1.1). Centres and widths are learned and shared by all t.
 
 #include "noneq/plugin.hpp"
+#include "noneq/plugin/roles/model.hpp"
 
 namespace {
 

@@ -6,6 +6,7 @@
 
 #include "dotted.hpp"
 #include "noneq/plugin.hpp"
+#include "noneq/plugin/roles/model.hpp"
 
 namespace {
 

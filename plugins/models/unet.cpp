@@ -5,6 +5,7 @@
 #include "noneq/compute/script.hpp"
 #include "noneq/plugin.hpp"
 #include "noneq/plugin/exportable.hpp"
+#include "noneq/plugin/roles/model.hpp"
 #include "unet/layers.hpp"
 #include "unet/options.hpp"
 #include "unet/tensors.hpp"

@@ -3,6 +3,7 @@
 
 #include "adam_state.hpp"
 #include "noneq/plugin.hpp"
+#include "noneq/plugin/roles/trainer.hpp"
 
 struct adamw : noneq::trainer {
   double beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0.01;

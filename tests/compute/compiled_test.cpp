@@ -56,6 +56,9 @@ TEST_CASE("in float32 every value and gradient is the reference's to rounding") 
   SUBCASE("odd and oblong") { compare(small::unet(2, 7, 10, true, 2), precision::fp32, 2e-6, 2e-5); }
   SUBCASE("sequences") { compare(small::unet(2, 1, 17, false, 2), precision::fp32, 2e-6, 2e-5); }
   SUBCASE("dropout") { compare(small::unet(2, 7, 10, true, 2, 0, 0.3), precision::fp32, 2e-6, 2e-5); }
+  SUBCASE("vectors") { compare(small::perceptron(), precision::fp32, 2e-6, 2e-5); }
+  SUBCASE("vectors with classes") { compare(small::perceptron(3), precision::fp32, 2e-6, 2e-5); }
+  SUBCASE("parts of the channels") { compare(small::sliced(6, 5), precision::fp32, 2e-6, 2e-5); }
 }
 
 TEST_CASE("in bf16 they agree within its rounding" * doctest::skip(fastest_precision() != precision::bf16)) {

@@ -66,6 +66,10 @@ struct builder {
     const value_shape s = shape(a);
     return put(concat_layer{a, b, value(s.channels + shape(b).channels, s.height, s.width)});
   }
+  value_id slice(value_id in, std::int64_t first, std::int64_t channels) {
+    const value_shape s = shape(in);
+    return put(slice_layer{in, value(channels, s.height, s.width), first});
+  }
   value_id upsample(value_id in, value_id like) {
     return put(upsample_layer{in, value(shape(in).channels, shape(like).height, shape(like).width)});
   }
@@ -112,6 +116,27 @@ inline network_layers unet(std::int64_t channels, std::int64_t height, std::int6
   const value_id joined = b.block(b.concat(up, one), time, 16, modulate);
   const value_id last = b.block(b.concat(joined, first), time, 16, modulate);
   b.conv(b.norm(last, 4, true), channels);
+  return b.n;
+}
+
+// Layers on vectors: what is known besides comes behind the data in x and joins every layer.
+inline network_layers perceptron(std::int64_t classes = 0) {
+  builder b;
+  const value_id x = b.value(11), known = b.slice(x, 4, 7);
+  value_id h = b.linear(x, 24);
+  if (classes > 0) h = b.add(h, b.put(embedding_layer{b.value(24), b.weight({classes, 24}, 0.5)}));
+  h = b.silu(h);
+  h = b.add(h, b.silu(b.linear(b.concat(h, known), 24)));
+  b.linear(b.concat(b.slice(h, 3, 9), b.slice(h, 0, 5)), 6);
+  return b.n;
+}
+
+// Some channels of an image are read once, some twice, some never.
+inline network_layers sliced(std::int64_t height, std::int64_t width) {
+  builder b;
+  const value_id h = b.conv(b.value(2, height, width), 16);
+  const value_id some = b.conv(b.slice(h, 2, 5), 8), more = b.conv(b.slice(h, 4, 9), 8);
+  b.conv(b.add(some, more), 3);
   return b.n;
 }
 

@@ -18,7 +18,7 @@ TEST_CASE(
   };
 
   const shard_gradient here = step();
-  const std::size_t weights = s.network_parameters().size();
+  const std::size_t weights = s.weights().vectors().size();
   const auto learnable = s.plan().process.schedule->learnable();
   REQUIRE(here.gradients.size() == weights + learnable.size());
   for (std::size_t k = 0; k < learnable.size(); ++k) {

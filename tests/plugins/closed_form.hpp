@@ -2,6 +2,7 @@
 #pragma once
 
 #include "make.hpp"
+#include "noneq/plugin/roles/model.hpp"
 
 namespace testing {
 

@@ -1,3 +1,4 @@
+#include "noneq/plugin/roles/model.hpp"
 #include "plugins/make.hpp"
 
 using namespace noneq;

@@ -1,5 +1,6 @@
 // 2015's image network.
 #include "noneq/diffusion/bump.hpp"
+#include "noneq/plugin/roles/model.hpp"
 #include "plugins/make.hpp"
 
 using namespace noneq;

@@ -1,6 +1,8 @@
 // Solvers of the reverse process against a published implementation and against exact solutions for Gaussian data.
 #include <fstream>
 
+#include <nlohmann/json.hpp>
+
 #include "closed_form.hpp"
 #include "plugins/message.hpp"
 

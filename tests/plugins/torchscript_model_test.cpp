@@ -2,6 +2,7 @@
 #include <torch/script.h>
 
 #include "noneq/plugin/exportable.hpp"
+#include "noneq/plugin/roles/model.hpp"
 #include "noneq/storage/files.hpp"
 #include "plugins/make.hpp"
 #include "plugins/message.hpp"

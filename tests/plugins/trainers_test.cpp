@@ -1,4 +1,5 @@
 #include "make.hpp"
+#include "noneq/plugin/roles/trainer.hpp"
 
 using namespace noneq;
 

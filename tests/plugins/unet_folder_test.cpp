@@ -3,6 +3,7 @@
 #include "../../plugins/models/unet/config.hpp"
 #include "../../plugins/models/unet/layers.hpp"
 #include "noneq/plugin/exportable.hpp"
+#include "noneq/plugin/roles/model.hpp"
 #include "noneq/storage/files.hpp"
 #include "noneq/storage/safetensors.hpp"
 #include "plugins/make.hpp"

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "noneq/config/emit.hpp"
+
 namespace noneq {
 
 using json = nlohmann::ordered_json;
@@ -16,8 +18,11 @@ static json names(const std::vector<named_tensor_doc>& tensors) {
 json to_json(const plugin_entry& e) {
   json parameters = json::array();
   for (const parameter& p : e.parameters) {
-    json row{
-        {"name", p.name}, {"type", p.type}, {"doc", p.doc}, {"required", p.allowed.required}, {"default", p.initial}};
+    json row{{"name", p.name},
+             {"type", p.type},
+             {"doc", p.doc},
+             {"required", p.allowed.required},
+             {"default", to_json(p.initial)}};
     if (const std::string range = p.allowed.text(); !range.empty()) row["range"] = range;
     parameters.push_back(std::move(row));
   }

@@ -1,6 +1,8 @@
 // The plugins' own tables as JSON, which every listing is made from.
 #pragma once
 
+#include <nlohmann/json.hpp>
+
 #include "noneq/plugin/registry.hpp"
 
 namespace noneq {

@@ -6,6 +6,7 @@
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/refuse.hpp"
 #include "noneq/app/verbs.hpp"
+#include "noneq/config/emit.hpp"
 
 namespace noneq {
 namespace {
@@ -29,7 +30,7 @@ void print_table(const plugin_entry& e) {
     fmt::print("  {:<{}}  {}{}; {}\n  {:<{}}  {}\n", p.name, width, p.type, range.empty() ? "" : ", " + range,
                p.allowed.required    ? "required"
                : p.initial.is_null() ? "may be left out"
-                                     : "default " + p.initial.dump(),
+                                     : "default " + to_json(p.initial).dump(),
                "", width, p.doc);
   }
   for (const auto& [title, tensors] : {std::pair{"reads", &e.reads}, std::pair{"writes", &e.writes}}) {

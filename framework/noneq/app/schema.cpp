@@ -1,11 +1,14 @@
 // noneq schema: the pipeline format as a JSON Schema, made from the installed plugins.
 #include "noneq/config/schema.hpp"
 
+#include <cmath>
+
 #include <fmt/format.h>
 
 #include "noneq/app/catalogue.hpp"
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/verbs.hpp"
+#include "noneq/config/emit.hpp"
 
 namespace noneq {
 namespace {
@@ -14,8 +17,23 @@ using json = nlohmann::json;
 
 json reference(const std::string& role) { return {{"$ref", "#/$defs/" + role}}; }
 
+json type_schema(const std::string& type, const limits& l) {
+  const auto bound = [](double x, bool open) -> std::optional<schema_bound> {
+    return std::isfinite(x) ? std::optional<schema_bound>({x, open}) : std::nullopt;
+  };
+  if (type.starts_with("list of ")) return array_or_one(type_schema(type.substr(8, type.size() - 9), l));
+  if (type == "true or false") return boolean_schema();
+  if (!l.choices.empty()) return enum_schema(l.choices);
+  if (type == "integer" || type == "number") {
+    json s = number_schema(bound(l.low, l.low_open), bound(l.high, l.high_open));
+    s["type"] = type;
+    return s;
+  }
+  return string_schema();
+}
+
 json value_schema(const parameter& p) {
-  if (p.part_role.empty()) return p.schema;
+  if (p.part_role.empty()) return type_schema(p.type, p.allowed);
   const json one = reference(p.part_role);
   return p.part_list ? array_or_one(one) : one;
 }
@@ -26,7 +44,7 @@ json plugin_schema(const plugin_entry& e, const std::vector<std::string>& names,
   std::vector<std::string> needed{"plugin"};
   for (const parameter& p : e.parameters) {
     properties.emplace_back(p.name, described(value_schema(p), p.doc));
-    if (!p.initial.is_null() && p.part_role.empty()) properties.back().second["default"] = p.initial;
+    if (!p.initial.is_null() && p.part_role.empty()) properties.back().second["default"] = to_json(p.initial);
     if (p.allowed.required) needed.push_back(p.name);
   }
   properties.insert(properties.end(), extra.begin(), extra.end());

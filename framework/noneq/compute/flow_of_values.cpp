@@ -10,6 +10,7 @@ flow_of_values::flow_of_values(const network_layers& n)
       vector(n.values.size(), false),
       trained(n.values.size(), false),
       fused(n.layers.size(), none) {
+  vector[0] = n.values[0].height * n.values[0].width == 1;
   for (std::size_t i = 0; i < n.layers.size(); ++i) {
     const auto out = static_cast<std::size_t>(written_by(n.layers[i]));
     const auto in = read_by(n.layers[i]);

@@ -10,7 +10,7 @@ struct flow_of_values {
 
   std::vector<int> writer;                // by value: number of the layer, none for x
   std::vector<std::vector<int>> readers;  // by value: numbers of layers, ascending
-  std::vector<bool> vector;               // by value: made of t and labels alone, float32
+  std::vector<bool> vector;               // by value: of one pixel, float32: x itself, or made of t and labels
   std::vector<bool> trained;              // by value: depends on a weight
   // By layer: the sum x + vector that is not made, because the one norm that reads it takes both; none elsewhere.
   // A norm names the add layer, the add layer names itself.

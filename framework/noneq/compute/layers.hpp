@@ -65,6 +65,12 @@ struct concat_layer {
   value_id a, b, out;
 };
 
+// The channels from `first` on, as many as `out` has.
+struct slice_layer {
+  value_id in, out;
+  std::int64_t first;
+};
+
 // Nearest neighbour, to the size of `out`: pixel y reads ⌊y·in/out⌋.
 struct upsample_layer {
   value_id in, out;
@@ -101,8 +107,8 @@ struct dropout_layer {
   double share;
 };
 
-using layer = std::variant<conv_layer, norm_layer, activation_layer, add_layer, concat_layer, upsample_layer,
-                           pool_layer, attention_layer, sinusoid_layer, embedding_layer, dropout_layer>;
+using layer = std::variant<conv_layer, norm_layer, activation_layer, add_layer, concat_layer, slice_layer,
+                           upsample_layer, pool_layer, attention_layer, sinusoid_layer, embedding_layer, dropout_layer>;
 
 struct network_layers {
   std::vector<value_shape> values;  // value 0 is x (with x̂⁰ behind it along the channels, when self-conditioned)

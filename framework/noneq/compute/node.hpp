@@ -78,6 +78,7 @@ std::unique_ptr<node> make_attention(const attention_layer& l, const operand& q,
 std::unique_ptr<node> make_add(const add_layer& l, const operand& a, const operand& b, const operand& out,
                                const site& s);
 std::unique_ptr<node> make_concat(const operand& a, const operand& b, const operand& out, const site& s);
+std::unique_ptr<node> make_slice(const slice_layer& l, const operand& in, const operand& out, const site& s);
 std::unique_ptr<node> make_upsample(const operand& in, const operand& out, const site& s);
 std::unique_ptr<node> make_pool(const operand& in, const operand& out, const site& s);
 std::unique_ptr<node> make_silu(const operand& in, const operand& out, const site& s);

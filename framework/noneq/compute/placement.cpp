@@ -62,8 +62,9 @@ void placement::place_gradients() {
     homes_[k].gradient = buffers_.add(bytes(v, precision::fp32), L, 2 * L);
     vector_gradients_.emplace_back(homes_[k].gradient, bytes(v, precision::fp32));
   }
-  homes_[static_cast<std::size_t>(n_.output)].gradient =
-      buffers_.add(bytes(n_.output, of_), L - 1, backward_moment(f_.writer[static_cast<std::size_t>(n_.output)]));
+  const auto output = static_cast<std::size_t>(n_.output);
+  if (homes_[output].gradient == none)
+    homes_[output].gradient = buffers_.add(bytes(n_.output, of_), L - 1, backward_moment(f_.writer[output]));
   for (int i = L - 1; i >= 0; --i) place_gradients_of(i);
 }
 

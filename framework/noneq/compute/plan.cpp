@@ -50,6 +50,7 @@ struct maker {
   std::unique_ptr<node> operator()(const activation_layer& l) const { return make_silu(at(l.in), at(l.out), s); }
   std::unique_ptr<node> operator()(const add_layer& l) const { return make_add(l, at(l.a), at(l.b), at(l.out), s); }
   std::unique_ptr<node> operator()(const concat_layer& l) const { return make_concat(at(l.a), at(l.b), at(l.out), s); }
+  std::unique_ptr<node> operator()(const slice_layer& l) const { return make_slice(l, at(l.in), at(l.out), s); }
   std::unique_ptr<node> operator()(const upsample_layer& l) const { return make_upsample(at(l.in), at(l.out), s); }
   std::unique_ptr<node> operator()(const pool_layer& l) const { return make_pool(at(l.in), at(l.out), s); }
   std::unique_ptr<node> operator()(const attention_layer& l) const {
@@ -86,6 +87,17 @@ compiled_plan::compiled_plan(const network_layers& n, std::int64_t batch, precis
   memory_.emplace(scratch_offset_ + scratch_);
 }
 
+// How libtorch's layout and pixels are made of one another: a sample a call; where a sample is one pixel the two
+// layouts are the same, and one call does it all.
+struct transfer {
+  transfer(const operand& o, std::int64_t batch) {
+    const bool same = o.pixels() == 1;
+    calls = same ? 1 : static_cast<std::size_t>(batch);
+    channels = same ? o.channels() * static_cast<std::size_t>(batch) : o.channels();
+  }
+  std::size_t calls, channels;
+};
+
 running compiled_plan::run(const std::int64_t* t, const std::int64_t* label, const std::vector<Tensor>& weights,
                            const stream* dropout, std::int64_t first) {
   return {memory_->data(), offsets_, memory_->data() + scratch_offset_, weights, gradients_, t, label,
@@ -95,14 +107,13 @@ running compiled_plan::run(const std::int64_t* t, const std::int64_t* label, con
 Tensor compiled_plan::forward(const Tensor& x, const std::int64_t* t, const std::int64_t* label,
                               const std::vector<Tensor>& weights, const stream* dropout, std::int64_t first) {
   const running r = run(t, label, weights, dropout, first);
-  const auto B = static_cast<std::size_t>(batch_);
-  for (std::size_t b = 0; b < B; ++b)
-    to_pixels(input_.of, input_.pixels(), input_.channels(), x.data_ptr<float>() + b * input_.numbers(),
-              r.value(input_, b));
+  const transfer in(input_, batch_), out(output_, batch_);
+  for (std::size_t b = 0; b < in.calls; ++b)
+    to_pixels(input_.of, input_.pixels(), in.channels, x.data_ptr<float>() + b * input_.numbers(), r.value(input_, b));
   for (const auto& n : nodes_) n->forward(r);
   Tensor y = at::empty({batch_, output_.shape.channels, output_.shape.height, output_.shape.width}, at::kFloat);
-  for (std::size_t b = 0; b < B; ++b)
-    from_pixels(output_.of, output_.pixels(), output_.channels(), r.value(output_, b),
+  for (std::size_t b = 0; b < out.calls; ++b)
+    from_pixels(output_.of, output_.pixels(), out.channels, r.value(output_, b),
                 y.data_ptr<float>() + b * output_.numbers());
   return y;
 }
@@ -116,9 +127,10 @@ std::vector<Tensor> compiled_plan::backward(const Tensor& gradient, const std::i
   }
   const running r = run(t, label, weights, nullptr, 0);
   for (const auto& [buffer, bytes] : vector_gradients_) std::memset(r.at(buffer), 0, bytes);
-  for (std::size_t b = 0; b < static_cast<std::size_t>(batch_); ++b)
-    to_pixels(output_.gradient_of, output_.pixels(), output_.channels(),
-              gradient.data_ptr<float>() + b * output_.numbers(), r.gradient(output_, b));
+  const transfer out(output_, batch_);
+  for (std::size_t b = 0; b < out.calls; ++b)
+    to_pixels(output_.gradient_of, output_.pixels(), out.channels, gradient.data_ptr<float>() + b * output_.numbers(),
+              r.gradient(output_, b));
   for (auto n = nodes_.rbegin(); n != nodes_.rend(); ++n) (*n)->backward(r);
   return result;
 }

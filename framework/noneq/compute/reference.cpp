@@ -66,6 +66,8 @@ struct execution {
 
   Tensor operator()(const concat_layer& l) const { return at::cat({value(l.a), value(l.b)}, 1); }
 
+  Tensor operator()(const slice_layer& l) const { return value(l.in).narrow(1, l.first, shape(l.out).channels); }
+
   Tensor operator()(const upsample_layer& l) const {
     return at::upsample_nearest2d(value(l.in), {shape(l.out).height, shape(l.out).width});
   }

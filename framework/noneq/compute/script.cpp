@@ -67,11 +67,15 @@ struct writer {
   }
 
   std::string operator()(const add_layer& l) const {
-    return "(" + value(l.a) + " + " + value(l.b) + ") * " + number(l.scale);
+    return c10::str("(", value(l.a), " + ", value(l.b), ") * ", number(l.scale));
   }
 
   std::string operator()(const concat_layer& l) const {
     return "torch.cat([" + value(l.a) + ", " + value(l.b) + "], 1)";
+  }
+
+  std::string operator()(const slice_layer& l) const {
+    return c10::str(value(l.in), ".narrow(1, ", l.first, ", ", shape(l.out).channels, ")");
   }
 
   std::string operator()(const upsample_layer& l) const {
@@ -139,7 +143,7 @@ void save_torchscript(const std::filesystem::path& file, const network_layers& n
   try {
     torch::jit::Module module("network");
     for (std::size_t i = 0; i < weights.size(); ++i)
-      module.register_parameter(attribute(n.weights[i].name), weights[i].detach(), false);
+      module.register_parameter(attribute(n.weights[i].name), weights[i].detach().clone(), false);
     for (const layer& l : n.layers)
       if (const auto* s = std::get_if<sinusoid_layer>(&l))
         module.register_buffer(writer::frequencies(s->out),

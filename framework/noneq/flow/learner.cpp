@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <torch/csrc/autograd/autograd.h>
-#include <torch/nn/utils/clip_grad.h>
 
 namespace noneq {
 
@@ -17,26 +16,20 @@ learner::learner(session& s)
       loss_(s.plan().the("loss")),
       trainer_(s.plan().the("trainer")),
       learns_schedule_(s.plan().learns_schedule()),
-      parameters_(s.network_parameters()),
-      by_loss_(parameters_),
+      by_loss_(s.weights().parameters()),
       by_variance_(s.schedule_parameters(true)) {
-  const auto& t = trainer_.as<trainer>();
-  std::vector<torch::optim::OptimizerParamGroup> groups{torch::optim::OptimizerParamGroup(parameters_)};
-  if (learns_schedule_) {
-    auto extra = s.schedule_parameters(false);
-    by_loss_.insert(by_loss_.end(), extra.begin(), extra.end());
-    extra.insert(extra.end(), by_variance_.begin(), by_variance_.end());
-    groups.emplace_back(extra);
-    parameters_.insert(parameters_.end(), extra.begin(), extra.end());
-  }
-  optimizer_ = t.optimizer(std::move(groups));
+  std::vector<Tensor> trained = s.weights().vectors();
+  const auto of_schedule = s.schedule_parameters(false);
+  by_loss_.insert(by_loss_.end(), of_schedule.begin(), of_schedule.end());
+  for (const auto& more : {of_schedule, by_variance_}) trained.insert(trained.end(), more.begin(), more.end());
+  optimizer_.emplace(trainer_.as<trainer>(), trained);
 }
 
 learner::learner(session& s, const checkpoint& saved) : learner(s) {
-  trainer_.as<trainer>().optimizer_state(*optimizer_, restore_from(saved, "optimizer"));
+  optimizer_->state(restore_from(saved, "optimizer"));
 }
 
-void learner::save(checkpoint& c) { trainer_.as<trainer>().optimizer_state(*optimizer_, save_to(c, "optimizer")); }
+void learner::save(checkpoint& c) { optimizer_->state(save_to(c, "optimizer")); }
 
 static std::vector<Tensor> gradients(const Tensor& of, const std::vector<Tensor>& by, bool keep_graph) {
   return torch::autograd::grad({of}, by, {}, keep_graph, /*create_graph=*/false, /*allow_unused=*/true);
@@ -64,7 +57,10 @@ shard_gradient learner::gradient(batch rows, std::int64_t batch_size) const {
     const Tensor estimates = per_sample * rows.at("weight");
     const Tensor total = estimates.sum() / static_cast<double>(batch_size);
     shard_gradient result;
-    result.gradients = gradients(total, by_loss_, !by_variance_.empty());
+    const auto of_loss = gradients(total, by_loss_, !by_variance_.empty());
+    result.gradients = session_.weights().flat(of_loss);
+    const auto of_network = static_cast<std::ptrdiff_t>(session_.weights().parameters().size());
+    result.gradients.insert(result.gradients.end(), of_loss.begin() + of_network, of_loss.end());
     if (!by_variance_.empty()) {
       const double share = static_cast<double>(rows.size()) / static_cast<double>(batch_size);
       const auto more = gradients(share * estimates.var(), by_variance_, false);
@@ -112,20 +108,17 @@ double learner::update(const std::vector<shard_gradient>& shards) {
   for (const auto& s : shards) loss += s.loss;
   if (!std::isfinite(loss)) throw not_finite(fmt::format("the loss became {}", loss), shards);
   at::NoGradGuard guard;
-  for (std::size_t k = 0; k < parameters_.size(); ++k) {
-    Tensor sum;
-    for (const auto& s : shards)
-      if (const Tensor& g = s.gradients[k]; g.defined()) sum = sum.defined() ? sum + g : g;
-    if (!all_finite(sum)) throw not_finite(fmt::format("the gradient of the loss, {}, is not finite", loss), shards);
-    parameters_[k].mutable_grad() = sum;
-  }
+  std::vector<const std::vector<Tensor>*> all;
+  for (const auto& s : shards) all.push_back(&s.gradients);
+  if (!optimizer_->gather(all))
+    throw not_finite(fmt::format("the gradient of the loss, {}, is not finite", loss), shards);
   const auto& t = trainer_.as<trainer>();
-  if (t.clip > 0) torch::nn::utils::clip_grad_norm_(parameters_, t.clip);
-  const double factor = rate_factor();
-  auto& groups = optimizer_->param_groups();
-  for (std::size_t i = 0; i < groups.size(); ++i)
-    groups[i].options().set_lr(factor * (i == 1 && t.schedule_rate > 0 ? t.schedule_rate : t.rate));
-  optimizer_->step();
+  const double factor = rate_factor(),
+               scale = t.clip > 0 ? std::min(1.0, t.clip / (optimizer_->gradient_norm() + 1e-6)) : 1;
+  const std::size_t of_network = session_.weights().vectors().size();
+  optimizer_->step(scale, [&](std::size_t k) {
+    return factor * (k >= of_network && t.schedule_rate > 0 ? t.schedule_rate : t.rate);
+  });
   session_.stepped();
   auto& time = *noiser_.as<noiser>().time;
   if (time.adaptive())

@@ -3,13 +3,15 @@
 #pragma once
 
 #include "noneq/flow/divergence.hpp"
+#include "noneq/flow/pieced_optimizer.hpp"
 #include "noneq/flow/session.hpp"
 
 namespace noneq {
 
 struct shard_gradient {
   double loss = 0;                // this shard's part of the batch's mean loss
-  std::vector<Tensor> gradients;  // of the batch's mean loss; undefined where the loss does not depend
+  std::vector<Tensor> gradients;  // of the batch's mean loss, in the order of what is trained; undefined where it
+                                  // does not depend
   shard_losses samples;           // unweighted, as the time sampler wants them
 };
 
@@ -39,9 +41,9 @@ class learner {
   session& session_;
   const plan_node &noiser_, &model_, &loss_, &trainer_;
   const bool learns_schedule_;
-  std::vector<Tensor> parameters_;             // all: those by_loss_, then those by_variance_
-  std::vector<Tensor> by_loss_, by_variance_;  // by what their gradient makes small: the loss, or its variance
-  std::unique_ptr<torch::optim::Optimizer> optimizer_;
+  // The leaves of the gradients, by what these make small: the loss, or its variance.
+  std::vector<Tensor> by_loss_, by_variance_;
+  std::optional<pieced_optimizer> optimizer_;  // of the network's vectors, then of the schedule's tensors
 };
 
 // The noise of a step of the training chain.

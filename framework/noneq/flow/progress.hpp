@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <string>
 
+#include <nlohmann/json.hpp>
+
 #include "noneq/plugin/roles/metric.hpp"
 
 namespace noneq {

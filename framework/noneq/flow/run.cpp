@@ -65,12 +65,6 @@ error with_checkpoint(const diverged& e, const std::filesystem::path& checkpoint
   return error(fmt::format("{}; {}", e.message(), last), e.subject(), e.where());
 }
 
-std::int64_t count_parameters(session& s) {
-  std::int64_t n = 0;
-  for (const Tensor& t : s.network_parameters()) n += t.numel();
-  return n;
-}
-
 }
 
 void run(const plan& p, const run_options& options) {
@@ -100,7 +94,7 @@ void run(const plan& p, const run_options& options) {
   beside.rehearse();
   std::int64_t saved = s.step();
   const auto save = [&] {
-    for (const Tensor& weight : s.network_parameters())
+    for (const Tensor& weight : s.weights().vectors())
       if (!all_finite(weight))
         throw diverged(fmt::format("the weights are no longer finite at step {}. Try a lower rate", s.step()),
                        p.the("trainer").id, p.the("trainer").where);
@@ -122,7 +116,7 @@ void run(const plan& p, const run_options& options) {
     so_far.occasion_due = false;
   };
 
-  say.say(fmt::format("{}: {} parameters, {} threads, {} shards, seed {}, folder {}{}", p.name, count_parameters(s),
+  say.say(fmt::format("{}: {} parameters, {} threads, {} shards, seed {}, folder {}{}", p.name, s.weights().count(),
                       pool.threads(), t.shards, p.seed, folder.path().string(),
                       s.step() > 0 ? fmt::format(", resumed at step {}", s.step()) : ""));
   if (!blas_is_thread_safe())

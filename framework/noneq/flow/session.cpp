@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <torch/utils.h>
 
+#include "noneq/flow/pieces.hpp"
 #include "noneq/flow/sampling.hpp"
 
 namespace noneq {
@@ -75,9 +76,10 @@ session::session(noneq::plan p, const checkpoint& saved) : plan_(std::move(p)) {
   info_.normal = {shift, scale};
   build();
   for (std::size_t i = 0; i < averages_.size(); ++i)
-    for (auto& p : averages_[i]->named_parameters()) restore_from(saved, fmt::format("ema.{}", i))(p.key(), p.value());
+    for (auto& p : averages_[i].network().named_parameters())
+      restore_from(saved, fmt::format("ema.{}", i))(p.key(), p.value());
   visit_state(restore_from(saved, "state"));
-  for (auto& p : network_->named_parameters()) restore_from(saved, "model")(p.key(), p.value());
+  for (auto& p : network().named_parameters()) restore_from(saved, "model")(p.key(), p.value());
   at::NoGradGuard guard;
   plan_.process = plan_.process.refreshed();
 }
@@ -89,18 +91,17 @@ void session::build() {
   try {
     m.check_signature(signature);
     torch::manual_seed(stream().fork(node.id).bits(0));
-    network_ = m.build(signature);
+    weights_.emplace(m.build(signature));
     for (std::size_t i = 0; i < plan_.the("trainer").as<trainer>().ema.size(); ++i)
-      averages_.push_back(m.build(signature));
+      averages_.emplace_back(m.build(signature));
   } catch (const std::exception& e) {
     throw input_error({at_node(node, e)});
   }
   check_label_dropout();
   at::NoGradGuard guard;
-  for (const auto& average : averages_) {
-    const auto raw = network_->parameters();
-    auto copy = average->parameters();
-    for (std::size_t i = 0; i < raw.size(); ++i) copy[i].set_requires_grad(false).copy_(raw[i]);
+  for (const flat_parameters& average : averages_) {
+    for (const Tensor& p : average.parameters()) p.set_requires_grad(false);
+    for (std::size_t i = 0; i < average.vectors().size(); ++i) average.vectors()[i].copy_(weights_->vectors()[i]);
   }
   for (const plan_node& n : plan_.nodes)  // what the model cannot give is known before it is trained
     if (n.role() == "sampler") try {
@@ -117,7 +118,7 @@ void session::check_label_dropout() const {
     throw input_error({error(what, node.id + ".label_dropout", node.where)});
   };
   if (info_.classes == 0) refuse("got data without labels, need a loader that gives them");
-  if (!network_->knows_no_class())
+  if (!network().knows_no_class())
     refuse(fmt::format("got {}, which does not know the label \"no class\"; need no_class: true, or another model",
                        plan_.the("model").plugin.entry->full_name()));
 }
@@ -152,7 +153,8 @@ void session::read_data_from(const std::filesystem::path& file) {
 
 denoiser session::denoiser(const std::string& weights) const {
   at::NoGradGuard guard;
-  return {plan_.process.refreshed(), weights == "ema" && !averages_.empty() ? averages_.front() : network_};
+  return {plan_.process.refreshed(),
+          weights == "ema" && !averages_.empty() ? averages_.front().shared() : weights_->shared()};
 }
 
 std::string session::fingerprint(const std::string& weights) const {
@@ -174,12 +176,15 @@ void session::stepped() {
   ++step_;
   finished_ = false;  // a finished run may be given more steps
   const auto& rates = plan_.the("trainer").as<trainer>().ema;
-  const auto raw = network_->parameters();
   for (std::size_t i = 0; i < averages_.size(); ++i) {
     // Early averages forget their random start faster than their final rate would.
     const double rate = std::min(rates[i], (1.0 + static_cast<double>(step_)) / (10.0 + static_cast<double>(step_)));
-    const auto average = averages_[i]->parameters();
-    for (std::size_t k = 0; k < raw.size(); ++k) average[k].lerp_(raw[k], 1 - rate);
+    for (std::size_t k = 0; k < weights_->vectors().size(); ++k) {
+      const Tensor &raw = weights_->vectors()[k], &average = averages_[i].vectors()[k];
+      in_pieces(raw.numel(), [&](std::int64_t first, std::int64_t n) {
+        average.narrow(0, first, n).lerp_(raw.narrow(0, first, n), 1 - rate);
+      });
+    }
   }
 }
 
@@ -193,9 +198,9 @@ void session::visit_state(const state_visitor& visit) {
 
 checkpoint session::snapshot() {
   checkpoint c;
-  for (auto& p : network_->named_parameters()) save_to(c, "model")(p.key(), p.value());
+  for (auto& p : network().named_parameters()) save_to(c, "model")(p.key(), p.value());
   for (std::size_t i = 0; i < averages_.size(); ++i)
-    for (auto& p : averages_[i]->named_parameters()) save_to(c, fmt::format("ema.{}", i))(p.key(), p.value());
+    for (auto& p : averages_[i].network().named_parameters()) save_to(c, fmt::format("ema.{}", i))(p.key(), p.value());
   visit_state(save_to(c, "state"));
   save_to(c, "normalisation")("shift", info_.normal.shift);
   save_to(c, "normalisation")("scale", info_.normal.scale);

@@ -2,6 +2,7 @@
 // This is what a checkpoint saves and restores. One thread changes it; const use is thread-safe.
 #pragma once
 
+#include "noneq/flow/flat_parameters.hpp"
 #include "noneq/flow/plan.hpp"
 #include "noneq/storage/checkpoint.hpp"
 
@@ -23,12 +24,12 @@ class session {
 
   // Raw weights, or "ema": the average of the first rate; raw when nothing is averaged.
   noneq::denoiser denoiser(const std::string& weights) const;
-  noneq::network& network() { return *network_; }
+  noneq::network& network() const { return weights_->network(); }
   // CRC-32 of these weights, the learned schedule's and the normalisation: eight hexadecimal digits.
   std::string fingerprint(const std::string& weights) const;
-  // The leaves training changes: the network's parameters, then the learned schedule's.
-  std::vector<Tensor> network_parameters() const { return network_->parameters(); }
-  // Of the schedule: those that make the loss small, or those that make its variance small.
+  // What training changes of the network, and of the schedule: those that make the loss small, or those that make its
+  // variance small.
+  const flat_parameters& weights() const { return *weights_; }
   std::vector<Tensor> schedule_parameters(bool by_variance) const;
 
   std::int64_t step() const { return step_; }
@@ -50,8 +51,8 @@ class session {
   noneq::plan plan_;
   std::shared_ptr<source> source_;
   dataset_info info_;
-  std::shared_ptr<noneq::network> network_;
-  std::vector<std::shared_ptr<noneq::network>> averages_;
+  std::optional<flat_parameters> weights_;
+  std::vector<flat_parameters> averages_;
   std::int64_t step_ = 0;
   bool finished_ = false;
 };

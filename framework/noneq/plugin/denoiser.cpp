@@ -1,5 +1,7 @@
 #include "noneq/plugin/denoiser.hpp"
 
+#include "noneq/plugin/roles/model.hpp"
+
 namespace noneq {
 
 denoiser::denoiser(noneq::process p, std::shared_ptr<noneq::network> n)

@@ -5,9 +5,10 @@
 #include <optional>
 
 #include "noneq/plugin/process.hpp"
-#include "noneq/plugin/roles/model.hpp"
 
 namespace noneq {
+
+struct network;
 
 class denoiser {
  public:

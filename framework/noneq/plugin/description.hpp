@@ -10,8 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "noneq/plugin/object.hpp"
 #include "noneq/plugin/parameter.hpp"
 

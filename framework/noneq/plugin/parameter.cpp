@@ -1,16 +1,11 @@
 #include "noneq/plugin/parameter.hpp"
 
+#include <cmath>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "noneq/config/emit.hpp"
-#include "noneq/config/schema.hpp"
-
 namespace noneq {
-
-using json = nlohmann::json;
-
-bool limits::bounded() const { return std::isfinite(low) || std::isfinite(high); }
 
 std::string limits::text() const {
   if (!choices.empty()) return fmt::format("one of {}", fmt::join(choices, ", "));
@@ -21,35 +16,15 @@ std::string limits::text() const {
   return "";
 }
 
-value render_scalar(const json& v) { return from_json(v); }
-
-json type_schema(const std::string& type, const limits& l) {
-  const auto bound = [](double x, bool open) -> std::optional<schema_bound> {
-    return std::isfinite(x) ? std::optional<schema_bound>({x, open}) : std::nullopt;
-  };
-  if (type.starts_with("list of ")) return array_or_one(type_schema(type.substr(8, type.size() - 9), l));
-  if (type == "true or false") return boolean_schema();
-  if (!l.choices.empty()) return enum_schema(l.choices);
-  if (type == "integer" || type == "number") {
-    json s = number_schema(bound(l.low, l.low_open), bound(l.high, l.high_open));
-    s["type"] = type;
-    return s;
+limits merged(std::initializer_list<limits> all) {
+  limits m;
+  for (const limits& l : all) {
+    if (l.low > m.low) m.low = l.low, m.low_open = l.low_open;
+    if (l.high < m.high) m.high = l.high, m.high_open = l.high_open;
+    m.required |= l.required;
+    if (!l.choices.empty()) m.choices = l.choices;
   }
-  return string_schema();
-}
-
-void check_limits(const json& v, const limits& l) {
-  if (v.is_array()) {
-    for (const json& item : v) check_limits(item, l);
-  } else if (v.is_number()) {
-    const double x = v.get<double>();
-    if (x < l.low || x > l.high || (l.low_open && x == l.low) || (l.high_open && x == l.high))
-      throw error(fmt::format("got {}, need {}", v.dump(), l.text()));
-  } else if (v.is_string() && !l.choices.empty()) {
-    const auto text = v.get<std::string>();
-    if (std::find(l.choices.begin(), l.choices.end(), text) == l.choices.end())
-      throw error(fmt::format("got '{}', need {}{}", text, l.text(), did_you_mean(text, l.choices)));
-  }
+  return m;
 }
 
 }

@@ -1,14 +1,14 @@
 // One row of a plugin's table: how a YAML value becomes a member of the plugin, and what may stand there.
 #pragma once
 
+#include <cstdint>
+#include <filesystem>
 #include <functional>
+#include <initializer_list>
 #include <limits>
-#include <optional>
 #include <string>
 #include <type_traits>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include "noneq/config/problems.hpp"
 #include "noneq/config/read.hpp"
@@ -26,7 +26,6 @@ struct limits {
   std::vector<std::string> choices;
 
   std::string text() const;  // "a value in [0, 1)", "one of a, b"
-  bool bounded() const;
 };
 
 inline limits between(double low, double high) { return {.low = low, .high = high, .choices = {}}; }
@@ -49,8 +48,7 @@ struct reading {
 struct parameter {
   std::string name, doc, type;  // type in words: "integer", "list of numbers", "a weighting plugin"
   limits allowed;
-  nlohmann::json initial;  // the default; null when there is none
-  nlohmann::json schema;   // JSON Schema of the value
+  value initial;           // the default; null when there is none
   std::string part_role;   // for a plugin within a plugin: its role
   bool part_list = false;  // whether it may be a list of such
   // Sets the member from YAML, or from its default when `given` is null; problems go to reading.found.
@@ -59,16 +57,12 @@ struct parameter {
   std::function<value(const object&)> render;
 };
 
-// How a type of member is read, named and drawn. Plugin authors use: bool, std::int64_t, double, std::string,
-// std::filesystem::path, std::vector of these, noneq::part<role> and
-// noneq::parts<role>.
+// A member as YAML, and its reading with limits: for the types a parameter may have, which parameter_types.cpp lists.
 template <class T>
-struct parameter_type;
-
-value render_scalar(const nlohmann::json&);
-nlohmann::json type_schema(const std::string& type, const limits&);
-// Throws noneq::error when the number or text does not satisfy the limits.
-void check_limits(const nlohmann::json& v, const limits&);
+value written(const T& member);
+// Problems go to r.found, and the member stays as it is.
+template <class T>
+void assign_value(T& member, const value& given, const limits& allowed, const reading& r);
 
 template <class T>
 constexpr const char* type_words() {
@@ -95,28 +89,11 @@ constexpr const char* type_words() {
 }
 
 template <class T>
-nlohmann::json to_plain_json(const T& v) {
-  if constexpr (std::is_same_v<T, std::filesystem::path>)
-    return v.string();
-  else
-    return v;
-}
-
-template <class T>
 concept part_member = requires(T t) {
   typename T::role_type;
 };
 
-inline limits merged(std::initializer_list<limits> all) {
-  limits m;
-  for (const limits& l : all) {
-    if (l.low > m.low) m.low = l.low, m.low_open = l.low_open;
-    if (l.high < m.high) m.high = l.high, m.high_open = l.high_open;
-    m.required |= l.required;
-    if (!l.choices.empty()) m.choices = l.choices;
-  }
-  return m;
-}
+limits merged(std::initializer_list<limits> all);  // what satisfies them all
 
 template <class P, class T, class... Limits>
 parameter make_parameter(std::string name, T P::*member, const T& initial, std::string doc, const Limits&... more) {
@@ -129,27 +106,16 @@ parameter make_parameter(std::string name, T P::*member, const T& initial, std::
     p.part_list = T::is_list;
     p.type = p.part_list ? "list of " + p.part_role + " plugins" : "a " + p.part_role + " plugin";
     if constexpr (!T::is_list)
-      if (!initial.name().empty()) p.initial = initial.name();
+      if (!initial.name().empty()) p.initial = value::scalar(initial.name());
     p.assign = [member](object& o, const value* v, const reading& r) { (static_cast<P&>(o).*member).assign(v, r); };
     p.render = [member](const object& o) { return (static_cast<const P&>(o).*member).render(); };
   } else {
     p.type = type_words<T>();
-    if (!p.allowed.required) p.initial = to_plain_json(initial);
-    p.schema = type_schema(p.type, p.allowed);
-    const bool may_be_empty = std::is_same_v<T, std::filesystem::path> && p.initial == "";
-    p.assign = [member, may_be_empty, allowed = p.allowed](object& o, const value* v, const reading& r) {
-      if (v == nullptr) return;
-      r.found.guard(
-          [&] {
-            // A path that may be left out is '' in a resolved pipeline.
-            const bool left_out = may_be_empty && v->is_scalar() && v->text().empty();
-            T read_value = left_out ? T{} : read<T>(*v);
-            check_limits(to_plain_json(read_value), allowed);
-            static_cast<P&>(o).*member = std::move(read_value);
-          },
-          v->where(), r.subject);
+    if (!p.allowed.required) p.initial = written(initial);
+    p.assign = [member, allowed = p.allowed](object& o, const value* v, const reading& r) {
+      if (v != nullptr) assign_value(static_cast<P&>(o).*member, *v, allowed, r);
     };
-    p.render = [member](const object& o) { return render_scalar(to_plain_json(static_cast<const P&>(o).*member)); };
+    p.render = [member](const object& o) { return written(static_cast<const P&>(o).*member); };
   }
   return p;
 }

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "builder.hpp"
+#include "noneq/compute/builder.hpp"
 
 namespace noneq::unet {
 namespace {

@@ -1,4 +1,6 @@
 // Layers without weights that act on pixels: sums, joins, changes of size, x·σ(x).
+#include <cstring>
+
 #include "noneq/compute/kernels/pixels.hpp"
 
 #include "noneq/compute/node.hpp"
@@ -66,6 +68,27 @@ struct concat_node : node {
   const std::size_t pixels;
 };
 
+struct slice_node : node {
+  slice_node(const slice_layer& layer, const operand& from, const operand& to, const site& s)
+      : first(static_cast<std::size_t>(layer.first)), in(from), out(to), pixels(s.batch * to.pixels()) {}
+
+  void forward(const running& r) override {
+    copy_channels(out.of, pixels, out.channels(), part(r.at(in.value), in.of), in.channels(), r.at(out.value),
+                  out.channels(), false);
+  }
+  void backward(const running& r) override {
+    if (in.gradient == none) return;
+    if (!in.add) std::memset(r.at(in.gradient), 0, pixels * in.channels() * bytes_of(in.gradient_of));
+    copy_channels(out.gradient_of, pixels, out.channels(), r.at(out.gradient), out.channels(),
+                  part(r.at(in.gradient), in.gradient_of), in.channels(), true);
+  }
+  void* part(void* whole, precision of) const { return static_cast<std::byte*>(whole) + first * bytes_of(of); }
+
+  const std::size_t first;
+  const operand in, out;
+  const std::size_t pixels;
+};
+
 using resize = void (*)(precision, const value_shape&, const value_shape&, const void*, void*);
 using resize_backward = void (*)(precision, const value_shape&, const value_shape&, const void*, void*, bool);
 
@@ -108,6 +131,9 @@ std::unique_ptr<node> make_add(const add_layer& l, const operand& a, const opera
 }
 std::unique_ptr<node> make_concat(const operand& a, const operand& b, const operand& out, const site& s) {
   return std::make_unique<concat_node>(a, b, out, s);
+}
+std::unique_ptr<node> make_slice(const slice_layer& l, const operand& in, const operand& out, const site& s) {
+  return std::make_unique<slice_node>(l, in, out, s);
 }
 std::unique_ptr<node> make_upsample(const operand& in, const operand& out, const site& s) {
   return std::make_unique<resize_node>(in, out, s, upsample, upsample_backward);

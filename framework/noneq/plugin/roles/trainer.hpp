@@ -16,6 +16,7 @@ struct trainer : role<"trainer"> {
   std::string decay = "none";
   std::vector<double> ema;
 
+  // Called once for each part of what is trained; so the optimizer must treat every number by itself.
   virtual std::unique_ptr<torch::optim::Optimizer> optimizer(
       std::vector<torch::optim::OptimizerParamGroup> groups) const = 0;
   // Visits the optimizer's state of each parameter, by a name made from the parameter's position.

@@ -4,7 +4,7 @@
 
 #include "noneq/compute/layers.hpp"
 
-namespace noneq::unet {
+namespace noneq {
 
 // PyTorch's first weights, uniform in ±1/√(inputs of one output); or zeros, with which a residual branch begins as
 // nothing (Ho et al. 2020; Nichol & Dhariwal 2021).
@@ -31,6 +31,7 @@ class builder {
   value_id act(value_id in, activation function);
   value_id add(value_id a, value_id b, double scale = 1);
   value_id concat(value_id a, value_id b);
+  value_id slice(value_id in, std::int64_t first, std::int64_t channels);
   value_id upsample(value_id in, const value_shape& like);
   value_id pool(value_id in);
   value_id attention(value_id q, value_id k, value_id v, std::int64_t heads);

@@ -1,6 +1,6 @@
-#include "builder.hpp"
+#include "noneq/compute/builder.hpp"
 
-namespace noneq::unet {
+namespace noneq {
 
 builder::builder(std::int64_t channels, const sizes& space) : flat_(space.size() == 1) {
   make({channels, flat_ ? 1 : space[0], space.back()});
@@ -80,6 +80,11 @@ value_id builder::add(value_id a, value_id b, double scale) { return push(add_la
 value_id builder::concat(value_id a, value_id b) {
   const value_shape s = shape(a);
   return push(concat_layer{a, b, none}, {s.channels + shape(b).channels, s.height, s.width});
+}
+
+value_id builder::slice(value_id in, std::int64_t first, std::int64_t channels) {
+  const value_shape s = shape(in);
+  return push(slice_layer{in, none, first}, {channels, s.height, s.width});
 }
 
 value_id builder::upsample(value_id in, const value_shape& like) {

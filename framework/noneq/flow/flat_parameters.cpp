@@ -1,0 +1,48 @@
+#include "noneq/flow/flat_parameters.hpp"
+
+#include <algorithm>
+
+#include <torch/csrc/autograd/variable.h>
+
+namespace noneq {
+
+flat_parameters::flat_parameters(std::shared_ptr<noneq::network> n)
+    : network_(std::move(n)), parameters_(network_->parameters()) {
+  at::NoGradGuard values_only;
+  std::vector<at::ScalarType> types;
+  for (const Tensor& p : parameters_) {
+    const auto known = std::find(types.begin(), types.end(), p.scalar_type());
+    home_.push_back(static_cast<std::size_t>(known - types.begin()));
+    if (known == types.end()) types.push_back(p.scalar_type());
+  }
+  vectors_.resize(types.size());
+  vectors_ = flat(parameters_);
+  std::vector<std::int64_t> used(types.size(), 0);
+  for (std::size_t k = 0; k < parameters_.size(); ++k) {
+    Tensor& p = parameters_[k];
+    const Tensor& home = vectors_[home_[k]];
+    p.set_data(home.narrow(0, used[home_[k]], p.numel()).view(p.sizes()));
+    used[home_[k]] += p.numel();
+    // Whoever keeps something made of a parameter looks at its version to know whether it is stale.
+    torch::autograd::impl::set_version_counter(p, torch::autograd::impl::version_counter(home));
+  }
+}
+
+std::int64_t flat_parameters::count() const {
+  std::int64_t n = 0;
+  for (const Tensor& v : vectors_) n += v.numel();
+  return n;
+}
+
+std::vector<Tensor> flat_parameters::flat(const std::vector<Tensor>& of_parameters) const {
+  std::vector<std::vector<Tensor>> parts(vectors_.size());
+  for (std::size_t k = 0; k < parameters_.size(); ++k)
+    parts[home_[k]].push_back(of_parameters[k].defined()
+                                  ? of_parameters[k].reshape(-1)
+                                  : at::zeros({parameters_[k].numel()}, parameters_[k].options()));
+  std::vector<Tensor> joined;
+  for (const auto& p : parts) joined.push_back(at::cat(p));
+  return joined;
+}
+
+}

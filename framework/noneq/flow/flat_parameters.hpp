@@ -1,0 +1,33 @@
+// The parameters of a network as few long vectors, one for each type of number, so that what happens to every number
+// alike (the optimizer, averages, sums of gradients) is one pass instead of one for each tensor. Each parameter becomes
+// a view into its vector: who writes one changes the other. One thread changes it; const use is thread-safe.
+#pragma once
+
+#include <memory>
+
+#include "noneq/plugin/roles/model.hpp"
+
+namespace noneq {
+
+class flat_parameters {
+ public:
+  // Moves the network's parameters; their tensors stay the ones the network holds.
+  explicit flat_parameters(std::shared_ptr<noneq::network> n);
+
+  noneq::network& network() const { return *network_; }
+  const std::shared_ptr<noneq::network>& shared() const { return network_; }
+
+  const std::vector<Tensor>& parameters() const { return parameters_; }  // as the network has them
+  const std::vector<Tensor>& vectors() const { return vectors_; }        // [n] each; none for a network without any
+  std::int64_t count() const;                                            // numbers in all
+
+  // One tensor for each parameter, in their order, as vectors; what is undefined counts as zeros.
+  std::vector<Tensor> flat(const std::vector<Tensor>& of_parameters) const;
+
+ private:
+  std::shared_ptr<noneq::network> network_;
+  std::vector<Tensor> parameters_, vectors_;
+  std::vector<std::size_t> home_;  // by parameter: its vector
+};
+
+}

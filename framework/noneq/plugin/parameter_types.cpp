@@ -1,0 +1,72 @@
+#include <nlohmann/json.hpp>
+
+#include <fmt/format.h>
+
+#include "noneq/config/emit.hpp"
+#include "noneq/plugin/parameter.hpp"
+
+namespace noneq {
+namespace {
+
+template <class T>
+void check_limits(const T& x, const limits& l) {
+  if constexpr (std::is_same_v<T, double> || std::is_same_v<T, std::int64_t>) {
+    const double at = static_cast<double>(x);
+    if (at < l.low || at > l.high || (l.low_open && at == l.low) || (l.high_open && at == l.high))
+      throw error(fmt::format("got {}, need {}", nlohmann::json(x).dump(), l.text()));
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    if (!l.choices.empty() && std::find(l.choices.begin(), l.choices.end(), x) == l.choices.end())
+      throw error(fmt::format("got '{}', need {}{}", x, l.text(), did_you_mean(x, l.choices)));
+  }
+}
+
+template <class T>
+void check_limits(const std::vector<T>& list, const limits& l) {
+  for (const T& item : list) check_limits(item, l);
+}
+
+// A path that may be left out is '' in a resolved pipeline.
+template <class T>
+bool left_out(const T& member, const value& given, const limits& allowed) {
+  if constexpr (std::is_same_v<T, std::filesystem::path>)
+    return !allowed.required && member.empty() && given.is_scalar() && given.text().empty();
+  else
+    return false;
+}
+
+}
+
+template <class T>
+value written(const T& member) {
+  if constexpr (std::is_same_v<T, std::filesystem::path>)
+    return from_json(member.string());
+  else
+    return from_json(member);
+}
+
+template <class T>
+void assign_value(T& member, const value& given, const limits& allowed, const reading& r) {
+  r.found.guard(
+      [&] {
+        if (left_out(member, given, allowed)) return;
+        T said = read<T>(given);
+        check_limits(said, allowed);
+        member = std::move(said);
+      },
+      given.where(), r.subject);
+}
+
+#define NONEQ_PARAMETER(...)                  \
+  template value written(const __VA_ARGS__&); \
+  template void assign_value(__VA_ARGS__&, const value&, const limits&, const reading&)
+NONEQ_PARAMETER(bool);
+NONEQ_PARAMETER(std::int64_t);
+NONEQ_PARAMETER(double);
+NONEQ_PARAMETER(std::string);
+NONEQ_PARAMETER(std::filesystem::path);
+NONEQ_PARAMETER(std::vector<std::int64_t>);
+NONEQ_PARAMETER(std::vector<double>);
+NONEQ_PARAMETER(std::vector<std::string>);
+#undef NONEQ_PARAMETER
+
+}
