@@ -11,6 +11,7 @@
 
 #include "noneq/app/verbs.hpp"
 #include "noneq/core/error.hpp"
+#include "noneq/core/memory.hpp"
 #include "noneq/core/threads.hpp"
 #include "noneq/flow/stop.hpp"
 #include "noneq/storage/files.hpp"
@@ -55,6 +56,7 @@ static int fail(const std::string& text) {
 }
 
 int run_program(int argc, char** argv) {
+  keep_freed_memory();
   // A file that grows past `ulimit -f` shall be an error with a name and a cause, not a death without words.
   std::signal(SIGXFSZ, SIG_IGN);
   try {
