@@ -1,4 +1,4 @@
-// A TorchScript module of others, read from a file and only asked. Const use is thread-safe.
+// TorchScript modules of others, read from a file; script_file is one that is only asked. Const use is thread-safe.
 #pragma once
 
 #include <torch/csrc/jit/runtime/graph_executor.h>
@@ -9,18 +9,22 @@
 
 namespace noneq {
 
+// As in evaluation. Throws noneq::error when the file is not what torch.jit.save writes.
+inline torch::jit::Module load_script(const std::filesystem::path& file) {
+  read_file(file);  // says what is wrong with the file itself
+  try {
+    auto module = torch::jit::load(file.string(), at::Device(at::kCPU));
+    module.eval();
+    return module;
+  } catch (const std::exception&) {
+    throw error(file.string() + ": got something else than a TorchScript module, need what torch.jit.save writes");
+  }
+}
+
 class script_file {
  public:
-  // Throws noneq::error when it is not what torch.jit.save writes.
-  explicit script_file(const std::filesystem::path& file) : name_(file.string()) {
-    read_file(file);  // says what is wrong with the file itself
-    try {
-      module_ = torch::jit::load(file.string(), at::kCPU);
-      module_.eval();
-    } catch (const std::exception&) {
-      throw error(name_ + ": got something else than a TorchScript module, need what torch.jit.save writes");
-    }
-  }
+  // Throws like load_script().
+  explicit script_file(const std::filesystem::path& file) : name_(file.string()), module_(load_script(file)) {}
 
   // How many arguments forward() takes.
   std::size_t arguments() const { return module_.get_method("forward").function().getSchema().arguments().size() - 1; }

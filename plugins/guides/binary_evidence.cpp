@@ -10,7 +10,6 @@
 // that may be wrong at every step anew.
 #include "../tweedie.hpp"
 #include "given_rows.hpp"
-#include "spaces.hpp"
 
 namespace {
 
@@ -89,7 +88,6 @@ struct binary_evidence : noneq::guide {
   bool multiplies_steps() const override { return mode == "paper"; }
 
   std::unique_ptr<noneq::guidance> begin(const noneq::guided_chunk& chunk) const override {
-    noneq::need_bits(chunk);
     const noneq::known_rows known(file, mask, values);
     auto [seen, bit] = known.of(chunk);
     const Tensor strange = bit.masked_select(seen & (bit != 0) & (bit != 1));

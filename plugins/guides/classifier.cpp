@@ -9,7 +9,6 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "../script_file.hpp"
-#include "spaces.hpp"
 
 namespace {
 
@@ -88,7 +87,6 @@ struct classifier : noneq::guide {
   bool multiplies_steps() const override { return mode == "paper"; }
 
   std::unique_ptr<noneq::guidance> begin(const noneq::guided_chunk& chunk) const override {
-    noneq::need_gaussian(chunk);
     std::unique_ptr<log_factor> r;
     if (multiplies_steps())
       r = std::make_unique<of_steps>(script(), chunk.normal, scale, label);

@@ -28,7 +28,6 @@ struct gaussian_observation : noneq::guide {
   bool multiplies_steps() const override { return mode == "paper"; }
 
   std::unique_ptr<noneq::guidance> begin(const noneq::guided_chunk& chunk) const override {
-    noneq::need_gaussian(chunk);
     const noneq::given_rows given(file, dataset);
     Tensor y = given.of(chunk, chunk.shape);
     if (!y.isfinite().all().item<bool>()) throw given.wrong("got a number that is not finite, need observations");

@@ -36,7 +36,6 @@ struct known_values : noneq::guide {
   std::int64_t draws_of_step() const override { return resample; }
 
   std::unique_ptr<noneq::guidance> begin(const noneq::guided_chunk& chunk) const override {
-    noneq::need_gaussian(chunk);
     const noneq::known_rows given(file, mask, values);
     const auto [known, seen] = given.of(chunk);
     given.values.need_data(seen.masked_select(known), chunk);

@@ -39,7 +39,6 @@ struct linear_observation : noneq::guide {
   }
 
   std::unique_ptr<noneq::guidance> begin(const noneq::guided_chunk& chunk) const override {
-    noneq::need_gaussian(chunk);
     const noneq::given_rows given(file, dataset);
     made_map a = (this->*maps().at(map).make)(chunk.shape);
     const Tensor y = given.of(chunk, a->shape);

@@ -5,7 +5,6 @@
 #pragma once
 
 #include "given_rows.hpp"
-#include "spaces.hpp"
 
 namespace noneq {
 

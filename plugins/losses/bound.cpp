@@ -18,8 +18,9 @@ struct bound : noneq::loss {
     const noneq::Tensor kl = terms::step_kl(b, p, c, p.reverse(b.at("output"), xt, c));
     // K has no step t = 1. What belongs to no step is spread over t = 2..T, so that the loss is 0 at t = 1 and a time
     // sampler may leave it out.
-    const auto T = static_cast<double>(p.steps());
-    return at::where(index > 0, T * (kl - ends(x0, index, p) / (T - 1)), at::zeros_like(kl));
+    // In continuous time T − 1 steps of length 1 end somewhere, of which T − 2 begin behind the first.
+    const auto T = static_cast<double>(p.steps()), steps = T - (p.tables.continuous() ? 2 : 1);
+    return at::where(index >= 1, T * (kl - ends(x0, p) / steps), at::zeros_like(kl));
   }
   const char* unit() const override { return "nats"; }
   bool trains_schedule() const override { return true; }
@@ -30,11 +31,12 @@ struct bound : noneq::loss {
 
  private:
   // H_q(X^T|X⁰) − H_q(X¹|X⁰) + E ln π(x^T), and the edge step's E[ln π(x⁰) − ln π(x¹)], per sample.
-  static noneq::Tensor ends(const noneq::Tensor& x0, const noneq::Tensor& index, const noneq::process& p) {
+  static noneq::Tensor ends(const noneq::Tensor& x0, const noneq::process& p) {
     const noneq::kernel& k = *p.kernel;
     const auto pi = k.stationary(x0);
-    const auto last = k.marginal(x0, noneq::at(p.tables, at::full_like(index, p.steps() - 1), x0));
-    const auto first = k.marginal(x0, noneq::at(p.tables, at::zeros_like(index), x0));
+    const noneq::Tensor zero = at::zeros({x0.size(0)}, at::kLong);
+    const auto last = k.marginal(x0, noneq::at(p.tables, zero + (p.steps() - 1), x0));
+    const auto first = k.marginal(x0, noneq::at(p.tables, zero, x0));
     const noneq::Tensor edge = k.log_prob(x0, pi) + k.cross_entropy(first, pi);
     return k.entropy(last) - k.entropy(first) - k.cross_entropy(last, pi) + edge;
   }

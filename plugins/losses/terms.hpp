@@ -41,7 +41,7 @@ inline Tensor last_step(const Tensor& x0, const noneq::process& p, const noneq::
 inline Tensor vlb(const noneq::batch& b, const noneq::process& p, const noneq::coefficients& c,
                   const noneq::distribution& reverse, std::int64_t bins) {
   const Tensor& x0 = b.at("x0");
-  const Tensor nats = at::where(b.at("t") == 0, last_step(x0, p, reverse, bins), step_kl(b, p, c, reverse));
+  const Tensor nats = at::where(b.at("t") < 1, last_step(x0, p, reverse, bins), step_kl(b, p, c, reverse));
   return nats * (static_cast<double>(p.steps() * x0.size(0)) / static_cast<double>(x0.numel()));
 }
 

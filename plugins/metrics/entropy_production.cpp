@@ -18,7 +18,7 @@ struct chunk_entropies {
 };
 
 struct entropy_production : noneq::metric {
-  std::int64_t samples = 1000, chunk = 250;
+  std::int64_t samples = 1000, chunk = 250, times = 0;
   std::string on = "auto";
 
   void check_data(const noneq::dataset_info& info) const override { noneq::choose_rows(info, on, samples); }
@@ -26,7 +26,7 @@ struct entropy_production : noneq::metric {
   void check_process(const noneq::process& p) const override { noneq::need_reversible(*p.kernel); }
 
   static chunk_entropies measure_chunk(const noneq::denoiser& d, const Tensor& x0, const Tensor& label,
-                                       std::int64_t first, const noneq::stream& s) {
+                                       std::int64_t first, std::int64_t strata, const noneq::stream& s) {
     const noneq::process& p = d.process();
     const noneq::kernel& k = *p.kernel;
     const std::int64_t n = x0.size(0), T = p.steps();
@@ -50,10 +50,10 @@ struct entropy_production : noneq::metric {
       c.per_time[i] = last_entropy.sum();
     }
     const noneq::distribution pi = k.stationary(x0);
-    noneq::step_kls steps = noneq::measure_steps(d, x0, label, first, T - 1, s);
+    noneq::step_kls steps = noneq::measure_steps(d, x0, label, first, strata, s);
     c.removed = last_entropy - first_entropy - steps.per_sample;
     c.kl = std::move(steps.per_sample);
-    c.per_step = std::move(steps.per_step);
+    c.per_step = noneq::spread(steps.per_step, T);
     c.cross_entropy = f64(k.cross_entropy(before, pi));
     c.edge = f64(k.log_prob(x0, pi)) + f64(k.cross_entropy(first_marginal, pi));
     return c;
@@ -61,8 +61,9 @@ struct entropy_production : noneq::metric {
 
   void measure(noneq::measurement& m) const override {
     const auto chosen = noneq::choose_rows(m.data.info(), on, samples);
+    const std::int64_t strata = noneq::count_strata(times, m.denoiser.process().steps());
     const auto parts = noneq::each_block(m, chosen, chunk, [&](std::int64_t first, const noneq::batch& rows) {
-      return measure_chunk(m.denoiser, rows.at("x0"), rows.find("label"), first, m.stream);
+      return measure_chunk(m.denoiser, rows.at("x0"), rows.find("label"), first, strata, m.stream);
     });
     report(m, parts, chosen);
   }
@@ -106,13 +107,14 @@ struct entropy_production : noneq::metric {
          "it, what they lose, and the bounds on the entropy of each reverse step.")
         .param("samples", &entropy_production::samples, "rows of the data to measure on, from the first",
                noneq::at_least(2));
+    noneq::describe_times(d);
     noneq::describe_chunk(d);
     noneq::describe_on(d);
     d.writes("t", "float64 [T−1]: step, 2..T")
         .writes("entropy", "float64 [T−1]: H_q(X^t|X⁰), bits per sequence, like all that follow")
         .writes("lower", "float64 [T−1]: lower bound of H_q(X^{t−1}|X^t)")
         .writes("upper", "float64 [T−1]: upper bound of it, H_q(X^t|X^{t−1})")
-        .writes("kl", "float64 [T−1]: what the reverse step loses")
+        .writes("kl", "float64 [T−1]: what the reverse step loses; with times the same for every step of a run")
         .writes("removed", "float64 [T−1]: the entropy it removes, H_q(X^t|X⁰) − H_q(X^{t−1}|X⁰) − KL_t");
   }
 };

@@ -28,6 +28,14 @@ inline Tensor centres(std::int64_t strata, std::int64_t T) {
   return t;
 }
 
+// Numbers of one step of each run [strata] as numbers of all steps [T − 1].
+inline Tensor spread(const Tensor& of_runs, std::int64_t T) {
+  const std::int64_t strata = of_runs.size(0);
+  std::vector<std::int64_t> steps;
+  for (std::int64_t j = 0; j < strata; ++j) steps.push_back(nth_stratum(j, strata, T).size());
+  return of_runs.repeat_interleave(at::tensor(steps, at::kLong));
+}
+
 // The parameter `times`.
 template <class P>
 void describe_times(description<P>& d) {

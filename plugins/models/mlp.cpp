@@ -13,11 +13,12 @@ namespace {
 
 using noneq::Tensor;
 
-Tensor sinusoids(std::int64_t T, std::int64_t width) {
+// Of t − 1 as float64 [n].
+Tensor sinusoids(const Tensor& index, std::int64_t T, std::int64_t width) {
   const Tensor frequency =
       at::exp(at::arange(width / 2, at::kDouble) * (-std::log(1e4) / static_cast<double>(width / 2)));
   // Spread over 0..1000 whatever T is, the range these frequencies were made for.
-  const Tensor angle = (at::arange(T, at::kDouble) * (1000.0 / static_cast<double>(T))).unsqueeze(1) * frequency;
+  const Tensor angle = (index * (1000.0 / static_cast<double>(T))).unsqueeze(1) * frequency;
   return at::cat({angle.sin(), angle.cos()}, 1).to(at::kFloat);
 }
 
@@ -62,12 +63,14 @@ struct mlp_network : noneq::network {
   mlp_network(const mlp_options& o, const noneq::network_signature& s)
       : options(o), shape(s.shape), outputs(s.outputs), executed(o.layers(s), o) {
     times = register_buffer("times", o.time == "bump" ? noneq::bump_basis(s.T, o.time_features).to(at::kFloat)
-                                                      : sinusoids(s.T, o.time_features));
+                                                      : sinusoids(at::arange(s.T, at::kDouble), s.T, o.time_features));
     for (const noneq::weight_spec& w : executed.layers().weights) {
       weights.push_back(noneq::initial_weight(w));
       noneq::register_dotted(*this, w.name, weights.back());
     }
   }
+
+  bool takes_any_t() const override { return options.time != "bump"; }
 
   Tensor forward(const noneq::network_input& in) override {
     const Tensor x = in.x.flatten(1);
@@ -76,11 +79,16 @@ struct mlp_network : noneq::network {
       const Tensor angle = x * std::exp2(static_cast<double>(k));
       features.insert(features.end(), {angle.sin(), angle.cos()});
     }
-    features.push_back(options.time == "log_snr" ? log_snr_sinusoids(in.log_snr, options.time_features).to(x.dtype())
-                                                 : times.index_select(0, in.t).to(x.dtype()));
+    features.push_back(embedding(in).to(x.dtype()));
     noneq::sizes out{in.x.size(0), outputs * shape[0]};
     out.insert(out.end(), shape.begin() + 1, shape.end());
     return executed.forward(weights, {at::cat(features, 1), in.t, in.label}).view(out);
+  }
+
+  Tensor embedding(const noneq::network_input& in) const {
+    if (options.time == "log_snr") return log_snr_sinusoids(in.log_snr, options.time_features);
+    return in.t.is_floating_point() ? sinusoids(in.t, times.size(0), options.time_features)
+                                    : times.index_select(0, in.t);
   }
 
   mlp_options options;
@@ -114,7 +122,7 @@ struct mlp : noneq::model, mlp_options {
                noneq::at_least(0), noneq::at_most(24))
         .param("residual", &mlp::residual, "add a layer's input to its output where the widths agree")
         .param("execution", &mlp::execution,
-               "compiled: fast, for silu; reference: libtorch; auto: compiled where it can",
+               "compiled: static plans on vectorised kernels; reference: libtorch; auto: the fastest that can do it",
                noneq::one_of({"auto", "compiled", "reference"}));
   }
 };

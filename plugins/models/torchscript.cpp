@@ -2,8 +2,7 @@
 // forward(x, t, label), where x is float32 [B, …] and t int64 [B], the index of the step from 0. Its parameters are
 // trained on; buffers stay as they are in the file. Runs as in evaluation: dropout inside it is off, because its noise
 // would not be that of the run.
-#include <torch/script.h>
-
+#include "../script_file.hpp"
 #include "dotted.hpp"
 #include "noneq/plugin.hpp"
 #include "noneq/plugin/roles/model.hpp"
@@ -12,22 +11,9 @@ namespace {
 
 using noneq::Tensor;
 
-torch::jit::Module read_script(const std::filesystem::path& file) {
-  const noneq::place where{file.string(), 0, 0};
-  if (!std::filesystem::is_regular_file(file))
-    throw noneq::error("is no file; need one that torch.jit saved", "", where);
-  try {
-    auto module = torch::jit::load(file.string(), at::Device(at::kCPU));
-    module.eval();
-    return module;
-  } catch (const std::exception& e) {
-    throw noneq::error("is not TorchScript that can be read: " + noneq::first_line(e.what()), "", where);
-  }
-}
-
 struct torchscript_network : noneq::network {
   torchscript_network(const std::filesystem::path& path, const noneq::network_signature& s)
-      : file(path.string()), shape(s.shape), module(read_script(path)) {
+      : file(path.string()), shape(s.shape), module(noneq::load_script(path)) {
     shape[0] *= s.outputs;
     const std::size_t arguments = module.get_method("forward").function().getSchema().arguments().size() - 1;
     with_label = s.classes > 0;
@@ -63,7 +49,7 @@ struct torchscript_network : noneq::network {
 struct torchscript : noneq::model {
   std::filesystem::path file;
 
-  void check() const override { read_script(file); }
+  void check() const override { noneq::load_script(file); }
 
   // Tries it on two samples, so that a network for other data is refused before anything is trained.
   void check_signature(const noneq::network_signature& s) const override {

@@ -34,6 +34,7 @@ struct unet_network : noneq::network, noneq::exportable {
   }
 
   bool knows_no_class() const override { return with_no_class; }
+  bool takes_any_t() const override { return net.learned_times == 0; }
   bool self_conditioned() const override { return with_x0_hat; }
 
   Tensor forward(const noneq::network_input& in) override {

@@ -22,6 +22,10 @@ struct trajectory : noneq::noiser {
     if (p.kernel->has_variance()) b.set("noise", noneq::epsilon_from_x0(x0, x, noneq::at(p.tables, index, x0)));
   }
 
+  void check_continuous() const override {
+    throw noneq::error("walks whole steps only, need noiser.marginal where time is continuous");
+  }
+
   static void describe(noneq::description<trajectory>& d) {
     d.doc("x^t by walking every step of the forward process; slow, equal in law to `marginal`.");
   }

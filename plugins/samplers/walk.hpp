@@ -24,7 +24,7 @@ class walk {
       : all_(d),
         sampler_(s),
         request_(r),
-        visited_(s.kept_steps(d.process().tables)),
+        visited_(s.kept_steps(d.process())),
         shape_{r.count},
         guided_(s.guides.all(), {d.process(), r.first, r.count, r.shape, r.normal, r.range}) {
     shape_.insert(shape_.end(), r.shape.begin(), r.shape.end());

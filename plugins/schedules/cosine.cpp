@@ -6,6 +6,8 @@ struct cosine : noneq::schedule {
 
   noneq::Tensor beta() const override { return noneq::cosine(steps, s, clip); }
 
+  noneq::Tensor log_snr_at(const noneq::Tensor& u) const override { return noneq::cosine_log_snr(u, s); }
+
   static void describe(noneq::description<cosine>& d) {
     d.doc("Squared-cosine signal level; β clipped near t = T.")
         .param("s", &cosine::s, "offset that keeps the first steps from vanishing", noneq::between(0, 0.1))

@@ -17,11 +17,14 @@ struct learned_snr : noneq::schedule {
   void check() const override { beta(); }
 
   Tensor beta() const override {
-    const leaves& l = made();
-    const Tensor bent = bend(l, at::linspace(0, 1, steps, at::kDouble));
-    const Tensor gamma = l.first + (l.last - l.first) * (bent - bent[0]) / (bent[steps - 1] - bent[0]);
-    const Tensor log_alpha_bar = -at::softplus(gamma, 1, 700);
+    const Tensor log_alpha_bar = -at::softplus(-log_snr_at(at::linspace(0, 1, steps, at::kDouble)), 1, 700);
     return -at::expm1(at::cat({log_alpha_bar.narrow(0, 0, 1), log_alpha_bar.diff()}));
+  }
+
+  Tensor log_snr_at(const Tensor& u) const override {
+    const leaves& l = made();
+    const Tensor ends = bend(l, at::tensor({0.0, 1.0}, at::kDouble));
+    return -(l.first + (l.last - l.first) * (bend(l, u) - ends[0]) / (ends[1] - ends[0]));
   }
 
   std::vector<noneq::learnable_tensor> learnable() const override {

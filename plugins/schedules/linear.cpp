@@ -7,6 +7,8 @@ struct linear : noneq::schedule {
 
   noneq::Tensor beta() const override { return noneq::linear(steps, first, last); }
 
+  noneq::Tensor log_snr_at(const noneq::Tensor& u) const override { return noneq::linear_log_snr(u, first, last); }
+
   static void describe(noneq::description<linear>& d) {
     d.doc("β grows in equal steps from `first` to `last`, whatever T is.")
         .param("first", &linear::first, "β at t = 1", noneq::inside(0, 1))

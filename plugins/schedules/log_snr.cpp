@@ -8,6 +8,11 @@ struct log_snr : noneq::schedule {
   void check() const override { beta(); }
   noneq::Tensor beta() const override { return noneq::log_snr(steps, first_beta, last_alpha_bar); }
 
+  noneq::Tensor log_snr_at(const noneq::Tensor& u) const override {
+    const double from = std::log1p(-first_beta) - std::log(first_beta);
+    return from + u * (std::log(last_alpha_bar) - std::log1p(-last_alpha_bar) - from);
+  }
+
   static void describe(noneq::description<log_snr>& d) {
     d.doc("The logarithm of the signal-to-noise ratio falls in equal steps.")
         .param("first_beta", &log_snr::first_beta, "β_1, the noise left in the data", noneq::inside(0, 1))

@@ -58,6 +58,14 @@ TEST_CASE("in float32 every value and gradient is the reference's to rounding") 
   SUBCASE("dropout") { compare(small::unet(2, 7, 10, true, 2, 0, 0.3), precision::fp32, 2e-6, 2e-5); }
   SUBCASE("vectors") { compare(small::perceptron(), precision::fp32, 2e-6, 2e-5); }
   SUBCASE("vectors with classes") { compare(small::perceptron(3), precision::fp32, 2e-6, 2e-5); }
+  SUBCASE("every nonlinearity") {
+    for (const activation f :
+         {activation::silu, activation::gelu, activation::relu, activation::tanh, activation::sigmoid}) {
+      CAPTURE(static_cast<int>(f));
+      compare(small::with_activation(small::unet(2, 8, 8, false, 1), f), precision::fp32, 2e-6, 2e-5);
+      compare(small::with_activation(small::perceptron(), f), precision::fp32, 2e-6, 2e-5);
+    }
+  }
   SUBCASE("parts of the channels") { compare(small::sliced(6, 5), precision::fp32, 2e-6, 2e-5); }
 }
 

@@ -131,6 +131,12 @@ inline network_layers perceptron(std::int64_t classes = 0) {
   return b.n;
 }
 
+inline network_layers with_activation(network_layers n, activation f) {
+  for (layer& l : n.layers)
+    if (auto* a = std::get_if<activation_layer>(&l)) a->function = f;
+  return n;
+}
+
 // Some channels of an image are read once, some twice, some never.
 inline network_layers sliced(std::int64_t height, std::int64_t width) {
   builder b;

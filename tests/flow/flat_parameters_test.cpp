@@ -1,5 +1,6 @@
 // A network whose parameters live in one vector is the same network.
 #include "noneq/flow/flat_parameters.hpp"
+#include "noneq/plugin/roles/model.hpp"
 
 #include "doctest.hpp"
 

@@ -86,6 +86,28 @@ TEST_CASE("parts of the process must fit each other") {
              "s: got 11 steps, need at most the schedule's T = 10"));
 }
 
+TEST_CASE("plugins within plugins must fit the kernel too") {
+  const std::string guided =
+      "graph.s={plugin: sampler.ancestral, of: model, guides: [{plugin: binary_evidence, file: "
+      "data/heartbeat_known.h5}]}";
+  CHECK(says(problems_with({guided}),
+             "s.guides: guide.binary_evidence works in binary space, but the kernel gaussian is gaussian"));
+  CHECK(problems_with({guided, "process={kernel: binomial, schedule: reciprocal, mean: x0}"}) == "");
+}
+
+TEST_CASE("what knows whole steps only cannot stand in continuous time") {
+  const std::string continuous = "process.schedule.steps=continuous";
+  CHECK(problems_with({continuous}) == "");
+  CHECK(says(problems_with({"process.schedule={plugin: sigmoid, steps: continuous}"}),
+             "process.schedule.steps: got continuous, need a number: this schedule knows whole steps only"));
+  CHECK(says(problems_with({continuous, "graph.noiser.time=loss_second_moment"}),
+             "noiser.time: draws whole steps only, need uniform or antithetic where time is continuous"));
+  CHECK(says(problems_with({continuous, "graph.noiser.plugin=noiser.trajectory"}),
+             "noiser: walks whole steps only, need noiser.marginal where time is continuous"));
+  CHECK(says(problems_with({"process.schedule.steps=many"}),
+             "process.schedule.steps: got 'many', need an integer, or continuous"));
+}
+
 TEST_CASE("a loss must fit the process") {
   CHECK(says(
       problems_with({"process.variance=learned", "graph.loss=loss.simple", "graph.loss.in=model"}),

@@ -119,12 +119,11 @@ TEST_CASE("evidence about a sample's bits is that sample's alone") {
   CHECK(draw(sampler, d, r).equal(draw(sampler, d, request(7, {20})).slice(0, 4, 7)));
 }
 
-TEST_CASE("evidence that no bits can fit is refused, and so are other spaces") {
+TEST_CASE("evidence that no bits can fit is refused") {
   const auto d = of_atoms(bits(10), states(2), at::full({4}, 0.25, at::kDouble));
   const given file({{"mask", row({1, 1})},
                     {"values", row({1, 0.5})},
                     {"nothing", row({0, std::nan("")})},
-                    {"bits", row({0, 1})},
                     {"long", row({1, 1, 1})}});
   const auto refusal = [&](const std::string& guide, const noneq::denoiser& of) {
     return message_of([&] { draw(ancestral(guide), of, request(2, {2})); });
@@ -134,12 +133,4 @@ TEST_CASE("evidence that no bits can fit is refused, and so are other spaces") {
   CHECK(says_all(refusal(file.guide("binary_evidence", ", mask: values"), d), {"'values'", "need 1 where"}));
   CHECK(says_all(refusal(file.guide("binary_evidence", ", mask: long"), d), {"'long'", "got rows of shape [3]"}));
   CHECK(says_all(refusal(file.guide("binary_evidence", ", error: 0.5"), d), {"error", "got 0.5", "[0, 0.5)"}));
-  CHECK(says_all(refusal(file.guide("known_values", ", values: bits"), d), {"gaussian space", "discrete states"}));
-  const auto gaussian = testing::gaussian_denoiser(testing::linear("epsilon", 50), at::zeros({2}), at::ones({2}));
-  CHECK(
-      says_all(refusal(file.guide("binary_evidence", ", values: bits"), gaussian), {"bits", "need kernel: binomial"}));
-  const auto categories =
-      make_denoiser(make_process("{plugin: uniform}", "{plugin: reciprocal, steps: 10}", "category"),
-                    [](const noneq::network_input& in) { return in.x; });
-  CHECK(says_all(refusal(file.guide("binary_evidence", ", values: bits"), categories), {"need kernel: binomial"}));
 }

@@ -47,4 +47,9 @@ TEST_CASE("the balance of entropies adds up to K for bits") {
   const auto d = testing::make_denoiser(p, [](const noneq::network_input& in) { return 0.3 * in.x - 0.5; });
   const auto balance = testing::measure("{plugin: entropy_production, samples: 2000}", d, data);
   totals_are_K(balance, testing::measure("{plugin: bound, samples: 2000}", d, data));
+  const auto fewer = testing::measure("{plugin: entropy_production, samples: 2000, times: 4}", d, data);
+  totals_are_K(fewer, testing::measure("{plugin: bound, samples: 2000, times: 4}", d, data));
+  CHECK(fewer.arrays.at("kl").size(0) == 19);
+  CHECK(fewer.arrays.at("kl").sum().item<double>() ==
+        doctest::Approx(balance.arrays.at("kl").sum().item<double>()).epsilon(0.1));
 }

@@ -7,6 +7,7 @@
 #include "noneq/app/trained_run.hpp"
 #include "noneq/app/verbs.hpp"
 #include "noneq/plugin/exportable.hpp"
+#include "noneq/plugin/roles/model.hpp"
 #include "noneq/storage/files.hpp"
 #include "noneq/storage/safetensors.hpp"
 

@@ -6,6 +6,7 @@
 #include "noneq/app/refuse.hpp"
 #include "noneq/app/trained_run.hpp"
 #include "noneq/app/verbs.hpp"
+#include "noneq/plugin/roles/model.hpp"
 #include "noneq/storage/safetensors.hpp"
 
 namespace noneq {

@@ -29,6 +29,7 @@ json type_schema(const std::string& type, const limits& l) {
     s["type"] = type;
     return s;
   }
+  if (type == "integer or continuous") return any_of({type_schema("integer", l), enum_schema({"continuous"})});
   return string_schema();
 }
 

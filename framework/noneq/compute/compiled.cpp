@@ -67,7 +67,7 @@ struct lease : torch::CustomClassHolder {
   std::int64_t first = 0;
   std::vector<Tensor> weights;
 
-  const std::int64_t* steps() const { return t.defined() ? t.data_ptr<std::int64_t>() : nullptr; }
+  const double* steps() const { return t.defined() ? t.data_ptr<double>() : nullptr; }
   const std::int64_t* labels() const { return label.defined() ? label.data_ptr<std::int64_t>() : nullptr; }
   Tensor forward(const Tensor& x) {
     owner->packed.refresh(weights);
@@ -121,7 +121,7 @@ Tensor compiled_network::forward(const Tensor& x, const Tensor& t, const Tensor&
       c10::make_intrusive<lease>(self_, implementation::kind{x.size(0), training, self_->drops && dropout != nullptr});
   held->dropout = dropout;
   held->first = first;
-  held->t = self_->asks_t ? t.contiguous() : Tensor{};
+  held->t = self_->asks_t ? t.to(at::kDouble).contiguous() : Tensor{};
   held->label = self_->asks_label ? label.contiguous() : Tensor{};
   held->weights.assign(weights.begin(), weights.end());
   const Tensor input = x.detach().to(at::kFloat).contiguous();

@@ -21,7 +21,8 @@ class compiled_network {
   compiled_network(network_layers n, precision of);
   ~compiled_network();
 
-  // x: float32 [B, channels, height, width] of value 0; t and label int64 [B], undefined where nothing reads them;
+  // x: float32 [B, channels, height, width] of value 0; t (int64 or float64) and label (int64) [B], undefined
+  // where nothing reads them;
   // weights: float32, contiguous, in the order of the description; dropout and first as in layers_input. Throws
   // noneq::error for a label or t out of range.
   Tensor forward(const Tensor& x, const Tensor& t, const Tensor& label, std::span<const Tensor> weights,

@@ -32,7 +32,8 @@ struct running {
   std::byte* scratch;
   const std::vector<Tensor>& weights;
   const std::vector<float*>& gradients;  // of the weights
-  const std::int64_t *t, *label;         // null when not given
+  const double* t;                       // null when not given
+  const std::int64_t* label;             // likewise
   const noneq::stream* dropout;          // on the way forward, where something is dropped
   std::int64_t first;                    // index of the first sample within it
   dnnl::stream stream;
@@ -81,7 +82,7 @@ std::unique_ptr<node> make_concat(const operand& a, const operand& b, const oper
 std::unique_ptr<node> make_slice(const slice_layer& l, const operand& in, const operand& out, const site& s);
 std::unique_ptr<node> make_upsample(const operand& in, const operand& out, const site& s);
 std::unique_ptr<node> make_pool(const operand& in, const operand& out, const site& s);
-std::unique_ptr<node> make_silu(const operand& in, const operand& out, const site& s);
+std::unique_ptr<node> make_activation(const activation_layer& l, const operand& in, const operand& out, const site& s);
 std::unique_ptr<node> make_sinusoid(const sinusoid_layer& l, const operand& out, const site& s);
 // `layer`: its number, which the reference forks the noise by.
 std::unique_ptr<node> make_dropout(const dropout_layer& l, int layer, const operand& in, const operand& out,

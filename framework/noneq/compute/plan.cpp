@@ -14,8 +14,6 @@ std::string not_compilable(const network_layers& n) {
     for (const weight_id w : weights_of(l))
       if (++uses[static_cast<std::size_t>(w)] > 1)
         return "the weight " + n.weights[static_cast<std::size_t>(w)].name + " serves two layers";
-    if (const auto* a = std::get_if<activation_layer>(&l); a && a->function != activation::silu)
-      return "an activation is not x·σ(x)";
     if (!std::holds_alternative<conv_layer>(l) && !std::holds_alternative<add_layer>(l))
       for (const value_id v : read_by(l))
         if (!f.vector[static_cast<std::size_t>(v)] && !f.trained[static_cast<std::size_t>(v)])
@@ -47,7 +45,9 @@ struct maker {
                   modulation = l.modulation != none ? at(l.modulation) : operand{};
     return make_norm(l, in, l.modulation != none ? &modulation : nullptr, sum ? &added : nullptr, out, s);
   }
-  std::unique_ptr<node> operator()(const activation_layer& l) const { return make_silu(at(l.in), at(l.out), s); }
+  std::unique_ptr<node> operator()(const activation_layer& l) const {
+    return make_activation(l, at(l.in), at(l.out), s);
+  }
   std::unique_ptr<node> operator()(const add_layer& l) const { return make_add(l, at(l.a), at(l.b), at(l.out), s); }
   std::unique_ptr<node> operator()(const concat_layer& l) const { return make_concat(at(l.a), at(l.b), at(l.out), s); }
   std::unique_ptr<node> operator()(const slice_layer& l) const { return make_slice(l, at(l.in), at(l.out), s); }
@@ -98,13 +98,13 @@ struct transfer {
   std::size_t calls, channels;
 };
 
-running compiled_plan::run(const std::int64_t* t, const std::int64_t* label, const std::vector<Tensor>& weights,
+running compiled_plan::run(const double* t, const std::int64_t* label, const std::vector<Tensor>& weights,
                            const stream* dropout, std::int64_t first) {
   return {memory_->data(), offsets_, memory_->data() + scratch_offset_, weights, gradients_, t, label,
           dropout,         first,    dnnl::stream(onednn::cpu())};
 }
 
-Tensor compiled_plan::forward(const Tensor& x, const std::int64_t* t, const std::int64_t* label,
+Tensor compiled_plan::forward(const Tensor& x, const double* t, const std::int64_t* label,
                               const std::vector<Tensor>& weights, const stream* dropout, std::int64_t first) {
   const running r = run(t, label, weights, dropout, first);
   const transfer in(input_, batch_), out(output_, batch_);
@@ -118,7 +118,7 @@ Tensor compiled_plan::forward(const Tensor& x, const std::int64_t* t, const std:
   return y;
 }
 
-std::vector<Tensor> compiled_plan::backward(const Tensor& gradient, const std::int64_t* t, const std::int64_t* label,
+std::vector<Tensor> compiled_plan::backward(const Tensor& gradient, const double* t, const std::int64_t* label,
                                             const std::vector<Tensor>& weights) {
   std::vector<Tensor> result;
   for (std::size_t i = 0; i < weights.size(); ++i) {

@@ -13,17 +13,17 @@ class compiled_plan {
  public:
   compiled_plan(const network_layers& n, std::int64_t batch, precision of, bool training, packed_weights& weights);
 
-  // x: float32 [batch, channels, height, width]; t and label int64 [batch] or null. Returns the output likewise.
+  // x: float32 [batch, channels, height, width]; t float64, label int64 [batch], or null. Returns the output likewise.
   // dropout: the noise of dropout layers, where there are any; first: index of the first sample within it.
-  Tensor forward(const Tensor& x, const std::int64_t* t, const std::int64_t* label, const std::vector<Tensor>& weights,
+  Tensor forward(const Tensor& x, const double* t, const std::int64_t* label, const std::vector<Tensor>& weights,
                  const stream* dropout = nullptr, std::int64_t first = 0);
   // After forward(), with the same conditions and weights: their gradients, from that of the output.
-  std::vector<Tensor> backward(const Tensor& gradient, const std::int64_t* t, const std::int64_t* label,
+  std::vector<Tensor> backward(const Tensor& gradient, const double* t, const std::int64_t* label,
                                const std::vector<Tensor>& weights);
 
  private:
-  running run(const std::int64_t* t, const std::int64_t* label, const std::vector<Tensor>& weights,
-              const stream* dropout, std::int64_t first);
+  running run(const double* t, const std::int64_t* label, const std::vector<Tensor>& weights, const stream* dropout,
+              std::int64_t first);
 
   std::int64_t batch_;
   bool training_;

@@ -93,7 +93,7 @@ struct execution {
 
   Tensor operator()(const embedding_layer& l) const {
     const Tensor& table = weight(l.weight);
-    const Tensor i = index(!l.of_time);
+    const Tensor i = index(!l.of_time).to(at::kLong);
     for (const Tensor& extreme : {i.min(), i.max()})
       if (const auto k = extreme.item<std::int64_t>(); k < 0 || k >= table.size(0))
         throw error("got " + std::to_string(k) + ", need a value in [0, " + std::to_string(table.size(0) - 1) + "]",
@@ -136,7 +136,8 @@ void check_input(const network_layers& n, const layers_input& in) {
     if (!index->defined()) continue;
     if (index->sizes() != at::IntArrayRef{in.x.size(0)})
       throw error("got shape " + to_string(index->sizes().vec()) + ", need " + to_string({in.x.size(0)}), name);
-    if (index->scalar_type() != at::kLong)
+    const bool between = index == &in.t && index->scalar_type() == at::kDouble;
+    if (index->scalar_type() != at::kLong && !between)
       throw error(c10::str("got numbers of type ", index->scalar_type(), ", need int64"), name);
   }
 }

@@ -12,20 +12,20 @@ namespace noneq {
 
 struct layers_input {
   Tensor x;      // [B, …] with channels·height·width numbers of value 0 each, in the weights' type
-  Tensor t;      // int64 [B]: step index from 0
+  Tensor t;      // int64 [B]: step index from 0; float64 between the steps, for sinusoids
   Tensor label;  // int64 [B]; undefined when nothing reads it
   const stream* dropout = nullptr;  // training: the noise of dropout layers; null: none is dropped
   std::int64_t first = 0;           // index of the first sample within the stream
 };
 
-// Throws noneq::error unless x has the size of value 0, and t and label, where given, an integer for each sample.
+// Throws noneq::error unless x has the size of value 0, and t and label, where given, a number for each sample.
 void check_input(const network_layers& n, const layers_input& in);
 
 // The output value [B, channels, height, width]. `weights` in the order of n.weights; what has the wrong number of
 // dimensions but the right numbers is taken. Errors: x of another size, a label or t that its table does not have.
 Tensor run_reference(const network_layers& n, std::span<const Tensor> weights, const layers_input& in);
 
-// Sinusoids [B, n] of `index` (int64 [B]) as a layer of n numbers wants them, computed in float64.
+// Sinusoids [B, n] of `index` ([B]) as a layer of n numbers wants them, computed in float64.
 Tensor sinusoids(const sinusoid_layer& l, const Tensor& index, std::int64_t n);
 // Their angles per unit of t, float64 [n/2].
 Tensor sinusoid_frequencies(const sinusoid_layer& l, std::int64_t n);

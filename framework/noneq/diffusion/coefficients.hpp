@@ -7,7 +7,8 @@
 
 namespace noneq {
 
-// index is int64 [B], i = t − 1; the others are [B, 1, …, 1] of x's dtype. "prev" is t − 1, with ᾱ_0 = 1.
+// index is int64 [B], i = t − 1, or float64 where time is continuous; the others are [B, 1, …, 1] of x's dtype. "prev"
+// is t − 1, with ᾱ_0 = 1.
 struct coefficients {
   Tensor index;
   Tensor beta, alpha;
@@ -19,8 +20,8 @@ struct coefficients {
   Tensor c1, c2, snr;
 };
 
-// Gathers at index (int64 [B], each in 0..T−1) for x [B, …] of floating dtype: one gather and one cast from float64.
-// Called once a step; an index out of range is libtorch's error.
+// At index (int64 [B], each in 0..T−1; float64 between them where time is continuous) for x [B, …] of floating dtype:
+// one gather and one cast from float64. Called once a step; an index out of range is libtorch's error.
 coefficients at(const tables& t, const Tensor& index, const Tensor& x);
 
 }

@@ -38,6 +38,17 @@ Tensor cosine(std::int64_t steps, double s, double clip) {
   return beta.clamp_max(clip);
 }
 
+Tensor cosine_log_snr(const Tensor& u, double s) {
+  const double first = s / (1 + s) * std::numbers::pi / 2, last = std::atan(std::exp(10.0));
+  return -2 * at::tan(first + u * (last - first)).log();
+}
+
+Tensor linear_log_snr(const Tensor& u, double first, double last) {
+  const double steps = 1000;
+  const Tensor log_alpha_bar = std::log1p(-first) - steps * u * (first + 0.5 * u * (last - first));
+  return log_alpha_bar - (-at::expm1(log_alpha_bar)).log();
+}
+
 Tensor reciprocal(std::int64_t steps) { return equal_steps(static_cast<double>(steps), 1, steps).reciprocal(); }
 
 Tensor log_snr(std::int64_t steps, double first_beta, double last_alpha_bar) {

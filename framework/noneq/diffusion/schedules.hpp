@@ -24,6 +24,12 @@ Tensor sigmoid(std::int64_t steps, double first, double last);
 // min(1 − f(t)/f(t−1), clip), f(t) = cos²((t/T+s)/(1+s)·π/2). Nichol & Dhariwal 2021, eq. 17.
 Tensor cosine(std::int64_t steps, double s = 0.008, double clip = 0.999);
 
+// ln SNR of continuous time u in [0, 1] (float64): of cosine as an angle from that offset to ln SNR = −20 (Ho &
+// Salimans 2022, §2), and of β that grows from `first` to `last` over 1000 steps, taken continuously after the first
+// (Song et al. 2021, eq. 33).
+Tensor cosine_log_snr(const Tensor& u, double s);
+Tensor linear_log_snr(const Tensor& u, double first, double last);
+
 // β_t = 1/(T−t+1), so that ᾱ_t = 1 − t/T and β_T = 1. Sohl-Dickstein et al. 2015, §2.4.1, for the binomial kernel.
 Tensor reciprocal(std::int64_t steps);
 

@@ -64,6 +64,28 @@ tables make_tables(const Tensor& beta) {
   return t;
 }
 
+tables make_tables(std::function<Tensor(const Tensor& index)> log_alpha_bar_at, std::int64_t T) {
+  const Tensor level = log_alpha_bar_at(at::arange(T, at::kDouble));
+  tables t = make_tables(-at::expm1(level - before(level, 0)));
+  t.log_alpha_bar_at = std::move(log_alpha_bar_at);
+  return t;
+}
+
+Tensor rows_between(const tables& t, const Tensor& index) {
+  const Tensor first = index < 1;
+  const Tensor here = t.log_alpha_bar_at(index), below = t.log_alpha_bar_at((index - 1).clamp_min(0));
+  const Tensor prev = below.masked_fill(first, 0), log_alpha = here - prev;
+  const Tensor beta = -at::expm1(log_alpha), one_minus = -at::expm1(here), one_minus_prev = -at::expm1(prev);
+  // ln β̃ of the first step is that of the one after it, as in the tables.
+  const Tensor from = at::where(first, here, below), to = t.log_alpha_bar_at(at::where(first, index + 1, index));
+  const Tensor log_beta_tilde = (-at::expm1(to - from)).log() + (-at::expm1(from)).log() - (-at::expm1(to)).log();
+  const Tensor log_beta = at::where(first, log_beta_tilde, beta.log());
+  return at::stack({beta, 1 - beta, here.exp(), one_minus, (0.5 * here).exp(), one_minus.sqrt(), prev.exp(),
+                    one_minus_prev, beta * one_minus_prev / one_minus, log_beta_tilde, log_beta,
+                    (0.5 * prev).exp() * beta / one_minus, (0.5 * log_alpha).exp() * one_minus_prev / one_minus,
+                    here.exp() / one_minus});
+}
+
 Tensor vlb_weight(const tables& t, const Tensor& log_variance) {
   return t.beta.square() * (-log_variance).exp() / (2 * (1 - t.beta) * t.one_minus_alpha_bar);
 }

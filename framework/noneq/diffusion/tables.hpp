@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "noneq/core/tensor.hpp"
 
@@ -22,7 +23,11 @@ struct tables {
 
   Tensor rows;  // [14, T], what at() gathers, in the order in which `coefficients` declares its tensors
 
+  // Where time is continuous: ln ᾱ at t − 1 (float64 in [0, T − 1], any shape); empty: there are the T steps only.
+  std::function<Tensor(const Tensor& index)> log_alpha_bar_at;
+
   std::int64_t steps() const { return beta.size(0); }
+  bool continuous() const { return log_alpha_bar_at != nullptr; }
   double beta_1() const;
 };
 
@@ -31,6 +36,13 @@ struct tables {
 // Throws noneq::error when β is not [T] with T >= 1, or has a value outside (0, 1].
 // Ho et al. 2020, eqs. 4-7.
 tables make_tables(const Tensor& beta);
+
+// The same of T of the times at which log_alpha_bar_at is known: index 0, 1, …, T − 1. It must outlive the tables' use.
+tables make_tables(std::function<Tensor(const Tensor& index)> log_alpha_bar_at, std::int64_t T);
+
+// The columns of `rows` at any index (float64 [B] in [0, T − 1]) of continuous time: those of the step of length 1 that
+// ends there, or, before index 1, of the first step, which ends in the data. [14, B].
+Tensor rows_between(const tables& t, const Tensor& index);
 
 // w_t = β²/(2σ²α(1−ᾱ)), the weight of ‖ε−ε̂‖² in the bound's L_{t−1}, [T] float64; log_variance [T] is ln σ².
 // Infinite where β_t = 1. Ho et al. 2020, eq. 12.

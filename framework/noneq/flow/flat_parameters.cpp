@@ -1,4 +1,5 @@
 #include "noneq/flow/flat_parameters.hpp"
+#include "noneq/plugin/roles/model.hpp"
 
 #include <algorithm>
 

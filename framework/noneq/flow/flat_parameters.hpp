@@ -5,9 +5,11 @@
 
 #include <memory>
 
-#include "noneq/plugin/roles/model.hpp"
+#include "noneq/core/tensor.hpp"
 
 namespace noneq {
+
+struct network;
 
 class flat_parameters {
  public:

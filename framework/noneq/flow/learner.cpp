@@ -1,4 +1,5 @@
 #include "noneq/flow/learner.hpp"
+#include "noneq/plugin/roles/model.hpp"
 
 #include <fmt/format.h>
 #include <torch/csrc/autograd/autograd.h>

@@ -8,6 +8,8 @@
 
 namespace noneq {
 
+struct network_input;
+
 struct shard_gradient {
   double loss = 0;                // this shard's part of the batch's mean loss
   std::vector<Tensor> gradients;  // of the batch's mean loss, in the order of what is trained; undefined where it

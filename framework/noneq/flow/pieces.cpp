@@ -12,7 +12,11 @@
 namespace noneq {
 
 void each_piece(std::int64_t count, const std::function<void(std::int64_t)>& f) {
-  if (count == 1) return f(0);
+  constexpr std::int64_t few = 4;  // done before another thread has woken up
+  if (count < few) {
+    for (std::int64_t i = 0; i < count; ++i) f(i);
+    return;
+  }
   const bool gradients = at::GradMode::is_enabled();
   // Who waits here shall not begin with other work of the graph, which may take long.
   tbb::this_task_arena::isolate([&] {

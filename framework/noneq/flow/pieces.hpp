@@ -7,7 +7,7 @@
 
 namespace noneq {
 
-constexpr std::int64_t piece_numbers = 16384;
+constexpr std::int64_t piece_numbers = 32768;
 
 // f(i) for i = 0 … count−1, in any order and in parallel; libtorch is single-threaded within. What f throws surfaces.
 void each_piece(std::int64_t count, const std::function<void(std::int64_t i)>& f);

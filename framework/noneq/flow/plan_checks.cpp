@@ -8,15 +8,32 @@
 namespace noneq {
 namespace {
 
+// Of a plugin, and of the plugins within it.
 void check_spaces(const plan& p, const instance& i, const std::string& subject, problems& found) {
   const auto kernel = p.process_parts.find("kernel");
-  if (kernel == p.process_parts.end() || i.entry == nullptr || i.entry->spaces.empty()) return;
+  if (kernel == p.process_parts.end() || i.entry == nullptr) return;
+  if (i.made)
+    for (const parameter& of : i.entry->parameters)
+      if (of.visit_parts)
+        of.visit_parts(*i.made, [&](const instance& part) { check_spaces(p, part, subject + "." + of.name, found); });
+  if (i.entry->spaces.empty()) return;
   const auto& have = kernel->second.entry->spaces;
   const auto& can = i.entry->spaces;
   if (std::find_first_of(can.begin(), can.end(), have.begin(), have.end()) == can.end())
     found.add(error(fmt::format("{} works in {} space, but the kernel {} is {}", i.entry->full_name(),
                                 fmt::join(can, " or "), kernel->second.entry->name, fmt::join(have, " and ")),
                     subject, i.where));
+}
+
+// Runs f; what it says of a parameter is said of the subject's parameter.
+template <class F>
+void said_of(const std::string& subject, F&& f) {
+  try {
+    f();
+  } catch (const error& e) {
+    if (e.subject().empty()) throw;
+    throw error(e.message(), subject + "." + e.subject(), e.where());
+  }
 }
 
 // What a role hangs on: `in` a node of these roles, or `of` a model.
@@ -133,7 +150,7 @@ void check_process(plan& p, problems& found) {
   found.guard(
       [&] {
         at::NoGradGuard values_only;
-        p.process.tables = make_tables(p.process.schedule->beta());
+        said_of("process.schedule", [&] { p.process = p.process.refreshed(); });
       },
       schedule->second.where, "process.schedule");
   if (const auto mean = p.process_parts.find("mean"); mean != p.process_parts.end() && p.process.tables.beta.defined())
@@ -166,9 +183,13 @@ void check_graph(plan& p, const value& document, problems& found) {
                                 loss_node.plugin.entry->full_name()),
                     loss_node.id, loss_node.where));
   found.guard([&] { loss_node.as<loss>().check_process(p.process); }, loss_node.where, loss_node.id);
+  const plan_node& noiser_node = p.the("noiser");
+  if (p.process.tables.continuous())
+    found.guard([&] { said_of(noiser_node.id, [&] { noiser_node.as<noiser>().check_continuous(); }); },
+                noiser_node.where, noiser_node.id);
   for (const plan_node& n : p.nodes) {
     if (n.role() == "metric") found.guard([&] { n.as<metric>().check_process(p.process); }, n.where, n.id);
-    if (n.role() == "sampler") found.guard([&] { n.as<sampler>().kept_steps(p.process.tables); }, n.where, n.id);
+    if (n.role() == "sampler") found.guard([&] { n.as<sampler>().kept_steps(p.process); }, n.where, n.id);
     if (n.measures_samples())
       found.guard([&] { n.as<sample_metric>().check_count(p.node(n.in).as<sampler>().count); }, n.where, n.id);
   }

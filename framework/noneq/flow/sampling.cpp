@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "noneq/config/emit.hpp"
+#include "noneq/plugin/roles/model.hpp"
 
 namespace noneq {
 
@@ -20,7 +21,7 @@ sampling::sampling(const session& s, const plan_node& n)
     : session_(s),
       node_(n),
       sampler_(n.as<sampler>()),
-      denoiser_(s.denoiser(sampler_.weights).guided(sampler_.guidance, s.info().classes)),
+      denoiser_(s.denoiser(sampler_.weights).guided(sampler_.guidance, s.info().classes).with_room_for(sampler_.steps)),
       stream_(s.stream().fork(n.id)) {
   check_labels(sampler_.labels, s.info().classes, denoiser_.network().knows_no_class());
   if (!sampler_.noise.empty())
@@ -45,16 +46,15 @@ sampling_request sampling::request(std::int64_t first, std::int64_t count) const
 }
 
 std::map<std::string, std::string> sampling::provenance() const {
-  std::map<std::string, std::string> known{
-      {"noneq", NONEQ_VERSION},
-      {"sampler", node_.plugin.entry->name},
-      {"parameters", to_json(render(node_.plugin)).dump()},
-      {"steps", std::to_string(sampler_.kept_steps(denoiser_.process().tables).size())},
-      {"guidance", fmt::format("{}", sampler_.guidance)},
-      {"seed", std::to_string(session_.plan().seed)},
-      {"trained_steps", std::to_string(session_.step())},
-      {"weights", sampler_.weights},
-      {"checkpoint_crc32", session_.fingerprint(sampler_.weights)}};
+  std::map<std::string, std::string> known{{"noneq", NONEQ_VERSION},
+                                           {"sampler", node_.plugin.entry->name},
+                                           {"parameters", to_json(render(node_.plugin)).dump()},
+                                           {"steps", std::to_string(sampler_.kept_steps(denoiser_.process()).size())},
+                                           {"guidance", fmt::format("{}", sampler_.guidance)},
+                                           {"seed", std::to_string(session_.plan().seed)},
+                                           {"trained_steps", std::to_string(session_.step())},
+                                           {"weights", sampler_.weights},
+                                           {"checkpoint_crc32", session_.fingerprint(sampler_.weights)}};
   if (noise_) known["noise"] = fmt::format("{}, {}", sampler_.noise.string(), sampler_.noise_dataset);
   return known;
 }

@@ -5,6 +5,7 @@
 
 #include "noneq/flow/pieces.hpp"
 #include "noneq/flow/sampling.hpp"
+#include "noneq/plugin/roles/model.hpp"
 
 namespace noneq {
 
@@ -98,6 +99,7 @@ void session::build() {
     throw input_error({at_node(node, e)});
   }
   check_label_dropout();
+  check_time();
   at::NoGradGuard guard;
   for (const flat_parameters& average : averages_) {
     for (const Tensor& p : average.parameters()) p.set_requires_grad(false);
@@ -109,6 +111,15 @@ void session::build() {
       } catch (const std::exception& e) {
         throw input_error({at_node(n, e)});
       }
+}
+
+void session::check_time() const {
+  const plan_node& node = plan_.the("model");
+  if (plan_.process.tables.continuous() && !network().takes_any_t())
+    throw input_error(
+        {error("takes whole steps only, need steps: a number, or a network for continuous time: model.unet, "
+               "or model.mlp with time: sinusoidal or log_snr",
+               node.id, node.where)});
 }
 
 void session::check_label_dropout() const {

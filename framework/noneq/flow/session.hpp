@@ -46,6 +46,7 @@ class session {
   void build();
   void check_metrics() const;
   void check_label_dropout() const;
+  void check_time() const;
   void visit_state(const state_visitor& visit);
 
   noneq::plan plan_;

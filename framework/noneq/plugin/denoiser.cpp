@@ -16,6 +16,12 @@ denoiser denoiser::respaced(const std::vector<std::int64_t>& indices) const {
   return d;
 }
 
+denoiser denoiser::with_room_for(std::int64_t steps) const {
+  denoiser d = *this;
+  d.process_ = process_.with_room_for(steps);
+  return d;
+}
+
 denoiser denoiser::guided(double scale, std::int64_t classes) const {
   if (scale != 1 && !network_->knows_no_class())
     throw error(c10::str("guidance got ", scale,
@@ -28,7 +34,7 @@ denoiser denoiser::guided(double scale, std::int64_t classes) const {
 
 denoiser::prediction denoiser::predict(const Tensor& xt, const Tensor& index, const Tensor& label,
                                        const Tensor& x0_hat) const {
-  const Tensor seen = process_.kept.empty() ? index : at::tensor(process_.kept, at::kLong).index_select(0, index);
+  const Tensor seen = process_.seen(index);
   const Tensor log_snr = process_.log_snr(index);
   const auto as_weights = [&](const Tensor& x) { return dtype_ && x.defined() ? x.to(*dtype_) : x; };
   const auto ask = [&](const Tensor& of_class) {
@@ -44,7 +50,7 @@ denoiser::prediction denoiser::predict(const Tensor& xt, const Tensor& index, co
     z = free + guidance_ * (z - free);
   }
   const reverse_point here{xt, p.c, *process_.kernel, process_.log_variance(raw_variance, p.c)};
-  if (!process_.kept.empty()) {
+  if (process_.trained.beta.defined()) {
     const coefficients trained = at(process_.trained, seen, xt);
     z = process_.mean->of_step(z, {xt, trained, *process_.kernel, process_.log_variance(raw_variance, trained)}, here);
   }

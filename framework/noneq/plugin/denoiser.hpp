@@ -17,6 +17,7 @@ class denoiser {
   const noneq::process& process() const { return process_; }
   noneq::network& network() const { return *network_; }
   denoiser respaced(const std::vector<std::int64_t>& indices) const;
+  denoiser with_room_for(std::int64_t steps) const;  // see process
 
   // Classifier-free guidance (Ho & Salimans 2022, eq. 6, whose 1 + w is `scale`): the network's mean output becomes
   // z(x,∅) + scale·(z(x,c) − z(x,∅)), where ∅ is the label `classes`. Every prediction of a Gaussian state is affine in

@@ -14,10 +14,12 @@
 #include "noneq/config/read.hpp"
 #include "noneq/config/value.hpp"
 #include "noneq/plugin/object.hpp"
+#include "noneq/plugin/step_count.hpp"
 
 namespace noneq {
 
 class registry;
+struct instance;
 
 // What a value must satisfy beyond its type; for lists, what each item must.
 struct limits {
@@ -55,6 +57,8 @@ struct parameter {
   std::function<void(object&, const value* given, const reading&)> assign;
   // The member as YAML, for the resolved pipeline.
   std::function<value(const object&)> render;
+  // Of plugins within a plugin: shows each of them.
+  std::function<void(const object&, const std::function<void(const instance&)>&)> visit_parts;
 };
 
 // A member as YAML, and its reading with limits: for the types a parameter may have, which parameter_types.cpp lists.
@@ -70,6 +74,8 @@ constexpr const char* type_words() {
     return "true or false";
   else if constexpr (std::is_same_v<T, std::int64_t>)
     return "integer";
+  else if constexpr (std::is_same_v<T, step_count>)
+    return "integer or continuous";
   else if constexpr (std::is_same_v<T, double>)
     return "number";
   else if constexpr (std::is_same_v<T, std::string>)
@@ -109,6 +115,7 @@ parameter make_parameter(std::string name, T P::*member, const T& initial, std::
       if (!initial.name().empty()) p.initial = value::scalar(initial.name());
     p.assign = [member](object& o, const value* v, const reading& r) { (static_cast<P&>(o).*member).assign(v, r); };
     p.render = [member](const object& o) { return (static_cast<const P&>(o).*member).render(); };
+    p.visit_parts = [member](const object& o, const auto& visit) { (static_cast<const P&>(o).*member).visit(visit); };
   } else {
     p.type = type_words<T>();
     if (!p.allowed.required) p.initial = written(initial);

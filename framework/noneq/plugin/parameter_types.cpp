@@ -20,6 +20,8 @@ void check_limits(const T& x, const limits& l) {
   }
 }
 
+void check_limits(const step_count& steps, const limits& l) { check_limits(steps.T, l); }
+
 template <class T>
 void check_limits(const std::vector<T>& list, const limits& l) {
   for (const T& item : list) check_limits(item, l);
@@ -40,6 +42,8 @@ template <class T>
 value written(const T& member) {
   if constexpr (std::is_same_v<T, std::filesystem::path>)
     return from_json(member.string());
+  else if constexpr (std::is_same_v<T, step_count>)
+    return member.continuous ? value::scalar("continuous") : written(member.T);
   else
     return from_json(member);
 }
@@ -61,6 +65,7 @@ void assign_value(T& member, const value& given, const limits& allowed, const re
   template void assign_value(__VA_ARGS__&, const value&, const limits&, const reading&)
 NONEQ_PARAMETER(bool);
 NONEQ_PARAMETER(std::int64_t);
+NONEQ_PARAMETER(step_count);
 NONEQ_PARAMETER(double);
 NONEQ_PARAMETER(std::string);
 NONEQ_PARAMETER(std::filesystem::path);

@@ -35,11 +35,12 @@ void assign_parameters(object& made, const plugin_entry& e, const value& map, co
 }
 
 // Whatever a plugin's check throws, libtorch's exceptions with their backtrace too, becomes one line.
-void check_object(const object& made, const plugin_entry& e) {
+void check_object(const object& made, const plugin_entry& e, const std::string& subject) {
   try {
     made.check();
-  } catch (const error&) {
-    throw;
+  } catch (const error& of_parameter) {
+    if (of_parameter.subject().empty()) throw;
+    throw error(of_parameter.message(), subject + "." + of_parameter.subject(), of_parameter.where());
   } catch (const std::exception& failure) {
     throw error(fmt::format("the plugin {} failed in its check: {}", e.full_name(), first_line(failure.what())));
   }
@@ -65,7 +66,7 @@ instance instantiate(std::string_view role, const value& v, const reading& r,
         result.made = make_object(*e);
         if (v.type() == value::kind::map) refuse_unknown_keys(*e, v, r, reserved);
         assign_parameters(*result.made, *e, v, r);
-        if (r.found.size() == before) check_object(*result.made, *e);
+        if (r.found.size() == before) check_object(*result.made, *e, r.subject);
       },
       v.where(), r.subject);
   return result;

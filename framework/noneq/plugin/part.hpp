@@ -45,6 +45,9 @@ class part {
     made_ = instantiate(Role::role_name, given ? *given : value::scalar(name_), r);
   }
   value render() const { return made_.made ? noneq::render(made_) : value::null(); }
+  void visit(const std::function<void(const instance&)>& f) const {
+    if (made_.made) f(made_);
+  }
 
  private:
   std::string name_;
@@ -75,6 +78,10 @@ class parts {
     for (const value& item : given->items())
       made_.push_back(instantiate(Role::role_name, item,
                                   {r.plugins, r.found, r.subject + "[" + std::to_string(made_.size()) + "]"}));
+  }
+  void visit(const std::function<void(const instance&)>& f) const {
+    for (const instance& i : made_)
+      if (i.made) f(i);
   }
   value render() const {
     if (made_.empty()) return value::null();

@@ -6,7 +6,9 @@ namespace noneq {
 
 process process::refreshed() const {
   process p = *this;
-  p.tables = make_tables(schedule->beta());
+  p.tables = tables_of(*schedule);
+  if (p.tables.continuous())  // tables may outlive this process, and must not outlive its schedule
+    p.tables.log_alpha_bar_at = [kept = schedule, f = p.tables.log_alpha_bar_at](const Tensor& i) { return f(i); };
   return p;
 }
 
@@ -15,13 +17,32 @@ process process::respaced(const std::vector<std::int64_t>& indices) const {
   p.tables = make_tables(respaced_beta(tables, indices));
   p.kept = indices;
   if (kept.empty())
-    p.trained = tables;
+    p.trained = times.defined() ? trained : tables;
   else  // respaced before: the network knows original steps only
     for (std::int64_t& i : p.kept) i = kept[static_cast<std::size_t>(i)];
   return p;
 }
 
+process process::with_room_for(std::int64_t steps) const {
+  if (!tables.continuous() || steps <= tables.steps()) return *this;
+  process p = *this;
+  p.times = at::linspace(0, static_cast<double>(tables.steps() - 1), steps, at::kDouble);
+  p.trained = tables;
+  const double length = static_cast<double>(tables.steps() - 1) / static_cast<double>(steps - 1);
+  p.tables = make_tables([f = tables.log_alpha_bar_at, length](const Tensor& i) { return f(i * length); }, steps);
+  return p;
+}
+
+Tensor process::seen(const Tensor& index) const {
+  const Tensor original = kept.empty() ? index : at::tensor(kept, at::kLong).index_select(0, index);
+  return times.defined() ? times.index_select(0, original) : original;
+}
+
 Tensor process::log_snr(const Tensor& index) const {
+  if (index.is_floating_point()) {
+    const Tensor level = tables.log_alpha_bar_at(index).detach();
+    return (level - (-at::expm1(level)).log()).to(at::kFloat);
+  }
   return tables.snr.detach().index_select(0, index).clamp_min(1e-12).log().to(at::kFloat);
 }
 

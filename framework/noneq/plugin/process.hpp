@@ -18,6 +18,8 @@ struct process {
   // with; empty: all.
   std::vector<std::int64_t> kept;
   noneq::tables trained = {};
+  // For a refined process: t − 1 of each of its steps, float64, as the network knows it; undefined: 0, 1, ….
+  Tensor times = {};
 
   std::int64_t steps() const { return tables.steps(); }
   std::int64_t outputs() const { return mean->outputs() + (variance ? variance->outputs() : 0); }
@@ -27,7 +29,13 @@ struct process {
   // The same process seen only at `indices` (ascending) of its steps, with β' = 1 − ᾱ_i/ᾱ_previous.
   process respaced(const std::vector<std::int64_t>& indices) const;
 
-  // ln SNR at each index (int64 [B]), float32 [B], without gradient; bounded where ᾱ is 0.
+  // The same process with room for that many steps: itself, or, where time is continuous, one of finer steps.
+  process with_room_for(std::int64_t steps) const;
+
+  // t − 1 as the network knows it, of the steps at `index` (int64 [B]) of this process; int64, or float64.
+  Tensor seen(const Tensor& index) const;
+
+  // ln SNR at each index (int64, or float64, [B]), float32 [B], without gradient; bounded where ᾱ is 0.
   Tensor log_snr(const Tensor& index) const;
 
   // A network's output [B, outputs·C, …] split into what mean and variance read.

@@ -185,24 +185,6 @@ void pool_backward_of(precision of, const value_shape& in, const value_shape& ou
       dy, dx);
 }
 
-void silu_of(precision of, std::size_t n, const void* x, void* y) {
-  typed(
-      of,
-      [&](auto* px, auto* py)
-          HWY_ATTR { over(n, [&](auto d, std::size_t i) HWY_ATTR { store(silu(d, load(d, px + i)), d, py + i); }); },
-      x, y);
-}
-
-void silu_backward_of(precision of, std::size_t n, const void* x, const void* dy, void* dx, bool add) {
-  typed(
-      of,
-      [&](auto* px, auto* pdy, auto* pdx) HWY_ATTR {
-        over(n, [&](auto d, std::size_t i)
-                    HWY_ATTR { put(hn::Mul(load(d, pdy + i), silu_slope(d, load(d, px + i))), d, pdx + i, add); });
-      },
-      x, dy, dx);
-}
-
 inline void put_one(float v, float* y) { *y = v; }
 inline void put_one(float v, bf16* y) { store(hn::Set(hn::CappedTag<float, 1>(), v), hn::CappedTag<float, 1>(), y); }
 template <class T>
@@ -246,8 +228,6 @@ HWY_EXPORT(upsample_of);
 HWY_EXPORT(upsample_backward_of);
 HWY_EXPORT(pool_of);
 HWY_EXPORT(pool_backward_of);
-HWY_EXPORT(silu_of);
-HWY_EXPORT(silu_backward_of);
 HWY_EXPORT(to_pixels_of);
 HWY_EXPORT(from_pixels_of);
 
@@ -284,10 +264,6 @@ void pool(precision of, const value_shape& in, const value_shape& out, const voi
 }
 void pool_backward(precision of, const value_shape& in, const value_shape& out, const void* dy, void* dx, bool add) {
   HWY_DYNAMIC_DISPATCH(pool_backward_of)(of, in, out, dy, dx, add);
-}
-void silu_pixels(precision of, std::size_t n, const void* x, void* y) { HWY_DYNAMIC_DISPATCH(silu_of)(of, n, x, y); }
-void silu_pixels_backward(precision of, std::size_t n, const void* x, const void* dy, void* dx, bool add) {
-  HWY_DYNAMIC_DISPATCH(silu_backward_of)(of, n, x, dy, dx, add);
 }
 void to_pixels(precision of, std::size_t pixels, std::size_t channels, const float* x, void* y) {
   HWY_DYNAMIC_DISPATCH(to_pixels_of)(of, pixels, channels, x, y);

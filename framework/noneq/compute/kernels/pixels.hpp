@@ -31,10 +31,6 @@ void upsample_backward(precision of, const value_shape& in, const value_shape& o
 void pool(precision of, const value_shape& in, const value_shape& out, const void* x, void* y);
 void pool_backward(precision of, const value_shape& in, const value_shape& out, const void* dy, void* dx, bool add);
 
-// x·σ(x) of n numbers, and dx from dy.
-void silu_pixels(precision of, std::size_t n, const void* x, void* y);
-void silu_pixels_backward(precision of, std::size_t n, const void* x, const void* dy, void* dx, bool add);
-
 // float32 [channels, pixels], as libtorch has it, to pixels, and back.
 void to_pixels(precision of, std::size_t pixels, std::size_t channels, const float* x, void* y);
 void from_pixels(precision of, std::size_t pixels, std::size_t channels, const void* x, float* y);

@@ -16,12 +16,12 @@ struct sinusoid_node : node {
   }
 
   void forward(const running& r) override {
-    const std::int64_t* index = l.of_label ? r.label : r.t;
     const std::size_t half = frequency.size();
     for (std::size_t b = 0; b < batch; ++b) {
       auto* row = static_cast<float*>(r.value(out, b));
+      const double index = l.of_label ? static_cast<double>(r.label[b]) : r.t[b];
       for (std::size_t i = 0; i < half; ++i) {
-        const double angle = static_cast<double>(index[b]) * l.scale * frequency[i];
+        const double angle = index * l.scale * frequency[i];
         row[i + (l.cosine_first ? half : 0)] = static_cast<float>(std::sin(angle));
         row[i + (l.cosine_first ? 0 : half)] = static_cast<float>(std::cos(angle));
       }
@@ -52,7 +52,7 @@ struct embedding_node : node {
     }
   }
   std::int64_t row(const running& r, std::size_t b) const {
-    const std::int64_t k = (l.of_time ? r.t : r.label)[b];
+    const std::int64_t k = l.of_time ? static_cast<std::int64_t>(r.t[b]) : r.label[b];
     if (k < 0 || k >= rows)
       throw error("got " + std::to_string(k) + ", need a value in [0, " + std::to_string(rows - 1) + "]",
                   l.of_time ? "t" : "label");

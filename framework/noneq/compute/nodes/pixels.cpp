@@ -1,7 +1,9 @@
-// Layers without weights that act on pixels: sums, joins, changes of size, x·σ(x).
+// Layers without weights that act on pixels: sums, joins, changes of size, nonlinearities.
 #include <cstring>
 
 #include "noneq/compute/kernels/pixels.hpp"
+
+#include "noneq/compute/kernels/activation.hpp"
 
 #include "noneq/compute/node.hpp"
 
@@ -110,15 +112,16 @@ struct resize_node : node {
   const resize_backward back;
 };
 
-struct silu_node : node {
-  silu_node(const operand& from, const operand& to, const site& s)
-      : in(from), out(to), numbers(s.batch * from.numbers()) {}
-  void forward(const running& r) override { silu_pixels(in.of, numbers, r.at(in.value), r.at(out.value)); }
+struct activation_node : node {
+  activation_node(const activation_layer& layer, const operand& from, const operand& to, const site& s)
+      : f(layer.function), in(from), out(to), numbers(s.batch * from.numbers()) {}
+  void forward(const running& r) override { activate(f, in.of, numbers, r.at(in.value), r.at(out.value)); }
   void backward(const running& r) override {
     if (in.gradient != none)
-      silu_pixels_backward(in.of, numbers, r.at(in.value), r.at(out.gradient), r.at(in.gradient), in.add);
+      activate_backward(f, in.of, numbers, r.at(in.value), r.at(out.gradient), r.at(in.gradient), in.add);
   }
 
+  const activation f;
   const operand in, out;
   const std::size_t numbers;
 };
@@ -141,8 +144,8 @@ std::unique_ptr<node> make_upsample(const operand& in, const operand& out, const
 std::unique_ptr<node> make_pool(const operand& in, const operand& out, const site& s) {
   return std::make_unique<resize_node>(in, out, s, pool, pool_backward);
 }
-std::unique_ptr<node> make_silu(const operand& in, const operand& out, const site& s) {
-  return std::make_unique<silu_node>(in, out, s);
+std::unique_ptr<node> make_activation(const activation_layer& l, const operand& in, const operand& out, const site& s) {
+  return std::make_unique<activation_node>(l, in, out, s);
 }
 
 }

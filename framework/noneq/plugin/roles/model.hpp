@@ -12,8 +12,8 @@
 namespace noneq {
 
 struct network_input {
-  Tensor x;        // float32 [B, …]
-  Tensor t;        // int64 [B]: step index t − 1 of the schedule the network was trained with
+  Tensor x;  // float32 [B, …]
+  Tensor t;  // int64 [B]: step index t − 1 of the schedule the network was trained with; float64 in continuous time
   Tensor label;    // int64 [B]; undefined without classes. The index one past the last class means "no class"
   Tensor log_snr;  // float32 [B]: ln SNR at t under the schedule as it is now, for networks that follow a learned one
   Tensor x0_hat = {};  // float32 [B, …]: an earlier x̂⁰, for self-conditioned networks; undefined: zeros
@@ -35,6 +35,8 @@ struct network : torch::nn::Module {
   virtual Tensor forward(const network_input& in) = 0;
   // Whether `classes` itself is a label too: ∅, "no class", which guidance needs (Ho & Salimans 2022).
   virtual bool knows_no_class() const { return false; }
+  // Whether t may be between the steps.
+  virtual bool takes_any_t() const { return false; }
   // Whether it reads x0_hat (Chen et al. 2023, "Analog bits").
   virtual bool self_conditioned() const { return false; }
 };

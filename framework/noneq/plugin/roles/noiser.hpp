@@ -15,6 +15,8 @@ struct noiser : role<"noiser"> {
   // Writes t (0-based index), weight and noise, by default from the time sampler and the kernel. Runs ahead of the
   // model.
   virtual void draw(batch& b, const process& p, const stream& s) const;
+  // Throws noneq::error when it cannot take t from between the steps.
+  virtual void check_continuous() const;
   // Writes xt. With a learned schedule the tables of p carry gradients, and so must xt; it then runs beside the model.
   virtual void apply(batch& b, const process& p, const stream& s) const = 0;
   // Replaces a share of the batch's labels by `no_class`, so that one network learns with and without them
@@ -28,7 +30,7 @@ struct noiser : role<"noiser"> {
             "share of labels replaced by \"no class\" in training, for guidance; the model must know it",
             between(0, 1));
     d.reads("x0", "float32 [B, …]");
-    d.writes("t", "int64 [B]: step index t − 1");
+    d.writes("t", "int64 [B]: step index t − 1; float64 where time is continuous");
     d.writes("weight", "float32 [B]: 1/(T·p_t)");
     d.writes("noise", "float32 [B, …]: ε, or the uniforms of a discrete kernel");
     d.writes("xt", "float32 [B, …]");

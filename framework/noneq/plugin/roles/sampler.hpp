@@ -32,9 +32,9 @@ struct sampler : role<"sampler"> {
 
   // x⁰ [count, …] in the model's units and the dtype of x^T. Guidance is in d already.
   virtual Tensor sample(const denoiser& d, const sampling_request& r) const = 0;
-  // Indices (0-based, ascending) of the schedule's steps that are visited. Throws noneq::error when there are none
-  // such.
-  std::vector<std::int64_t> kept_steps(const tables& t) const;
+  // Indices (0-based, ascending) of the steps that are visited, of p with room for them. Throws noneq::error when there
+  // are none such.
+  std::vector<std::int64_t> kept_steps(const process& p) const;
 
   template <class P>
   static void common(description<P>& d) {

@@ -1,6 +1,7 @@
 // How fast data turns into noise: β for T steps.
 #pragma once
 
+#include "noneq/diffusion/tables.hpp"
 #include "noneq/plugin/description.hpp"
 
 namespace noneq {
@@ -13,10 +14,18 @@ struct learnable_tensor {
 };
 
 struct schedule : role<"schedule"> {
-  std::int64_t steps = 1000;
+  step_count steps;
 
   // β_1..β_T as [T] float64 in (0, 1]; depends differentiably on learnable() when there are any.
   virtual Tensor beta() const = 0;
+  // ln SNR at times u in [0, 1], from the first step to the last, falling; float64, of u's shape, likewise
+  // differentiable. Asked only when time is continuous, and then instead of beta().
+  virtual Tensor log_snr_at(const Tensor& /*u*/) const {
+    throw error(
+        "got continuous, need a number: this schedule knows whole steps only; log_snr, learned_snr, cosine and "
+        "linear know more",
+        "steps");
+  }
   // What training may change.
   virtual std::vector<learnable_tensor> learnable() const { return {}; }
 
@@ -40,8 +49,12 @@ struct schedule : role<"schedule"> {
 
   template <class P>
   static void common(description<P>& d) {
-    d.param("steps", &P::steps, "number of diffusion steps T", at_least(2), at_most(1e6));
+    d.param("steps", &P::steps, "number of diffusion steps T; continuous: t may be anything between 1000 of them",
+            at_least(2), at_most(1e6));
   }
 };
+
+// The tables of a schedule as it is now. Throws noneq::error for a schedule that has none.
+tables tables_of(const schedule& s);
 
 }

@@ -1,0 +1,32 @@
+// How a schedule counts time: T steps, t = 1..T; or continuously, when t may be anything between them too and the T
+// steps are those at which samplers and metrics look. In YAML a number, or the word continuous.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "noneq/config/read.hpp"
+
+namespace noneq {
+
+struct step_count {
+  std::int64_t T;
+  bool continuous = false;
+
+  step_count(std::int64_t steps = 1000) : T(steps) {}
+  operator std::int64_t() const { return T; }
+};
+
+inline void read_into(const value& v, step_count& out) {
+  out = {};
+  if (v.is_scalar() && v.text() == "continuous")
+    out.continuous = true;
+  else
+    try {
+      read_into(v, out.T);
+    } catch (const error&) {
+      refuse(v, "an integer, or continuous");
+    }
+}
+
+}
