@@ -17,14 +17,14 @@ struct learned_snr : noneq::schedule {
   void check() const override { beta(); }
 
   Tensor beta() const override {
-    const Tensor log_alpha_bar = -at::softplus(-log_snr_at(at::linspace(0, 1, steps, at::kDouble)), 1, 700);
+    const Tensor bent = bend(made(), at::linspace(0, 1, steps, at::kDouble));
+    const Tensor log_alpha_bar = -at::softplus(gamma(bent, bent[0], bent[steps - 1]), 1, 700);
     return -at::expm1(at::cat({log_alpha_bar.narrow(0, 0, 1), log_alpha_bar.diff()}));
   }
 
   Tensor log_snr_at(const Tensor& u) const override {
-    const leaves& l = made();
-    const Tensor ends = bend(l, at::tensor({0.0, 1.0}, at::kDouble));
-    return -(l.first + (l.last - l.first) * (bend(l, u) - ends[0]) / (ends[1] - ends[0]));
+    const Tensor ends = bend(made(), at::tensor({0.0, 1.0}, at::kDouble));
+    return -gamma(bend(made(), u), ends[0], ends[1]);
   }
 
   std::vector<noneq::learnable_tensor> learnable() const override {
@@ -66,6 +66,12 @@ struct learned_snr : noneq::schedule {
   Tensor bend(const leaves& l, const Tensor& t) const {
     const Tensor inner = at::outer(2 * t - 1, l.steepness.abs()) + l.shift;
     return l.slope.abs() * t + at::mv(2 * at::sigmoid(inner) - 1, l.height.abs()) / static_cast<double>(units);
+  }
+
+  // −ln SNR where the curve is `bent`, given what it is at both ends; exact there.
+  Tensor gamma(const Tensor& bent, const Tensor& at_0, const Tensor& at_1) const {
+    const leaves& l = made();
+    return l.first + (l.last - l.first) * (bent - at_0) / (at_1 - at_0);
   }
 
   // Made at first use: the number of units is known only once the parameters are set. Sigmoids spread evenly over t
