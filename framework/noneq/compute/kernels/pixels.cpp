@@ -11,20 +11,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace noneq::HWY_NAMESPACE {
 
-// Calls f with pointers of the type that `of` names.
-template <class F, class... P>
-HWY_INLINE void typed(precision of, F&& f, P... p) {
-  if (of == precision::bf16)
-    f(static_cast<std::conditional_t<std::is_const_v<std::remove_pointer_t<P>>, const bf16*, bf16*>>(p)...);
-  else
-    f(static_cast<std::conditional_t<std::is_const_v<std::remove_pointer_t<P>>, const float*, float*>>(p)...);
-}
-
-template <class D, class T>
-HWY_INLINE void put(hn::Vec<D> v, D d, T* y, bool add) {
-  store(add ? hn::Add(v, load(d, y)) : v, d, y);
-}
-
 void add_of(precision of, std::size_t n, float scale, const void* a, const void* b, void* y) {
   typed(
       of,

@@ -45,6 +45,21 @@ HWY_INLINE void store(hn::Vec<D> v, D, bf16* p) {
   hn::StoreU(hn::DemoteTo(narrow, hn::BitCast(whole, rounded)), narrow, &p->bits);
 }
 
+// Calls f with pointers of the type that `of` names.
+template <class F, class... P>
+HWY_INLINE void typed(precision of, F&& f, P... p) {
+  if (of == precision::bf16)
+    f(static_cast<std::conditional_t<std::is_const_v<std::remove_pointer_t<P>>, const bf16*, bf16*>>(p)...);
+  else
+    f(static_cast<std::conditional_t<std::is_const_v<std::remove_pointer_t<P>>, const float*, float*>>(p)...);
+}
+
+// Stores v, or adds it to what is there.
+template <class D, class T>
+HWY_INLINE void put(hn::Vec<D> v, D d, T* y, bool add) {
+  store(add ? hn::Add(v, load(d, y)) : v, d, y);
+}
+
 // 1/(1 + e^{−z})
 template <class D>
 HWY_INLINE hn::Vec<D> sigmoid(D d, hn::Vec<D> z) {
