@@ -11,7 +11,8 @@ struct interrupted : std::exception {
   const char* what() const noexcept override { return "interrupted"; }
 };
 
-void stop_on_signals();  // SIGINT and SIGTERM, from now on
+void stop_on_signals();        // SIGINT and SIGTERM, from now on; called by the main thread
+void leave_signals_to_main();  // in each other thread that computes
 bool stop_asked();
 void ask_to_stop();
 void forget_stop();  // for tests

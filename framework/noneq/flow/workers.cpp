@@ -10,14 +10,18 @@
 #include <tbb/task_scheduler_observer.h>
 
 #include "noneq/core/threads.hpp"
+#include "noneq/flow/stop.hpp"
 
 namespace noneq {
 namespace {
 
-struct single_threaded_torch : tbb::task_scheduler_observer {
-  explicit single_threaded_torch(tbb::task_arena& a) : tbb::task_scheduler_observer(a) { observe(true); }
-  ~single_threaded_torch() override { observe(false); }
-  void on_scheduler_entry(bool) override { prepare_worker_thread(); }
+struct computing_threads : tbb::task_scheduler_observer {
+  explicit computing_threads(tbb::task_arena& a) : tbb::task_scheduler_observer(a) { observe(true); }
+  ~computing_threads() override { observe(false); }
+  void on_scheduler_entry(bool is_worker) override {
+    prepare_worker_thread();
+    if (is_worker) leave_signals_to_main();
+  }
 };
 
 }
@@ -29,7 +33,7 @@ struct workers::pool {
         observer(arena) {}
   tbb::global_control limit;
   tbb::task_arena arena;
-  single_threaded_torch observer;
+  computing_threads observer;
 };
 
 static int allowed(int threads) {

@@ -1,0 +1,27 @@
+// A signal may arrive at any instruction.
+#include <csignal>
+#include <thread>
+#include <vector>
+
+#include <oneapi/dnnl/dnnl.hpp>
+
+#include "doctest.hpp"
+#include "noneq/flow/stop.hpp"
+
+TEST_CASE("signals that arrive within a matrix product leave the heap alone") {
+  constexpr int n = 96, k = 4096;  // long enough for oneDNN to take its buffers from the heap
+  const std::vector<float> a(std::size_t{n} * k, 1.0f), b(std::size_t{n} * k, 1.0f);
+  std::vector<float> c(std::size_t{n} * n);
+  for (int i = 0; i < 300; ++i) {
+    noneq::stop_on_signals();
+    const pthread_t computing = pthread_self();
+    std::thread other([&] { pthread_kill(computing, i % 2 == 0 ? SIGINT : SIGTERM); });
+    while (!noneq::stop_asked()) dnnl::sgemm('T', 'N', n, n, k, 1, a.data(), n, b.data(), n, 0, c.data(), n);
+    other.join();
+    noneq::forget_stop();
+  }
+  dnnl::sgemm('T', 'N', n, n, k, 1, a.data(), n, b.data(), n, 0, c.data(), n);
+  CHECK(c.front() == k);
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+}
