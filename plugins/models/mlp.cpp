@@ -13,13 +13,10 @@ namespace {
 
 using noneq::Tensor;
 
-// Of t − 1 as float64 [n].
+// Of t − 1, spread over 0..1000 whatever T is, the range these frequencies were made for.
 Tensor sinusoids(const Tensor& index, std::int64_t T, std::int64_t width) {
-  const Tensor frequency =
-      at::exp(at::arange(width / 2, at::kDouble) * (-std::log(1e4) / static_cast<double>(width / 2)));
-  // Spread over 0..1000 whatever T is, the range these frequencies were made for.
-  const Tensor angle = (index * (1000.0 / static_cast<double>(T))).unsqueeze(1) * frequency;
-  return at::cat({angle.sin(), angle.cos()}, 1).to(at::kFloat);
+  const noneq::sinusoid_layer how{.out = noneq::none, .scale = 1000.0 / static_cast<double>(T)};
+  return noneq::sinusoids(how, index, width).to(at::kFloat);
 }
 
 // ln SNR spans about −10..12, at wavelengths from a fifth of a nat to several nats.
@@ -63,7 +60,7 @@ struct mlp_network : noneq::network {
   mlp_network(const mlp_options& o, const noneq::network_signature& s)
       : options(o), shape(s.shape), outputs(s.outputs), executed(o.layers(s), o) {
     times = register_buffer("times", o.time == "bump" ? noneq::bump_basis(s.T, o.time_features).to(at::kFloat)
-                                                      : sinusoids(at::arange(s.T, at::kDouble), s.T, o.time_features));
+                                                      : sinusoids(at::arange(s.T), s.T, o.time_features));
     for (const noneq::weight_spec& w : executed.layers().weights) {
       weights.push_back(noneq::initial_weight(w));
       noneq::register_dotted(*this, w.name, weights.back());

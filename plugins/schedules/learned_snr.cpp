@@ -18,8 +18,7 @@ struct learned_snr : noneq::schedule {
 
   Tensor beta() const override {
     const Tensor bent = bend(made(), at::linspace(0, 1, steps, at::kDouble));
-    const Tensor log_alpha_bar = -at::softplus(gamma(bent, bent[0], bent[steps - 1]), 1, 700);
-    return -at::expm1(at::cat({log_alpha_bar.narrow(0, 0, 1), log_alpha_bar.diff()}));
+    return noneq::beta_between(noneq::log_alpha_bar(-gamma(bent, bent[0], bent[steps - 1])));
   }
 
   Tensor log_snr_at(const Tensor& u) const override {

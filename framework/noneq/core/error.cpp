@@ -27,6 +27,8 @@ error::error(std::string what, std::string subject, place where)
       line_(compose(message_, subject_, where)),
       where_(std::move(where)) {}
 
+error error::within(const std::string& subject) const { return error(message_, subject + "." + subject_, where_); }
+
 error error::at(const place& where, const std::string& subject) const {
   return error(message_, subject_.empty() ? subject : subject_, where_.str().empty() ? where : where_);
 }

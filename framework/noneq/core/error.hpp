@@ -28,6 +28,8 @@ class error : public std::exception {
   const std::string& subject() const { return subject_; }
   const place& where() const { return where_; }
 
+  // The same error of a parameter, as the parameter of `subject`.
+  error within(const std::string& subject) const;
   // The same error with a place and subject for what it did not know itself; what it knows stays.
   error at(const place& where, const std::string& subject) const;
 

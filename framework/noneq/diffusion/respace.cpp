@@ -44,9 +44,7 @@ Tensor respaced_beta(const tables& t, const std::vector<std::int64_t>& kept) {
       throw error(c10::str("got kept index ", i, " after ", last, ", need ascending indices below ", t.steps()));
     last = i;
   }
-  const Tensor level = t.log_alpha_bar.index_select(0, at::tensor(kept, at::kLong));
-  const Tensor before = at::cat({at::zeros({1}, level.options()), level.narrow(0, 0, level.size(0) - 1)});
-  return -at::expm1(level - before);
+  return beta_between(t.log_alpha_bar.index_select(0, at::tensor(kept, at::kLong)));
 }
 
 }

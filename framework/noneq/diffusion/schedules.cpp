@@ -4,6 +4,7 @@
 #include <numbers>
 
 #include "noneq/core/error.hpp"
+#include "noneq/diffusion/tables.hpp"
 
 namespace noneq {
 inline namespace schedules {
@@ -45,8 +46,7 @@ Tensor cosine_log_snr(const Tensor& u, double s) {
 
 Tensor linear_log_snr(const Tensor& u, double first, double last) {
   const double steps = 1000;
-  const Tensor log_alpha_bar = std::log1p(-first) - steps * u * (first + 0.5 * u * (last - first));
-  return log_alpha_bar - (-at::expm1(log_alpha_bar)).log();
+  return noneq::log_snr(std::log1p(-first) - steps * u * (first + 0.5 * u * (last - first)));
 }
 
 Tensor reciprocal(std::int64_t steps) { return equal_steps(static_cast<double>(steps), 1, steps).reciprocal(); }

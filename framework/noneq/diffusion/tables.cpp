@@ -25,6 +25,10 @@ Tensor first_from_second(const Tensor& log_beta_tilde_from_2, const Tensor& rest
 
 }
 
+Tensor log_alpha_bar(const Tensor& log_snr) { return -at::softplus(-log_snr, 1, 700); }
+Tensor log_snr(const Tensor& log_alpha_bar) { return log_alpha_bar - (-at::expm1(log_alpha_bar)).log(); }
+Tensor beta_between(const Tensor& log_alpha_bar) { return -at::expm1(log_alpha_bar - before(log_alpha_bar, 0)); }
+
 double tables::beta_1() const { return beta[0].item<double>(); }
 
 tables make_tables(const Tensor& beta) {
@@ -65,8 +69,7 @@ tables make_tables(const Tensor& beta) {
 }
 
 tables make_tables(std::function<Tensor(const Tensor& index)> log_alpha_bar_at, std::int64_t T) {
-  const Tensor level = log_alpha_bar_at(at::arange(T, at::kDouble));
-  tables t = make_tables(-at::expm1(level - before(level, 0)));
+  tables t = make_tables(beta_between(log_alpha_bar_at(at::arange(T, at::kDouble))));
   t.log_alpha_bar_at = std::move(log_alpha_bar_at);
   return t;
 }

@@ -31,13 +31,19 @@ struct tables {
   double beta_1() const;
 };
 
+// ln ᾱ of ln SNR and the other way round, and the β that lead from level to level of ln ᾱ [T], from the data on.
+// Float64, differentiable; without cancellation at either end.
+Tensor log_alpha_bar(const Tensor& log_snr);
+Tensor log_snr(const Tensor& log_alpha_bar);
+Tensor beta_between(const Tensor& log_alpha_bar);
+
 // Sums in log space (Σ log1p(−β), 1−ᾱ by −expm1). β_t = 1 is allowed: it ends the signal (ᾱ_t = 0), and then the
 // gradient that would reach this β_t through ᾱ is taken as 0; all other gradients are exact and finite.
 // Throws noneq::error when β is not [T] with T >= 1, or has a value outside (0, 1].
 // Ho et al. 2020, eqs. 4-7.
 tables make_tables(const Tensor& beta);
 
-// The same of T of the times at which log_alpha_bar_at is known: index 0, 1, …, T − 1. It must outlive the tables' use.
+// The same of T of the times at which log_alpha_bar_at is known: index 0, 1, …, T − 1.
 tables make_tables(std::function<Tensor(const Tensor& index)> log_alpha_bar_at, std::int64_t T);
 
 // The columns of `rows` at any index (float64 [B] in [0, T − 1]) of continuous time: those of the step of length 1 that

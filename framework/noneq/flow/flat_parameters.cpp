@@ -1,9 +1,10 @@
 #include "noneq/flow/flat_parameters.hpp"
-#include "noneq/plugin/roles/model.hpp"
 
 #include <algorithm>
 
 #include <torch/csrc/autograd/variable.h>
+
+#include "noneq/plugin/roles/model.hpp"
 
 namespace noneq {
 

@@ -1,8 +1,9 @@
 #include "noneq/flow/learner.hpp"
-#include "noneq/plugin/roles/model.hpp"
 
 #include <fmt/format.h>
 #include <torch/csrc/autograd/autograd.h>
+
+#include "noneq/plugin/roles/model.hpp"
 
 namespace noneq {
 

@@ -32,7 +32,7 @@ void said_of(const std::string& subject, F&& f) {
     f();
   } catch (const error& e) {
     if (e.subject().empty()) throw;
-    throw error(e.message(), subject + "." + e.subject(), e.where());
+    throw e.within(subject);
   }
 }
 

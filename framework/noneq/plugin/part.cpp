@@ -38,9 +38,9 @@ void assign_parameters(object& made, const plugin_entry& e, const value& map, co
 void check_object(const object& made, const plugin_entry& e, const std::string& subject) {
   try {
     made.check();
-  } catch (const error& of_parameter) {
-    if (of_parameter.subject().empty()) throw;
-    throw error(of_parameter.message(), subject + "." + of_parameter.subject(), of_parameter.where());
+  } catch (const error& e) {
+    if (e.subject().empty()) throw;
+    throw e.within(subject);
   } catch (const std::exception& failure) {
     throw error(fmt::format("the plugin {} failed in its check: {}", e.full_name(), first_line(failure.what())));
   }

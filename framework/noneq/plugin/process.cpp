@@ -4,11 +4,16 @@
 
 namespace noneq {
 
+// Of a schedule as it is now. Tables of continuous time keep it alive.
+static tables tables_of(const std::shared_ptr<const schedule>& s) {
+  if (!s->steps.continuous) return make_tables(s->beta());
+  const auto last = static_cast<double>(s->steps.T - 1);
+  return make_tables([s, last](const Tensor& index) { return log_alpha_bar(s->log_snr_at(index / last)); }, s->steps.T);
+}
+
 process process::refreshed() const {
   process p = *this;
-  p.tables = tables_of(*schedule);
-  if (p.tables.continuous())  // tables may outlive this process, and must not outlive its schedule
-    p.tables.log_alpha_bar_at = [kept = schedule, f = p.tables.log_alpha_bar_at](const Tensor& i) { return f(i); };
+  p.tables = tables_of(schedule);
   return p;
 }
 
@@ -40,8 +45,7 @@ Tensor process::seen(const Tensor& index) const {
 
 Tensor process::log_snr(const Tensor& index) const {
   if (index.is_floating_point()) {
-    const Tensor level = tables.log_alpha_bar_at(index).detach();
-    return (level - (-at::expm1(level)).log()).to(at::kFloat);
+    return noneq::log_snr(tables.log_alpha_bar_at(index).detach()).to(at::kFloat);
   }
   return tables.snr.detach().index_select(0, index).clamp_min(1e-12).log().to(at::kFloat);
 }

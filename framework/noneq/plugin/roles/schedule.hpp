@@ -1,7 +1,6 @@
 // How fast data turns into noise: β for T steps.
 #pragma once
 
-#include "noneq/diffusion/tables.hpp"
 #include "noneq/plugin/description.hpp"
 
 namespace noneq {
@@ -53,8 +52,5 @@ struct schedule : role<"schedule"> {
             at_least(2), at_most(1e6));
   }
 };
-
-// The tables of a schedule as it is now. Throws noneq::error for a schedule that has none.
-tables tables_of(const schedule& s);
 
 }
