@@ -75,6 +75,16 @@ TEST_CASE("in bf16 they agree within its rounding" * doctest::skip(fastest_preci
   SUBCASE("dropout") { compare(small::unet(1, 12, 8, false, 1, 0, 0.5), precision::bf16, 0.01, 0.05); }
 }
 
+TEST_CASE("x keeps its digits in bf16" * doctest::skip(fastest_precision() != precision::bf16)) {
+  small::builder b;
+  b.value(1, 4, 4);
+  b.conv(b.conv(0, 1, 1), 1, 1);  // (x − 1)·256, then the same number again
+  const auto one = [](float v) { return at::full({1, 1, 1, 1}, v); };
+  const std::vector<Tensor> weights{one(256), at::full({1}, -256.0f), one(1), at::zeros({1})};
+  const Tensor x = at::full({2, 1, 4, 4}, 1 + 1.0f / 1024);  // bf16 has nothing between 1 and 1 + 1/128
+  CHECK(at::equal(compiled_network(b.n, precision::bf16).forward(x, {}, {}, weights), at::full({2, 1, 4, 4}, 0.25f)));
+}
+
 TEST_CASE("many pixels of attention are taken in tiles") {
   compare(small::unet(1, 56, 40, false, 2), precision::fp32, 2e-6, 5e-5);  // 560 pixels: two tiles
 }

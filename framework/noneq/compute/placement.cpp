@@ -11,6 +11,14 @@ bool remembers(const layer& l) {
          std::holds_alternative<activation_layer>(l) || std::holds_alternative<attention_layer>(l);
 }
 
+// Near t = 0 the noise is no wider than bf16's last digit: x keeps all of its digits where only convolutions read it.
+bool is_exact_input(const network_layers& n, const flow_of_values& f, value_id v) {
+  const auto& readers = f.readers[static_cast<std::size_t>(v)];
+  return v == 0 && std::all_of(readers.begin(), readers.end(), [&](int r) {
+           return std::holds_alternative<conv_layer>(n.layers[static_cast<std::size_t>(r)]);
+         });
+}
+
 }
 
 placement::placement(const network_layers& n, const flow_of_values& f, std::size_t batch, precision of, bool training,
@@ -39,7 +47,7 @@ void placement::place_values() {
   for (value_id v = 0; v < static_cast<value_id>(n_.values.size()); ++v) {
     const auto k = static_cast<std::size_t>(v);
     home& h = homes_[k];
-    h.of = h.gradient_of = f_.vector[k] ? precision::fp32 : of_;
+    h.of = h.gradient_of = f_.vector[k] || is_exact_input(n_, f_, v) ? precision::fp32 : of_;
     const int writer = f_.writer[k];
     const bool made = writer != none && f_.fused[static_cast<std::size_t>(writer)] == writer;
     if (made) continue;  // a sum that is never made

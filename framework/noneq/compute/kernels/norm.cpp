@@ -85,7 +85,7 @@ void forward_of(const norm_shape& s, const norm_vectors& v, const T* x, T* y, fl
       });
   };
   if (s.silu)
-    each([](auto d, auto z) HWY_ATTR { return silu(d, z); });
+    each([](auto d, auto z) HWY_ATTR { return silu<T>(d, z); });
   else
     each([](auto, auto z) HWY_ATTR { return z; });
 }
@@ -121,7 +121,7 @@ void backward_of(const norm_shape& s, const norm_vectors& v, const T* x, const T
     });
   };
   if (s.silu)
-    gather([](auto d, auto z) HWY_ATTR { return silu_slope(d, z); });
+    gather([](auto d, auto z) HWY_ATTR { return silu_slope<T>(d, z); });
   else
     gather([](auto d, auto) HWY_ATTR { return hn::Set(d, 1.0f); });
 

@@ -37,12 +37,11 @@ HWY_INLINE void store(hn::Vec<D> v, D d, float* p) {
 template <class D>
 HWY_INLINE void store(hn::Vec<D> v, D, bf16* p) {
   const hn::Rebind<std::uint32_t, D> wide;
-  const hn::Rebind<std::int32_t, D> whole;
   const hn::Rebind<std::uint16_t, D> narrow;
   const auto bits = hn::BitCast(wide, v);
   const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(wide, 1));
   const auto rounded = hn::ShiftRight<16>(hn::Add(bits, hn::Add(odd, hn::Set(wide, 0x7fff))));
-  hn::StoreU(hn::DemoteTo(narrow, hn::BitCast(whole, rounded)), narrow, &p->bits);
+  hn::StoreU(hn::TruncateTo(narrow, rounded), narrow, &p->bits);
 }
 
 // Calls f with pointers of the type that `of` names.
@@ -60,21 +59,36 @@ HWY_INLINE void put(hn::Vec<D> v, D d, T* y, bool add) {
   store(add ? hn::Add(v, load(d, y)) : v, d, y);
 }
 
-// 1/(1 + e^{−z})
+// e^{−z} to 1e-5 for |z| < 87, beyond which it stays: 2^{whole + rest}, the rest a polynomial.
 template <class D>
-HWY_INLINE hn::Vec<D> sigmoid(D d, hn::Vec<D> z) {
-  const auto one = hn::Set(d, 1.0f);
-  return hn::Div(one, hn::Add(one, hn::Exp(d, hn::Neg(z))));
+HWY_INLINE hn::Vec<D> coarse_exp_of_minus(D d, hn::Vec<D> z) {
+  const hn::Rebind<std::int32_t, D> integers;
+  const auto t = hn::Mul(hn::Min(hn::Max(z, hn::Set(d, -87.0f)), hn::Set(d, 87.0f)), hn::Set(d, -1.44269504f));
+  const auto whole = hn::NearestInt(t);
+  const auto rest = hn::Sub(t, hn::ConvertTo(d, whole));
+  auto p = hn::Set(d, 9.6181291e-3f);
+  for (const float a : {5.5504109e-2f, 2.4022651e-1f, 6.9314718e-1f, 1.0f}) p = hn::MulAdd(p, rest, hn::Set(d, a));
+  return hn::BitCast(d, hn::Add(hn::BitCast(integers, p), hn::ShiftLeft<23>(whole)));
 }
 
-template <class D>
+// 1/(1 + e^{−z}), as exact as what is stored as T can be.
+template <class T = float, class D>
+HWY_INLINE hn::Vec<D> sigmoid(D d, hn::Vec<D> z) {
+  const auto one = hn::Set(d, 1.0f);
+  if constexpr (std::is_same_v<T, bf16>)
+    return hn::ApproximateReciprocal(hn::Add(one, coarse_exp_of_minus(d, z)));
+  else
+    return hn::Div(one, hn::Add(one, hn::Exp(d, hn::Neg(z))));
+}
+
+template <class T = float, class D>
 HWY_INLINE hn::Vec<D> silu(D d, hn::Vec<D> z) {
-  return hn::Mul(z, sigmoid(d, z));
+  return hn::Mul(z, sigmoid<T>(d, z));
 }
 // d silu/dz
-template <class D>
+template <class T = float, class D>
 HWY_INLINE hn::Vec<D> silu_slope(D d, hn::Vec<D> z) {
-  const auto s = sigmoid(d, z), one = hn::Set(d, 1.0f);
+  const auto s = sigmoid<T>(d, z), one = hn::Set(d, 1.0f);
   return hn::Mul(s, hn::MulAdd(z, hn::Sub(one, s), one));
 }
 

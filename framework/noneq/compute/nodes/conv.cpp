@@ -1,4 +1,6 @@
 // Convolutions of pixels, by oneDNN.
+#include <string_view>
+
 #include "noneq/compute/kernels/pixels.hpp"
 #include "noneq/compute/node.hpp"
 
@@ -9,6 +11,9 @@ using onednn::cpu;
 using onednn::dims;
 using arguments = std::unordered_map<int, dnnl::memory>;
 
+std::size_t in_lines(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+// A convolution computes in the type of what it reads: x, which stays float32 in a network of bf16, gives float32.
 struct geometry {
   dims stride, before, after;
   dnnl::memory::desc in, out, gradient_out, weight, weight_gradient, bias;
@@ -22,8 +27,9 @@ struct geometry {
     const dims x{batch, from.shape.channels, from.shape.height, from.shape.width};
     const dims y{batch, to.shape.channels, to.shape.height, to.shape.width};
     in = {x, onednn::type(from.of), onednn::tag::nhwc};
-    out = {y, onednn::type(to.of), onednn::tag::nhwc};
-    gradient_out = {y, onednn::type(to.gradient_of), onednn::tag::nhwc};
+    const bool single = from.of == precision::fp32;
+    out = {y, single ? f32 : onednn::type(to.of), onednn::tag::nhwc};
+    gradient_out = {y, single ? f32 : onednn::type(to.gradient_of), onednn::tag::nhwc};
     weight = {kernel, onednn::type(from.of), onednn::tag::any};
     weight_gradient = {kernel, f32, onednn::tag::any};
     bias = {{to.shape.channels}, f32, onednn::tag::x};
@@ -41,7 +47,13 @@ dnnl::convolution_forward::primitive_desc forward_of(const geometry& g, bool tra
   const auto d =
       biased ? convolution_forward::desc(kind, direct, g.in, g.weight, g.bias, g.out, g.stride, g.before, g.after)
              : convolution_forward::desc(kind, direct, g.in, g.weight, g.out, g.stride, g.before, g.after);
-  return {d, onednn::own_scratch(), cpu()};
+  convolution_forward::primitive_desc found(d, onednn::own_scratch(), cpu());
+  if (std::string_view(found.impl_info_str()) != "brgconv:avx512_core_bf16") return found;
+  // Without AMX the older kernel is a tenth faster, where there is one.
+  convolution_forward::primitive_desc older = found;
+  while (older.next_impl())
+    if (std::string_view(older.impl_info_str()) == "jit_bf16:avx512_core_bf16") return older;
+  return found;
 }
 
 class conv_node : public node {
@@ -57,24 +69,31 @@ class conv_node : public node {
     result_ = dnnl::memory(g.out, cpu(), nullptr);
     bias_ = dnnl::memory(g.bias, cpu(), nullptr);
     forward_scratch_ = dnnl::memory(forward.scratchpad_desc(), cpu(), nullptr);
-    s.need_scratch(forward.scratchpad_desc().get_size());
+    wide_result_ = in.of != out.of && in.of == precision::fp32 ? in_lines(g.out.get_size()) : 0;
+    wide_gradient_ = in.of != out.gradient_of && in.of == precision::fp32 ? in_lines(g.gradient_out.get_size()) : 0;
+    s.need_scratch(wide_result_ + forward.scratchpad_desc().get_size());
     if (s.training) prepare_backward(g, kernel, s);
   }
 
   void forward(const running& r) override {
     source_.set_data_handle(r.at(in_.value));
-    result_.set_data_handle(r.at(out_.value));
-    forward_scratch_.set_data_handle(r.scratch);
+    result_.set_data_handle(wide_result_ > 0 ? r.scratch : r.at(out_.value));
+    forward_scratch_.set_data_handle(r.scratch + wide_result_);
     arguments a{{DNNL_ARG_SRC, source_},
                 {DNNL_ARG_WEIGHTS, weight_},
                 {DNNL_ARG_DST, result_},
                 {DNNL_ARG_SCRATCHPAD, forward_scratch_}};
     if (l_.bias != none) a.emplace(DNNL_ARG_BIAS, with(bias_, const_cast<float*>(r.weight(l_.bias))));
     forward_.execute(r.stream, a);
+    if (wide_result_ > 0)
+      to_pixels(out_.of, 1, batch_ * out_.numbers(), reinterpret_cast<float*>(r.scratch), r.at(out_.value));
   }
 
   void backward(const running& r) override {
-    gradient_.set_data_handle(r.at(out_.gradient));
+    if (wide_gradient_ > 0)
+      from_pixels(out_.gradient_of, 1, batch_ * out_.numbers(), r.at(out_.gradient),
+                  reinterpret_cast<float*>(r.scratch));
+    gradient_.set_data_handle(wide_gradient_ > 0 ? r.scratch : r.at(out_.gradient));
     weights_backward(r);
     if (in_.gradient != none) data_backward(r);
   }
@@ -101,9 +120,9 @@ class conv_node : public node {
     packed_ = dnnl::memory(weights.diff_weights_desc(), cpu(), nullptr);
     weights_scratch_ = dnnl::memory(weights.scratchpad_desc(), cpu(), nullptr);
     repacked_ = weights.diff_weights_desc() != plain;
-    packed_bytes_ = repacked_ ? (weights.diff_weights_desc().get_size() + 63) / 64 * 64 : 0;
+    packed_bytes_ = repacked_ ? in_lines(weights.diff_weights_desc().get_size()) : 0;
     if (repacked_) unpack_ = dnnl::reorder(packed_, plain_);
-    s.need_scratch(packed_bytes_ + weights.scratchpad_desc().get_size());
+    s.need_scratch(wide_gradient_ + packed_bytes_ + weights.scratchpad_desc().get_size());
     if (in_.gradient == none) return;
     using by_data = dnnl::convolution_backward_data;
     const by_data::primitive_desc data(by_data::desc(direct, in, g.weight, out, g.stride, g.before, g.after),
@@ -111,7 +130,7 @@ class conv_node : public node {
     data_backward_ = by_data(data);
     turned_ = s.weights.place(l_.weight, kernel, data.weights_desc());
     data_scratch_ = dnnl::memory(data.scratchpad_desc(), cpu(), nullptr);
-    summand_bytes_ = in_.add ? (g.in.get_size() + 63) / 64 * 64 : 0;
+    summand_bytes_ = in_.add ? in_lines(g.in.get_size()) : 0;
     s.need_scratch(summand_bytes_ + data.scratchpad_desc().get_size());
   }
 
@@ -119,8 +138,9 @@ class conv_node : public node {
     float* target = r.weight_gradient(l_.weight);
     source_.set_data_handle(r.at(in_.value));
     plain_.set_data_handle(target);
-    packed_.set_data_handle(repacked_ ? static_cast<void*>(r.scratch) : target);
-    weights_scratch_.set_data_handle(r.scratch + packed_bytes_);
+    std::byte* scratch = r.scratch + wide_gradient_;
+    packed_.set_data_handle(repacked_ ? static_cast<void*>(scratch) : target);
+    weights_scratch_.set_data_handle(scratch + packed_bytes_);
     arguments a{{DNNL_ARG_SRC, source_},
                 {DNNL_ARG_DIFF_DST, gradient_},
                 {DNNL_ARG_DIFF_WEIGHTS, packed_},
@@ -151,7 +171,7 @@ class conv_node : public node {
   dnnl::memory source_, result_, gradient_, bias_, weight_, turned_, packed_, plain_;
   dnnl::memory forward_scratch_, weights_scratch_, data_scratch_;
   bool repacked_ = false;
-  std::size_t packed_bytes_ = 0, summand_bytes_ = 0;
+  std::size_t wide_result_ = 0, wide_gradient_ = 0, packed_bytes_ = 0, summand_bytes_ = 0;
 };
 
 }
