@@ -22,6 +22,8 @@ struct seen_bits : noneq::guidance {
   double wrong;
   seen_bits(Tensor known, Tensor value, double error) : seen(std::move(known)), bit(std::move(value)), wrong(error) {}
 
+  Tensor certain() const override { return wrong > 0 ? Tensor() : bit.masked_fill(~seen, NAN); }
+
   // ln r_i(1)/r_i(0); evidence that is certain counts as logits of certain bits do.
   Tensor log_ratio(const Tensor& like) const {
     const double of_one = wrong > 0 ? std::log1p(-wrong) - std::log(wrong) : 80;

@@ -7,16 +7,19 @@ namespace {
 using noneq::Tensor;
 
 struct masked final : noneq::observation {
-  Tensor unknown;
+  Tensor unknown;  // where
   masked(const noneq::guided_chunk& chunk, const Tensor& seen, Tensor free, double deviation, std::int64_t steps)
       : observation(chunk, seen.masked_fill(free, 0), deviation, steps), unknown(std::move(free)) {}
+  Tensor certain() const override { return variance > 0 ? Tensor() : y.masked_fill(unknown, NAN); }
   Tensor map(const Tensor& x) const override { return x.masked_fill(unknown, 0); }
   Tensor transposed(const Tensor& u) const override { return u.masked_fill(unknown, 0); }
 };
 
 struct forward final : noneq::guidance {
-  Tensor known, x0;  // in normalised units
-  forward(Tensor mask, Tensor values) : known(std::move(mask)), x0(std::move(values)) {}
+  Tensor known, seen, x0;  // where; what there, in data units; x⁰ there
+  forward(const noneq::guided_chunk& chunk, Tensor mask, Tensor values)
+      : known(std::move(mask)), seen(std::move(values)), x0(chunk.normal.apply(seen).masked_fill(~known, 0)) {}
+  Tensor certain() const override { return seen.masked_fill(~known, NAN); }
 
   // At t = 1 the value itself, with a variance whose logarithm is finite.
   noneq::distribution multiplied(const noneq::distribution& p, const noneq::coefficients& c) const override {
@@ -39,9 +42,8 @@ struct known_values : noneq::guide {
     const noneq::known_rows given(file, mask, values);
     const auto [known, seen] = given.of(chunk);
     given.values.need_data(seen.masked_select(known), chunk);
-    const Tensor free = known.logical_not();
-    if (multiplies_steps()) return std::make_unique<forward>(known, chunk.normal.apply(seen).masked_fill(free, 0));
-    return std::make_unique<masked>(chunk, seen, free, deviation, solve);
+    if (multiplies_steps()) return std::make_unique<forward>(chunk, known, seen);
+    return std::make_unique<masked>(chunk, seen, known.logical_not(), deviation, solve);
   }
 
   void check() const override {

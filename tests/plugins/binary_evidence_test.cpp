@@ -124,6 +124,9 @@ TEST_CASE("evidence that no bits can fit is refused") {
   const given file({{"mask", row({1, 1})},
                     {"values", row({1, 0.5})},
                     {"nothing", row({0, std::nan("")})},
+                    {"second", row({0, 1})},
+                    {"bits", row({0, 1})},
+                    {"other", row({0, 0})},
                     {"long", row({1, 1, 1})}});
   const auto refusal = [&](const std::string& guide, const noneq::denoiser& of) {
     return message_of([&] { draw(ancestral(guide), of, request(2, {2})); });
@@ -132,5 +135,13 @@ TEST_CASE("evidence that no bits can fit is refused") {
   CHECK(says_all(refusal(file.guide("binary_evidence", ", values: nothing"), d), {"'nothing'", "got nan"}));
   CHECK(says_all(refusal(file.guide("binary_evidence", ", mask: values"), d), {"'values'", "need 1 where"}));
   CHECK(says_all(refusal(file.guide("binary_evidence", ", mask: long"), d), {"'long'", "got rows of shape [3]"}));
+  const std::string both = file.guide("binary_evidence", ", values: bits");
+  const auto second = [&](const std::string& more) {
+    return "[" + both + ", " + file.guide("binary_evidence", ", mask: second, " + more) + "]";
+  };
+  CHECK(says_all(refusal(second("values: other"), d),
+                 {"contradict", "number [1] of sample 0 is certainly 1 for one and 0 for another"}));
+  CHECK(refusal(second("values: bits"), d) == "nothing was thrown");
+  CHECK(refusal(second("values: other, error: 0.1"), d) == "nothing was thrown");
   CHECK(says_all(refusal(file.guide("binary_evidence", ", error: 0.5"), d), {"error", "got 0.5", "[0, 0.5)"}));
 }

@@ -197,6 +197,12 @@ TEST_CASE("guides refuse what does not fit") {
   CHECK(says_all(message_of([&] { make<noneq::sampler>("{plugin: ddim, guides: " + paper + "}"); }),
                  {"guides", "mode paper", "need exact"}));
   CHECK(says_all(refusal("[" + paper + ", nothing]"), {"guides[1]", "nothing"}));
+  const std::string half = file.guide("known_values", ", mask: ones, values: ones");
+  CHECK(refusal("[" + half + ", " + half + "]") == "nothing was thrown");
+  for (const char* mode : {"exact", "paper"})
+    CHECK(says_all(refusal("[" + half + ", " +
+                           file.guide("known_values", std::string(", mask: ones, values: twos, mode: ") + mode) + "]"),
+                   {"contradict", "number [0] of sample 0 is certainly 1 for one and 2 for another"}));
   const auto known = [&](const std::string& more) { return file.guide("known_values", ", mask: ones" + more); };
   CHECK(says_all(refusal(known(", resample: 10")), {"resample got 10", "mode exact", "need 1"}));
   CHECK(says_all(refusal(known(", mode: paper, deviation: 1")), {"deviation got 1", "mode paper", "need 0"}));

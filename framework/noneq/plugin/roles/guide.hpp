@@ -30,7 +30,7 @@ struct guided_state {
   Tensor covariance(const Tensor& u) const { return c.one_minus_alpha_bar / c.sqrt_alpha_bar * pull(u); }
 };
 
-// One of the two is called, as multiplies_steps() says.
+// One of gradient() and multiplied() is called, as multiplies_steps() says.
 struct guidance {
   virtual ~guidance() = default;
   // ∇ ln r_t(x^t) [n, …], where r_t(x^t) = E[r(x⁰)|x^t].
@@ -39,6 +39,8 @@ struct guidance {
   virtual distribution multiplied(const distribution& /*step*/, const coefficients&) const {
     throw error("this guide multiplies no steps");
   }
+  // What x⁰ must be, float64 [n, …] in data units, and not a number where r leaves a choice; undefined: everywhere.
+  virtual Tensor certain() const { return {}; }
 };
 
 struct guide : role<"guide"> {
