@@ -1,6 +1,7 @@
 // The log likelihood by the probability flow ODE (Song et al. 2021, §4.3 and app. D.2): ln p(x^1) = ln π(x^T) +
 // ∫ ∇·(dx/dφ) dφ, from t = 1 to T. It is the model's density of x⁰ + (σ_1/α_1) ε, the data as smooth as the schedule
 // begins, taken at x⁰ itself: nothing is known of the model below t = 1.
+#include "dequantisation.hpp"
 #include "dormand_prince.hpp"
 #include "flow_slope.hpp"
 #include "noneq/diffusion/bound.hpp"
@@ -17,9 +18,9 @@ struct chunk_found {
 };
 
 struct likelihood : noneq::metric {
-  std::int64_t samples = 1000, chunk = 100, probes = 2, max_steps = 1000;
+  std::int64_t samples = 1000, chunk = 100, probes = 2, max_steps = 1000, fit = 32;
   double absolute = 1e-5, relative = 1e-5;
-  std::string trace = "hutchinson", on = "auto";
+  std::string trace = "hutchinson", dequantisation = "uniform", on = "auto";
 
   void check_data(const noneq::dataset_info& info) const override {
     noneq::choose_rows(info, on, samples);
@@ -28,6 +29,8 @@ struct likelihood : noneq::metric {
     if (trace == "exact" && dims > most)
       throw noneq::error(c10::str("got exact for samples of ", dims, " numbers, need hutchinson above ", most),
                          "trace");
+    if (dequantisation == "variational" && info.bin_width <= 0)
+      throw noneq::error("got variational for data without bins, need uniform", "dequantisation");
   }
 
   // Rademacher variables [n, probes, D] of rows first, …; undefined for the exact trace.
@@ -38,17 +41,14 @@ struct likelihood : noneq::metric {
     return at::where(at::stack(all, 1) < 0.5, at::scalar_tensor(-1., at::kDouble), at::scalar_tensor(1., at::kDouble));
   }
 
-  chunk_found measure_chunk(const noneq::flow_slope& flow, const noneq::kernel& k, double bin_width,
+  chunk_found measure_chunk(const noneq::flow_slope& flow, const noneq::kernel& k, const noneq::dequantisation& q,
                             const noneq::batch& rows, std::int64_t first, const noneq::stream& s) const {
-    Tensor x0 = rows.at("x0").to(at::kDouble);
-    const noneq::sizes shape = x0.sizes().vec();
+    const noneq::sizes shape = rows.at("x0").sizes().vec();
+    const auto within = q.draw(s.fork("dequantise").uniform(shape, first).to(at::kDouble));
+    const Tensor x0 = rows.at("x0").to(at::kDouble) + within.u;
     const std::int64_t n = shape[0], dims = x0[0].numel();
     const auto by_dim = static_cast<double>(dims);
-    double log_volume = by_dim * std::log(std::cos(flow.begin()));  // x^1 = α_1 x⁰
-    if (bin_width > 0) {
-      x0 = x0 + bin_width * (s.fork("dequantise").uniform(shape, first).to(at::kDouble) - 0.5);
-      log_volume += by_dim * std::log(bin_width);
-    }
+    const Tensor log_volume = by_dim * std::log(std::cos(flow.begin())) - within.log_q;  // x^1 = α_1 x⁰
     const Tensor label = rows.find("label"), z = draw_probes(s, n, dims, first);
     const std::int64_t columns = z.defined() ? probes : 1;
 
@@ -72,15 +72,37 @@ struct likelihood : noneq::metric {
     return {at::where(arrived, nats, nothing), at::where(arrived, spread, nothing), flow.time(phi)};
   }
 
+  // The spread, of some about that of the noise at t = 1, under which the bound on rows of the training data is
+  // largest.
+  noneq::dequantisation fitted(noneq::measurement& m, const noneq::flow_slope& flow) const {
+    const noneq::dataset_info& info = m.data.info();
+    auto rows = noneq::choose_rows(info, info.parts.empty() ? "auto" : "train", fit);
+    if (!info.parts.empty()) rows.begin = info.parts.at("train") - rows.count;
+    noneq::dequantisation best{info.bin_width};
+    double largest = -INFINITY;
+    for (const double share : {0.5, 0.7, 1.0, 1.4, 2.0, 4.0, static_cast<double>(INFINITY)}) {
+      const noneq::dequantisation q{info.bin_width, share * std::tan(flow.begin())};
+      const auto parts = noneq::each_block(m, rows, chunk, [&](std::int64_t first, const noneq::batch& some) {
+        return measure_chunk(flow, *m.denoiser.process().kernel, q, some, first, m.stream.fork("fit"));
+      });
+      const double bound = noneq::joined(parts, &chunk_found::nats).nanmean().item<double>();
+      if (bound > largest) best = q, largest = bound;
+    }
+    return best;
+  }
+
   void measure(noneq::measurement& m) const override {
     const noneq::dataset_info& info = m.data.info();
     check_data(info);
     const noneq::flow_slope flow(m.denoiser);
     const auto chosen = noneq::choose_rows(info, on, samples);
+    const bool variational = dequantisation == "variational";
+    const noneq::dequantisation q = variational ? fitted(m, flow) : noneq::dequantisation{info.bin_width};
     const auto parts = noneq::each_block(m, chosen, chunk, [&](std::int64_t first, const noneq::batch& rows) {
-      return measure_chunk(flow, *m.denoiser.process().kernel, info.bin_width, rows, first, m.stream);
+      return measure_chunk(flow, *m.denoiser.process().kernel, q, rows, first, m.stream);
     });
     report(m, parts, chosen.part);
+    if (variational) m.records.push_back({"dequantisation_spread", q.spread / q.bin, "bins", NAN, "train", fit});
   }
 
   void report(noneq::measurement& m, const std::vector<chunk_found>& parts, const std::string& part) const {
@@ -118,9 +140,7 @@ struct likelihood : noneq::metric {
   static void describe(noneq::description<likelihood>& d) {
     d.doc(
          "Log likelihood by the probability flow ODE, adaptive steps of order 5 between t = 1 and T, in units of x⁰; "
-         "of "
-         "data with bins, the bound on the log probability of a bin by uniform dequantisation. A self-conditioned "
-         "network is told nothing.")
+         "of data with bins, the bound on the log probability of a bin. A self-conditioned network is told nothing.")
         .param("samples", &likelihood::samples, "rows of the data to measure on, from the first; 0: all",
                noneq::at_least(0));
     noneq::describe_chunk(d);
@@ -136,6 +156,13 @@ struct likelihood : noneq::metric {
         .param("relative", &likelihood::relative, "the same as a share of the number itself", noneq::above(0))
         .param("max_steps", &likelihood::max_steps,
                "steps tried per row; a row that needs more is reported and left out of the mean", noneq::at_least(1));
+    d.param(
+         "dequantisation", &likelihood::dequantisation,
+         "where in its bin a value is taken to lie: uniformly, or by the Gaussian, cut off at the edges, whose spread "
+         "gives the best bound",
+         noneq::one_of({"uniform", "variational"}))
+        .param("fit", &likelihood::fit, "variational: rows of the training data to find the spread with, the last ones",
+               noneq::at_least(1));
     noneq::describe_on(d);
     d.writes("log_likelihood", "float64 [rows]: bits of each row; not a number where the ODE did not end")
         .writes("probe_error", "float64 [rows]: standard error of it from the probes; not a number where not known")

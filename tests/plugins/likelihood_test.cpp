@@ -111,6 +111,37 @@ TEST_CASE("of data with bins it is the probability of a bin, wide enough to see"
   CHECK(record.standard_error < 0.01);
 }
 
+TEST_CASE("of two values a variational dequantisation finds the entropy, which a uniform one misses by its width") {
+  // x⁰ is −1 or 1, so the density at t = 1 has a Gaussian of deviation tan φ_1 = 0.1 in each bin of width 2.
+  const auto p =
+      noneq::make_process("gaussian", "{plugin: log_snr, steps: 1000, first_beta: 0.00990099, last_alpha_bar: 1.0e-9}",
+                          "x0", "fixed_small");
+  const double sigma = std::sqrt(1 / p.tables.snr[0].item<double>());
+  REQUIRE(sigma == doctest::Approx(0.1).epsilon(1e-4));
+  const auto d = testing::make_denoiser(p, [t = p.tables](const noneq::network_input& in) {
+    const auto c = noneq::at(t, in.t, in.x);
+    return at::tanh(in.x * c.sqrt_alpha_bar / c.one_minus_alpha_bar);  // E[x⁰|x^t] of the two, equally likely
+  });
+  const Tensor both = at::tensor({-1.0f, 1.0f}).repeat({300}).view({600, 1});
+  data_in_memory data({{"train", both}, {"test", both}});
+  data.known.bin_width = 2;
+  const auto measured = [&](const std::string& more) {
+    return testing::measure("{plugin: likelihood, trace: exact, chunk: 300" + more + "}", d, data);
+  };
+  const auto &fitted = measured(", dequantisation: variational, fit: 64"), &uniform = measured("");
+  CHECK(fitted.at("dequantisation_spread").value == doctest::Approx(sigma / 2));
+  CHECK(std::abs(fitted.at("log_likelihood").value - -1) < 5e-3);
+  // E_q ln N(u; 0, σ²) for uniform u in ±1, less ln q = −ln 2, beside one bit for which of the two.
+  const double missed = -1 / (6 * sigma * sigma) - std::log(sigma * std::sqrt(2 * std::numbers::pi)) + std::log(2.);
+  const auto& record = uniform.at("log_likelihood");
+  CHECK(std::abs(record.value - (bits(missed) - 1)) < 4 * record.standard_error);
+  CHECK(says(message_of([&] {
+               auto plain = rows(4);
+               testing::measure("{plugin: likelihood, dequantisation: variational}", d, plain);
+             }),
+             "got variational for data without bins"));
+}
+
 TEST_CASE("rows whose ODE does not end are named and left out; without any that does, there is no likelihood") {
   const auto p = smooth();
   auto data = rows(12);

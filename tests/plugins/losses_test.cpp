@@ -108,6 +108,25 @@ TEST_CASE("with bins the last step is a probability: over all values it sums to 
   CHECK_THROWS_AS(make<loss>("{plugin: vlb, bins: 256}")->check_process(bits), error);
 }
 
+TEST_CASE("the bound wants of each dimension's learned Σ the variance of the reverse step there") {
+  const auto p = make_process("gaussian", twenty, "x0", "learned");
+  constexpr std::int64_t n = 100000;
+  const Tensor v = at::tensor({0.1, 2.0}, at::kDouble), index = at::full({n}, 10, at::kLong);
+  batch b = noised(p, v.sqrt() * stream(1).normal({n, 2}).to(at::kDouble), index);
+  const auto c = noneq::at(p.tables, index.narrow(0, 0, 1), b.at("xt"));
+  const Tensor spread = c.alpha_bar * v + c.one_minus_alpha_bar;  // of x^t
+  // Var(x^{t−1}|x^t), over which the network's x̂⁰ = E[x⁰|x^t] leaves the spread of x⁰.
+  const Tensor whole = c.beta_tilde + c.c1.square() * v * c.one_minus_alpha_bar / spread;
+  const Tensor off = at::tensor({0.0, 0.0, 0.5, -0.5}, at::kDouble).view({2, 2});
+  for (const Tensor& d : off.unbind(0)) {
+    const Tensor log_variance = (whole.log() + d).requires_grad_(true);
+    b.set("output", at::cat({c.sqrt_alpha_bar * v / spread * b.at("xt"), log_variance.expand({n, 2})}, 1));
+    make<loss>("vlb")->run(b, p).mean().backward();
+    const Tensor expected = 20 * 0.5 * (1 - (-d).exp()) / 2;  // T times the mean over two dimensions
+    CHECK(largest(log_variance.grad() - expected) < 20 * 4 * std::sqrt(2. / n));
+  }
+}
+
 TEST_CASE("the hybrid loss trains the mean by the simple loss and the variance by the bound") {
   const auto p = make_process("gaussian", twenty, "epsilon", "learned_range");
   batch b = each_step(p);
