@@ -35,6 +35,9 @@ struct gaussian : noneq::kernel {
   distribution marginal(const Tensor& x0, const coefficients& c) const override {
     return noneq::gaussian::marginal(x0, c);
   }
+  Tensor jump(const Tensor& x0, const coefficients& c, const Tensor& noise) const override {
+    return noneq::gaussian::jump(x0, c, noise);
+  }
   distribution posterior(const Tensor& x0, const Tensor& xt, const coefficients& c) const override {
     return noneq::gaussian::posterior(x0, xt, c);
   }

@@ -1,5 +1,6 @@
 // Rows of a dataset in an HDF5 file, read in long stretches and shuffled as they pass.
 #include "class_labels.hpp"
+#include "kept_blocks.hpp"
 #include "noneq/core/row_kernels.hpp"
 #include "noneq/plugin.hpp"
 #include "row_checks.hpp"
@@ -90,7 +91,8 @@ class hdf5_source : public noneq::source {
         order_(trained_, stored_.block(),
                std::max<std::int64_t>(1, noneq::stored_rows::window_bytes / (stored_.block() * stored_.row_bytes())),
                of_.order == "shuffled" ? std::optional(s.fork("order")) : std::nullopt),
-        noise_(s.fork("dequantise")) {
+        noise_(s.fork("dequantise")),
+        blocks_(trained_ * stored_.row_bytes() <= noneq::stored_rows::kept_bytes) {
     info_.shape = stored_.sample_shape();
     if (of_.dequantise && !at::isIntegralType(stored_.layout().dtype, false))
       throw error(c10::str(stored_.where(), " got numbers of type ", c10::toString(stored_.layout().dtype),
@@ -110,16 +112,16 @@ class hdf5_source : public noneq::source {
     std::vector<Tensor> raw, rows, labels;
     for (std::int64_t at = end - of_.batch_size; at < end;) {
       hold(at);
-      const std::int64_t count = std::min(end, window_.first + window_.rows) - at;
-      const Tensor slots = at::empty({count}, at::kLong);
-      for (std::int64_t k = 0; k < count; ++k) slots.data_ptr<std::int64_t>()[k] = order_.slot(window_, at + k);
-      raw.push_back(held_.index_select(0, slots));
-      rows.push_back(held_rows_.index_select(0, slots));
-      if (info_.classes > 0) labels.push_back(held_labels_.index_select(0, slots));
-      at += count;
+      std::vector<std::int64_t> slots;
+      for (; at < std::min(end, window_.first + window_.rows); ++at) slots.push_back(order_.slot(window_, at));
+      const auto part = blocks_.gather(slots);
+      raw.push_back(part.rows);
+      rows.push_back(part.numbers);
+      labels.push_back(part.labels);
     }
-    noneq::batch b{step, 0, {{"raw", at::cat(raw)}, {"row", at::cat(rows)}}};
-    if (info_.classes > 0) b.set("label", at::cat(labels));
+    const auto joined = [](const std::vector<Tensor>& parts) { return parts.size() == 1 ? parts[0] : at::cat(parts); };
+    noneq::batch b{step, 0, {{"raw", joined(raw)}, {"row", joined(rows)}}};
+    if (info_.classes > 0) b.set("label", joined(labels));
     return b;
   }
 
@@ -226,19 +228,10 @@ class hdf5_source : public noneq::source {
     if (window_.holds(position)) return;
     window_ = {};  // until all is read: reading may throw
     const auto next = order_.at(position);
-    sizes shape = stored_.layout().shape;
-    shape[0] = next.rows;
-    if (!held_.defined() || held_.size(0) != next.rows)
-      held_ = Tensor(), held_ = at::empty(shape, stored_.layout().dtype);
-    held_rows_ = at::empty({next.rows}, at::kLong);
-    if (info_.classes > 0) held_labels_ = at::empty({next.rows}, at::kLong);
-    std::int64_t filled = 0;
-    for (const auto& [first, count] : order_.stretches(next)) {
-      held_.narrow(0, filled, count).copy_(stored_.read(of_.dataset, first, count));
-      held_rows_.narrow(0, filled, count).copy_(at::arange(first, first + count, at::kLong));
-      if (info_.classes > 0) held_labels_.narrow(0, filled, count).copy_(stored_.labels(of_.labels, first, count));
-      filled += count;
-    }
+    blocks_.hold(order_.stretches(next), [&](const noneq::row_order::stretch& s) {
+      return noneq::kept_blocks::block{stored_.read(of_.dataset, s.first, s.count),
+                                       info_.classes > 0 ? stored_.labels(of_.labels, s.first, s.count) : Tensor()};
+    });
     window_ = next;
   }
 
@@ -279,7 +272,7 @@ class hdf5_source : public noneq::source {
   const noneq::stream noise_;
   noneq::dataset_info info_;
   noneq::row_order::window window_;
-  Tensor held_, held_rows_, held_labels_;
+  noneq::kept_blocks blocks_;
 };
 
 std::shared_ptr<noneq::source> hdf5::open(const std::optional<noneq::normalisation>& known,

@@ -15,7 +15,8 @@ class row_order {
   };
   struct window {
     std::int64_t epoch = -1, number = 0;
-    std::int64_t first = 0, rows = 0;  // positions first … first+rows−1
+    std::int64_t first = 0, rows = 0;    // positions first … first+rows−1
+    std::optional<stream> shuffle = {};  // of its rows
     bool holds(std::int64_t position) const { return epoch >= 0 && position >= first && position < first + rows; }
   };
 
@@ -29,13 +30,14 @@ class row_order {
 
   // Positions count on over the epochs: epoch e is rows·e … rows·(e+1)−1.
   window at(std::int64_t position) {
-    window w{position / rows_, 0, 0, 0};
+    window w{.epoch = position / rows_};
     find_short_block(w.epoch);
     const std::int64_t within = position % rows_;
     w.number = within / (per_window_ * block_);
     if (within >= start(w.number + 1)) ++w.number;
     w.first = w.epoch * rows_ + start(w.number);
     w.rows = start(w.number + 1) - start(w.number);
+    if (shuffle_) w.shuffle = shuffle_->fork("rows").fork(w.epoch).fork(w.number);
     return w;
   }
 
@@ -50,9 +52,9 @@ class row_order {
   }
 
   // The slot of the window in which the row of this position lies.
-  std::int64_t slot(const window& w, std::int64_t position) const {
+  static std::int64_t slot(const window& w, std::int64_t position) {
     const std::int64_t k = position - w.first;
-    return shuffle_ ? permuted(shuffle_->fork("rows").fork(w.epoch).fork(w.number), k, w.rows) : k;
+    return w.shuffle ? permuted(*w.shuffle, k, w.rows) : k;
   }
 
  private:

@@ -11,6 +11,8 @@ class stored_rows {
  public:
   // What is held in memory at once, whatever the size of the file.
   static constexpr std::int64_t window_bytes = std::int64_t{32} << 20;
+  // A dataset of no more than this stays in memory once it was read.
+  static constexpr std::int64_t kept_bytes = std::int64_t{256} << 20;
 
   // channels: none, first, last or add. Throws noneq::error when there is no such dataset, or it has too few
   // dimensions.

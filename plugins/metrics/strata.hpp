@@ -64,7 +64,7 @@ inline step_kls measure_steps(const denoiser& d, const Tensor& x0, const Tensor&
       index = (run.begin + (u * static_cast<double>(run.size())).floor()).to(at::kLong);
     }
     const coefficients at_t = at(p.tables, index, x0);
-    const Tensor xt = k.sample(k.marginal(x0, at_t), k.noise(x0.sizes().vec(), here.fork("noise"), first));
+    const Tensor xt = k.jump(x0, at_t, k.noise(x0.sizes().vec(), here.fork("noise"), first));
     const auto prediction = d.predict(xt, index, label);
     const Tensor kl = k.kl(k.posterior(x0, xt, at_t), prediction.reverse).to(at::kDouble);
     sum.per_sample = sum.per_sample + kl * static_cast<double>(run.size());

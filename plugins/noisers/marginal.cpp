@@ -6,7 +6,7 @@ struct marginal : noneq::noiser {
   void apply(noneq::batch& b, const noneq::process& p, const noneq::stream&) const override {
     const noneq::Tensor& x0 = b.at("x0");
     const auto c = noneq::at(p.tables, b.at("t"), x0);
-    b.set("xt", p.kernel->sample(p.kernel->marginal(x0, c), b.at("noise")));
+    b.set("xt", p.kernel->jump(x0, c, b.at("noise")));
   }
 
   static void describe(noneq::description<marginal>& d) { d.doc("x^t in one jump from x⁰."); }

@@ -68,7 +68,7 @@ class frames_sink : public sink {
     const kernel& k = *process().kernel;
     const auto c = at(process().tables, at::full({x0_.size(0)}, t - 1, at::kLong), x0_);
     const Tensor noise = k.noise(x0_.sizes().vec(), w_.stream.fork("forward").fork(t), 0);
-    return normal().restore(k.sample(k.marginal(x0_, c), noise));
+    return normal().restore(k.jump(x0_, c, noise));
   }
 
   // Panels in rows and columns between margins given in pixels, `gap` pixels apart.

@@ -6,11 +6,13 @@
 #include <sys/resource.h>
 #include <nlohmann/json.hpp>
 
+#include "noneq/core/memory.hpp"
 #include "noneq/core/threads.hpp"
 #include "plugins/make.hpp"
 
 int main(int argc, char** argv) {
   if (argc != 4) return std::fputs("usage: bench_batches FILE BATCH SECONDS\n", stderr), 2;
+  noneq::keep_freed_memory();
   noneq::limit_library_threads();
   noneq::prepare_worker_thread();
   at::NoGradGuard values_only;

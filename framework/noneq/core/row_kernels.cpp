@@ -22,6 +22,15 @@ void add_scaled_of(std::int64_t rows, std::int64_t width, const float* x, const 
     });
 }
 
+void scaled_sum_of(std::int64_t rows, std::int64_t width, const float* a, const float* x, const float* b,
+                   const float* y, float* out) {
+  for (std::int64_t i = 0; i < rows; ++i, x += width, y += width, out += width)
+    over(static_cast<std::size_t>(width), [&](auto d, std::size_t k) HWY_ATTR {
+      const auto first = hn::Mul(hn::Set(d, a[i]), hn::LoadU(d, x + k));
+      hn::StoreU(hn::Add(first, hn::Mul(hn::Set(d, b[i]), hn::LoadU(d, y + k))), d, out + k);
+    });
+}
+
 void normalise_of(std::int64_t n, const std::uint8_t* x, float shift, float scale, float* out) {
   over(static_cast<std::size_t>(n), [&](auto d, std::size_t k) HWY_ATTR {
     const hn::Rebind<std::int32_t, decltype(d)> whole;
@@ -38,10 +47,16 @@ HWY_AFTER_NAMESPACE();
 namespace noneq::rows {
 
 HWY_EXPORT(add_scaled_of);
+HWY_EXPORT(scaled_sum_of);
 HWY_EXPORT(normalise_of);
 
 void add_scaled(std::int64_t rows, std::int64_t width, const float* x, const float* scale, const float* y, float* out) {
   HWY_DYNAMIC_DISPATCH(add_scaled_of)(rows, width, x, scale, y, out);
+}
+
+void scaled_sum(std::int64_t rows, std::int64_t width, const float* a, const float* x, const float* b, const float* y,
+                float* out) {
+  HWY_DYNAMIC_DISPATCH(scaled_sum_of)(rows, width, a, x, b, y, out);
 }
 
 void normalise(std::int64_t n, const std::uint8_t* x, float shift, float scale, float* out) {

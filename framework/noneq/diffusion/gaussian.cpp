@@ -1,5 +1,6 @@
 #include "noneq/diffusion/gaussian.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -10,13 +11,20 @@ namespace {
 
 const double log_two_pi = std::log(2 * std::numbers::pi);
 
-// x + scale·y with one scale a sample: one pass over memory where no gradient is asked for.
+// Whether a row kernel may take these: float32 in order, samples x and y beside one scale a sample, and no gradient.
+bool by_row(const Tensor& x, const Tensor& y, std::initializer_list<const Tensor*> scales) {
+  const auto plain = [](const Tensor& t) {
+    return t.scalar_type() == at::kFloat && t.is_contiguous() && !(at::GradMode::is_enabled() && t.requires_grad());
+  };
+  return x.dim() > 0 && x.numel() > 0 && x.sizes() == y.sizes() && plain(x) && plain(y) &&
+         std::all_of(scales.begin(), scales.end(), [&](const Tensor* s) {
+           return plain(*s) && s->dim() == x.dim() && s->size(0) == x.size(0) && s->numel() == x.size(0);
+         });
+}
+
+// x + scale·y.
 Tensor add_scaled(const Tensor& x, const Tensor& scale, const Tensor& y) {
-  const bool learns = at::GradMode::is_enabled() && (x.requires_grad() || scale.requires_grad() || y.requires_grad());
-  const auto plain = [](const Tensor& t) { return t.scalar_type() == at::kFloat && t.is_contiguous(); };
-  const bool by_row = x.dim() > 0 && x.numel() > 0 && x.sizes() == y.sizes() && scale.dim() == x.dim() &&
-                      scale.size(0) == x.size(0) && scale.numel() == x.size(0);
-  if (learns || !by_row || !plain(x) || !plain(y) || !plain(scale)) return x + scale * y;
+  if (!by_row(x, y, {&scale})) return x + scale * y;
   Tensor out = at::empty_like(x);
   rows::add_scaled(x.size(0), x.numel() / x.size(0), x.data_ptr<float>(), scale.data_ptr<float>(), y.data_ptr<float>(),
                    out.data_ptr<float>());
@@ -27,6 +35,15 @@ Tensor add_scaled(const Tensor& x, const Tensor& scale, const Tensor& y) {
 
 distribution marginal(const Tensor& x0, const coefficients& c) {
   return {c.sqrt_alpha_bar * x0, c.one_minus_alpha_bar.log()};
+}
+
+Tensor jump(const Tensor& x0, const coefficients& c, const Tensor& noise) {
+  const Tensor spread = (0.5 * c.one_minus_alpha_bar.log()).exp();  // as sample() has it, to the last bit
+  if (!by_row(x0, noise, {&c.sqrt_alpha_bar, &spread})) return c.sqrt_alpha_bar * x0 + spread * noise;
+  Tensor out = at::empty_like(x0);
+  rows::scaled_sum(x0.size(0), x0.numel() / x0.size(0), c.sqrt_alpha_bar.data_ptr<float>(), x0.data_ptr<float>(),
+                   spread.data_ptr<float>(), noise.data_ptr<float>(), out.data_ptr<float>());
+  return out;
 }
 
 distribution transition(const Tensor& xprev, const coefficients& c) { return {c.alpha.sqrt() * xprev, c.beta.log()}; }

@@ -25,6 +25,10 @@ struct kernel : role<"kernel"> {
   virtual distribution stationary(const Tensor& like) const = 0;                             // π
   virtual distribution transition(const Tensor& previous, const coefficients& c) const = 0;  // q(x^t|x^{t−1})
   virtual distribution marginal(const Tensor& x0, const coefficients& c) const = 0;          // q(x^t|x^0)
+  // x^t from q(x^t|x^0), in whatever way is fastest.
+  virtual Tensor jump(const Tensor& x0, const coefficients& c, const Tensor& noise) const {
+    return sample(marginal(x0, c), noise);
+  }
   virtual distribution posterior(const Tensor& x0, const Tensor& xt,
                                  const coefficients& c) const = 0;  // q(x^{t−1}|x^t,x^0)
 
