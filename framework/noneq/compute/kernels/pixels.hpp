@@ -3,6 +3,8 @@
 // there or written over it. Pure, thread-safe.
 #pragma once
 
+#include <algorithm>
+
 #include "noneq/compute/layers.hpp"
 #include "noneq/compute/precision.hpp"
 
@@ -17,6 +19,11 @@ void scale_pixels(precision of, std::size_t n, float scale, const void* x, void*
 void add_vector(precision of, std::size_t pixels, std::size_t channels, float scale, const void* x, const float* v,
                 void* y);
 void sum_pixels(precision of, std::size_t pixels, std::size_t channels, float scale, const void* x, float* sum);
+// Σ over pixels of x, of each channel.
+inline void set_to_sum(precision of, std::size_t pixels, std::size_t channels, const void* x, float* sum) {
+  std::fill_n(sum, channels, 0.0f);
+  sum_pixels(of, pixels, channels, 1, x, sum);
+}
 
 // Copies `channels` of every pixel between rows of different length: where images are joined and taken apart.
 void copy_channels(precision of, std::size_t pixels, std::size_t channels, const void* x, std::size_t x_stride, void* y,

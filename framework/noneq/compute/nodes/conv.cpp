@@ -1,7 +1,9 @@
 // Convolutions of pixels, by oneDNN.
+#include <optional>
 #include <string_view>
 
 #include "noneq/compute/kernels/pixels.hpp"
+#include "noneq/compute/kernels/weight_gradient.hpp"
 #include "noneq/compute/node.hpp"
 
 namespace noneq {
@@ -40,6 +42,10 @@ struct geometry {
   }
 };
 
+// oneDNN's kernels for machines that multiply bf16 but have no AMX.
+bool is(const char* implementation, std::string_view name) { return name == implementation; }
+constexpr const char *older_kernel = "jit_bf16:avx512_core_bf16", *newer_kernel = "brgconv:avx512_core_bf16";
+
 dnnl::convolution_forward::primitive_desc forward_of(const geometry& g, bool training, bool biased) {
   using dnnl::convolution_forward;
   const auto kind = training ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference;
@@ -48,11 +54,11 @@ dnnl::convolution_forward::primitive_desc forward_of(const geometry& g, bool tra
       biased ? convolution_forward::desc(kind, direct, g.in, g.weight, g.bias, g.out, g.stride, g.before, g.after)
              : convolution_forward::desc(kind, direct, g.in, g.weight, g.out, g.stride, g.before, g.after);
   convolution_forward::primitive_desc found(d, onednn::own_scratch(), cpu());
-  if (std::string_view(found.impl_info_str()) != "brgconv:avx512_core_bf16") return found;
-  // Without AMX the older kernel is a tenth faster, where there is one.
+  if (!is(found.impl_info_str(), newer_kernel)) return found;
+  // The older one is a tenth faster, where there is one.
   convolution_forward::primitive_desc older = found;
   while (older.next_impl())
-    if (std::string_view(older.impl_info_str()) == "jit_bf16:avx512_core_bf16") return older;
+    if (is(older.impl_info_str(), older_kernel)) return older;
   return found;
 }
 
@@ -113,6 +119,11 @@ class conv_node : public node {
                         ? by_weights::desc(direct, in, g.weight_gradient, g.bias, out, g.stride, g.before, g.after)
                         : by_weights::desc(direct, in, g.weight_gradient, out, g.stride, g.before, g.after);
     const by_weights::primitive_desc weights(dw, onednn::own_scratch(), cpu(), forward);
+    if (is(weights.impl_info_str(), older_kernel) &&
+        weight_gradient::fits(l_, in_.shape.channels, out_.shape.channels)) {
+      own_.emplace(batch_, in_.shape, out_.shape.channels);
+      s.need_scratch(own_->scratch_bytes());
+    }
     weights_backward_ = by_weights(weights);
     gradient_ = dnnl::memory(out, cpu(), nullptr);
     const dnnl::memory::desc plain(kernel, dnnl::memory::data_type::f32, onednn::tag::oihw);
@@ -136,6 +147,13 @@ class conv_node : public node {
 
   void weights_backward(const running& r) {
     float* target = r.weight_gradient(l_.weight);
+    if (own_) {
+      (*own_)(r.at(in_.value), r.at(out_.gradient), target, r.scratch);
+      if (l_.bias != none)
+        set_to_sum(out_.gradient_of, batch_ * out_.pixels(), out_.channels(), r.at(out_.gradient),
+                   r.weight_gradient(l_.bias));
+      return;
+    }
     source_.set_data_handle(r.at(in_.value));
     plain_.set_data_handle(target);
     std::byte* scratch = r.scratch + wide_gradient_;
@@ -166,6 +184,7 @@ class conv_node : public node {
   const std::size_t batch_;
   dnnl::convolution_forward forward_;
   dnnl::convolution_backward_weights weights_backward_;
+  std::optional<weight_gradient> own_;  // in its place
   dnnl::convolution_backward_data data_backward_;
   dnnl::reorder unpack_;
   dnnl::memory source_, result_, gradient_, bias_, weight_, turned_, packed_, plain_;

@@ -26,11 +26,9 @@ struct linear_node : node {
   void backward(const running& r) override {
     const float* dy = r.floats(out.gradient);
     dnnl::sgemm('T', 'N', O, I, B, 1, dy, O, r.floats(in.value), I, 0, r.weight_gradient(l.weight), I);
-    if (l.bias != none) {
-      float* bias = r.weight_gradient(l.bias);
-      std::fill_n(bias, O, 0.0f);
-      sum_pixels(precision::fp32, static_cast<std::size_t>(B), static_cast<std::size_t>(O), 1, dy, bias);
-    }
+    if (l.bias != none)
+      set_to_sum(precision::fp32, static_cast<std::size_t>(B), static_cast<std::size_t>(O), dy,
+                 r.weight_gradient(l.bias));
     if (in.gradient != none)
       dnnl::sgemm('N', 'N', B, I, O, 1, dy, O, r.weight(l.weight), I, 1, r.floats(in.gradient), I);
   }
