@@ -92,7 +92,7 @@ class hdf5_source : public noneq::source {
                std::max<std::int64_t>(1, noneq::stored_rows::window_bytes / (stored_.block() * stored_.row_bytes())),
                of_.order == "shuffled" ? std::optional(s.fork("order")) : std::nullopt),
         noise_(s.fork("dequantise")),
-        blocks_(trained_ * stored_.row_bytes() <= noneq::stored_rows::kept_bytes) {
+        blocks_(trained_ * (stored_.row_bytes() + (of_.labels.empty() ? 0 : 8)) <= noneq::stored_rows::kept_bytes) {
     info_.shape = stored_.sample_shape();
     if (of_.dequantise && !at::isIntegralType(stored_.layout().dtype, false))
       throw error(c10::str(stored_.where(), " got numbers of type ", c10::toString(stored_.layout().dtype),

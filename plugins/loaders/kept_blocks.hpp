@@ -2,6 +2,7 @@
 // small. One thread.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
 #include <map>

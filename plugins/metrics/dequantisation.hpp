@@ -25,7 +25,8 @@ struct dequantisation {
     if (std::isinf(spread)) return {bin * (uniform - 0.5), flat(-std::log(bin))};
     const double edge = bin / (2 * spread), below = 0.5 * std::erfc(edge * M_SQRT1_2),
                  inside = std::erf(edge * M_SQRT1_2);
-    const Tensor z = at::special_ndtri(below + inside * uniform).clamp(-edge, edge);
+    // The numbers are multiples of 2⁻²⁴: the middle of each such step is no edge.
+    const Tensor z = at::special_ndtri(below + inside * (uniform + 0x1p-25)).clamp(-edge, edge);
     const double log_scale = std::log(spread * inside * std::sqrt(2 * M_PI));
     return {spread * z, -(0.5 * z.square() + log_scale).flatten(1).sum(1)};
   }

@@ -72,20 +72,27 @@ struct likelihood : noneq::metric {
     return {at::where(arrived, nats, nothing), at::where(arrived, spread, nothing), flow.time(phi)};
   }
 
-  // The spread, of some about that of the noise at t = 1, under which the bound on rows of the training data is
-  // largest.
-  noneq::dequantisation fitted(noneq::measurement& m, const noneq::flow_slope& flow) const {
-    const noneq::dataset_info& info = m.data.info();
+  // The rows to find a spread with: the last of the training data, or, of data without parts, those behind the
+  // measured.
+  noneq::chosen_rows rows_to_fit(const noneq::dataset_info& info) const {
     auto rows = noneq::choose_rows(info, info.parts.empty() ? "auto" : "train", fit);
-    if (!info.parts.empty()) rows.begin = info.parts.at("train") - rows.count;
+    rows.begin = info.parts.empty() ? samples : info.parts.at("train") - rows.count;
+    return rows;
+  }
+
+  // The spread, of some about that of the noise at t = 1, under which the bound on these rows is largest.
+  noneq::dequantisation fitted(noneq::measurement& m, const noneq::flow_slope& flow,
+                               const noneq::chosen_rows& rows) const {
+    constexpr std::int64_t block = 8;  // few rows, many threads
+    const noneq::dataset_info& info = m.data.info();
     noneq::dequantisation best{info.bin_width};
     double largest = -INFINITY;
     for (const double share : {0.5, 0.7, 1.0, 1.4, 2.0, 4.0, static_cast<double>(INFINITY)}) {
       const noneq::dequantisation q{info.bin_width, share * std::tan(flow.begin())};
-      const auto parts = noneq::each_block(m, rows, chunk, [&](std::int64_t first, const noneq::batch& some) {
+      const auto parts = noneq::each_block(m, rows, block, [&](std::int64_t first, const noneq::batch& some) {
         return measure_chunk(flow, *m.denoiser.process().kernel, q, some, first, m.stream.fork("fit"));
       });
-      const double bound = noneq::joined(parts, &chunk_found::nats).nanmean().item<double>();
+      const double bound = noneq::joined(parts, &chunk_found::nats).mean().item<double>();
       if (bound > largest) best = q, largest = bound;
     }
     return best;
@@ -97,12 +104,14 @@ struct likelihood : noneq::metric {
     const noneq::flow_slope flow(m.denoiser);
     const auto chosen = noneq::choose_rows(info, on, samples);
     const bool variational = dequantisation == "variational";
-    const noneq::dequantisation q = variational ? fitted(m, flow) : noneq::dequantisation{info.bin_width};
+    const auto to_fit = variational ? rows_to_fit(info) : noneq::chosen_rows{};
+    const noneq::dequantisation q = variational ? fitted(m, flow, to_fit) : noneq::dequantisation{info.bin_width};
     const auto parts = noneq::each_block(m, chosen, chunk, [&](std::int64_t first, const noneq::batch& rows) {
       return measure_chunk(flow, *m.denoiser.process().kernel, q, rows, first, m.stream);
     });
     report(m, parts, chosen.part);
-    if (variational) m.records.push_back({"dequantisation_spread", q.spread / q.bin, "bins", NAN, "train", fit});
+    if (variational)
+      m.records.push_back({"dequantisation_spread", q.spread / q.bin, "bins", NAN, to_fit.part, to_fit.count});
   }
 
   void report(noneq::measurement& m, const std::vector<chunk_found>& parts, const std::string& part) const {

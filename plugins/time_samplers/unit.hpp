@@ -2,6 +2,8 @@
 // likely. Pure, thread-safe.
 #pragma once
 
+#include <algorithm>
+
 #include "noneq/core/random.hpp"
 
 // [n] float64 in [0, 1) of 48 random bits; row k is the same whatever n is.

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <cerrno>
+#include <csignal>
 #include <fstream>
 #include <sstream>
 
@@ -98,7 +99,15 @@ class gnuplot {
     std::string program = "gnuplot", argument = script_file;
     char* const arguments[] = {program.data(), argument.data(), nullptr};
     pid_t child = 0;
-    const int code = ::posix_spawnp(&child, "gnuplot", &actions, nullptr, arguments, environ);
+    // Whichever thread draws, Ctrl-C reaches the child.
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    posix_spawnattr_setsigmask(&attributes, &blocked);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    const int code = ::posix_spawnp(&child, "gnuplot", &actions, &attributes, arguments, environ);
+    posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     if (code != 0) {
       need();

@@ -75,6 +75,15 @@ TEST_CASE("in bf16 they agree within its rounding" * doctest::skip(fastest_preci
   SUBCASE("dropout") { compare(small::unet(1, 12, 8, false, 1, 0, 0.5), precision::bf16, 0.01, 0.05); }
 }
 
+TEST_CASE("in bf16 convolutions alone agree as well: of x, of many channels, of odd widths" *
+          doctest::skip(fastest_precision() != precision::bf16)) {
+  small::builder b;
+  b.value(2, 6, 5);
+  SUBCASE("x to the output") { b.conv(0, 3); }
+  SUBCASE("32 channels") { b.conv(b.conv(b.conv(0, 8), 32), 3); }
+  compare(b.n, precision::bf16, 0.01, 0.02);
+}
+
 TEST_CASE("x keeps its digits in bf16" * doctest::skip(fastest_precision() != precision::bf16)) {
   small::builder b;
   b.value(1, 4, 4);

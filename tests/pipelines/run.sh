@@ -15,6 +15,7 @@ for file in pipelines/*.yaml; do
   grep -q '^  bound:' "$file" && short+=(--set graph.bound.samples=64 --set graph.bound.times=20)
   grep -q '^  ceiling:' "$file" && short+=(--set graph.ceiling.samples=8)
   grep -q '^  sampler:' "$file" && short+=(--set graph.sampler.count=8)
+  grep -q '^  parzen:' "$file" && short+=(--set graph.parzen.samples=8 --set graph.parzen.tuning=8)
   grep -q '^  filled:' "$file" && short+=(--set graph.filled.count=2 --set graph.filled.steps=10)
   expected=K_bits
   if grep -q 'model.unet' "$file"; then

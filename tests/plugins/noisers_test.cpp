@@ -52,6 +52,15 @@ TEST_CASE("the noise of a batch is what leads from x0 to its x^t") {
   }
 }
 
+TEST_CASE("a jump is a draw from the marginal, bit for bit") {
+  const auto p = make_process("gaussian", "{plugin: linear, steps: 10, last: 0.3}", "epsilon", "fixed_small");
+  const Tensor x0 = stream(1).normal({5, 3}), noise = stream(2).normal({5, 3});
+  for (const Tensor& index : {at::arange(5, at::kLong), at::full({1}, 7, at::kLong)}) {
+    const auto c = noneq::at(p.tables, index, x0);
+    CHECK(at::equal(p.kernel->jump(x0, c, noise), p.kernel->sample(p.kernel->marginal(x0, c), noise)));
+  }
+}
+
 TEST_CASE("a shard is noised like its rows of the whole batch") {
   for (const char* kernel_name : {"gaussian", "binomial"})
     for (const char* name : {"marginal", "trajectory"}) {

@@ -123,17 +123,18 @@ class conv_node : public node {
         weight_gradient::fits(l_, in_.shape.channels, out_.shape.channels)) {
       own_.emplace(batch_, in_.shape, out_.shape.channels);
       s.need_scratch(own_->scratch_bytes());
+    } else {
+      weights_backward_ = by_weights(weights);
+      const dnnl::memory::desc plain(kernel, dnnl::memory::data_type::f32, onednn::tag::oihw);
+      plain_ = dnnl::memory(plain, cpu(), nullptr);
+      packed_ = dnnl::memory(weights.diff_weights_desc(), cpu(), nullptr);
+      weights_scratch_ = dnnl::memory(weights.scratchpad_desc(), cpu(), nullptr);
+      repacked_ = weights.diff_weights_desc() != plain;
+      packed_bytes_ = repacked_ ? in_lines(weights.diff_weights_desc().get_size()) : 0;
+      if (repacked_) unpack_ = dnnl::reorder(packed_, plain_);
+      s.need_scratch(wide_gradient_ + packed_bytes_ + weights.scratchpad_desc().get_size());
     }
-    weights_backward_ = by_weights(weights);
     gradient_ = dnnl::memory(out, cpu(), nullptr);
-    const dnnl::memory::desc plain(kernel, dnnl::memory::data_type::f32, onednn::tag::oihw);
-    plain_ = dnnl::memory(plain, cpu(), nullptr);
-    packed_ = dnnl::memory(weights.diff_weights_desc(), cpu(), nullptr);
-    weights_scratch_ = dnnl::memory(weights.scratchpad_desc(), cpu(), nullptr);
-    repacked_ = weights.diff_weights_desc() != plain;
-    packed_bytes_ = repacked_ ? in_lines(weights.diff_weights_desc().get_size()) : 0;
-    if (repacked_) unpack_ = dnnl::reorder(packed_, plain_);
-    s.need_scratch(wide_gradient_ + packed_bytes_ + weights.scratchpad_desc().get_size());
     if (in_.gradient == none) return;
     using by_data = dnnl::convolution_backward_data;
     const by_data::primitive_desc data(by_data::desc(direct, in, g.weight, out, g.stride, g.before, g.after),
