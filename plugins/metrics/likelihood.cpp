@@ -72,6 +72,14 @@ struct likelihood : noneq::metric {
     return {at::where(arrived, nats, nothing), at::where(arrived, spread, nothing), flow.time(phi)};
   }
 
+  std::vector<chunk_found> measure_rows(noneq::measurement& m, const noneq::flow_slope& flow,
+                                        const noneq::dequantisation& q, const noneq::chosen_rows& chosen,
+                                        std::int64_t block, const noneq::stream& s) const {
+    return noneq::each_block(m, chosen, block, [&](std::int64_t first, const noneq::batch& rows) {
+      return measure_chunk(flow, *m.denoiser.process().kernel, q, rows, first, s);
+    });
+  }
+
   // The rows to find a spread with: the last of the training data, or, of data without parts, those behind the
   // measured.
   noneq::chosen_rows rows_to_fit(const noneq::dataset_info& info) const {
@@ -89,9 +97,7 @@ struct likelihood : noneq::metric {
     double largest = -INFINITY;
     for (const double share : {0.5, 0.7, 1.0, 1.4, 2.0, 4.0, static_cast<double>(INFINITY)}) {
       const noneq::dequantisation q{info.bin_width, share * std::tan(flow.begin())};
-      const auto parts = noneq::each_block(m, rows, block, [&](std::int64_t first, const noneq::batch& some) {
-        return measure_chunk(flow, *m.denoiser.process().kernel, q, some, first, m.stream.fork("fit"));
-      });
+      const auto parts = measure_rows(m, flow, q, rows, block, m.stream.fork("fit"));
       const double bound = noneq::joined(parts, &chunk_found::nats).mean().item<double>();
       if (bound > largest) best = q, largest = bound;
     }
@@ -106,10 +112,7 @@ struct likelihood : noneq::metric {
     const bool variational = dequantisation == "variational";
     const auto to_fit = variational ? rows_to_fit(info) : noneq::chosen_rows{};
     const noneq::dequantisation q = variational ? fitted(m, flow, to_fit) : noneq::dequantisation{info.bin_width};
-    const auto parts = noneq::each_block(m, chosen, chunk, [&](std::int64_t first, const noneq::batch& rows) {
-      return measure_chunk(flow, *m.denoiser.process().kernel, q, rows, first, m.stream);
-    });
-    report(m, parts, chosen.part);
+    report(m, measure_rows(m, flow, q, chosen, chunk, m.stream), chosen.part);
     if (variational)
       m.records.push_back({"dequantisation_spread", q.spread / q.bin, "bins", NAN, to_fit.part, to_fit.count});
   }

@@ -214,7 +214,8 @@ print("\n| case | unit | ours | best peer | its variant | ratio | ours a CPU sec
       "GFLOP/s a core (of its peak) | MB ours | MB peer |\n|" + "---|" * 12)
 for c in cases:
     print(row(c, peak))
-print("\nShare of one thread's time by kind of operation (the rest: own kernels, among them most gradients of weights, libtorch, data):\n")
+print("\nShare of one thread's time by kind of operation (the rest: own kernels, among them most gradients of weights, "
+      "libtorch, data):\n")
 for c in cases:
     if len(c.shares) > 1:
         print(f"- {c.name}: " + ", ".join(f"{k} {100 * v:.0f} %" for k, v in

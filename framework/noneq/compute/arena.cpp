@@ -9,12 +9,10 @@
 
 namespace noneq {
 
-static constexpr std::size_t line = 64, large_page = std::size_t{2} << 20;
-
-static std::size_t rounded(std::size_t bytes, std::size_t to) { return (bytes + to - 1) / to * to; }
+static constexpr std::size_t large_page = std::size_t{2} << 20;
 
 buffer_id arena_plan::add(std::size_t bytes, int first, int last) {
-  buffers_.push_back({rounded(std::max<std::size_t>(bytes, 1), line), 0, first, last});
+  buffers_.push_back({in_lines(std::max<std::size_t>(bytes, 1)), 0, first, last});
   return static_cast<buffer_id>(buffers_.size()) - 1;
 }
 
@@ -53,7 +51,7 @@ std::vector<std::size_t> arena_plan::offsets() const {
 }
 
 arena::arena(std::size_t bytes) {
-  const std::size_t whole = rounded(std::max<std::size_t>(bytes, 1), large_page);
+  const std::size_t whole = (std::max<std::size_t>(bytes, 1) + large_page - 1) / large_page * large_page;
   memory_.reset(static_cast<std::byte*>(std::aligned_alloc(large_page, whole)));
   if (!memory_) throw std::bad_alloc();
   madvise(memory_.get(), whole, MADV_HUGEPAGE);  // a wish: without it everything works, more slowly

@@ -11,6 +11,9 @@ namespace noneq {
 
 using buffer_id = int;
 
+// Bytes in whole lines of the cache.
+constexpr std::size_t in_lines(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
+
 class arena_plan {
  public:
   // Alive at moments first … last, both included.

@@ -131,7 +131,7 @@ class attention_node : public node {
     const auto place_at = [base](std::size_t offset) { return base != nullptr ? base + offset : nullptr; };
     const auto take = [&](std::size_t bytes) {
       std::byte* place = place_at(end);
-      end += (bytes + 63) / 64 * 64;
+      end += in_lines(bytes);
       return place;
     };
     const auto floats = [&](std::size_t n) { return reinterpret_cast<float*>(take(n * sizeof(float))); };

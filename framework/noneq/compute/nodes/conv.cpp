@@ -13,8 +13,6 @@ using onednn::cpu;
 using onednn::dims;
 using arguments = std::unordered_map<int, dnnl::memory>;
 
-std::size_t in_lines(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
-
 // A convolution computes in the type of what it reads: x, which stays float32 in a network of bf16, gives float32.
 struct geometry {
   dims stride, before, after;
@@ -75,8 +73,11 @@ class conv_node : public node {
     result_ = dnnl::memory(g.out, cpu(), nullptr);
     bias_ = dnnl::memory(g.bias, cpu(), nullptr);
     forward_scratch_ = dnnl::memory(forward.scratchpad_desc(), cpu(), nullptr);
-    wide_result_ = in.of != out.of && in.of == precision::fp32 ? in_lines(g.out.get_size()) : 0;
-    wide_gradient_ = in.of != out.gradient_of && in.of == precision::fp32 ? in_lines(g.gradient_out.get_size()) : 0;
+    const auto beside = [](const dnnl::memory::desc& made, precision kept) {
+      return made.data_type() == onednn::type(kept) ? 0 : in_lines(made.get_size());
+    };
+    wide_result_ = beside(g.out, out.of);
+    wide_gradient_ = beside(g.gradient_out, out.gradient_of);
     s.need_scratch(wide_result_ + forward.scratchpad_desc().get_size());
     if (s.training) prepare_backward(g, kernel, s);
   }
