@@ -71,7 +71,7 @@ struct compared {
   }
 
   void check_data(const dataset_info& info) const {
-    features->check_data(info);
+    noneq::said_of("features", [&] { features->check_data(info); });
     need_part(info, with, "with");
   }
 

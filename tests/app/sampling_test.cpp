@@ -10,7 +10,7 @@ using ::noneq::hdf5_writer;
 
 namespace {
 
-void refused(const outcome& o, const std::string& line) {
+void sample_refuses(const outcome& o, const std::string& line) {
   CHECK_MESSAGE(o.code == 2, o.err);
   CHECK(o.err == "noneq sample: sampler: " + line + "\n");
 }
@@ -68,15 +68,15 @@ TEST_CASE("given noise: as many samples as rows, each a function of its row alon
   CHECK(at::allclose(few, whole.slice(0, 0, 4), 1e-5, 1e-6));
 }
 
-TEST_CASE("noise that does not fit is refused") {
+TEST_CASE("noise that does not fit is sample_refuses") {
   const auto with = [](std::vector<std::string> more) {
     more.insert(more.begin(), {"--noise", "noise.h5"});
     return all().sample("tiny", more);
   };
   const std::string file = (all().place / "noise.h5").string();
-  refused(with({"--noise-dataset", "wide"}),
-          file + ": dataset 'wide': got rows of shape [3], need those of a sample, [2]");
-  refused(with({"--count", "7"}), file + ": dataset 'noise': got 6 rows, need 7, one a sample");
+  sample_refuses(with({"--noise-dataset", "wide"}),
+                 file + ": dataset 'wide': got rows of shape [3], need those of a sample, [2]");
+  sample_refuses(with({"--count", "7"}), file + ": dataset 'noise': got 6 rows, need 7, one a sample");
   const outcome holed = with({"--noise-dataset", "holed"});
   CHECK(holed.code == 2);
   CHECK(says(holed.err, file + ": dataset 'holed', rows 0 … 5: "));
@@ -86,13 +86,14 @@ TEST_CASE("noise that does not fit is refused") {
   }
 }
 
-TEST_CASE("classes and guidance that the model does not know are refused") {
-  refused(all().sample("tiny", {"--count", "2", "--labels", "1"}),
-          "labels got classes, need none: the model was trained without labels");
-  refused(all().sample("classes", {"--count", "2", "--labels", "0,3"}), "labels got 3, need classes from 0 to 2");
+TEST_CASE("classes and guidance that the model does not know are sample_refuses") {
+  sample_refuses(all().sample("tiny", {"--count", "2", "--labels", "1"}),
+                 "labels got classes, need none: the model was trained without labels");
+  sample_refuses(all().sample("classes", {"--count", "2", "--labels", "0,3"}),
+                 "labels got 3, need classes from 0 to 2");
   for (const std::string run : {"tiny", "classes"})
-    refused(all().sample(run, {"--count", "2", "--guidance", "2"}),
-            "guidance got 2, need 1: the model does not know 'no class'; train one with classes that does");
+    sample_refuses(all().sample(run, {"--count", "2", "--guidance", "2"}),
+                   "guidance got 2, need 1: the model does not know 'no class'; train one with classes that does");
   const outcome negative = all().sample("classes", {"--count", "2", "--labels=-1"});
   CHECK(negative.code == 2);
   CHECK(says(negative.err, "labels"));

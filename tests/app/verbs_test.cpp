@@ -22,7 +22,7 @@ json parsed(const outcome& o) {
   return j;
 }
 
-void refused(const outcome& o, const std::string& line) {
+void refuses(const outcome& o, const std::string& line) {
   CHECK_MESSAGE(o.code == 2, o.err);
   CHECK(o.err == line + "\n");
   CHECK(o.out == "");
@@ -47,7 +47,7 @@ TEST_CASE("eval gives every key, the same numbers each time, and the data may be
   const outcome lines = in_run({"eval", "tiny"});
   CHECK(lines.code == 0);
   CHECK(says(lines.out, "bound: K = "));
-  refused(in_run({"eval", "tiny", "--data", "x.h5"}), "this loader reads no file, so --data has no meaning for it");
+  refuses(in_run({"eval", "tiny", "--data", "x.h5"}), "this loader reads no file, so --data has no meaning for it");
 }
 
 TEST_CASE("sample writes as many as asked for, as the seed says") {
@@ -67,15 +67,15 @@ TEST_CASE("sample writes as many as asked for, as the seed says") {
   sample("d.h5", {"--sampler", "ddim", "--steps", "3"});
   CHECK(in_run({"sample", "tiny", "--quiet", "--count", "2", "--out", (place / "e.png").string()}).code == 0);
   CHECK(text_of(place / "e.png").starts_with("\x89PNG"));
-  refused(in_run({"sample", "tiny", "--count", "2", "--steps", "11"}),
+  refuses(in_run({"sample", "tiny", "--count", "2", "--steps", "11"}),
           "noneq sample: sampler: got 11 steps, need at most the schedule's T = 10");
   for (const char* count : {"-3", "0", "2.5", "many"})
     CHECK(says(in_run({"sample", "tiny", "--count", count}).err,
                "--count: got " + std::string(count) + ", need an integer of at least 1\n"));
-  refused(in_run({"sample", "tiny", "--count", "2", "--sampler", "ancestrl"}),
+  refuses(in_run({"sample", "tiny", "--count", "2", "--sampler", "ancestrl"}),
           "noneq sample: sampler: no sampler plugin is called 'ancestrl', did you mean 'ancestral'? (there are: "
           "ancestral, ddim, dpm_solver, euler, heun, probability_flow, unipc)");
-  refused(in_run({"sample", "tiny", "--count", "2", "--out", "/nowhere/x.h5"}),
+  refuses(in_run({"sample", "tiny", "--count", "2", "--out", "/nowhere/x.h5"}),
           "/nowhere/x.h5: cannot write: No such file or directory; check the path");
 }
 
@@ -90,12 +90,12 @@ TEST_CASE("predict gives the network's output, and refuses tensors that do not f
   const outcome good = predict({{"x", x}, {"t", t}});
   CHECK_MESSAGE(good.code == 0, good.err);
   CHECK(::noneq::load_safetensors(out).tensors.at("y").sizes() == at::IntArrayRef{3, 2});
-  refused(predict({{"t", t}}), in + ": x: is missing; need x, t, and class_labels if the model has classes");
-  refused(predict({{"x", at::zeros({3, 3})}, {"t", t}}), in + ": x: got shape [3, 3], need [n, 2]");
-  refused(predict({{"x", at::zeros({})}, {"t", t}}), in + ": x: got shape [], need [n, 2]");
-  refused(predict({{"x", x}, {"t", at::arange(2, at::kLong)}}), in + ": t: got shape [2], need [3]");
-  refused(predict({{"x", x}, {"t", t + 8}}), in + ": t: got 10, need a value in [0, 9]");
-  refused(predict({{"x", x}, {"t", t.to(at::kFloat)}}), in + ": t: got numbers of type Float, need integers");
+  refuses(predict({{"t", t}}), in + ": x: is missing; need x, t, and class_labels if the model has classes");
+  refuses(predict({{"x", at::zeros({3, 3})}, {"t", t}}), in + ": x: got shape [3, 3], need [n, 2]");
+  refuses(predict({{"x", at::zeros({})}, {"t", t}}), in + ": x: got shape [], need [n, 2]");
+  refuses(predict({{"x", x}, {"t", at::arange(2, at::kLong)}}), in + ": t: got shape [2], need [3]");
+  refuses(predict({{"x", x}, {"t", t + 8}}), in + ": t: got 10, need a value in [0, 9]");
+  refuses(predict({{"x", x}, {"t", t.to(at::kFloat)}}), in + ": t: got numbers of type Float, need integers");
   put_text(in, "not tensors");
   const outcome other = in_run({"predict", "tiny", "--in", in, "--out", out});
   CHECK(other.code == 2);
@@ -117,7 +117,7 @@ TEST_CASE("the table of a run is that of the schedule it has learned, which a me
   CHECK(std::abs(std::log(after["snr"][5].get<double>() / before["snr"][5].get<double>())) > 0.01);
   CHECK(says(text_of(place / "r/metrics.jsonl"),
              "\"name\":\"last_alpha_bar\",\"value\":" + after["alpha_bar"][9].dump()));
-  refused(program({"table", "r", "--seed", "2"}, here),
+  refuses(program({"table", "r", "--seed", "2"}, here),
           "got the folder of a run, whose process is as it was trained; leave out --set and --seed");
 }
 
@@ -151,7 +151,7 @@ TEST_CASE("table, draw, list, describe and schema can be read by machines") {
   CHECK(schema.contains("$schema"));
   CHECK(schema["$defs"].contains("kernel"));
 
-  refused(program({"describe", "schedule.linar"}),
+  refuses(program({"describe", "schedule.linar"}),
           "no schedule plugin is called 'linar', did you mean 'linear'? (there are: constant, cosine, learned, "
           "learned_snr, linear, "
           "log_snr, quadratic, reciprocal, sigmoid)");
@@ -181,16 +181,16 @@ TEST_CASE("data make writes a generator's rows, and data info shows them") {
     arguments.insert(arguments.begin(), {"data", "make"});
     return program(arguments, here);
   };
-  refused(make({"swiss_rol", "--count", "5", "--out", "b.h5"}),
+  refuses(make({"swiss_rol", "--count", "5", "--out", "b.h5"}),
           "swiss_rol: no loader plugin is called 'swiss_rol', did you mean 'swiss_roll'? (there are: dead_leaves, "
           "hdf5, heartbeat, "
           "markov, swiss_roll)");
-  refused(make({"swiss_roll", "--count", "5", "--out", "b.h5", "--set", "nois=1"}),
+  refuses(make({"swiss_roll", "--count", "5", "--out", "b.h5", "--set", "nois=1"}),
           "--set nois: swiss_roll.nois: loader.swiss_roll has no parameter 'nois', did you mean 'noise'?");
-  refused(make({"hdf5", "--count", "5", "--out", "b.h5"}), "hdf5.file: is missing; the HDF5 file (path)");
-  refused(make({"hdf5", "--count", "5", "--out", "b.h5", "--set", "file=a.h5"}),
+  refuses(make({"hdf5", "--count", "5", "--out", "b.h5"}), "hdf5.file: is missing; the HDF5 file (path)");
+  refuses(make({"hdf5", "--count", "5", "--out", "b.h5", "--set", "file=a.h5"}),
           "hdf5: got a loader that reads a file, need a generator such as swiss_roll");
-  refused(make({"swiss_roll", "--count", "5", "--out", "/nowhere/b.h5"}),
+  refuses(make({"swiss_roll", "--count", "5", "--out", "/nowhere/b.h5"}),
           "/nowhere/b.h5: cannot write: No such file or directory; check the path");
   CHECK(!std::filesystem::exists(place / "b.h5"));
 }

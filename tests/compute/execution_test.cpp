@@ -9,7 +9,7 @@ using namespace noneq;
 
 namespace {
 
-const stream noise(8);  // of dropout
+const stream of_dropout(8);
 
 struct example {
   network_layers n = small::unet(1, 8, 8, false, 1, 0, 0.3);
@@ -37,7 +37,7 @@ TEST_CASE("the compiled execution is taken where it can, in training and with dr
   example e;
   CHECK_FALSE(e.by_reference(fast));
   CHECK_FALSE(e.by_reference({"compiled", "fp32"}));
-  e.in.dropout = &noise;
+  e.in.dropout = &of_dropout;
   CHECK_FALSE(e.by_reference(fast));
   at::NoGradGuard values_only;
   CHECK_FALSE(e.by_reference(fast));

@@ -13,7 +13,7 @@ namespace {
 
 const conv_layer same{0, 1, 0, none, {3, 3}, {1, 1}, {1, 1}, {1, 1}};
 
-void compare(std::int64_t batch, const value_shape& in, std::int64_t out) {
+void compare_with_reference(std::int64_t batch, const value_shape& in, std::int64_t out) {
   CAPTURE(in.height);
   CAPTURE(in.width);
   REQUIRE(weight_gradient::fits(same, in.channels, out));
@@ -38,11 +38,11 @@ void compare(std::int64_t batch, const value_shape& in, std::int64_t out) {
 
 TEST_CASE("weights of a 3×3 convolution have libtorch's gradient" *
           doctest::skip(fastest_precision() != precision::bf16)) {
-  compare(2, {8, 5, 7}, 32);
-  compare(3, {40, 4, 6}, 64);
-  compare(1, {8, 1, 1}, 32);
-  compare(2, {16, 70, 3}, 32);
-  compare(1, {32, 3, 150}, 32);
+  compare_with_reference(2, {8, 5, 7}, 32);
+  compare_with_reference(3, {40, 4, 6}, 64);
+  compare_with_reference(1, {8, 1, 1}, 32);
+  compare_with_reference(2, {16, 70, 3}, 32);
+  compare_with_reference(1, {32, 3, 150}, 32);
 }
 
 TEST_CASE("other convolutions are left to others") {

@@ -8,7 +8,7 @@ using namespace noneq;
 
 static value sample() { return parse_text(sample_pipeline, "a.yaml"); }
 
-static std::string refused(const std::string& assignment) {
+static std::string refused_override(const std::string& assignment) {
   value root = sample();
   const std::string text = thrown([&] { apply_override(root, assignment); });
   CHECK(root == sample());
@@ -54,13 +54,15 @@ TEST_CASE("overrides work on an empty root") {
 }
 
 TEST_CASE("what cannot be set is refused and changes nothing") {
-  CHECK(refused("seed") == "--set seed: got no '=', need a.b.c=value");
-  CHECK(refused("=3") == "--set =3: got no path before '=', need a.b.c=value");
-  CHECK(refused("a..b=3") == "--set a..b: got an empty name in the path, need a.b.c=value");
-  CHECK(refused("a.=3") == "--set a.: got an empty name in the path, need a.b.c=value");
-  CHECK(refused("seed.x=3") == "--set seed.x: seed is the number 7, need a map to set 'x' in");
-  CHECK(refused("graph.model.hidden.3=1") == "--set graph.model.hidden.3: got index '3' into a list, need 0 to 2");
-  CHECK(refused("graph.model.hidden.x=1") == "--set graph.model.hidden.x: got index 'x' into a list, need 0 to 2");
-  CHECK(refused("graph.model.hidden.-1=1").find("got index '-1'") != std::string::npos);
-  CHECK(refused("new.x=[1") == "--set new.x: got a list as a key, need a name (or is a ']' missing?)");
+  CHECK(refused_override("seed") == "--set seed: got no '=', need a.b.c=value");
+  CHECK(refused_override("=3") == "--set =3: got no path before '=', need a.b.c=value");
+  CHECK(refused_override("a..b=3") == "--set a..b: got an empty name in the path, need a.b.c=value");
+  CHECK(refused_override("a.=3") == "--set a.: got an empty name in the path, need a.b.c=value");
+  CHECK(refused_override("seed.x=3") == "--set seed.x: seed is the number 7, need a map to set 'x' in");
+  CHECK(refused_override("graph.model.hidden.3=1") ==
+        "--set graph.model.hidden.3: got index '3' into a list, need 0 to 2");
+  CHECK(refused_override("graph.model.hidden.x=1") ==
+        "--set graph.model.hidden.x: got index 'x' into a list, need 0 to 2");
+  CHECK(refused_override("graph.model.hidden.-1=1").find("got index '-1'") != std::string::npos);
+  CHECK(refused_override("new.x=[1") == "--set new.x: got a list as a key, need a name (or is a ']' missing?)");
 }

@@ -41,6 +41,16 @@ inline plan small_plan(const std::vector<std::string>& changes = {}, const char*
   return make_plan(document, test_plugins());
 }
 
+// What is wrong with a small pipeline, "" for nothing.
+inline std::string problems_of(const std::vector<std::string>& changes) {
+  try {
+    small_plan(changes);
+  } catch (const error& e) {
+    return e.what();
+  }
+  return "";
+}
+
 // A folder that goes with the test.
 struct scratch_folder {
   std::filesystem::path path =

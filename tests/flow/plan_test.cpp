@@ -4,15 +4,6 @@
 
 using namespace noneq;
 
-static std::string problems_of(const std::vector<std::string>& changes) {
-  try {
-    small_plan(changes);
-  } catch (const error& e) {
-    return e.what();
-  }
-  return "";
-}
-
 TEST_CASE("a resolved plan holds every default and reads back to itself") {
   const plan p = small_plan();
   const value resolved = p.resolved();

@@ -43,15 +43,6 @@ std::vector<nlohmann::json> records(const scratch_folder& folder, const std::str
   return all;
 }
 
-std::string problems_of(const std::vector<std::string>& changes) {
-  try {
-    small_plan(changes);
-  } catch (const error& e) {
-    return e.what();
-  }
-  return "";
-}
-
 bool says(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
 
 }
@@ -154,7 +145,9 @@ TEST_CASE("what cannot be measured so is refused before anything runs") {
   };
   CHECK(says(at_start("{plugin: metric.bits_per_dim, of: model}"), "got data without bins"));
   CHECK(says(at_start("{plugin: metric.bound, of: model, on: validation}"), "but the data has test and train only"));
-  CHECK(says(at_start("{plugin: metric.frechet, in: sampler}"), "components: got 64, need at most 2"));
+  CHECK(says(at_start("{plugin: metric.likelihood, of: model, dequantisation: variational}"),
+             "m.dequantisation: got variational for data without bins, need uniform"));
+  CHECK(says(at_start("{plugin: metric.frechet, in: sampler}"), "m.features.components: got 64, need at most 2"));
   const std::string endless = [] {
     scratch_folder out;
     try {

@@ -11,7 +11,7 @@ namespace {
 constexpr std::int64_t K = 4, T = 6;
 const char* const kernels[] = {"uniform", "absorbing"};
 
-const Tensor states = at::eye(K, at::kDouble).unsqueeze(2);  // [K, K, 1]: every state, one place
+const Tensor every_state = at::eye(K, at::kDouble).unsqueeze(2);  // [K, K, 1]: every state, one place
 
 struct chain {
   std::shared_ptr<kernel> k;
@@ -33,13 +33,14 @@ TEST_CASE("categorical: steps make the marginal, and the posterior is Bayes' ove
     Tensor before = at::eye(K, at::kDouble);  // q(x^{t−1}|x⁰), [x⁰, x^{t−1}]
     for (std::int64_t i = 0; i < T; ++i) {
       const coefficients here = c.at_step(i);
-      const Tensor step = chain::matrix(c.k->transition(states, here)), now = before.matmul(step);
-      CHECK(largest(chain::matrix(c.k->marginal(states, here)) - now) < 1e-12);
+      const Tensor step = chain::matrix(c.k->transition(every_state, here)), now = before.matmul(step);
+      CHECK(largest(chain::matrix(c.k->marginal(every_state, here)) - now) < 1e-12);
       for (std::int64_t x0 = 0; x0 < K; ++x0)
         for (std::int64_t xt = 0; xt < K; ++xt) {
           const Tensor joint = before[x0] * step.select(1, xt);
           if (joint.sum().item<double>() < 1e-12) continue;  // never happens
-          const distribution d = c.k->posterior(states.narrow(0, x0, 1), states.narrow(0, xt, 1), c.at_step(i, 1));
+          const distribution d =
+              c.k->posterior(every_state.narrow(0, x0, 1), every_state.narrow(0, xt, 1), c.at_step(i, 1));
           CHECK(largest(chain::matrix(d)[0] - joint / joint.sum()) < 1e-12);
         }
       before = now;
@@ -50,8 +51,8 @@ TEST_CASE("categorical: steps make the marginal, and the posterior is Bayes' ove
 TEST_CASE("categorical: π stays π, and the uniform kernel is in detailed balance with it") {
   for (const char* name : kernels) {
     const chain c(name);
-    const Tensor pi = chain::matrix(c.k->stationary(states))[0];
-    const Tensor step = chain::matrix(c.k->transition(states, c.at_step(3)));
+    const Tensor pi = chain::matrix(c.k->stationary(every_state))[0];
+    const Tensor step = chain::matrix(c.k->transition(every_state, c.at_step(3)));
     CHECK(largest(pi.matmul(step) - pi) < 1e-12);
     if (std::string(name) == "uniform") CHECK(largest(step - step.t()) < 1e-12);
   }
@@ -64,10 +65,10 @@ TEST_CASE("categorical: told probabilities, the posterior is the sum of joint pr
     const auto mean = make<noneq::mean>("category");
     const Tensor z = stream(1).normal({K, K, 1}).to(at::kDouble), p = z.softmax(1).squeeze(2);
     const coefficients here = c.at_step(3);
-    const Tensor before = chain::matrix(c.k->marginal(states, c.at_step(2)));
-    const Tensor step = chain::matrix(c.k->transition(states, here));
+    const Tensor before = chain::matrix(c.k->marginal(every_state, c.at_step(2)));
+    const Tensor step = chain::matrix(c.k->transition(every_state, here));
     const Tensor joint = p.matmul(before) * step.t();  // row: x^t, column: x^{t−1}
-    const distribution got{mean->location(z, {states, here, *c.k}), {}};
+    const distribution got{mean->location(z, {every_state, here, *c.k}), {}};
     CHECK(largest(chain::matrix(got) - joint / joint.sum(1, true)) < 1e-12);
   }
 }
@@ -77,7 +78,7 @@ TEST_CASE("categorical: measures agree, samples follow their distribution, row b
     CAPTURE(name);
     const chain c(name);
     const std::int64_t n = 4000;
-    const Tensor x0 = states.narrow(0, 1, 1).expand({n, K, 1});
+    const Tensor x0 = every_state.narrow(0, 1, 1).expand({n, K, 1});
     const distribution q = c.k->marginal(x0, c.at_step(3, n)), p = c.k->marginal(x0, c.at_step(5, n));
     const Tensor noise = c.k->noise({n, K, 1}, stream(3), 0);
     CHECK(at::equal(noise.slice(0, 100, 200), c.k->noise({100, K, 1}, stream(3), 100)));
@@ -87,7 +88,7 @@ TEST_CASE("categorical: measures agree, samples follow their distribution, row b
     CHECK(largest(c.k->kl(q, p) - (c.k->cross_entropy(q, p) - c.k->entropy(q))) < 1e-12);
     CHECK(largest(c.k->kl(q, q)) == 0);
     CHECK(c.k->kl(q, p)[0].item<double>() > 0);
-    CHECK(at::equal(c.k->most_likely({states, {}}), states));
+    CHECK(at::equal(c.k->most_likely({every_state, {}}), every_state));
   }
 }
 
@@ -95,26 +96,27 @@ TEST_CASE("categorical: atoms have the probabilities of their marginals, and the
   for (const char* name : kernels) {
     const chain c(name);
     const coefficients here = c.at_step(3);
-    const Tensor of_atoms = c.k->log_marginal_of_atoms(states, states, 0, here);  // [x^t, x⁰]
-    CHECK(largest(of_atoms.exp() - chain::matrix(c.k->marginal(states, here)).t()) < 1e-12);
+    const Tensor of_atoms = c.k->log_marginal_of_atoms(every_state, every_state, 0, here);  // [x^t, x⁰]
+    CHECK(largest(of_atoms.exp() - chain::matrix(c.k->marginal(every_state, here)).t()) < 1e-12);
     const Tensor weights = of_atoms.softmax(1);  // P(x⁰|x^t) when all atoms are alike
-    const Tensor before = chain::matrix(c.k->marginal(states, c.at_step(2)));
-    const Tensor joint = before.sum(0) * chain::matrix(c.k->transition(states, here)).t();
-    CHECK(largest(chain::matrix(c.k->matched(weights, states, 0, states, here)) - joint / joint.sum(1, true)) < 1e-12);
-    CHECK_THROWS_AS(c.k->log_marginal_of_atoms(states, states, 0.1, here), error);
+    const Tensor before = chain::matrix(c.k->marginal(every_state, c.at_step(2)));
+    const Tensor joint = before.sum(0) * chain::matrix(c.k->transition(every_state, here)).t();
+    CHECK(largest(chain::matrix(c.k->matched(weights, every_state, 0, every_state, here)) -
+                  joint / joint.sum(1, true)) < 1e-12);
+    CHECK_THROWS_AS(c.k->log_marginal_of_atoms(every_state, every_state, 0.1, here), error);
   }
 }
 
 TEST_CASE("categorical: data that is not one-hot is refused") {
   const auto k = make<kernel>("uniform");
-  CHECK_NOTHROW(k->check_data(states));
+  CHECK_NOTHROW(k->check_data(every_state));
   for (const Tensor& x : {at::zeros({2, 3, 1}), at::ones({2, 3, 1}), 0.5 * at::ones({2, 2, 1}), at::ones({3})})
     CHECK_THROWS_AS(k->check_data(x), error);
 }
 
 TEST_CASE("categorical: the loss of a network that knows x⁰ is near 0, and λ weighs the cross-entropy of x̂⁰") {
   const process p = make_process("uniform", "{plugin: reciprocal, steps: 10}", "category");
-  const Tensor x0 = states.to(at::kFloat), index = at::tensor({0, 3, 6, 9}, at::kLong);
+  const Tensor x0 = every_state.to(at::kFloat), index = at::tensor({0, 3, 6, 9}, at::kLong);
   const auto c = noneq::at(p.tables, index, x0);
   const Tensor xt = p.kernel->sample(p.kernel->marginal(x0, c), p.kernel->noise({K, K, 1}, stream(2), 0));
   const auto loss = [&](const char* lambda, const Tensor& z) {

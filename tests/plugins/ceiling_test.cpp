@@ -52,7 +52,7 @@ Tensor points(std::int64_t n) {
 }
 
 // ln Σ_k w_k N(x; c_k, σ²) for points c [n, 2].
-Tensor log_density(const Tensor& x, const Tensor& c, const Tensor& log_weights, double sigma) {
+Tensor log_density_of_points(const Tensor& x, const Tensor& c, const Tensor& log_weights, double sigma) {
   const Tensor square = (x.unsqueeze(1) - c.unsqueeze(0)).square().sum(2);
   return (log_weights - square / (2 * sigma * sigma)).logsumexp(1) - std::log(2 * std::numbers::pi * sigma * sigma);
 }
@@ -69,7 +69,7 @@ TEST_CASE("at every width of the noise the joined atoms of the roll have the den
     const Tensor x = on_curve + sigma * stream(3).normal(on_curve.sizes().vec()).to(at::kDouble);
     const auto& level = joined.seen_through(sigma);
     const Tensor difference =
-        log_density(x, level.atoms, level.log_weights, sigma) - log_density(x, curve, even, sigma);
+        log_density_of_points(x, level.atoms, level.log_weights, sigma) - log_density_of_points(x, curve, even, sigma);
     CHECK(difference.abs().max().item<double>() < 0.02);
     CHECK(std::abs(difference.mean().item<double>()) < 0.002);
   }

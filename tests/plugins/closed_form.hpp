@@ -18,6 +18,14 @@ inline noneq::denoiser make_denoiser(noneq::process p, std::function<Tensor(cons
   return {std::move(p), std::make_shared<formula>(std::move(f))};
 }
 
+inline noneq::process of_schedule(const std::string& schedule, const std::string& mean = "epsilon") {
+  return noneq::make_process("gaussian", schedule, mean, "fixed_small");
+}
+
+inline noneq::sampling_request request(std::int64_t count, noneq::sizes shape, std::int64_t first = 0) {
+  return {first, count, std::move(shape), noneq::stream(5), {}, {}};
+}
+
 // What predicts ε exactly for data N(mean, variance), independent dimensions.
 inline noneq::denoiser gaussian_denoiser(noneq::process p, const Tensor& mean, const Tensor& variance) {
   const noneq::tables t = p.tables;

@@ -30,10 +30,6 @@ inline noneq::process linear(const std::string& mean = "epsilon", std::int64_t s
 
 inline std::string ancestral(const std::string& guides) { return "{plugin: ancestral, guides: " + guides + "}"; }
 
-inline noneq::sampling_request request(std::int64_t count, noneq::sizes shape) {
-  return {0, count, std::move(shape), noneq::stream(5), {}, {}};
-}
-
 inline Tensor draw(const std::string& sampler, const noneq::denoiser& d, const noneq::sampling_request& r) {
   return noneq::make<noneq::sampler>(sampler)->sample(d, r).to(at::kDouble);
 }

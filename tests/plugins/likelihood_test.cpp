@@ -20,16 +20,16 @@ noneq::process smooth(int steps = 500) {
       "epsilon", "fixed_small");
 }
 
-const Tensor mean = at::tensor({0.7f, -0.2f, 0.1f}), variance = at::tensor({0.25f, 0.6f, 1.5f});
+const Tensor data_mean = at::tensor({0.7f, -0.2f, 0.1f}), data_variance = at::tensor({0.25f, 0.6f, 1.5f});
 
-data_in_memory rows(std::int64_t n) {
-  return data_in_memory({{"test", mean + variance.sqrt() * noneq::stream(3).normal({n, 3})}});
+data_in_memory gaussian_rows(std::int64_t n) {
+  return data_in_memory({{"test", data_mean + data_variance.sqrt() * noneq::stream(3).normal({n, 3})}});
 }
 
 // ln N(x; mean, variance + σ²/α² at t = 1) of each row, in nats.
 Tensor true_log_density(const noneq::process& p, const Tensor& x) {
-  const Tensor v = variance.to(at::kDouble) + 1 / p.tables.snr[0];
-  return -0.5 * ((x - mean).square() / v + (2 * std::numbers::pi * v).log()).sum(1);
+  const Tensor v = data_variance.to(at::kDouble) + 1 / p.tables.snr[0];
+  return -0.5 * ((x - data_mean).square() / v + (2 * std::numbers::pi * v).log()).sum(1);
 }
 
 Tensor nats(const testing::found& r) { return r.arrays.at("log_likelihood") * noneq::nats_per_bit; }
@@ -38,9 +38,9 @@ Tensor nats(const testing::found& r) { return r.arrays.at("log_likelihood") * no
 
 TEST_CASE("with the exact score and the exact trace the likelihood is the density of the smoothed data") {
   const auto p = smooth();
-  auto data = rows(40);
-  const auto r =
-      testing::measure("{plugin: likelihood, trace: exact, chunk: 15}", gaussian_denoiser(p, mean, variance), data);
+  auto data = gaussian_rows(40);
+  const auto r = testing::measure("{plugin: likelihood, trace: exact, chunk: 15}",
+                                  gaussian_denoiser(p, data_mean, data_variance), data);
   const Tensor expected = true_log_density(p, data.rows.at("test"));
   CHECK(noneq::largest(nats(r) - expected) < 1e-3);
   const auto& record = r.at("log_likelihood");
@@ -55,9 +55,9 @@ TEST_CASE("with the exact score and the exact trace the likelihood is the densit
 
 TEST_CASE("random signs estimate the trace within their error, and exactly where dimensions do not mix") {
   const auto p = smooth();
-  auto data = rows(60);
+  auto data = gaussian_rows(60);
   // The Jacobian of independent dimensions is diagonal, where zᵀJz is the trace for any signs z.
-  const auto alone = gaussian_denoiser(p, mean, variance);
+  const auto alone = gaussian_denoiser(p, data_mean, data_variance);
   const Tensor exact = nats(testing::measure("{plugin: likelihood, trace: exact}", alone, data));
   CHECK(noneq::largest(nats(testing::measure("{plugin: likelihood, probes: 1}", alone, data)) - exact) < 1e-3);
 
@@ -79,8 +79,8 @@ TEST_CASE("random signs estimate the trace within their error, and exactly where
 TEST_CASE("half the tolerance, less error; and no row depends on its neighbours") {
   // So many steps that the error of what lies between them does not show.
   const auto p = smooth(20000);
-  auto data = rows(10);
-  const auto d = gaussian_denoiser(p, mean, variance);
+  auto data = gaussian_rows(10);
+  const auto d = gaussian_denoiser(p, data_mean, data_variance);
   const auto of = [&](const std::string& more) {
     return nats(testing::measure("{plugin: likelihood, trace: exact, " + more + "}", d, data));
   };
@@ -98,12 +98,12 @@ TEST_CASE("half the tolerance, less error; and no row depends on its neighbours"
 
 TEST_CASE("of data with bins it is the probability of a bin, wide enough to see") {
   const auto p = smooth();
-  data_in_memory data({{"test", at::zeros({4000, 3}) + mean}});
+  data_in_memory data({{"test", at::zeros({4000, 3}) + data_mean}});
   data.known.bin_width = 0.5;
   const auto r = testing::measure("{plugin: likelihood, trace: exact, chunk: 2000, absolute: 1.0e-4, relative: 1.0e-4}",
-                                  gaussian_denoiser(p, mean, variance), data);
+                                  gaussian_denoiser(p, data_mean, data_variance), data);
   // E_u ln p(mean + w(u − ½)) + ln w with E(w(u − ½))² = w²/12.
-  const Tensor v = variance.to(at::kDouble) + 1 / p.tables.snr[0];
+  const Tensor v = data_variance.to(at::kDouble) + 1 / p.tables.snr[0];
   const double expected =
       (-0.5 * (0.25 / 12 / v + (2 * std::numbers::pi * v).log()) + std::log(0.5)).sum().item<double>();
   const auto& record = r.at("log_likelihood");
@@ -136,7 +136,7 @@ TEST_CASE("of two values a variational dequantisation finds the entropy, which a
   const auto& record = uniform.at("log_likelihood");
   CHECK(std::abs(record.value - (bits(missed) - 1)) < 4 * record.standard_error);
   CHECK(says(message_of([&] {
-               auto plain = rows(4);
+               auto plain = gaussian_rows(4);
                testing::measure("{plugin: likelihood, dequantisation: variational}", d, plain);
              }),
              "got variational for data without bins"));
@@ -144,11 +144,11 @@ TEST_CASE("of two values a variational dequantisation finds the entropy, which a
 
 TEST_CASE("rows whose ODE does not end are named and left out; without any that does, there is no likelihood") {
   const auto p = smooth();
-  auto data = rows(12);
+  auto data = gaussian_rows(12);
   data.rows.at("test")[5].fill_(40);
   // The flow of far points is made stiff.
-  const auto d =
-      testing::make_denoiser(p, [inner = gaussian_denoiser(p, mean, variance)](const noneq::network_input& in) {
+  const auto d = testing::make_denoiser(
+      p, [inner = gaussian_denoiser(p, data_mean, data_variance)](const noneq::network_input& in) {
         const Tensor far = (in.x.abs().amax(1, true) > 20).to(in.x.scalar_type());
         return inner.network().forward(in) + far * (300 * in.x).sin();
       });
@@ -170,7 +170,7 @@ TEST_CASE("what cannot be measured so is refused") {
   const auto fault = [](const std::string& yaml, const noneq::sizes& shape) {
     return message_of([&] {
       data_in_memory data({{"train", at::zeros(shape)}});
-      testing::measure(yaml, gaussian_denoiser(smooth(), mean, variance), data);
+      testing::measure(yaml, gaussian_denoiser(smooth(), data_mean, data_variance), data);
     });
   };
   CHECK(fault("{plugin: likelihood, trace: exact}", {2, 3, 10, 10}) ==
@@ -178,7 +178,7 @@ TEST_CASE("what cannot be measured so is refused") {
   CHECK(says(fault("{plugin: likelihood, on: test}", {2, 3}), "on: got 'test', but the data has train only"));
   const auto one = smooth().respaced({250});
   data_in_memory data({{"train", at::zeros({2, 3})}});
-  CHECK(message_of([&] { testing::measure("likelihood", gaussian_denoiser(one, mean, variance), data); }) ==
+  CHECK(message_of([&] { testing::measure("likelihood", gaussian_denoiser(one, data_mean, data_variance), data); }) ==
         "got a schedule of 1 step, need at least 2 to integrate between");
   CHECK(noneq::built_plugins().find("metric", "likelihood").spaces == std::vector<std::string>{"gaussian"});
 }

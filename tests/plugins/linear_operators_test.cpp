@@ -13,11 +13,11 @@ using testing::says_all;
 namespace {
 
 const noneq::sizes shape{2, 4, 6};
-constexpr std::int64_t numbers = 48;
+constexpr std::int64_t dimensions = 48;
 
 // A of linear_map, [m, d].
 Tensor matrix_of(const noneq::linear_map& a) {
-  return a.map(at::eye(numbers, at::kDouble).view({numbers, 2, 4, 6})).flatten(1).t().contiguous();
+  return a.map(at::eye(dimensions, at::kDouble).view({dimensions, 2, 4, 6})).flatten(1).t().contiguous();
 }
 
 struct named {
@@ -48,7 +48,7 @@ Tensor normal(std::uint64_t seed, const noneq::sizes& one, std::int64_t n = 3) {
 
 TEST_CASE("every map and its transpose: (A x)·u = x·(Aᵀ u)") {
   auto all = operators();
-  all.push_back({"matrix", std::make_unique<noneq::dense_map>(normal(9, {numbers}, 5), shape)});
+  all.push_back({"matrix", std::make_unique<noneq::dense_map>(normal(9, {dimensions}, 5), shape)});
   for (const named& o : all) {
     CAPTURE(o.yaml);
     const Tensor x = normal(1, shape), u = normal(2, o.a->shape);

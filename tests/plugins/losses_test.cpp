@@ -6,8 +6,6 @@ using namespace noneq;
 
 namespace {
 
-const std::vector<std::string> gaussian_means{"mean", "epsilon", "x0", "v", "score", "perturbation", "decay"};
-
 batch noised(const process& p, const Tensor& x0, const Tensor& index) {
   batch b;
   b.set("x0", x0);

@@ -35,6 +35,8 @@ inline process make_process(const std::string& kernel_yaml, const std::string& s
   return p.refreshed();
 }
 
+inline const std::vector<std::string> gaussian_means{"mean", "epsilon", "x0", "v", "score", "perturbation", "decay"};
+
 inline double largest(const Tensor& x) { return x.abs().max().item<double>(); }
 
 // Whether the mean of samples [N] is `expected`, give or take four standard errors.

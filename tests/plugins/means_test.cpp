@@ -5,8 +5,6 @@ using namespace noneq;
 
 namespace {
 
-const std::vector<std::string> gaussian_means{"mean", "epsilon", "x0", "v", "score", "perturbation", "decay"};
-
 // Every step of a short schedule once, in float64; a network may say `raw` of the variance.
 struct gaussian_case {
   process p;

@@ -2,6 +2,7 @@
 #include "noneq/diffusion/bump.hpp"
 #include "noneq/plugin/roles/model.hpp"
 #include "plugins/make.hpp"
+#include "plugins/shake.hpp"
 
 using namespace noneq;
 
@@ -15,8 +16,7 @@ std::shared_ptr<network> built(const sizes& shape, std::int64_t outputs, std::in
   const auto m = make<model>(small);
   m->check_signature({shape, outputs, T, 0});
   const auto net = m->build({shape, outputs, T, 0});
-  at::NoGradGuard guard;
-  for (Tensor& p : net->parameters()) p.add_(0.2 * at::randn_like(p));
+  shake(*net, 0.2);
   return net;
 }
 

@@ -10,16 +10,13 @@ using noneq::sizes;
 using noneq::stream;
 using noneq::Tensor;
 using testing::gaussian_denoiser;
-
 using testing::make_denoiser;
 using testing::message_of;
+using testing::of_schedule;
+using testing::request;
 using testing::says;
 
 namespace {
-
-sampling_request request(std::int64_t first, std::int64_t count, sizes shape) {
-  return {first, count, std::move(shape), stream(5), {}, {}};
-}
 
 // The exact Σ of p(x^{t−1}|x^t) for data N(m, variance): that of the posterior, and of what x^t leaves open of x⁰.
 struct exact_variance : noneq::variance {
@@ -67,10 +64,6 @@ struct given_start : noneq::kernel {
   void check_data(const Tensor& x) const override { of->check_data(x); }
 };
 
-noneq::process of_schedule(const std::string& schedule) {
-  return make_process("gaussian", schedule, "epsilon", "fixed_small");
-}
-
 const char* const fast = "{plugin: linear, steps: 100, first: 1.0e-4, last: 0.2}";
 
 }
@@ -80,12 +73,12 @@ TEST_CASE("samples do not depend on the chunks they are drawn in") {
   for (const char* name :
        {"ancestral", "{plugin: ancestral, steps: 7}", "{plugin: ddim, eta: 0.5}", "{plugin: ddim, steps: 9, eta: 1}"}) {
     const auto s = make<noneq::sampler>(name);
-    const Tensor whole = s->sample(d, request(0, 21, {3}));
+    const Tensor whole = s->sample(d, request(21, {3}));
     CHECK(whole.sizes().vec() == sizes{21, 3});
     CHECK((whole.scalar_type() == at::kFloat));
     for (const std::int64_t chunk : {3, 7}) {
       std::vector<Tensor> parts;
-      for (std::int64_t k = 0; k < 21; k += chunk) parts.push_back(s->sample(d, request(k, chunk, {3})));
+      for (std::int64_t k = 0; k < 21; k += chunk) parts.push_back(s->sample(d, request(chunk, {3}, k)));
       CHECK(at::allclose(at::cat(parts), whole, 1e-6, 1e-7));
     }
   }
@@ -96,9 +89,8 @@ TEST_CASE("ancestral sampling with exact reverse steps gives the data's mean and
   auto p = of_schedule(fast);
   p.variance = std::make_shared<exact_variance>(variance);
   const std::int64_t n = 40000;
-  const Tensor x = make<noneq::sampler>("ancestral")
-                       ->sample(gaussian_denoiser(p, mean, variance), request(0, n, {2}))
-                       .to(at::kDouble);
+  const Tensor x =
+      make<noneq::sampler>("ancestral")->sample(gaussian_denoiser(p, mean, variance), request(n, {2})).to(at::kDouble);
   const double error = 4 / std::sqrt(static_cast<double>(n));
   const Tensor centred = x - x.mean(0), covariance = centred.t().matmul(centred) / static_cast<double>(n);
   for (const std::int64_t i : {0, 1}) {
@@ -120,20 +112,19 @@ TEST_CASE("ancestral sampling of bits gives their probabilities") {
     return probability.logit() + at::where(in.x > 0.5, (one / zero).log(), ((1 - one) / (1 - zero)).log());
   });
   const std::int64_t n = 20000;
-  const Tensor x = make<noneq::sampler>("ancestral")->sample(d, request(0, n, {2}));
+  const Tensor x = make<noneq::sampler>("ancestral")->sample(d, request(n, {2}));
   CHECK(((x == 0) | (x == 1)).all().item<bool>());
   // At t = 1 the likelier value is taken, which is wrong in at most min(P, 1−P) · ᾱ-share of a last step's flips.
   CHECK((x.mean(0) - probability).abs().max().item<double>() < 4 * 0.5 / std::sqrt(static_cast<double>(n)) + 0.02);
-  CHECK(
-      says(message_of([&] { make<noneq::sampler>("{plugin: ancestral, clip: true}")->sample(d, request(0, 2, {2})); }),
-           "clip got true for a kernel of discrete states"));
+  CHECK(says(message_of([&] { make<noneq::sampler>("{plugin: ancestral, clip: true}")->sample(d, request(2, {2})); }),
+             "clip got true for a kernel of discrete states"));
 }
 
 TEST_CASE("clipping holds x⁰ within its limits") {
   const auto d = gaussian_denoiser(of_schedule(fast), at::zeros({2}), at::full({2}, 9.f));
   for (const std::string name : {"ancestral", "ddim"}) {
     const Tensor x = make<noneq::sampler>("{plugin: " + name + ", clip: true, clip_low: -0.5, clip_high: 0.25}")
-                         ->sample(d, request(0, 200, {2}));
+                         ->sample(d, request(200, {2}));
     CHECK(x.min().item<double>() == doctest::Approx(-0.5));
     CHECK(x.max().item<double>() == doctest::Approx(0.25));
     CHECK(says(message_of([&] { make<noneq::sampler>("{plugin: " + name + ", clip_low: 1, clip_high: 1}"); }),
@@ -145,7 +136,7 @@ TEST_CASE("deterministic DDIM of N(0, 1) data is a rotation, step by step") {
   auto p = of_schedule(fast);
   const auto d = gaussian_denoiser(p, at::zeros({1}), at::ones({1}));
   Tensor start, end;
-  auto r = request(0, 50, {1});
+  auto r = request(50, {1});
   r.visit = [&](std::int64_t t, const Tensor& x) { (t == 100 ? start : end) = x; };
   const Tensor x = make<noneq::sampler>("ddim")->sample(d, r);
   CHECK(end.equal(x));
@@ -157,8 +148,8 @@ TEST_CASE("deterministic DDIM of N(0, 1) data is a rotation, step by step") {
 
 TEST_CASE("DDIM with eta 1 draws from the same distributions as ancestral sampling with the small variance") {
   const auto d = gaussian_denoiser(of_schedule(fast), at::zeros({2}), at::full({2}, 0.5f));
-  const Tensor a = make<noneq::sampler>("ancestral")->sample(d, request(0, 100, {2}));
-  const Tensor b = make<noneq::sampler>("{plugin: ddim, eta: 1}")->sample(d, request(0, 100, {2}));
+  const Tensor a = make<noneq::sampler>("ancestral")->sample(d, request(100, {2}));
+  const Tensor b = make<noneq::sampler>("{plugin: ddim, eta: 1}")->sample(d, request(100, {2}));
   CHECK(at::allclose(a, b, 1e-3, 1e-4));
 }
 
@@ -173,7 +164,7 @@ TEST_CASE("DDIM gives the numbers of the published implementation") {
       return in.x.tanh() / 2 + 0.1 * (in.t.to(at::kDouble) / 100).sin().unsqueeze(1);
     });
     return make<noneq::sampler>("ddim")->sample(d.respaced({0, 100, 200, 300, 400, 500, 600, 700, 800, 900}),
-                                                request(0, 1, {3}));
+                                                request(1, {3}));
   };
   const Tensor linear = at::tensor({-3.159604320917079, 21.375122173769963, 29.26857853817755}, at::kDouble);
   const Tensor cosine = at::tensor({-0.4350672175610577, 2.3522911418800105, 3.1919169924555497}, at::kDouble);
@@ -188,7 +179,7 @@ TEST_CASE("few steps: the kept ones are visited, under their own t, and each ste
     asked.push_back(in.t[0].item<std::int64_t>());
     return in.x * 0;
   });
-  auto r = request(0, 2, {2});
+  auto r = request(2, {2});
   r.visit = [&](std::int64_t t, const Tensor&) { visited.push_back(t); };
   for (const char* name : {"{plugin: ancestral, steps: 10}", "{plugin: ddim, steps: 10}"}) {
     asked.clear(), visited.clear();

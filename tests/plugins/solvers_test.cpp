@@ -15,15 +15,11 @@ using noneq::Tensor;
 using testing::gaussian_denoiser;
 using testing::make_denoiser;
 using testing::message_of;
+using testing::of_schedule;
+using testing::request;
 using testing::says;
 
 namespace {
-
-noneq::process of_schedule(const std::string& schedule, const std::string& mean = "epsilon") {
-  return make_process("gaussian", schedule, mean, "fixed_small");
-}
-
-sampling_request request(std::int64_t count, sizes shape) { return {0, count, std::move(shape), stream(5), {}, {}}; }
 
 sampling_request from(const Tensor& start) {
   auto r = request(start.size(0), start.sizes().slice(1).vec());

@@ -6,6 +6,7 @@
 #include "noneq/storage/files.hpp"
 #include "plugins/make.hpp"
 #include "plugins/message.hpp"
+#include "plugins/shake.hpp"
 
 using namespace noneq;
 using testing::message_of;
@@ -13,7 +14,7 @@ using testing::says;
 
 namespace {
 
-struct script : testing::scratch {
+struct traced : testing::scratch {
   std::filesystem::path path = *this / "net.pt";
 
   void write(const std::string& arguments, const std::string& body) const {
@@ -29,16 +30,10 @@ struct script : testing::scratch {
   }
 };
 
-void shake(network& n) {
-  at::NoGradGuard guard;
-  torch::manual_seed(2);
-  for (Tensor& p : n.parameters()) p.add_(0.1 * at::randn_like(p));
-}
-
 }
 
 TEST_CASE("a U-Net comes back from the TorchScript file it was exported to") {
-  const script s;
+  const traced s;
   for (const char* how : {"execution: reference}", "scale_shift: true, attention: [4], heads: 2, activation: gelu}",
                           "resample: residual, downsample_padding: 1, dropout: 0.2}"})
     for (const std::int64_t classes : {0, 3}) {
@@ -48,7 +43,8 @@ TEST_CASE("a U-Net comes back from the TorchScript file it was exported to") {
       const auto net =
           make<model>(std::string("{plugin: unet, channels: 8, multipliers: [1, 2], precision: fp32, ") + how)
               ->build(signature);
-      shake(*net);
+      torch::manual_seed(2);
+      shake(*net, 0.1);
       dynamic_cast<const exportable&>(*net).export_torchscript(s.path);
       s.opened()->check_signature(signature);
       const auto back = s.opened()->build(signature);
@@ -63,7 +59,7 @@ TEST_CASE("a U-Net comes back from the TorchScript file it was exported to") {
 }
 
 TEST_CASE("the parameters of a script are trained on") {
-  const script s;
+  const traced s;
   s.write("x, t", "return self.w * x");
   const auto net = s.opened()->build({{2, 3}, 1, 10, 0});
   REQUIRE(net->parameters().size() == 1);
@@ -73,7 +69,7 @@ TEST_CASE("the parameters of a script are trained on") {
 }
 
 TEST_CASE("a file that is no network for the data is refused when the pipeline is checked") {
-  const script s;
+  const traced s;
   CHECK(says(message_of([&] { s.opened(); }), "net.pt"));
   write_atomically(s.path, "not a network");
   CHECK(says(message_of([&] { s.opened(); }), "net.pt: got something else than a TorchScript module"));

@@ -11,9 +11,9 @@ using testing::says;
 
 namespace {
 
-struct script : testing::scratch {
+struct extractor : testing::scratch {
   std::filesystem::path path = *this / "net.pt";
-  explicit script(const std::string& body) {
+  explicit extractor(const std::string& body) {
     torch::jit::Module m("m");
     m.define("def forward(self, x):\n  " + body + "\n");
     m.save(path.string());
@@ -26,7 +26,7 @@ struct script : testing::scratch {
 }
 
 TEST_CASE("torchscript: images in the range the network wants, grey repeated to its channels") {
-  const script net("return x.mean((2, 3)) if x.size(1) == 3 else x.flatten(1)");
+  const extractor net("return x.mean((2, 3)) if x.size(1) == 3 else x.flatten(1)");
   noneq::dataset_info info;
   info.range = {0, 255};
   const Tensor x = 255 * stream(1).uniform({5, 1, 4, 4});
@@ -41,16 +41,16 @@ TEST_CASE("torchscript: images in the range the network wants, grey repeated to 
 }
 
 TEST_CASE("torchscript: the same network is known by its bytes, another is another") {
-  const script one("return x.flatten(1)"), other("return x.flatten(1) + 1");
-  const auto identity = [](const script& s) { return noneq::make<noneq::feature>(s.yaml())->identity(); };
+  const extractor one("return x.flatten(1)"), other("return x.flatten(1) + 1");
+  const auto identity = [](const extractor& s) { return noneq::make<noneq::feature>(s.yaml())->identity(); };
   CHECK(identity(one) == identity(one));
   CHECK(identity(one) != identity(other));
 }
 
 TEST_CASE("torchscript: what does not fit is said") {
-  const script flat("return x.sum()"), narrow("return x.matmul(x)");
+  const extractor flat("return x.sum()"), narrow("return x.matmul(x)");
   const Tensor x = at::ones({2, 1, 2, 3});
-  const auto fault = [&](const script& s) {
+  const auto fault = [&](const extractor& s) {
     return message_of([&] { (*noneq::make<noneq::feature>(s.yaml())->learn({}, {}))(x); });
   };
   CHECK(says(fault(flat), "net.pt: the network gave [], need a tensor [2, features]"));

@@ -16,7 +16,7 @@ using testing::says;
 
 namespace {
 
-const std::filesystem::path made = "tests/plugins/unet_folder";
+const std::filesystem::path made_folder = "tests/plugins/unet_folder";
 
 std::shared_ptr<network> opened(const std::filesystem::path& folder, const char* execution) {
   const auto m =
@@ -26,12 +26,12 @@ std::shared_ptr<network> opened(const std::filesystem::path& folder, const char*
 
 Tensor answer(network& net) {
   at::NoGradGuard values_only;
-  const auto io = load_safetensors(made / "io.safetensors").tensors;
+  const auto io = load_safetensors(made_folder / "io.safetensors").tensors;
   return net.forward({io.at("x"), io.at("t"), io.at("class_labels"), {}});
 }
 
 json config_with(const json& edits) {
-  json config = json::parse(read_file(made / "config.json"));
+  json config = json::parse(read_file(made_folder / "config.json"));
   for (const auto& [key, v] : edits.items()) config[key] = v;
   return config;
 }
@@ -62,11 +62,11 @@ std::string refusal(const json& edits) {
 }
 
 TEST_CASE("a folder made by PyTorch gives its numbers, in both executions") {
-  const Tensor y = load_safetensors(made / "io.safetensors").tensors.at("y");
+  const Tensor y = load_safetensors(made_folder / "io.safetensors").tensors.at("y");
   CHECK(largest(y) > 1);
   for (const char* execution : {"reference", "compiled"}) {
     CAPTURE(execution);
-    CHECK(largest(answer(*opened(made, execution)) - y) < 1e-5);
+    CHECK(largest(answer(*opened(made_folder, execution)) - y) < 1e-5);
   }
 }
 

@@ -3,6 +3,7 @@
 #include "noneq/compute/reference.hpp"
 #include "noneq/plugin/roles/model.hpp"
 #include "plugins/make.hpp"
+#include "plugins/shake.hpp"
 
 using namespace noneq;
 
@@ -23,12 +24,6 @@ std::shared_ptr<network> built(const std::string& yaml, const network_signature&
   const auto m = make<model>(yaml);
   m->check_signature(s);
   return m->build(s);
-}
-
-// Away from the first weights, among which zeros hide whole branches.
-void shake(network& n) {
-  at::NoGradGuard guard;
-  for (Tensor& p : n.parameters()) p.add_(0.1 * at::randn_like(p));
 }
 
 network_input input(const sizes& shape, std::int64_t n = 3) {
@@ -70,7 +65,7 @@ TEST_CASE("any size goes down by rounding up and comes back to itself") {
       CAPTURE(how);
       CAPTURE(to_string(shape));
       const auto net = built(small + how, {shape, 2, 1000, 0});
-      shake(*net);
+      shake(*net, 0.1);
       sizes expected = shape;
       expected[0] *= 2;
       CHECK(net->forward(input(shape)).sizes().slice(1).vec() == expected);
@@ -84,7 +79,7 @@ TEST_CASE("a fresh network says nothing; gradients reach every parameter once br
   network_input in = input({1, 6, 6}, 4);
   in.label = at::tensor({0, 1, 2, 3}, at::kLong);
   CHECK(largest(net->forward(in)) == 0);
-  shake(*net);
+  shake(*net, 0.1);
   std::vector<Tensor> parameters = net->parameters();
   for (const Tensor& g : torch::autograd::grad({net->forward(in).square().sum()}, parameters)) CHECK(largest(g) > 0);
 }
@@ -92,7 +87,7 @@ TEST_CASE("a fresh network says nothing; gradients reach every parameter once br
 TEST_CASE("the gradient is the limit of differences, in float64") {
   const auto net =
       built("{plugin: unet, channels: 4, multipliers: [1, 2], blocks: 1, attention: [4]}", {{1, 4, 3}, 1, 10, 0});
-  shake(*net);
+  shake(*net, 0.1);
   net->to(at::kDouble);
   network_input in = input({1, 4, 3}, 2);
   in.x = in.x.to(at::kDouble);
@@ -115,7 +110,7 @@ TEST_CASE("the gradient is the limit of differences, in float64") {
 
 TEST_CASE("a sample's output does not depend on its batch, with dropout neither") {
   const auto net = built("{plugin: unet, channels: 8, multipliers: [1, 2], dropout: 0.3}", {{1, 8, 8}, 1, 1000, 0});
-  shake(*net);
+  shake(*net, 0.1);
   const stream s(3);
   network_input all = input({1, 8, 8}, 5);
   all.dropout = &s;
@@ -133,7 +128,7 @@ TEST_CASE("labels, no label and an earlier estimate change the output") {
                          {{1, 4, 4}, 1, 1000, 2});
   CHECK(net->knows_no_class());
   CHECK(net->self_conditioned());
-  shake(*net);
+  shake(*net, 0.1);
   network_input in = input({1, 4, 4});
   const Tensor unsaid = net->forward(in);
   in.label = at::full({3}, 2, at::kLong);
@@ -152,7 +147,7 @@ TEST_CASE("a schedule of few steps spans the sinusoids of a thousand") {
   const auto at_t = [&](const char* range, std::int64_t T, std::int64_t t) {
     const auto net = built(std::string("{plugin: unet, channels: 8, multipliers: [1], time_range: ") + range + "}",
                            {{1, 4, 4}, 1, T, 0});
-    shake(*net);
+    shake(*net, 0.1);
     return net->forward({at::ones({1, 1, 4, 4}), at::full({1}, t, at::kLong), {}, {}});
   };
   CHECK(at::allclose(at_t("1000", 100, 30), at_t("1000", 1000, 300), 1e-5, 1e-6));

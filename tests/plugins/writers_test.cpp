@@ -57,7 +57,7 @@ Tensor frames_of(const noneq::sampler& s, const noneq::denoiser& d, noneq::sourc
 }
 
 // The best denoiser of data with a known density.
-noneq::denoiser exact(noneq::process p, const noneq::mixture& m) {
+noneq::denoiser best_denoiser(noneq::process p, const noneq::mixture& m) {
   const bool bits = !p.kernel->has_variance();
   const noneq::process q = p;
   return testing::make_denoiser(std::move(p), [q, m, bits](const noneq::network_input& in) {
@@ -183,7 +183,7 @@ TEST_CASE("figure: a Swiss roll on its way, with forward, reverse and drift") {
   // One atom in eight still lies closer to the next than the roll is wide.
   const noneq::mixture& all = *data->info().truth;
   const noneq::mixture some{all.atoms.slice(0, 0, {}, 8), all.log_weights.slice(0, 0, {}, 8), all.variance};
-  const auto d = exact(
+  const auto d = best_denoiser(
       make_process("gaussian", "{plugin: linear, steps: 40, first: 1.0e-3, last: 0.3}", "x0", "fixed_small"), some);
   noneq::writing to = writing_to(folder, d);
   to.data = data.get();
@@ -207,8 +207,8 @@ TEST_CASE("figure: heartbeats as rows of pixels") {
   if (!have_gnuplot()) return;
   testing::scratch folder;
   const auto data = make<noneq::loader>("heartbeat")->open({}, stream(3));
-  const auto d =
-      exact(make_process("{plugin: binomial, r: 0.2}", "{plugin: reciprocal, steps: 60}", "x0"), *data->info().truth);
+  const auto d = best_denoiser(make_process("{plugin: binomial, r: 0.2}", "{plugin: reciprocal, steps: 60}", "x0"),
+                               *data->info().truth);
   noneq::writing to = writing_to(folder, d);
   to.data = data.get();
   to.frame_times = {60, 40, 20, 10, 0};

@@ -7,22 +7,22 @@
 
 namespace noneq {
 
-using json = nlohmann::ordered_json;
+using nlohmann::ordered_json;
 
-static json names(const std::vector<named_tensor_doc>& tensors) {
-  json list = json::array();
+static ordered_json names(const std::vector<named_tensor_doc>& tensors) {
+  ordered_json list = ordered_json::array();
   for (const auto& t : tensors) list.push_back({{"name", t.name}, {"doc", t.doc}});
   return list;
 }
 
-json to_json(const plugin_entry& e) {
-  json parameters = json::array();
+ordered_json to_json(const plugin_entry& e) {
+  ordered_json parameters = ordered_json::array();
   for (const parameter& p : e.parameters) {
-    json row{{"name", p.name},
-             {"type", p.type},
-             {"doc", p.doc},
-             {"required", p.allowed.required},
-             {"default", to_json(p.initial)}};
+    ordered_json row{{"name", p.name},
+                     {"type", p.type},
+                     {"doc", p.doc},
+                     {"required", p.allowed.required},
+                     {"default", to_json(p.initial)}};
     if (const std::string range = p.allowed.text(); !range.empty()) row["range"] = range;
     parameters.push_back(std::move(row));
   }
@@ -31,7 +31,9 @@ json to_json(const plugin_entry& e) {
           {"reads", names(e.reads)}, {"writes", names(e.writes)}};
 }
 
-std::string to_text(const json& j, int indent) { return j.dump(indent, ' ', false, json::error_handler_t::replace); }
+std::string to_text(const ordered_json& j, int indent) {
+  return j.dump(indent, ' ', false, ordered_json::error_handler_t::replace);
+}
 
 std::string need_role(const registry& plugins, const std::string& role) {
   const auto roles = plugins.roles();

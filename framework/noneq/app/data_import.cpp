@@ -9,7 +9,7 @@
 namespace noneq {
 namespace {
 
-struct options {
+struct import_options {
   std::vector<std::string> sources;
   std::string out, dataset = "x";
 };
@@ -22,7 +22,7 @@ struct target {
   std::string layout;
 };
 
-std::vector<target> targets(const options& o) {
+std::vector<target> targets(const import_options& o) {
   std::vector<target> all;
   for (const std::string& source : o.sources) {
     const auto equals = source.find('=');
@@ -37,7 +37,7 @@ std::vector<target> targets(const options& o) {
   return all;
 }
 
-std::string described(const row_file& f) {
+std::string shape_and_type(const row_file& f) {
   return fmt::format("rows {} of {}", to_string(f.shape), c10::toString(f.dtype));
 }
 
@@ -45,9 +45,9 @@ void write_rows(hdf5_writer& out, target& t) {
   for (const auto& file : t.files) {
     constexpr std::int64_t at_once = 1 << 20;
     const auto rows = open_rows(file);
-    if (t.layout.empty()) t.layout = described(*rows);
-    if (described(*rows) != t.layout)
-      throw error(fmt::format("{}: got {}, need {} as in {}", file.string(), described(*rows), t.layout,
+    if (t.layout.empty()) t.layout = shape_and_type(*rows);
+    if (shape_and_type(*rows) != t.layout)
+      throw error(fmt::format("{}: got {}, need {} as in {}", file.string(), shape_and_type(*rows), t.layout,
                               t.files.front().string()));
     for (;;) {
       const Tensor some = rows->next(std::max<std::int64_t>(1, at_once / rows->row_bytes()));
@@ -75,7 +75,7 @@ void need_equal_counts(const std::vector<target>& all) {
   }
 }
 
-void import_data(const options& o) {
+void import_data(const import_options& o) {
   need_writable(o.out);
   std::vector<target> all = targets(o);
   hdf5_writer out(o.out, 4);
@@ -88,7 +88,7 @@ void import_data(const options& o) {
 }
 
 void add_data_import(CLI::App& data) {
-  auto o = std::make_shared<options>();
+  auto o = std::make_shared<import_options>();
   CLI::App* verb =
       data.add_subcommand("import", "turn IDX (MNIST), .npy, CSV or PNG files into datasets of an HDF5 file");
   verb->add_option("SOURCE", o->sources,

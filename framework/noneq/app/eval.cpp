@@ -11,7 +11,7 @@
 namespace noneq {
 namespace {
 
-struct options {
+struct eval_options {
   std::string folder, data, method;
   std::int64_t samples = 0;
   int threads = 0;
@@ -34,7 +34,7 @@ void keep_method(value& document, const std::string& method) {
   add_node(document, id.empty() ? method : id, std::move(node));
 }
 
-void keep_metrics(value& document, const options& o) {
+void keep_metrics(value& document, const eval_options& o) {
   if (!o.method.empty())
     keep_method(document, o.method);
   else
@@ -78,7 +78,7 @@ nlohmann::ordered_json summary(const std::vector<record>& records) {
 }
 
 void add_eval(CLI::App& program) {
-  auto o = std::make_shared<options>();
+  auto o = std::make_shared<eval_options>();
   CLI::App* verb = program.add_subcommand("eval", "measure a trained run again, on its data or another file");
   verb->add_option("RUN_DIR", o->folder, "the folder of the run")->required();
   verb->add_option("--data", o->data, "another HDF5 file with the same dataset");

@@ -14,7 +14,7 @@
 namespace noneq {
 namespace {
 
-struct options {
+struct export_options {
   std::string folder, format, out, weights = "ema", version;
 };
 
@@ -26,17 +26,17 @@ const exportable& as_exportable(const session& s, const network& n, const std::s
   return *can;
 }
 
-void to_safetensors(const session&, network& n, const options& o) {
+void to_safetensors(const session&, network& n, const export_options& o) {
   tensor_file content{{}, {{"format", "pt"}}};
   for (const auto& p : n.named_parameters()) content.tensors[p.key()] = p.value();
   save_safetensors(o.out, content);
 }
 
-void to_torchscript(const session& s, network& n, const options& o) {
+void to_torchscript(const session& s, network& n, const export_options& o) {
   as_exportable(s, n, o.format).export_torchscript(o.out);
 }
 
-void to_diffusers(const session& s, network& n, const options& o) {
+void to_diffusers(const session& s, network& n, const export_options& o) {
   as_exportable(s, n, o.format).export_diffusers(o.out, o.version);
   const auto scheduler = scheduler_config(s.plan(), o.version.empty() ? "0.30.0" : o.version);
   if (!scheduler) return;
@@ -45,13 +45,13 @@ void to_diffusers(const session& s, network& n, const options& o) {
   write_atomically(folder / "scheduler_config.json", scheduler->dump(2) + "\n");
 }
 
-const std::map<std::string, std::function<void(const session&, network&, const options&)>> formats{
+const std::map<std::string, std::function<void(const session&, network&, const export_options&)>> formats{
     {"safetensors", to_safetensors}, {"torchscript", to_torchscript}, {"diffusers", to_diffusers}};
 
 }
 
 void add_export(CLI::App& program) {
-  auto o = std::make_shared<options>();
+  auto o = std::make_shared<export_options>();
   CLI::App* verb = program.add_subcommand("export", "the trained network for other programs");
   verb->add_option("RUN_DIR", o->folder, "the folder of the run")->required();
   verb->add_option("--format", o->format, "safetensors, torchscript or diffusers")

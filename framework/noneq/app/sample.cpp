@@ -13,7 +13,7 @@
 namespace noneq {
 namespace {
 
-struct options {
+struct sample_options {
   std::string folder, sampler, out = "samples.h5", noise, noise_dataset;
   std::int64_t count = 0, steps = 0;
   std::vector<std::int64_t> labels;
@@ -25,7 +25,7 @@ struct options {
 };
 
 // A picture for a name that asks for one.
-value writer_of(const options& o, const std::string& sampler) {
+value writer_of(const sample_options& o, const std::string& sampler) {
   const bool picture = std::filesystem::path(o.out).extension() == ".png";
   value node = value::map({{"plugin", value::scalar(picture ? "writer.png" : "writer.hdf5")},
                            {"in", value::scalar(sampler)},
@@ -35,7 +35,7 @@ value writer_of(const options& o, const std::string& sampler) {
 }
 
 // The pipeline's own sampler with what was asked for changed, or another plugin with its defaults.
-void only_this_sampler(value& document, const options& o) {
+void only_this_sampler(value& document, const sample_options& o) {
   value node = value::map();
   std::string id = find_node(document, "sampler.");
   if (!id.empty() && document.find("graph")->find(id)->is_map()) node = *document.find("graph")->find(id);
@@ -66,14 +66,14 @@ void only_this_sampler(value& document, const options& o) {
 }
 
 // As many samples as there is noise for.
-std::int64_t rows_of(const options& o) {
+std::int64_t rows_of(const sample_options& o) {
   return hdf5_reader(o.noise).layout(o.noise_dataset.empty() ? "noise" : o.noise_dataset).shape[0];
 }
 
 }
 
 void add_sample(CLI::App& program) {
-  auto o = std::make_shared<options>();
+  auto o = std::make_shared<sample_options>();
   CLI::App* verb = program.add_subcommand("sample", "draw new data from a trained run");
   verb->add_option("RUN_DIR", o->folder, "the folder of the run")->required();
   auto* count = verb->add_option("--count", o->count, "how many (with --noise: all of its rows, if not said)")

@@ -13,7 +13,7 @@
 namespace noneq {
 namespace {
 
-using json = nlohmann::json;
+using nlohmann::json;
 
 json reference(const std::string& role) { return {{"$ref", "#/$defs/" + role}}; }
 

@@ -38,6 +38,17 @@ class error : public std::exception {
   place where_;
 };
 
+// Runs f; what it says of a parameter is said of the subject's parameter.
+template <class F>
+void said_of(const std::string& subject, F&& f) {
+  try {
+    f();
+  } catch (const error& e) {
+    if (e.subject().empty()) throw;
+    throw e.within(subject);
+  }
+}
+
 // Bad input: refused before anything ran (exit code 2). Carries every problem found, one line each in what().
 class input_error : public error {
  public:

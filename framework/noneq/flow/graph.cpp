@@ -17,16 +17,6 @@ struct shard_result {
   shard_gradient gradient;
 };
 
-// Runs f; what it throws carries the node's name and line.
-template <class F>
-auto working(const plan_node& n, F&& f) {
-  try {
-    return f();
-  } catch (const std::exception& e) {
-    throw at_node(n, e);
-  }
-}
-
 class training_graph {
  public:
   training_graph(session& s, learner& l, std::int64_t last, const std::function<bool(double)>& finished)

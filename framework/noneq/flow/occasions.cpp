@@ -17,18 +17,6 @@ std::vector<std::int64_t> frame_times(std::int64_t frames, std::int64_t T) {
   return times;
 }
 
-// f(), whose exceptions are told at node n.
-template <class F>
-auto working(const plan_node& n, F&& f) {
-  try {
-    return f();
-  } catch (const interrupted&) {
-    throw;
-  } catch (const std::exception& e) {
-    throw at_node(n, e);
-  }
-}
-
 }
 
 void occasions::after_step() {
@@ -44,14 +32,10 @@ void occasions::at_end() {
 
 void occasions::run(const plan_node& n, const std::string& occasion) {
   at::NoGradGuard guard;
-  try {
+  working(n, [&] {
     if (n.role() == "sampler") sample(n, occasion);
     if (n.role() == "metric" && n.in.empty()) measure(n, occasion);
-  } catch (const interrupted&) {
-    throw;
-  } catch (const std::exception& e) {
-    throw at_node(n, e);
-  }
+  });
 }
 
 void occasions::write(const plan_node& n, const writing& w, const producer& produce) {

@@ -3,6 +3,7 @@
 // Not thread-safe while it is made; then read only.
 #pragma once
 
+#include "noneq/flow/stop.hpp"
 #include "noneq/plugin/part.hpp"
 #include "noneq/plugin/process.hpp"
 #include "noneq/plugin/registry.hpp"
@@ -56,5 +57,17 @@ plan make_plan(const value& document, registry& plugins);
 
 // An error that happened while a node worked, with the node's name and the line it stands at.
 error at_node(const plan_node& n, const std::exception& e);
+
+// f(), whose exceptions are told at node n; a stop that was asked for is none of its own.
+template <class F>
+auto working(const plan_node& n, F&& f) {
+  try {
+    return f();
+  } catch (const interrupted&) {
+    throw;
+  } catch (const std::exception& e) {
+    throw at_node(n, e);
+  }
+}
 
 }

@@ -25,17 +25,6 @@ void check_spaces(const plan& p, const instance& i, const std::string& subject, 
                     subject, i.where));
 }
 
-// Runs f; what it says of a parameter is said of the subject's parameter.
-template <class F>
-void said_of(const std::string& subject, F&& f) {
-  try {
-    f();
-  } catch (const error& e) {
-    if (e.subject().empty()) throw;
-    throw e.within(subject);
-  }
-}
-
 // What a role hangs on: `in` a node of these roles, or `of` a model.
 struct attachment {
   std::vector<std::string> in_roles;

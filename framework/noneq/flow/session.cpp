@@ -53,7 +53,8 @@ session::session(noneq::plan p) : plan_(std::move(p)) {
 void session::check_metrics() const {
   problems found;
   for (const plan_node& n : plan_.nodes)
-    if (n.role() == "metric") found.guard([&] { n.as<metric>().check_data(info_); }, n.where, n.id);
+    if (n.role() == "metric")
+      found.guard([&] { said_of(n.id, [&] { n.as<metric>().check_data(info_); }); }, n.where, n.id);
   found.raise();
 }
 

@@ -13,20 +13,17 @@
 #include "noneq/flow/stop.hpp"
 
 namespace noneq {
-namespace {
-
-struct computing_threads : tbb::task_scheduler_observer {
-  explicit computing_threads(tbb::task_arena& a) : tbb::task_scheduler_observer(a) { observe(true); }
-  ~computing_threads() override { observe(false); }
-  void on_scheduler_entry(bool is_worker) override {
-    prepare_worker_thread();
-    if (is_worker) leave_signals_to_main();
-  }
-};
-
-}
 
 struct workers::pool {
+  struct computing_threads : tbb::task_scheduler_observer {
+    explicit computing_threads(tbb::task_arena& a) : tbb::task_scheduler_observer(a) { observe(true); }
+    ~computing_threads() override { observe(false); }
+    void on_scheduler_entry(bool is_worker) override {
+      prepare_worker_thread();
+      if (is_worker) leave_signals_to_main();
+    }
+  };
+
   explicit pool(int threads)
       : limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads)),
         arena(threads),

@@ -37,10 +37,9 @@ void assign_parameters(object& made, const plugin_entry& e, const value& map, co
 // Whatever a plugin's check throws, libtorch's exceptions with their backtrace too, becomes one line.
 void check_object(const object& made, const plugin_entry& e, const std::string& subject) {
   try {
-    made.check();
-  } catch (const error& e) {
-    if (e.subject().empty()) throw;
-    throw e.within(subject);
+    said_of(subject, [&] { made.check(); });
+  } catch (const error&) {
+    throw;
   } catch (const std::exception& failure) {
     throw error(fmt::format("the plugin {} failed in its check: {}", e.full_name(), first_line(failure.what())));
   }

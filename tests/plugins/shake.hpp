@@ -1,0 +1,14 @@
+// Networks away from their first weights.
+#pragma once
+
+#include "noneq/plugin/roles/model.hpp"
+
+namespace noneq {
+
+// Adds noise to all weights: among the first ones zeros hide whole branches.
+inline void shake(network& n, double by) {
+  at::NoGradGuard guard;
+  for (Tensor& p : n.parameters()) p.add_(by * at::randn_like(p));
+}
+
+}
