@@ -15,6 +15,11 @@ struct measured final : noneq::observation {
       : observation(chunk, std::move(seen), deviation, steps), a(std::move(of)) {}
   Tensor map(const Tensor& x) const override { return a->map(x); }
   Tensor transposed(const Tensor& u) const override { return a->transposed(u); }
+  std::optional<noneq::linear_equation> equation() const override {
+    if (variance > 0) return {};
+    return noneq::linear_equation{y.to(at::kDouble), [this](const Tensor& x) { return map(x); },
+                                  [this](const Tensor& u) { return transposed(u); }};
+  }
 };
 
 struct linear_observation : noneq::guide {

@@ -6,6 +6,7 @@
 
 #include "../means/mixture.hpp"
 #include "../tweedie.hpp"
+#include "certainties.hpp"
 
 namespace noneq {
 
@@ -18,13 +19,14 @@ inline Tensor reverse_location(const kernel& k, const Tensor& x0, const Tensor& 
 class guided {
  public:
   guided(const std::vector<const guide*>& guides, const guided_chunk& chunk) {
-    Tensor certain;
+    certainties together(chunk.first);
     for (const guide* g : guides) {
       auto begun = g->begin(chunk);
-      if (const Tensor more = begun->certain(); more.defined()) certain = joined(certain, more, chunk.first);
+      together.add(*begun);
       (g->multiplies_steps() ? of_step_ : of_state_).push_back(std::move(begun));
       draws_ = std::max(draws_, g->draws_of_step());
     }
+    together.check();
   }
 
   bool asks_gradients() const { return !of_state_.empty(); }
@@ -64,23 +66,6 @@ class guided {
   }
 
  private:
-  // What either of two guides is certain of.
-  static Tensor joined(const Tensor& a, const Tensor& b, std::int64_t first) {
-    if (!a.defined()) return b;
-    const Tensor both = a.isnan().logical_or_(b.isnan()).logical_not_() & (a != b);
-    if (both.any().item<bool>()) {
-      const Tensor where = both.nonzero()[0];
-      const auto number = [&](const Tensor& x) { return x.masked_select(both)[0].item<double>(); };
-      sizes place;
-      for (std::int64_t k = 1; k < where.size(0); ++k) place.push_back(where[k].item<std::int64_t>());
-      throw error(c10::str("got guides that contradict each other: number ", to_string(place), " of sample ",
-                           first + where[0].item<std::int64_t>(), " is certainly ", number(a), " for one and ",
-                           number(b), " for another, need the same: r(x) is zero for every x"),
-                  "guides");
-    }
-    return at::where(a.isnan(), b, a);
-  }
-
   std::vector<std::unique_ptr<guidance>> of_state_, of_step_;
   std::int64_t draws_ = 1;
 };

@@ -1,20 +1,20 @@
-// Loader and noiser alone: batches of 8-bit images out of an HDF5 file, normalised, with t, noise and x^t, on one
-// thread. bench_batches FILE BATCH SECONDS prints one line of JSON: images per second of wall and of CPU time.
+// Loader and noiser alone: batches of 8-bit images out of an HDF5 file, normalised, with t, noise and x^t. As in
+// training they are fetched one after another, and made on every core at once. bench_batches FILE BATCH SECONDS prints
+// one line of JSON: images per second of wall and of CPU time.
 #include <chrono>
 #include <ctime>
 
 #include <sys/resource.h>
+#include <tbb/parallel_pipeline.h>
 #include <nlohmann/json.hpp>
 
 #include "noneq/core/memory.hpp"
-#include "noneq/core/threads.hpp"
+#include "noneq/flow/workers.hpp"
 #include "plugins/make.hpp"
 
 int main(int argc, char** argv) {
   if (argc != 4) return std::fputs("usage: bench_batches FILE BATCH SECONDS\n", stderr), 2;
   noneq::keep_freed_memory();
-  noneq::limit_library_threads();
-  noneq::prepare_worker_thread();
   at::NoGradGuard values_only;
   const std::string size = argv[2];
   const double seconds = std::stod(argv[3]);
@@ -25,28 +25,39 @@ int main(int argc, char** argv) {
   const auto noiser = noneq::make<noneq::noiser>("marginal");
   const noneq::stream order(1), noise(2);
   const auto source = loader->open({}, order);
+  noneq::workers pool(0);
   std::int64_t at = 0;
-  const auto step = [&] {
-    noneq::batch b = source->prepare(source->fetch(at, order.fork(at)));
-    b.step = at;
-    noiser->draw(b, p, noise.fork(at));
-    noiser->apply(b, p, noise.fork(at));
-    ++at;
+  const auto until = [&](const auto& enough) {
+    const auto fetch = [&](tbb::flow_control& control) -> noneq::batch {
+      if (enough()) return control.stop(), noneq::batch{};
+      noneq::batch raw = source->fetch(at, order.fork(at));
+      raw.step = at++;
+      return raw;
+    };
+    const auto make = [&](noneq::batch raw) {
+      at::NoGradGuard values_only;
+      noneq::batch b = source->prepare(std::move(raw));
+      noiser->draw(b, p, noise.fork(b.step));
+      noiser->apply(b, p, noise.fork(b.step));
+    };
+    pool.execute([&] {
+      using mode = tbb::filter_mode;
+      tbb::parallel_pipeline(2 * static_cast<std::size_t>(pool.threads()),
+                             tbb::make_filter<void, noneq::batch>(mode::serial_in_order, fetch) &
+                                 tbb::make_filter<noneq::batch, void>(mode::parallel, make));
+    });
   };
-  for (int i = 0; i < 50; ++i) step();
+  until([&] { return at == 50; });
   using clock = std::chrono::steady_clock;
   const auto start = clock::now();
   const std::clock_t busy = std::clock();
   const std::int64_t first = at;
-  double wall = 0;
-  while (wall < seconds) {
-    step();
-    wall = std::chrono::duration<double>(clock::now() - start).count();
-  }
-  const double images = static_cast<double>(at - first) * std::stod(size);
+  const auto wall = [&] { return std::chrono::duration<double>(clock::now() - start).count(); };
+  until([&] { return wall() >= seconds; });
+  const double images = static_cast<double>(at - first) * std::stod(size), taken = wall();
   rusage used{};
   getrusage(RUSAGE_SELF, &used);
-  const nlohmann::ordered_json out{{"rate", images / wall},
+  const nlohmann::ordered_json out{{"rate", images / taken},
                                    {"unit", "images/s"},
                                    {"cpu_rate", images * CLOCKS_PER_SEC / static_cast<double>(std::clock() - busy)},
                                    {"rss_mb", static_cast<double>(used.ru_maxrss) / 1024}};

@@ -211,3 +211,40 @@ TEST_CASE("guides refuse what does not fit") {
       message_of([&] { make<noneq::sampler>("{plugin: heun, guides: " + known(", mode: paper, resample: 3") + "}"); }),
       {"guides", "mode paper", "need exact"}));
 }
+
+TEST_CASE("measurements without noise are refused where no x has them all, and only there") {
+  const noneq::sizes shape{2, 4};
+  const auto d = testing::gaussian_denoiser(testing::linear("epsilon", 10), at::zeros({1}), at::ones({1}));
+  const Tensor x = noneq::stream(3).normal({3, 2, 4}), known = at::ones({3, 2, 4}), half = known.clone(),
+               shifted = x.clone();
+  half.select(1, 1).zero_();
+  shifted[1][0][2] += 1;
+  const auto total = [](const Tensor& v) { return v.flatten(1).sum(1, true); };
+  const given file({{"x", x},
+                    {"mask", known},
+                    {"half", half},
+                    {"total", total(x)},
+                    {"other", total(shifted)},
+                    {"twice", at::cat({total(x), total(shifted)}, 1)},
+                    {"matrix", at::ones({2, 8})},
+                    {"blurred", 0.3 * x}});
+  const auto refusal = [&](const std::vector<std::string>& guides) {
+    const std::string list = "[" + c10::Join(", ", guides) + "]";
+    return message_of([&] { draw("{plugin: ddim, guides: " + list + "}", d, request(3, shape)); });
+  };
+  const auto seen = [&](const std::string& of, const std::string& deviation = "0") {
+    return file.guide("linear_observation", ", operator: sum, dataset: " + of + ", deviation: " + deviation);
+  };
+  const auto values = [&](const std::string& mask) { return file.guide("known_values", ", values: x, mask: " + mask); };
+  const std::string fine = "nothing was thrown";
+  CHECK(refusal({values("mask"), seen("total")}) == fine);
+  CHECK(refusal({values("half"), seen("other")}) == fine);  // the unknown half makes up for it
+  CHECK(refusal({values("mask"), seen("other", "0.5")}) == fine);
+  // The sum of eight numbers is off by 1; of it the nearest x, known numbers and sum alike, misses 1/√9.
+  const double whole = std::sqrt(x[1].square().sum().item<double>() + std::pow(shifted[1].sum().item<double>(), 2));
+  const std::string misses = c10::str("misses ", 100 / 3. / whole).substr(0, 10);
+  CHECK(says_all(refusal({values("mask"), seen("other")}), {"guides", "contradict", "of sample 1,", misses}));
+  CHECK(says_all(refusal({file.guide("linear_observation", ", dataset: twice, deviation: 0")}), {"of sample 1,"}));
+  CHECK(refusal({file.guide("linear_observation", ", dataset: blurred, operator: blur, width: 0.8, deviation: 0")}) ==
+        fine);
+}

@@ -25,11 +25,20 @@ HWY_INLINE float sum_over(std::size_t n, F&& f, Join&& join, float start) {
   return hn::GetLane(result);
 }
 
+// e^{z − shift}, as exact as what is stored as T can be.
+template <class T, class D>
+HWY_INLINE hn::Vec<D> exp_above(D d, hn::Vec<D> z, hn::Vec<D> shift) {
+  if constexpr (std::is_same_v<T, bf16>)
+    return coarse_exp_of_minus(d, hn::Sub(shift, z));
+  else
+    return hn::Exp(d, hn::Sub(z, shift));
+}
+
 template <class T>
 void again_of(std::size_t rows, std::size_t columns, float scale, const float* scores, const float* level, T* p) {
   for (std::size_t r = 0; r < rows; ++r, scores += columns, p += columns)
     over(columns, [&](auto d, std::size_t i) HWY_ATTR {
-      store(hn::Exp(d, hn::MulSub(load(d, scores + i), hn::Set(d, scale), hn::Set(d, level[r]))), d, p + i);
+      store(exp_above<T>(d, hn::Mul(load(d, scores + i), hn::Set(d, scale)), hn::Set(d, level[r])), d, p + i);
     });
 }
 
@@ -43,7 +52,7 @@ void rows_of(std::size_t rows, std::size_t columns, float scale, const float* sc
     const float sum = sum_over(
         columns,
         [&](auto d, std::size_t i)
-            HWY_ATTR { return hn::Exp(d, hn::Mul(hn::Sub(load(d, row + i), hn::Set(d, top)), hn::Set(d, scale))); },
+            HWY_ATTR { return exp_above<T>(d, hn::Mul(load(d, row + i), hn::Set(d, scale)), hn::Set(d, scale * top)); },
         [](auto a, auto b) HWY_ATTR { return hn::Add(a, b); }, 0.0f);
     level[r] = scale * top + std::log(sum);
   }

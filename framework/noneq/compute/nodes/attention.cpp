@@ -1,5 +1,5 @@
-// Softmax attention over pixels in tiles of rows, by oneDNN's products. The backward pass makes the tile's
-// probabilities again from their scores and level (Dao et al. 2022), so that nothing of size pixels² is kept.
+// Softmax attention over pixels in tiles of rows, by oneDNN's products. The probabilities of few pixels are kept for
+// the backward pass; those of many it makes again from their scores and level (Dao et al. 2022), tile by tile.
 #include "noneq/compute/kernels/pixels.hpp"
 #include "noneq/compute/kernels/softmax.hpp"
 #include "noneq/compute/node.hpp"
@@ -56,6 +56,9 @@ std::size_t tile_of(std::size_t pixels) {
   return pixels;
 }
 
+// Up to as many, the probabilities are kept: it costs less than the scores of all tiles cost again.
+constexpr std::size_t few_pixels = 256;
+
 class attention_node : public node {
  public:
   attention_node(const attention_layer& l, const operand& q, const operand& k, const operand& v, const operand& out,
@@ -76,6 +79,7 @@ class attention_node : public node {
     over_pixels_ = product(q.of, R, P, d, tag::ab, tag::ab, false);
     std::size_t most = std::max(over_width_.scratch_bytes(), over_pixels_.scratch_bytes());
     if (s.training) {
+      if (P_ <= few_pixels) kept_ = s.keep(batch_ * heads_ * square());
       over_rows_ = product(q.of, P, R, d, tag::ba, tag::ab, true);
       most = std::max(most, over_rows_.scratch_bytes());
     }
@@ -88,9 +92,10 @@ class attention_node : public node {
       const void *q = head(r.value(q_, b), q_, h, at.q), *k = head(r.value(k_, b), k_, h, at.k),
                  *v = head(r.value(v_, b), v_, h, at.v);
       for (std::size_t row = 0; row < P_; row += R_) {
+        std::byte* p = kept_ != none ? kept(r, b, h) : at.p;
         over_width_(r.stream, rows(q, row), k, at.scores, at.scratch);
-        softmax_rows(q_.of, R_, P_, scale_, at.scores, at.p, level(r, b, h) + row);
-        over_pixels_(r.stream, at.p, v, at.tile, at.scratch);
+        softmax_rows(q_.of, R_, P_, scale_, at.scores, p, level(r, b, h) + row);
+        over_pixels_(r.stream, p, v, at.tile, at.scratch);
         put(out_.of, at.tile, R_, r.value(out_, b), out_, h, row, false);
       }
     });
@@ -104,11 +109,14 @@ class attention_node : public node {
       std::fill_n(at.dk, P_ * d_, 0.0f);
       std::fill_n(at.dv, P_ * d_, 0.0f);
       for (std::size_t row = 0; row < P_; row += R_) {
-        over_width_(r.stream, rows(q, row), k, at.scores, at.scratch);
-        softmax_again(q_.of, R_, P_, scale_, at.scores, level(r, b, h) + row, at.p);
-        over_rows_(r.stream, at.p, rows(dy, row), at.dv, at.scratch);
+        const std::byte* p = kept_ != none ? kept(r, b, h) : at.p;
+        if (kept_ == none) {
+          over_width_(r.stream, rows(q, row), k, at.scores, at.scratch);
+          softmax_again(q_.of, R_, P_, scale_, at.scores, level(r, b, h) + row, at.p);
+        }
+        over_rows_(r.stream, p, rows(dy, row), at.dv, at.scratch);
         over_width_(r.stream, rows(dy, row), v, at.scores, at.scratch);
-        softmax_backward(q_.of, R_, P_, scale_, at.p, at.scores, at.ds);
+        softmax_backward(q_.of, R_, P_, scale_, p, at.scores, at.ds);
         over_pixels_(r.stream, at.ds, k, at.tile, at.scratch);
         put(q_.gradient_of, at.tile, R_, r.gradient(q_, b), q_, h, row, q_.add);
         over_rows_(r.stream, at.ds, rows(q, row), at.dk, at.scratch);
@@ -135,14 +143,20 @@ class attention_node : public node {
       return place;
     };
     const auto floats = [&](std::size_t n) { return reinterpret_cast<float*>(take(n * sizeof(float))); };
-    const std::size_t pixels = heads_ > 1 ? P_ * d_ * bytes_of(q_.of) : 0, square = R_ * P_ * bytes_of(q_.of);
+    const std::size_t pixels = heads_ > 1 ? P_ * d_ * bytes_of(q_.of) : 0;
     places at{};
     at.q = take(pixels), at.k = take(pixels), at.v = take(pixels), at.dy = take(pixels);
-    at.p = take(square), at.ds = take(square);
+    at.p = take(square()), at.ds = take(square());
     at.scores = floats(R_ * P_), at.tile = floats(R_ * d_), at.dk = floats(P_ * d_), at.dv = floats(P_ * d_);
     at.scratch = place_at(end);
     at.end = end;
     return at;
+  }
+
+  std::size_t square() const { return R_ * P_ * bytes_of(q_.of); }  // bytes of a tile of probabilities
+  // Of a head whose pixels are one tile.
+  std::byte* kept(const running& r, std::size_t b, std::size_t h) const {
+    return static_cast<std::byte*>(r.at(kept_)) + (b * heads_ + h) * square();
   }
 
   template <class F>
@@ -173,6 +187,7 @@ class attention_node : public node {
   const std::size_t batch_, heads_, P_, d_, R_;  // P pixels, d numbers a head, R rows a tile
   const float scale_;
   const buffer_id level_;
+  buffer_id kept_ = none;
   product over_width_, over_pixels_, over_rows_;
 };
 

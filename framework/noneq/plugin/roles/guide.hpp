@@ -2,7 +2,9 @@
 // Sohl-Dickstein et al. 2015, §2.5. A guide is const and thread-safe; what it begins belongs to one chunk, one thread.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 
 #include "noneq/plugin/denoiser.hpp"
 #include "noneq/plugin/description.hpp"
@@ -30,6 +32,12 @@ struct guided_state {
   Tensor covariance(const Tensor& u) const { return c.one_minus_alpha_bar / c.sqrt_alpha_bar * pull(u); }
 };
 
+// A x⁰ = y, in data units: y float64 [n, …], and A and Aᵀ as functions of n samples.
+struct linear_equation {
+  Tensor y;
+  std::function<Tensor(const Tensor&)> map, transposed;
+};
+
 // One of gradient() and multiplied() is called, as multiplies_steps() says.
 struct guidance {
   virtual ~guidance() = default;
@@ -41,6 +49,8 @@ struct guidance {
   }
   // What x⁰ must be, float64 [n, …] in data units, and not a number where r leaves a choice; undefined: everywhere.
   virtual Tensor certain() const { return {}; }
+  // What x⁰ must solve where r leaves no choice; valid as long as this guidance.
+  virtual std::optional<linear_equation> equation() const { return {}; }
 };
 
 struct guide : role<"guide"> {
