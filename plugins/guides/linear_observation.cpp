@@ -1,4 +1,6 @@
-// Any linear measurement, by its matrix or by name: blurs, averages, parts, sums.
+// Any linear measurement, by its matrix or by name: blurs, averages, parts, sums. In mode `paper` r itself multiplies
+// every step (Sohl-Dickstein et al. 2015, §2.5): N(μ, Σ) r has the mean μ + Σ Aᵀ (A Σ Aᵀ + s²)⁻¹ (y − A μ). Its
+// covariance is no diagonal; the step keeps its Σ, from which it differs by less than Σ AᵀA Σ/s².
 #include "observation.hpp"
 #include "operators.hpp"
 
@@ -15,6 +17,13 @@ struct measured final : noneq::observation {
       : observation(chunk, std::move(seen), deviation, steps), a(std::move(of)) {}
   Tensor map(const Tensor& x) const override { return a->map(x); }
   Tensor transposed(const Tensor& u) const override { return a->transposed(u); }
+  noneq::distribution multiplied(const noneq::distribution& p, const noneq::coefficients&) const override {
+    const Tensor step = p.log_variance.exp() * normal.scale.square();  // of data
+    const auto seen_covariance = [&](const Tensor& u) { return map(step * transposed(u)) + variance * u; };
+    const Tensor missing = y.to(p.location.scalar_type()) - map(normal.restore(p.location));
+    const Tensor moved = step * transposed(solved(seen_covariance, missing)) / normal.scale;
+    return {p.location + moved.to(p.location.scalar_type()), p.log_variance};
+  }
   std::optional<noneq::linear_equation> equation() const override {
     if (variance > 0) return {};
     return noneq::linear_equation{y.to(at::kDouble), [this](const Tensor& x) { return map(x); },
@@ -24,7 +33,7 @@ struct measured final : noneq::observation {
 
 struct linear_observation : noneq::guide {
   std::filesystem::path file;
-  std::string dataset = "observation", matrix = "matrix", map = "matrix";
+  std::string dataset = "observation", matrix = "matrix", map = "matrix", mode = "exact";
   double deviation = 0, width = 0;
   std::int64_t solve = 5, factor = 0;
   std::vector<std::int64_t> window;
@@ -42,6 +51,8 @@ struct linear_observation : noneq::guide {
                                                   {"sum", {"", &linear_observation::sum}}};
     return all;
   }
+
+  bool multiplies_steps() const override { return mode == "paper"; }
 
   std::unique_ptr<noneq::guidance> begin(const noneq::guided_chunk& chunk) const override {
     const noneq::given_rows given(file, dataset);
@@ -83,6 +94,11 @@ struct linear_observation : noneq::guide {
         .param("window", &linear_observation::window, "operator crop: [top, left, height, width], in pixels",
                noneq::at_least(0))
         .param("deviation", &linear_observation::deviation, "s, in units of y", noneq::at_least(0), noneq::required())
+        .param(
+            "mode", &linear_observation::mode,
+            "exact: r as x^t sees it, which is calibrated; paper: r itself moves the mean of every step, as published, "
+            "which counts the observation about twice",
+            noneq::one_of({"exact", "paper"}))
         .param("solve", &linear_observation::solve, noneq::solve_doc, noneq::at_least(1))
         .spaces({"gaussian"});
   }

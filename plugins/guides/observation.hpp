@@ -29,7 +29,7 @@ struct observation : guidance {
     return at.pull(back(solved(seen_covariance, missing)));
   }
 
- private:
+ protected:
   // M⁻¹ b for each sample by itself: one that is done, or for which a network's M is not positive, stays where it is
   // while others go on, so that a sample does not depend on its chunk. A network's M need not be symmetric either, and
   // then the way may lead away from the solution: what counts is the point that was nearest to it.

@@ -73,7 +73,7 @@ class parzen_meter : public noneq::meter {
     const Tensor nats = log_density(m, chosen, x, at::scalar_tensor(sigma, at::kDouble).view({1})).squeeze(1);
     const noneq::estimate e = noneq::estimate_mean(nats);
     m.records.push_back(
-        {"parzen", noneq::bits(e.value), "bits/sequence", noneq::bits(e.stderr), chosen.part, x.size(0)});
+        {"parzen", noneq::bits(e.value), "bits/sequence", noneq::bits(e.stderr), chosen.part, nats.size(0)});
     m.records.push_back({"parzen_sigma", sigma, ""});
   }
 

@@ -68,7 +68,7 @@ TEST_CASE("given noise: as many samples as rows, each a function of its row alon
   CHECK(at::allclose(few, whole.slice(0, 0, 4), 1e-5, 1e-6));
 }
 
-TEST_CASE("noise that does not fit is sample_refuses") {
+TEST_CASE("noise that does not fit is refused") {
   const auto with = [](std::vector<std::string> more) {
     more.insert(more.begin(), {"--noise", "noise.h5"});
     return all().sample("tiny", more);
@@ -86,7 +86,7 @@ TEST_CASE("noise that does not fit is sample_refuses") {
   }
 }
 
-TEST_CASE("classes and guidance that the model does not know are sample_refuses") {
+TEST_CASE("classes and guidance that the model does not know are refused") {
   sample_refuses(all().sample("tiny", {"--count", "2", "--labels", "1"}),
                  "labels got classes, need none: the model was trained without labels");
   sample_refuses(all().sample("classes", {"--count", "2", "--labels", "0,3"}),

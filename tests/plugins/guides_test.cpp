@@ -248,3 +248,32 @@ TEST_CASE("measurements without noise are refused where no x has them all, and o
   CHECK(refusal({file.guide("linear_observation", ", dataset: blurred, operator: blur, width: 0.8, deviation: 0")}) ==
         fine);
 }
+
+TEST_CASE("a linear observation in mode paper gives a step the mean of the product of both") {
+  const Tensor a = noneq::stream(1).normal({2, 4}).to(at::kDouble), y = noneq::stream(2).normal({3, 2}).to(at::kDouble);
+  const given file({{"matrix", a}, {"observation", y}});
+  const auto guide = make<noneq::guide>(file.guide("linear_observation", ", deviation: 0.7, solve: 20, mode: paper"));
+  CHECK(guide->multiplies_steps());
+  const noneq::process p = linear();
+  const noneq::normalisation normal{at::tensor({0.5, -1., 2., 0.}), at::tensor({2., 1., 0.5, 3.})};
+  const auto begun = guide->begin({p, 0, 3, {4}, normal, {}});
+  const Tensor mean = noneq::stream(4).normal({3, 4}).to(at::kDouble),
+               log_variance = noneq::stream(5).normal({3, 4}).to(at::kDouble);
+  const noneq::distribution got = begun->multiplied({mean, log_variance}, {});
+  CHECK(got.log_variance.equal(log_variance));
+  for (std::int64_t k = 0; k < 3; ++k) {
+    // In model units y − A shift = (A scale) x + N(0, s²).
+    const Tensor b = a * normal.scale.to(at::kDouble), step = log_variance[k].exp().diag();
+    const Tensor seen = b.matmul(step).matmul(b.t()) + 0.49 * at::eye(2, at::kDouble);
+    const Tensor gain = step.matmul(b.t()).matmul(seen.inverse());
+    const Tensor expected = mean[k] + gain.matmul(y[k] - a.matmul(normal.shift.to(at::kDouble)) - b.matmul(mean[k]));
+    CHECK(noneq::largest(got.location[k] - expected) < 1e-6);
+  }
+  // Where steps are short beside s, their covariance hardly changes: the moments are those of `gaussian_observation`.
+  const given one({{"matrix", at::ones({1, 1})}, {"observation", at::ones({1, 1})}});
+  const auto d = gaussian_denoiser(linear(), at::zeros({1}), at::ones({1}));
+  const Tensor x =
+      draw(ancestral(one.guide("linear_observation", ", deviation: 1, mode: paper")), d, request(10000, {1}));
+  CHECK(x.mean().item<double>() == doctest::Approx(2. / 3).scale(1).epsilon(0.02));
+  CHECK(x.var().item<double>() == doctest::Approx(1. / 3).scale(1).epsilon(0.02));
+}

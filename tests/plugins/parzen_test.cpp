@@ -21,7 +21,7 @@ TEST_CASE("windows of a given width are the mixture of Gaussians around the samp
   }
   CHECK(r.at("parzen").value == doctest::Approx(nats / std::log(2)).epsilon(1e-6));
   CHECK(r.at("parzen").on == "test");
-  CHECK(r.at("parzen").n == 3);
+  CHECK(r.at("parzen").n == 2);
   CHECK(r.at("parzen_sigma").value == 0.7);
 }
 
