@@ -21,7 +21,8 @@ struct measured final : noneq::observation {
     const Tensor step = p.log_variance.exp() * normal.scale.square();  // of data
     const auto seen_covariance = [&](const Tensor& u) { return map(step * transposed(u)) + variance * u; };
     const Tensor missing = y.to(p.location.scalar_type()) - map(normal.restore(p.location));
-    const Tensor moved = step * transposed(solved(seen_covariance, missing)) / normal.scale;
+    constexpr std::int64_t most = 1000;  // no network is asked here
+    const Tensor moved = step * transposed(solved(seen_covariance, missing, most)) / normal.scale;
     return {p.location + moved.to(p.location.scalar_type()), p.log_variance};
   }
   std::optional<noneq::linear_equation> equation() const override {
@@ -59,6 +60,7 @@ struct linear_observation : noneq::guide {
     made_map a = (this->*maps().at(map).make)(chunk.shape);
     const Tensor y = given.of(chunk, a->shape);
     if (!y.isfinite().all().item<bool>()) throw given.wrong("got a number that is not finite, need observations");
+    if (!chunk.range.empty()) check_range(given, chunk, *a, y);
     return std::make_unique<measured>(chunk, y, std::move(a), deviation, solve);
   }
 
@@ -113,6 +115,20 @@ struct linear_observation : noneq::guide {
                         noneq::to_string(sizes{rows.shape()[0]}) + ", a number for each row of the matrix");
   }
 
+  // Noise may carry an observation out of what data can give, but not this far.
+  void check_range(const noneq::given_rows& given, const noneq::guided_chunk& chunk, const noneq::linear_map& a,
+                   const Tensor& y) const {
+    const auto [least, most] = a.range(chunk.shape, chunk.range[0], chunk.range[1]);
+    const Tensor reach = 10 * deviation + 1e-5 * (least.abs() + most.abs());
+    const Tensor below = y < least - reach, off = below.logical_or(y > most + reach);
+    if (!off.any().item<bool>()) return;
+    const auto first = [&](const Tensor& of) { return of.expand_as(y).masked_select(off)[0].item<double>(); };
+    throw given.wrong(c10::str("got ", first(y.to(at::kDouble)),
+                               ", which is more than 10 deviations away from what data from ", chunk.range[0], " to ",
+                               chunk.range[1], " gives there, need ", first(least), " to ", first(most),
+                               " with noise of deviation ", deviation));
+  }
+
   made_map of_file(const sizes& shape) const {
     const noneq::given_rows rows(file, matrix);
     const std::int64_t numbers = c10::multiply_integers(shape);
@@ -120,6 +136,7 @@ struct linear_observation : noneq::guide {
       throw rows.wrong("got rows of shape " + noneq::to_string(rows.row_shape()) + ", need " +
                        noneq::to_string(sizes{numbers}) + ", as many numbers as a sample has");
     const Tensor a = noneq::hdf5_reader(file).rows(matrix, 0, rows.shape()[0]).to(at::kDouble);
+    if (!a.isfinite().all().item<bool>()) throw rows.wrong("got a number that is not finite, need a matrix of numbers");
     return std::make_unique<noneq::dense_map>(a, shape);
   }
 

@@ -26,7 +26,7 @@ struct observation : guidance {
       return map(normal.scale * at.covariance(back(u))) + variance * u;
     };
     const Tensor missing = y.to(at.x0.scalar_type()) - map(normal.restore(at.x0));
-    return at.pull(back(solved(seen_covariance, missing)));
+    return at.pull(back(solved(seen_covariance, missing, most_steps)));
   }
 
  protected:
@@ -34,11 +34,11 @@ struct observation : guidance {
   // while others go on, so that a sample does not depend on its chunk. A network's M need not be symmetric either, and
   // then the way may lead away from the solution: what counts is the point that was nearest to it.
   template <class Product>
-  Tensor solved(const Product& product, const Tensor& b) const {
+  Tensor solved(const Product& product, const Tensor& b, std::int64_t most) const {
     const auto dot = [](const Tensor& u, const Tensor& v) { return broadcast_like(sum_per_sample(u * v), u); };
     Tensor x = at::zeros_like(b), rest = b, direction = b, length = dot(b, b), nearest = x, least = length;
     const Tensor enough = 1e-10 * length;
-    for (std::int64_t step = 0; step < most_steps; ++step) {
+    for (std::int64_t step = 0; step < most; ++step) {
       if (!(length > enough).any().item<bool>()) break;
       const Tensor image = product(direction), curvature = dot(direction, image);
       const Tensor goes = (length > enough) & (curvature > 0);
@@ -57,6 +57,7 @@ struct observation : guidance {
 };
 
 inline constexpr const char* solve_doc =
-    "most steps of the solver, a backward pass through the network each; it stops when the equations are solved";
+    "mode exact: most steps of the solver, a backward pass through the network each; it stops when the equations are "
+    "solved";
 
 }

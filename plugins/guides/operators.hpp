@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cmath>
+#include <utility>
 
 #include "noneq/plugin.hpp"
 
@@ -13,6 +14,11 @@ struct linear_map {
   virtual ~linear_map() = default;
   virtual Tensor map(const Tensor& x) const = 0;         // A x
   virtual Tensor transposed(const Tensor& u) const = 0;  // Aᵀ u
+  // Between what A x lies, [1, …] each, for samples of numbers from low to high: here of an A without negative numbers.
+  virtual std::pair<Tensor, Tensor> range(sizes sample, double low, double high) const {
+    sample.insert(sample.begin(), 1);
+    return {map(at::full(sample, low, at::kDouble)), map(at::full(sample, high, at::kDouble))};
+  }
 };
 
 // Any A [m, d], of the flattened sample.
@@ -24,6 +30,10 @@ struct dense_map final : linear_map {
   }
   Tensor map(const Tensor& x) const override { return at::matmul(x.flatten(1), matrix.t().to(x.scalar_type())); }
   Tensor transposed(const Tensor& u) const override { return at::matmul(u, matrix.to(u.scalar_type())).view(of); }
+  std::pair<Tensor, Tensor> range(sizes, double low, double high) const override {
+    const Tensor up = matrix.clamp_min(0).sum(1), down = matrix.clamp_max(0).sum(1);
+    return {(low * up + high * down).unsqueeze(0), (high * up + low * down).unsqueeze(0)};
+  }
 };
 
 // Of images […, H, W]: rows [h, H] and columns [w, W] on their own, A x = rows · x · columnsᵀ.

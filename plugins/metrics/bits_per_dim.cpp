@@ -61,9 +61,11 @@ struct bits_per_dim : noneq::metric {
           {name, noneq::bits(e.value) / dims, "bits/dim", noneq::bits(e.stderr) / dims, chosen.part, chosen.count});
     };
     const Tensor L_T = noneq::joined(parts, &chunk_terms::L_T), L_0 = noneq::joined(parts, &chunk_terms::L_0);
-    add("bits_per_dim", L_T + noneq::joined(parts, &chunk_terms::kl) + L_0);
+    const Tensor whole = L_T + noneq::joined(parts, &chunk_terms::kl) + L_0;
+    add("bits_per_dim", whole);
     add("L_T", L_T);
     add("L_0", L_0);
+    m.arrays.set("of_rows", noneq::bits(at::stack({whole, L_T, L_0}, 1)) / dims);
     m.arrays.set("t", noneq::centres(strata, m.denoiser.process().steps()));
     m.arrays.set("kl", noneq::added(parts, &chunk_terms::per_step) *
                            (noneq::bits(1.0) / (dims * static_cast<double>(chosen.count))));
@@ -78,7 +80,8 @@ struct bits_per_dim : noneq::metric {
     noneq::describe_chunk(d);
     noneq::describe_times(d);
     noneq::describe_on(d);
-    d.writes("t", "float64 [T−1]: step, or centre of a run of steps")
+    d.writes("of_rows", "float64 [rows, 3]: bits_per_dim, L_T and L_0 of each row of the data")
+        .writes("t", "float64 [T−1]: step, or centre of a run of steps")
         .writes("kl", "float64 [T−1]: bits per dimension that each step costs")
         .spaces({"gaussian"});
   }

@@ -90,9 +90,11 @@ struct bound : noneq::metric {
       add("L_null", null, own, unit);
     }
     m.records.push_back({"beta_1", m.denoiser.process().tables.beta_1(), ""});
-    add("vlb", L_T + noneq::joined(parts, &chunk_sums::kl_sum) + L_0, dims, "bits/dim");
+    const Tensor vlb = L_T + noneq::joined(parts, &chunk_sums::kl_sum) + L_0;
+    add("vlb", vlb, dims, "bits/dim");
     add("L_T", L_T, dims, "bits/dim");
     add("L_0", L_0, dims, "bits/dim");
+    m.arrays.set("of_rows", at::stack({noneq::bits(K) / own, noneq::bits(vlb) / dims}, 1));
     m.arrays.set("t", noneq::centres(strata, m.denoiser.process().steps()));
     m.arrays.set("kl",
                  noneq::added(parts, &chunk_sums::kl) * (noneq::bits(1.0) / (own * static_cast<double>(chosen.count))));
@@ -108,6 +110,7 @@ struct bound : noneq::metric {
     noneq::describe_on(d);
     d.param("per", &bound::per, "what K is counted per; a pixel sums its colours",
             noneq::one_of({"sequence", "dim", "pixel"}))
+        .writes("of_rows", "float64 [rows, 2]: K, which needs a reversible kernel, and vlb of each row of the data")
         .writes("t", "float64 [T−1]: step, or centre of a run of steps")
         .writes("kl", "float64 [T−1]: bits that each step costs, in the unit of K");
   }

@@ -95,12 +95,20 @@ struct likelihood : noneq::metric {
     const noneq::dataset_info& info = m.data.info();
     noneq::dequantisation best{info.bin_width};
     double largest = -INFINITY;
+    Tensor stopped_at;
     for (const double share : {0.5, 0.7, 1.0, 1.4, 2.0, 4.0, static_cast<double>(INFINITY)}) {
       const noneq::dequantisation q{info.bin_width, share * std::tan(flow.begin())};
       const auto parts = measure_rows(m, flow, q, rows, block, m.stream.fork("fit"));
+      // Where a row does not end, nothing is known of the mean.
       const double bound = noneq::joined(parts, &chunk_found::nats).mean().item<double>();
       if (bound > largest) best = q, largest = bound;
+      if (std::isnan(bound)) stopped_at = noneq::joined(parts, &chunk_found::stopped_at);
     }
+    if (std::isinf(largest))
+      throw noneq::error(c10::str("got no spread under which the ODE of every one of ", rows.count,
+                                  " rows ends within max_steps = ", max_steps, ": one stopped at t = ",
+                                  stopped_at.min().item<double>(), ", need more steps or larger tolerances"),
+                         "dequantisation");
     return best;
   }
 

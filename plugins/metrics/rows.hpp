@@ -21,7 +21,9 @@ inline chosen_rows choose_rows(const dataset_info& info, const std::string& part
   if (part != "auto") need_part(info, part, part_parameter);
   const std::string name = info.parts.empty() ? "" : part == "auto" ? measured_part(info) : part;
   const std::int64_t there = name.empty() ? -1 : info.parts.at(name);
-  if (there < 0 && wanted == 0) throw error("got 0, all, of data that is drawn without end; need a number", "rows");
+  if (there < 0 && wanted == 0)
+    throw error("got 0, all, of data that is drawn without end; need a number",
+                std::string_view(part_parameter) == "on" ? "samples" : "rows");
   return {name, there < 0 ? wanted : wanted == 0 ? there : std::min(wanted, there)};
 }
 

@@ -19,7 +19,7 @@ inline Tensor reverse_location(const kernel& k, const Tensor& x0, const Tensor& 
 class guided {
  public:
   guided(const std::vector<const guide*>& guides, const guided_chunk& chunk) {
-    certainties together(chunk.first);
+    certainties together(chunk);
     for (const guide* g : guides) {
       auto begun = g->begin(chunk);
       together.add(*begun);

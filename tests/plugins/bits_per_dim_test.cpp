@@ -116,6 +116,10 @@ TEST_CASE("bits_per_dim is what the integrals give, and not below the entropy of
   is("L_0", t.L_0);
   CHECK(r.at("bits_per_dim").value > entropy());
   CHECK(r.arrays.at("kl").sum().item<double>() == doctest::Approx(noneq::bits(t.kl)).epsilon(0.02));
+  const Tensor of_rows = r.arrays.at("of_rows");
+  CHECK((of_rows.sizes() == at::IntArrayRef{40000, 3}));
+  for (const auto& [column, name] : {std::pair{0, "bits_per_dim"}, {1, "L_T"}, {2, "L_0"}})
+    CHECK(of_rows.select(1, column).mean().item<double>() == doctest::Approx(r.at(name).value));
 }
 
 // Σ ½(SNR_{t−1} − SNR_t)·mmse(SNR_t) is an upper Riemann sum of ½∫mmse dSNR, which is the entropy of discrete data

@@ -18,6 +18,9 @@ void totals_are_K(const testing::found& balance, const testing::found& bound) {
   CHECK(balance.arrays.at("kl").sum().item<double>() == doctest::Approx(at("entropy_lost")).epsilon(1e-9));
   CHECK(at("entropy_produced") - at("entropy_lost") - at("entropy_end") + at("entropy_edge") ==
         doctest::Approx(K.value).epsilon(1e-9));
+  const Tensor of_rows = bound.arrays.at("of_rows");
+  CHECK(of_rows.select(1, 0).mean().item<double>() == doctest::Approx(K.value));
+  CHECK(of_rows.select(1, 1).mean().item<double>() == doctest::Approx(bound.at("vlb").value));
   CHECK(at("entropy_lost") > 0);
   CHECK(balance.arrays.at("lower").le(balance.arrays.at("upper") + 1e-9).all().item<bool>());
 }

@@ -240,11 +240,46 @@ TEST_CASE("measurements without noise are refused where no x has them all, and o
   CHECK(refusal({values("mask"), seen("total")}) == fine);
   CHECK(refusal({values("half"), seen("other")}) == fine);  // the unknown half makes up for it
   CHECK(refusal({values("mask"), seen("other", "0.5")}) == fine);
-  // The sum of eight numbers is off by 1; of it the nearest x, known numbers and sum alike, misses 1/√9.
-  const double whole = std::sqrt(x[1].square().sum().item<double>() + std::pow(shifted[1].sum().item<double>(), 2));
-  const std::string misses = c10::str("misses ", 100 / 3. / whole).substr(0, 10);
-  CHECK(says_all(refusal({values("mask"), seen("other")}), {"guides", "contradict", "of sample 1,", misses}));
+  CHECK(says_all(refusal({values("mask"), seen("other")}), {"guides", "contradict", "of sample 1,"}));
   CHECK(says_all(refusal({file.guide("linear_observation", ", dataset: twice, deviation: 0")}), {"of sample 1,"}));
+  // One of many small numbers is wrong beside a large one that is right; rows of a matrix differ in length.
+  const Tensor sizes_apart = at::tensor({1., 1e-7}).diag(), ones = at::ones({1, 2}),
+               far = at::tensor({0.2, 1e7}).view({1, 2});
+  const given units({{"matrix", sizes_apart},
+                     {"ones", ones},
+                     {"far", far},
+                     {"mask", ones},
+                     {"near", at::tensor({0.2, 1.}).view({1, 2})},
+                     {"off", at::tensor({0.9, 1.}).view({1, 2})},
+                     {"rounded", far.to(at::kFloat)},
+                     {"broken", at::full({2, 2}, NAN)},
+                     {"high", at::tensor({300., 0.}).view({1, 2})}});
+  auto r = request(1, {2});
+  r.normal = {at::tensor({0.f, 1e7f}), at::tensor({1.f, 3e5f})};
+  const auto of_two = [&](const std::string& observed, const std::string& more) {
+    const std::string measured = units.guide("linear_observation", ", deviation: 0, dataset: " + observed + more);
+    const std::string known = units.guide("known_values", ", values: far");
+    return message_of([&] { draw("{plugin: ddim, guides: [" + known + ", " + measured + "]}", d, r); });
+  };
+  CHECK(message_of([&] {
+          draw("{plugin: ddim, guides: " + units.guide("linear_observation", ", deviation: 0, dataset: ones") + "}", d,
+               r);
+        }) == fine);
+  CHECK(of_two("near", "") == fine);
+  CHECK(says_all(of_two("off", ""), {"contradict", "sample 0"}));
+  CHECK(says_all(of_two("near", ", matrix: broken"), {"'broken'", "not finite"}));
+  CHECK(message_of([&] {
+          draw("{plugin: ddim, guides: [" + units.guide("known_values", ", values: far") + ", " +
+                   units.guide("known_values", ", values: rounded") + "]}",
+               d, r);
+        }) == fine);
+  r.range = {0, 255};
+  CHECK(says_all(message_of([&] {
+                   draw("{plugin: ddim, guides: " + units.guide("linear_observation", ", deviation: 1, dataset: high") +
+                            "}",
+                        d, r);
+                 }),
+                 {"'high'", "got 300", "from 0 to 255", "need 0 to 255"}));
   CHECK(refusal({file.guide("linear_observation", ", dataset: blurred, operator: blur, width: 0.8, deviation: 0")}) ==
         fine);
 }
@@ -252,7 +287,7 @@ TEST_CASE("measurements without noise are refused where no x has them all, and o
 TEST_CASE("a linear observation in mode paper gives a step the mean of the product of both") {
   const Tensor a = noneq::stream(1).normal({2, 4}).to(at::kDouble), y = noneq::stream(2).normal({3, 2}).to(at::kDouble);
   const given file({{"matrix", a}, {"observation", y}});
-  const auto guide = make<noneq::guide>(file.guide("linear_observation", ", deviation: 0.7, solve: 20, mode: paper"));
+  const auto guide = make<noneq::guide>(file.guide("linear_observation", ", deviation: 0.7, mode: paper"));
   CHECK(guide->multiplies_steps());
   const noneq::process p = linear();
   const noneq::normalisation normal{at::tensor({0.5, -1., 2., 0.}), at::tensor({2., 1., 0.5, 3.})};

@@ -181,7 +181,11 @@ value plan::resolved() const {
 }
 
 error at_node(const plan_node& n, const std::exception& e) {
-  if (const auto* known = dynamic_cast<const error*>(&e)) return known->at(n.where, n.id);
+  if (const auto* known = dynamic_cast<const error*>(&e)) {
+    const std::string first = known->subject().substr(0, known->subject().find_first_of(".["));
+    const bool of_parameter = first != n.id && n.plugin.entry->find(first) != nullptr;
+    return (of_parameter ? known->within(n.id) : *known).at(n.where, n.id);
+  }
   return error(first_line(e.what()), n.id, n.where);
 }
 

@@ -63,7 +63,9 @@ HWY_INLINE void put(hn::Vec<D> v, D d, T* y, bool add) {
 template <class D>
 HWY_INLINE hn::Vec<D> coarse_exp_of_minus(D d, hn::Vec<D> z) {
   const hn::Rebind<std::int32_t, D> integers;
-  const auto t = hn::Mul(hn::Min(hn::Max(z, hn::Set(d, -87.0f)), hn::Set(d, 87.0f)), hn::Set(d, -1.44269504f));
+  // In this order what is not a number stays so: x86 gives the second of two then.
+  const auto near = hn::Min(hn::Set(d, 87.0f), hn::Max(hn::Set(d, -87.0f), z));
+  const auto t = hn::Mul(near, hn::Set(d, -1.44269504f));
   const auto whole = hn::NearestInt(t);
   const auto rest = hn::Sub(t, hn::ConvertTo(d, whole));
   auto p = hn::Set(d, 9.6181291e-3f);
