@@ -1,6 +1,7 @@
 // The log likelihood by the probability flow ODE (Song et al. 2021, §4.3 and app. D.2): ln p(x^1) = ln π(x^T) +
 // ∫ ∇·(dx/dφ) dφ, from t = 1 to T. It is the model's density of x⁰ + (σ_1/α_1) ε, the data as smooth as the schedule
 // begins, taken at x⁰ itself: nothing is known of the model below t = 1.
+#include "bound_of_rows.hpp"
 #include "dequantisation.hpp"
 #include "dormand_prince.hpp"
 #include "flow_slope.hpp"
@@ -15,6 +16,7 @@ using noneq::Tensor;
 struct chunk_found {
   Tensor nats, probe_error;
   Tensor stopped_at;  // t; T where it ended
+  Tensor bound{};     // a number where the ODE did not end
 };
 
 struct likelihood : noneq::metric {
@@ -72,12 +74,14 @@ struct likelihood : noneq::metric {
     return {at::where(arrived, nats, nothing), at::where(arrived, spread, nothing), flow.time(phi)};
   }
 
-  std::vector<chunk_found> measure_rows(noneq::measurement& m, const noneq::flow_slope& flow,
-                                        const noneq::dequantisation& q, const noneq::chosen_rows& chosen,
-                                        std::int64_t block, const noneq::stream& s) const {
-    return noneq::each_block(m, chosen, block, [&](std::int64_t first, const noneq::batch& rows) {
-      return measure_chunk(flow, *m.denoiser.process().kernel, q, rows, first, s);
-    });
+  // The variational bound of rows whose ODE did not end; not a number for the others.
+  static Tensor bound_where_stopped(const noneq::measurement& m, const chunk_found& found, const noneq::batch& rows,
+                                    std::int64_t first) {
+    const Tensor stopped = found.nats.isnan();
+    if (!stopped.any().item<bool>()) return at::full_like(found.nats, NAN);
+    const auto b = noneq::measure_bounds(m.denoiser, m.data.info(), rows.at("x0"), rows.find("label"), first,
+                                         m.denoiser.process().steps() - 1, m.stream.fork("bound"));
+    return at::where(stopped, -(b.L_T + b.kl_sum + b.L_0), at::scalar_tensor(NAN, at::kDouble));
   }
 
   // The rows to find a spread with: the last of the training data, or, of data without parts, those behind the
@@ -98,7 +102,9 @@ struct likelihood : noneq::metric {
     Tensor stopped_at;
     for (const double share : {0.5, 0.7, 1.0, 1.4, 2.0, 4.0, static_cast<double>(INFINITY)}) {
       const noneq::dequantisation q{info.bin_width, share * std::tan(flow.begin())};
-      const auto parts = measure_rows(m, flow, q, rows, block, m.stream.fork("fit"));
+      const auto parts = noneq::each_block(m, rows, block, [&](std::int64_t first, const noneq::batch& some) {
+        return measure_chunk(flow, *m.denoiser.process().kernel, q, some, first, m.stream.fork("fit"));
+      });
       // Where a row does not end, nothing is known of the mean.
       const double bound = noneq::joined(parts, &chunk_found::nats).mean().item<double>();
       if (bound > largest) best = q, largest = bound;
@@ -120,26 +126,33 @@ struct likelihood : noneq::metric {
     const bool variational = dequantisation == "variational";
     const auto to_fit = variational ? rows_to_fit(info) : noneq::chosen_rows{};
     const noneq::dequantisation q = variational ? fitted(m, flow, to_fit) : noneq::dequantisation{info.bin_width};
-    report(m, measure_rows(m, flow, q, chosen, chunk, m.stream), chosen.part);
+    const auto parts = noneq::each_block(m, chosen, chunk, [&](std::int64_t first, const noneq::batch& rows) {
+      auto found = measure_chunk(flow, *m.denoiser.process().kernel, q, rows, first, m.stream);
+      found.bound = bound_where_stopped(m, found, rows, first);
+      return found;
+    });
+    report(m, parts, chosen.part);
     if (variational)
       m.records.push_back({"dequantisation_spread", q.spread / q.bin, "bins", NAN, to_fit.part, to_fit.count});
   }
 
   void report(noneq::measurement& m, const std::vector<chunk_found>& parts, const std::string& part) const {
-    const Tensor nats = noneq::joined(parts, &chunk_found::nats),
+    const Tensor by_flow = noneq::joined(parts, &chunk_found::nats),
                  stopped_at = noneq::joined(parts, &chunk_found::stopped_at),
                  probe_error = noneq::joined(parts, &chunk_found::probe_error);
-    const Tensor failed = nats.isnan().nonzero().squeeze(1), ended = nats.index({nats.isnan().logical_not()});
+    const Tensor stopped = by_flow.isnan(), failed = stopped.nonzero().squeeze(1);
+    const Tensor nats = at::where(stopped, noneq::joined(parts, &chunk_found::bound), by_flow);
+    const Tensor known = nats.index({nats.isfinite()});
     const auto time_of = [&](std::int64_t j) { return stopped_at[failed[j]].item<double>(); };
-    if (ended.size(0) == 0)
-      throw noneq::error(c10::str("got no row whose ODE ends within max_steps = ", max_steps,
+    if (known.size(0) == 0)
+      throw noneq::error(c10::str("got no row with a finite bound, or whose ODE ends within max_steps = ", max_steps,
                                   ": row 0 stopped at t = ", time_of(0), " on its way from 1 to ",
                                   m.denoiser.process().steps(), ", need more steps or larger tolerances"));
 
-    const noneq::estimate e = noneq::estimate_mean(ended);
+    const noneq::estimate e = noneq::estimate_mean(known);
     const auto dims = static_cast<double>(c10::multiply_integers(m.data.info().shape));
     const double value = noneq::bits(e.value), error = noneq::bits(e.stderr);
-    const std::int64_t n = ended.size(0);
+    const std::int64_t n = known.size(0);
     m.records.push_back({"log_likelihood", value, "bits/sequence", error, part, n});
     m.records.push_back({"likelihood_bits_per_dim", -value / dims, "bits/dim", error / dims, part, n});
     if (trace == "hutchinson" && probes > 1) {
@@ -175,7 +188,9 @@ struct likelihood : noneq::metric {
                noneq::above(0))
         .param("relative", &likelihood::relative, "the same as a share of the number itself", noneq::above(0))
         .param("max_steps", &likelihood::max_steps,
-               "steps tried per row; a row that needs more is reported and left out of the mean", noneq::at_least(1));
+               "steps tried per row; a row that needs more is named, and counts with its variational bound, which is "
+               "lower",
+               noneq::at_least(1));
     d.param(
          "dequantisation", &likelihood::dequantisation,
          "where in its bin a value is taken to lie: uniformly, or by the Gaussian, cut off at the edges, whose spread "
