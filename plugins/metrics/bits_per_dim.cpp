@@ -1,19 +1,12 @@
 // What 8-bit data costs under the model: −ln p(x⁰) ≤ L_T + Σ L_{t−1} + L_0 with the discretised Gaussian decoder (Ho et
 // al. 2020, eq. 5 and 13), in bits per dimension.
-#include "noneq/diffusion/decoder.hpp"
+#include "bound_of_rows.hpp"
 #include "noneq/plugin.hpp"
 #include "rows.hpp"
-#include "strata.hpp"
 
 namespace {
 
 using noneq::Tensor;
-
-// What one chunk of rows contributes; nats, float64.
-struct chunk_terms {
-  Tensor L_T, kl, L_0;  // [n]
-  Tensor per_step;      // [strata]: sums over rows of one step's KL
-};
 
 struct bits_per_dim : noneq::metric {
   std::int64_t samples = 1000, chunk = 250, times = 0;
@@ -27,32 +20,18 @@ struct bits_per_dim : noneq::metric {
           "density of other data is metric.bound");
   }
 
-  static chunk_terms measure_chunk(const noneq::denoiser& d, double bin_width, const Tensor& x0, const Tensor& label,
-                                   std::int64_t first, std::int64_t strata, const noneq::stream& s) {
-    const noneq::process& p = d.process();
-    const noneq::kernel& k = *p.kernel;
-    const auto marginal = [&](std::int64_t i) {
-      return k.marginal(x0, noneq::at(p.tables, at::full({x0.size(0)}, i, at::kLong), x0));
-    };
-    const Tensor x1 = k.sample(marginal(0), k.noise(x0.sizes().vec(), s.fork("decoder"), first));
-    const Tensor decoded = noneq::decoder_log_prob(x0, d.predict(x1, 0, label).reverse, bin_width / 2);
-    noneq::step_kls steps = noneq::measure_steps(d, x0, label, first, strata, s);
-    return {k.kl(marginal(p.steps() - 1), k.stationary(x0)).to(at::kDouble), std::move(steps.per_sample),
-            -noneq::sum_per_sample(decoded).to(at::kDouble), std::move(steps.per_step)};
-  }
-
   void measure(noneq::measurement& m) const override {
     const noneq::dataset_info& info = m.data.info();
     check_data(info);
     const std::int64_t T = m.denoiser.process().steps(), strata = noneq::count_strata(times, T);
     const auto chosen = noneq::choose_rows(info, on, samples);
     const auto parts = noneq::each_block(m, chosen, chunk, [&](std::int64_t first, const noneq::batch& rows) {
-      return measure_chunk(m.denoiser, info.bin_width, rows.at("x0"), rows.find("label"), first, strata, m.stream);
+      return noneq::measure_bounds(m.denoiser, info, rows.at("x0"), rows.find("label"), first, strata, m.stream);
     });
     report(m, parts, strata, chosen);
   }
 
-  static void report(noneq::measurement& m, const std::vector<chunk_terms>& parts, std::int64_t strata,
+  static void report(noneq::measurement& m, const std::vector<noneq::bounds_of_rows>& parts, std::int64_t strata,
                      const noneq::chosen_rows& chosen) {
     const auto dims = static_cast<double>(c10::multiply_integers(m.data.info().shape));
     const auto add = [&](const char* name, const Tensor& nats) {
@@ -60,14 +39,15 @@ struct bits_per_dim : noneq::metric {
       m.records.push_back(
           {name, noneq::bits(e.value) / dims, "bits/dim", noneq::bits(e.stderr) / dims, chosen.part, chosen.count});
     };
-    const Tensor L_T = noneq::joined(parts, &chunk_terms::L_T), L_0 = noneq::joined(parts, &chunk_terms::L_0);
-    const Tensor whole = L_T + noneq::joined(parts, &chunk_terms::kl) + L_0;
+    const Tensor L_T = noneq::joined(parts, &noneq::bounds_of_rows::L_T),
+                 L_0 = noneq::joined(parts, &noneq::bounds_of_rows::L_0);
+    const Tensor whole = L_T + noneq::joined(parts, &noneq::bounds_of_rows::kl_sum) + L_0;
     add("bits_per_dim", whole);
     add("L_T", L_T);
     add("L_0", L_0);
     m.arrays.set("of_rows", noneq::bits(at::stack({whole, L_T, L_0}, 1)) / dims);
     m.arrays.set("t", noneq::centres(strata, m.denoiser.process().steps()));
-    m.arrays.set("kl", noneq::added(parts, &chunk_terms::per_step) *
+    m.arrays.set("kl", noneq::added(parts, &noneq::bounds_of_rows::kl) *
                            (noneq::bits(1.0) / (dims * static_cast<double>(chosen.count))));
   }
 

@@ -17,7 +17,7 @@ class feature_sets : public feature_meter {
 
   // Features [k, D] of the first rows: `rows` of them, or by default `wanted`, or as many as there are.
   Tensor data(measurement& m, std::int64_t wanted) {
-    chosen_ = choose_rows(info_, of_.with, of_.rows > 0 ? of_.rows : wanted, "with");
+    chosen_ = choose_rows(info_, of_.with, of_.rows > 0 ? of_.rows : wanted, "with", "rows");
     return kept_or_made(of_.cache_folder(m), "features-" + of_.features->label(), of_.key(info_, chosen_, "features"),
                         !of_.cache.empty(),
                         [&]() -> kept_tensors {

@@ -12,7 +12,7 @@ struct frechet : noneq::sample_metric, noneq::compared {
 
   void check_data(const noneq::dataset_info& info) const override {
     compared::check_data(info);
-    noneq::choose_rows(info, with, rows, "with");
+    noneq::choose_rows(info, with, rows, "with", "rows");
   }
   void check_count(std::int64_t samples) const override {
     if (samples < 2) throw noneq::error(c10::str("got a sampler of count ", samples, ", need at least 2 samples"));
@@ -29,7 +29,7 @@ struct frechet : noneq::sample_metric, noneq::compared {
 class frechet_meter : public noneq::feature_meter {
  public:
   frechet_meter(const frechet& of, noneq::measurement& m)
-      : feature_meter(of, m), chosen_(noneq::choose_rows(info_, of.with, of.rows, "with")) {
+      : feature_meter(of, m), chosen_(noneq::choose_rows(info_, of.with, of.rows, "with", "rows")) {
     kept_ = noneq::kept_or_made(of.cache_folder(m), "moments-" + of.features->label(),
                                 of.key(info_, chosen_, "moments"), !of.cache.empty(), [&]() -> noneq::kept_tensors {
                                   noneq::gaussian_fit fit;

@@ -16,7 +16,7 @@ struct kernel_distance : noneq::sample_metric, noneq::compared {
 
   void check_data(const noneq::dataset_info& info) const override {
     compared::check_data(info);
-    const std::int64_t there = noneq::choose_rows(info, with, rows > 0 ? rows : 2 * blocks, "with").count;
+    const std::int64_t there = noneq::choose_rows(info, with, rows > 0 ? rows : 2 * blocks, "with", "rows").count;
     if (there < 2 * blocks)
       throw noneq::error(
           c10::str("got ", there, " rows to compare with, need at least ", 2 * blocks, ", two for each block"));

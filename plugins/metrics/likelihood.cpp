@@ -110,7 +110,7 @@ struct likelihood : noneq::metric {
       if (bound > largest) best = q, largest = bound;
       if (std::isnan(bound)) stopped_at = noneq::joined(parts, &chunk_found::stopped_at);
     }
-    if (std::isinf(largest))
+    if (largest == -INFINITY && stopped_at.defined())
       throw noneq::error(c10::str("got no spread under which the ODE of every one of ", rows.count,
                                   " rows ends within max_steps = ", max_steps, ": one stopped at t = ",
                                   stopped_at.min().item<double>(), ", need more steps or larger tolerances"),

@@ -14,7 +14,8 @@ struct precision_recall : noneq::sample_metric, noneq::compared {
 
   void check_data(const noneq::dataset_info& info) const override {
     compared::check_data(info);
-    need(noneq::choose_rows(info, with, rows > 0 ? rows : neighbours + 1, "with").count, "rows to compare with");
+    need(noneq::choose_rows(info, with, rows > 0 ? rows : neighbours + 1, "with", "rows").count,
+         "rows to compare with");
   }
   void check_count(std::int64_t samples) const override { need(samples, "samples"); }
 

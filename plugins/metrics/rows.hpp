@@ -17,13 +17,12 @@ struct chosen_rows {
 // default.
 // Throws noneq::error when the data has no such part, or all of endless data was asked for.
 inline chosen_rows choose_rows(const dataset_info& info, const std::string& part, std::int64_t wanted,
-                               const char* part_parameter = "on") {
+                               const char* part_parameter = "on", const char* count_parameter = "samples") {
   if (part != "auto") need_part(info, part, part_parameter);
   const std::string name = info.parts.empty() ? "" : part == "auto" ? measured_part(info) : part;
   const std::int64_t there = name.empty() ? -1 : info.parts.at(name);
   if (there < 0 && wanted == 0)
-    throw error("got 0, all, of data that is drawn without end; need a number",
-                std::string_view(part_parameter) == "on" ? "samples" : "rows");
+    throw error("got 0, all, of data that is drawn without end; need a number", count_parameter);
   return {name, there < 0 ? wanted : wanted == 0 ? there : std::min(wanted, there)};
 }
 

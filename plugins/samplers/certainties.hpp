@@ -29,11 +29,11 @@ class certainties {
     const std::vector<rows> all = with_known();
     std::vector<Tensor> rest;
     for (const rows& e : all) rest.push_back(e.of.y);
-    Tensor slope = transposed(all, rest), direction = slope, length = squares({slope});
-    Tensor missed = worst(all, rest), flat = length <= almost_none * squares(rest);
-    for (int step = 0; step < most_steps; ++step) {
+    Tensor slope = transposed(all, rest), direction = slope, length = squares({slope}), missed, flat;
+    for (int step = 0;; ++step) {
+      missed = worst(all, rest), flat = length <= almost_none * squares(rest);
       const Tensor stays = flat.logical_or(missed <= 1);
-      if (stays.all().item<bool>()) break;
+      if (step == most_steps || stays.all().item<bool>()) break;
       std::vector<Tensor> images;
       for (const rows& e : all) images.push_back(e.of.map(direction));
       const Tensor far = (length / squares(images)).masked_fill(stays, 0);
@@ -42,7 +42,6 @@ class certainties {
       const Tensor left = squares({slope});
       direction = slope + broadcast_like((left / length).masked_fill(stays, 0), slope) * direction;
       length = left;
-      missed = worst(all, rest), flat = length <= almost_none * squares(rest);
     }
     const Tensor impossible = flat.logical_and(missed > 1);
     if (!impossible.any().item<bool>()) return;
