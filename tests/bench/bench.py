@@ -115,17 +115,18 @@ class case:
         return max(self.peers, key=lambda v: middle(self.peers[v], key)) if self.peers else None
 
     def profile(self):
-        """Where one thread's time goes, and the arithmetic of a step, by oneDNN's own account."""
-        few, many = [self.run(n, "--threads", 1, ONEDNN_VERBOSE="1") for n in (2, 8)]
-        before, after = operations(few[3]), operations(many[3])
+        """Where one thread's time goes, and the arithmetic of a step by the definition of its layers, by oneDNN's own
+        account: in float32 it makes all products."""
         calls = 6 * self.per_step
-        wall = (many[0] - few[0]) / calls  # as oneDNN counts
-        gained = {k: [(a - b) / calls for a, b in zip(v, before.get(k, (0, 0)))] for k, v in after.items()}
-        self.flop = sum(flop for _, flop in gained.values())
-        # Weights' gradients that oneDNN does not make are as much work as the convolutions themselves.
-        if (weights := gained.get("convolution, gradient of weights")) is not None:
-            self.flop += max(0, gained["convolution"][1] - weights[1])
-        self.shares = {k: ms / 1000 / wall for k, (ms, _) in gained.items()}
+
+        def gained(**environment):
+            few, many = [self.run(n, "--threads", 1, ONEDNN_VERBOSE="1", **environment) for n in (2, 8)]
+            before, after = operations(few[3]), operations(many[3])
+            return (many[0] - few[0]) / calls, {k: [(a - b) / calls for a, b in zip(v, before.get(k, (0, 0)))]
+                                                for k, v in after.items()}
+        self.flop = sum(flop for _, flop in gained(ONEDNN_MAX_CPU_ISA="AVX512_CORE")[1].values())
+        wall, shares = gained()
+        self.shares = {k: ms / 1000 / wall for k, (ms, _) in shares.items()}
         self.shares["the rest"] = 1 - sum(self.shares.values())
 
 
@@ -214,8 +215,9 @@ print("\n| case | unit | ours | best peer | its variant | ratio | ours a CPU sec
       "GFLOP/s a core (of its peak) | MB ours | MB peer |\n|" + "---|" * 12)
 for c in cases:
     print(row(c, peak))
-print("\nShare of one thread's time by kind of operation (the rest: own kernels, among them most gradients of weights, "
-      "libtorch, data):\n")
+print("\nGFLOP/s count what the layers' definitions ask; 3x3 convolutions by Winograd's filtering multiply less.\n\n"
+      "Share of one thread's time by kind of oneDNN's operations (the rest: own kernels, among them most 3x3 "
+      "convolutions, libtorch, data):\n")
 for c in cases:
     if len(c.shares) > 1:
         print(f"- {c.name}: " + ", ".join(f"{k} {100 * v:.0f} %" for k, v in

@@ -70,6 +70,8 @@ struct site {
 };
 
 std::unique_ptr<node> make_conv(const conv_layer& l, const operand& in, const operand& out, const site& s);
+// A convolution by Winograd's filtering; null where that is not the better way, or none.
+std::unique_ptr<node> make_winograd(const conv_layer& l, const operand& in, const operand& out, const site& s);
 std::unique_ptr<node> make_linear(const conv_layer& l, const operand& in, const operand& out, const site& s);
 // modulation and added: null when there is none. `added` is a vector that x gets before it is normalised.
 std::unique_ptr<node> make_norm(const norm_layer& l, const operand& in, const operand* modulation, const operand* added,

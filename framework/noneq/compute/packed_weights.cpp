@@ -5,11 +5,31 @@ namespace noneq {
 dnnl::memory packed_weights::place(weight_id w, const onednn::dims& shape, const dnnl::memory::desc& layout) {
   const std::lock_guard lock(mutex_);
   for (const packed& p : places_)
-    if (p.weight == w && p.memory.get_desc() == layout) return p.memory;
+    if (const auto* r = std::get_if<reordered>(&p.as); r && p.weight == w && r->memory.get_desc() == layout)
+      return r->memory;
   const dnnl::memory::desc plain(shape, dnnl::memory::data_type::f32, onednn::tag::oihw);
   const dnnl::reorder::primitive_desc how(onednn::cpu(), plain, onednn::cpu(), layout);
-  places_.push_back({w, plain, dnnl::memory(layout, onednn::cpu()), dnnl::reorder(how)});
-  return places_.back().memory;
+  const dnnl::memory memory(layout, onednn::cpu());
+  places_.emplace_back(w, reordered{plain, memory, dnnl::reorder(how)});
+  return memory;
+}
+
+const void* packed_weights::place(weight_id w, const winograd::weights& how) {
+  const std::lock_guard lock(mutex_);
+  for (const packed& p : places_)
+    if (const auto* t = std::get_if<transformed>(&p.as); t && p.weight == w && t->how == how)
+      return t->memory.get_data_handle();
+  const auto bytes = static_cast<dnnl::memory::dim>(how.bytes());
+  const dnnl::memory memory({{bytes}, dnnl::memory::data_type::u8, onednn::tag::x}, onednn::cpu());
+  places_.emplace_back(w, transformed{how, memory});
+  return memory.get_data_handle();
+}
+
+void packed_weights::reordered::fill(const float* weight) {
+  dnnl::stream stream(onednn::cpu());
+  dnnl::memory from(plain, onednn::cpu(), const_cast<float*>(weight));
+  reorder.execute(stream, from, memory);
+  stream.wait();
 }
 
 // Changes whenever a weight was written in place or is another tensor.
@@ -38,10 +58,8 @@ void packed_weights::refresh(std::span<const Tensor> weights) {
     }
     next->busy = true;
     lock.unlock();
-    dnnl::stream stream(onednn::cpu());
-    dnnl::memory from(next->plain, onednn::cpu(), weights[static_cast<std::size_t>(next->weight)].data_ptr());
-    next->reorder.execute(stream, from, next->memory);
-    stream.wait();
+    const float* weight = weights[static_cast<std::size_t>(next->weight)].data_ptr<float>();
+    std::visit([&](auto& place) { place.fill(weight); }, next->as);
     lock.lock();
     next->version = version;
     next->busy = false;

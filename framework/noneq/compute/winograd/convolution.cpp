@@ -1,0 +1,154 @@
+#include "noneq/compute/winograd/convolution.hpp"
+
+#include <algorithm>
+
+#include <oneapi/dnnl/dnnl.hpp>
+
+#include "noneq/compute/winograd/tiles-inl.hpp"
+
+namespace noneq::winograd {
+
+bool fits(const conv_layer& l, std::int64_t in, std::int64_t out) {
+  using both = std::array<std::int64_t, 2>;
+  const auto many = [](std::int64_t channels) { return channels % 16 == 0 && channels >= 32; };
+  return l.kernel == both{3, 3} && l.stride == both{1, 1} && l.pad_before == both{1, 1} && l.pad_after == both{1, 1} &&
+         many(in) && many(out);
+}
+
+#ifdef __x86_64__
+bool worthwhile() { return dnnl::get_effective_cpu_isa() == dnnl::cpu_isa::avx512_core_bf16; }
+
+namespace {
+
+constexpr std::size_t tile_rows = 12;
+
+struct to_planes {
+  std::uint16_t* to;
+  std::size_t plane, row;
+  NONEQ_BF16 void operator()(std::size_t p, std::size_t tile, __m512 v) const { store(to + p * plane + tile * row, v); }
+};
+
+NONEQ_BF16 void read_run(const strip<4>& x, std::size_t first, std::size_t count, std::uint16_t* to,
+                         std::size_t plane) {
+  for (std::size_t c = 0; c < x.channels; c += lanes) {
+    to_planes planes_of{to + c, plane, x.channels};
+    read_tiles(x, first, count, c, planes_of);
+  }
+}
+
+// sums[12, 32] of one plane of tiles [12, in] and of weights [in / 2, 32].
+NONEQ_BF16 void multiply(const std::uint16_t* tiles, const word* weights, std::size_t in, float* sums) {
+  __m512 low[tile_rows], high[tile_rows];
+#pragma GCC unroll 12
+  for (std::size_t r = 0; r < tile_rows; ++r) low[r] = high[r] = _mm512_setzero_ps();
+  for (std::size_t c = 0; c < in; c += 2, tiles += 2, weights += block_out) {
+    const auto w_low = reinterpret_cast<__m512bh>(_mm512_loadu_si512(weights)),
+               w_high = reinterpret_cast<__m512bh>(_mm512_loadu_si512(weights + lanes));
+#pragma GCC unroll 12
+    for (std::size_t r = 0; r < tile_rows; ++r) {
+      int pair;
+      __builtin_memcpy(&pair, tiles + r * in, sizeof pair);
+      const auto x = reinterpret_cast<__m512bh>(_mm512_set1_epi32(pair));
+      low[r] = _mm512_dpbf16_ps(low[r], x, w_low);
+      high[r] = _mm512_dpbf16_ps(high[r], x, w_high);
+    }
+  }
+#pragma GCC unroll 12
+  for (std::size_t r = 0; r < tile_rows; ++r) {
+    _mm512_storeu_ps(sums + r * block_out, low[r]);
+    _mm512_storeu_ps(sums + r * block_out + lanes, high[r]);
+  }
+}
+
+// Where a run of tiles of one row goes: its first pixel, numbers from row to row and from pixel to pixel, and whether
+// the last tile's right pixels and all tiles' lower ones lie in the image.
+struct target {
+  std::uint16_t* to;
+  std::size_t row, channels;
+  bool right, below, add;
+};
+
+NONEQ_BF16 inline void put(std::uint16_t* to, __m512 v, bool add) { store(to, add ? _mm512_add_ps(v, load(to)) : v); }
+
+// Aᵀ·m·A of one tile.
+NONEQ_BF16 inline void write_tile(const float* m, std::size_t plane, __m512 bias, const target& y, std::uint16_t* to,
+                                  bool right) {
+  __m512 a[4], b[4];
+#pragma GCC unroll 4
+  for (std::size_t r = 0; r < 4; ++r, m += 4 * plane) {
+    const __m512 m1 = _mm512_loadu_ps(m + plane), m2 = _mm512_loadu_ps(m + 2 * plane);
+    a[r] = _mm512_add_ps(_mm512_loadu_ps(m), _mm512_add_ps(m1, m2));
+    b[r] = _mm512_sub_ps(_mm512_sub_ps(m1, m2), _mm512_loadu_ps(m + 3 * plane));
+  }
+  put(to, _mm512_add_ps(_mm512_add_ps(bias, a[0]), _mm512_add_ps(a[1], a[2])), y.add);
+  if (right) put(to + y.channels, _mm512_add_ps(_mm512_add_ps(bias, b[0]), _mm512_add_ps(b[1], b[2])), y.add);
+  if (!y.below) return;
+  to += y.row;
+  put(to, _mm512_add_ps(_mm512_sub_ps(bias, a[3]), _mm512_sub_ps(a[1], a[2])), y.add);
+  if (right) put(to + y.channels, _mm512_add_ps(_mm512_sub_ps(bias, b[3]), _mm512_sub_ps(b[1], b[2])), y.add);
+}
+
+NONEQ_BF16 void write_run(const float* sums, std::size_t plane, const float* bias, const target& y, std::size_t count,
+                          std::size_t channels) {
+  for (std::size_t c = 0; c < channels; c += lanes) {
+    const __m512 b = bias != nullptr ? _mm512_loadu_ps(bias + c) : _mm512_setzero_ps();
+    for (std::size_t t = 0; t < count; ++t)
+      write_tile(sums + t * block_out + c, plane, b, y, y.to + 2 * t * y.channels + c, t + 1 < count || y.right);
+  }
+}
+
+}
+
+convolution::convolution(std::size_t batch, const value_shape& of, std::size_t in, std::size_t out)
+    : batch_(batch),
+      height_(static_cast<std::size_t>(of.height)),
+      width_(static_cast<std::size_t>(of.width)),
+      in_(in),
+      out_(out),
+      // As many as stay, transformed, in a quarter of the second cache.
+      block_(tile_rows * std::clamp<std::size_t>(8192 / in / tile_rows, 2, 8)) {}
+
+std::size_t convolution::scratch_bytes() const {
+  return planes * (plane_of<std::uint16_t>(block_ * in_) * sizeof(std::uint16_t) +
+                   plane_of<float>(block_ * block_out) * sizeof(float));
+}
+
+void convolution::operator()(const void* x, const void* packed, const float* bias, void* y, bool add,
+                             void* scratch) const {
+  const std::size_t high = (height_ + 1) / 2, wide = (width_ + 1) / 2, tiles = batch_ * high * wide;
+  const std::size_t plane = plane_of<std::uint16_t>(block_ * in_), sum_plane = plane_of<float>(block_ * block_out);
+  auto* read = static_cast<std::uint16_t*>(scratch);
+  auto* sums = reinterpret_cast<float*>(read + planes * plane);
+
+  // Runs of tiles of one row: f(place in the block, first of the row, how many, image, upper row of pixels).
+  const auto runs = [&](std::size_t begin, std::size_t count, auto f) {
+    for (std::size_t t = 0, run; t < count; t += run) {
+      const std::size_t row = (begin + t) / wide, first = (begin + t) % wide;
+      run = std::min(wide - first, count - t);
+      f(t, first, run, row / high, 2 * (row % high));
+    }
+  };
+
+  for (std::size_t begin = 0; begin < tiles; begin += block_) {
+    const std::size_t count = std::min(block_, tiles - begin);
+    runs(begin, count, [&](std::size_t t, std::size_t first, std::size_t run, std::size_t image, std::size_t h) {
+      const auto* pixels = static_cast<const std::uint16_t*>(x) + image * height_ * width_ * in_;
+      read_run({pixels, height_, width_, in_, h - 1}, first, run, read + t * in_, plane);
+    });
+    const auto* w = static_cast<const word*>(packed);
+    for (std::size_t o = 0; o < out_; o += block_out) {
+      for (std::size_t p = 0; p < planes; ++p, w += in_ / 2 * block_out)
+        for (std::size_t t = 0; t < count; t += tile_rows)
+          multiply(read + p * plane + t * in_, w, in_, sums + p * sum_plane + t * block_out);
+      runs(begin, count, [&](std::size_t t, std::size_t first, std::size_t run, std::size_t image, std::size_t h) {
+        auto* to = static_cast<std::uint16_t*>(y) + ((image * height_ + h) * width_ + 2 * first) * out_ + o;
+        const target here{to, width_ * out_, out_, 2 * (first + run) <= width_, h + 1 < height_, add};
+        write_run(sums + t * block_out, sum_plane, bias != nullptr ? bias + o : nullptr, here, run,
+                  std::min(block_out, out_ - o));
+      });
+    }
+  }
+}
+#endif
+
+}

@@ -1,0 +1,20 @@
+// What links in place of Winograd's filtering on machines that have no AVX-512; worthwhile() keeps everybody away.
+#ifndef __x86_64__
+#include "noneq/compute/winograd/convolution.hpp"
+#include "noneq/compute/winograd/weight_gradient.hpp"
+#include "noneq/compute/winograd/weights.hpp"
+
+namespace noneq::winograd {
+
+bool worthwhile() { return false; }
+std::size_t weights::bytes() const { return 0; }
+void weights::pack(const float*, void*) const {}
+convolution::convolution(std::size_t, const value_shape&, std::size_t, std::size_t) {}
+std::size_t convolution::scratch_bytes() const { return 0; }
+void convolution::operator()(const void*, const void*, const float*, void*, bool, void*) const {}
+weight_gradient::weight_gradient(std::size_t, const value_shape&, std::size_t, std::size_t) {}
+std::size_t weight_gradient::scratch_bytes() const { return 0; }
+void weight_gradient::operator()(const void*, const void*, float*, float*, void*) const {}
+
+}
+#endif

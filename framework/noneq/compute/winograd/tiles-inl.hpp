@@ -1,0 +1,126 @@
+// Tiles of Winograd's minimal filtering F(2×2, 3×3) (Lavin & Gray 2016, section 4.1): a tile is two by two pixels of
+// what a 3×3 convolution writes, made of four by four of what it reads; transformed it has 16 planes. Sixteen channels
+// a time; pixels are bf16 [height, width, channels]. For files whose functions multiply bf16 with AVX-512.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#ifdef __x86_64__
+#include <immintrin.h>
+#define NONEQ_BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
+
+namespace noneq::winograd {
+
+// Two neighbours of a sum, the first one below: what the multiplying instruction takes at once.
+using word = std::uint32_t;
+
+constexpr std::size_t lanes = 16, planes = 16, block_out = 2 * lanes;
+
+// Numbers from plane to plane: a line of the cache more than they hold, or all 16 of a tile would meet in one set of
+// it.
+template <class T>
+constexpr std::size_t plane_of(std::size_t numbers) {
+  return numbers + 64 / sizeof(T);
+}
+
+// Channels as results are made, which is 32 at a time.
+constexpr std::size_t in_blocks(std::size_t out) { return (out + block_out - 1) / block_out * block_out; }
+
+// GCC 12 takes what a mask leaves out for uninitialised where there is none.
+constexpr __mmask16 all = 0xFFFF;
+
+NONEQ_BF16 inline __m512i words(__m256i halves) { return _mm512_maskz_cvtepu16_epi32(all, halves); }
+NONEQ_BF16 inline __m512i shifted(__m512i v) { return _mm512_maskz_slli_epi32(all, v, 16); }
+NONEQ_BF16 inline __m512 load(const std::uint16_t* p) {
+  return _mm512_castsi512_ps(shifted(words(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))));
+}
+NONEQ_BF16 inline __m256i rounded(__m512 v) { return reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(v)); }
+NONEQ_BF16 inline void store(std::uint16_t* p, __m512 v) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), rounded(v));
+}
+NONEQ_BF16 inline __m512i paired(__m256i first, __m256i second) {
+  return _mm512_or_si512(words(first), shifted(words(second)));
+}
+
+// Rows of pixels under a row of tiles; null: beyond the image.
+template <std::size_t rows>
+struct strip {
+  const std::uint16_t* row[rows];
+  std::size_t width, channels;
+
+  strip(const std::uint16_t* image, std::size_t height, std::size_t w, std::size_t c, std::size_t first)
+      : width(w), channels(c) {
+    for (std::size_t r = 0; r < rows; ++r)  // before the image `first` wraps beyond it
+      row[r] = first + r < height ? image + (first + r) * w * c : nullptr;
+  }
+};
+
+template <std::size_t rows>
+NONEQ_BF16 inline void load_column(const strip<rows>& x, std::size_t w, std::size_t c, __m512 (&v)[rows]) {
+#pragma GCC unroll 4
+  for (std::size_t r = 0; r < rows; ++r)
+    v[r] = w < x.width && x.row[r] != nullptr ? load(x.row[r] + w * x.channels + c) : _mm512_setzero_ps();
+}
+
+// Bᵀ·d of a column of what is read.
+NONEQ_BF16 inline void read_column(const strip<4>& x, std::size_t w, std::size_t c, __m512 (&v)[4]) {
+  __m512 d[4];
+  load_column(x, w, c, d);
+  v[0] = _mm512_sub_ps(d[0], d[2]);
+  v[1] = _mm512_add_ps(d[1], d[2]);
+  v[2] = _mm512_sub_ps(d[2], d[1]);
+  v[3] = _mm512_sub_ps(d[1], d[3]);
+}
+
+// Bᵀ·d·B of `count` tiles of a row from tile `first` on: to(plane, 0 … count − 1, channels c … c + 15).
+template <class To>
+NONEQ_BF16 inline void read_tiles(const strip<4>& x, std::size_t first, std::size_t count, std::size_t c, To& to) {
+  __m512 a[4], b[4], d[4], e[4];
+  read_column(x, 2 * first - 1, c, a);  // wraps beyond the image where first is 0
+  read_column(x, 2 * first, c, b);
+  for (std::size_t t = 0; t < count; ++t) {
+    const std::size_t w = 2 * (first + t);
+    read_column(x, w + 1, c, d);
+    read_column(x, w + 2, c, e);
+#pragma GCC unroll 4
+    for (std::size_t r = 0; r < 4; ++r) {
+      to(4 * r, t, _mm512_sub_ps(a[r], d[r]));
+      to(4 * r + 1, t, _mm512_add_ps(b[r], d[r]));
+      to(4 * r + 2, t, _mm512_sub_ps(d[r], b[r]));
+      to(4 * r + 3, t, _mm512_sub_ps(b[r], e[r]));
+      a[r] = d[r];
+      b[r] = e[r];
+    }
+  }
+}
+
+// A·dy of a column of the gradient of what is written.
+NONEQ_BF16 inline void read_gradient_column(const strip<2>& dy, std::size_t w, std::size_t c, __m512 (&v)[4]) {
+  __m512 d[2];
+  load_column(dy, w, c, d);
+  v[0] = d[0];
+  v[1] = _mm512_add_ps(d[0], d[1]);
+  v[2] = _mm512_sub_ps(d[0], d[1]);
+  v[3] = _mm512_sub_ps(_mm512_setzero_ps(), d[1]);
+}
+
+// A·dy·Aᵀ likewise.
+template <class To>
+NONEQ_BF16 inline void read_gradient_tiles(const strip<2>& dy, std::size_t count, std::size_t c, To& to) {
+  for (std::size_t t = 0; t < count; ++t) {
+    __m512 a[4], b[4];
+    read_gradient_column(dy, 2 * t, c, a);
+    read_gradient_column(dy, 2 * t + 1, c, b);
+#pragma GCC unroll 4
+    for (std::size_t r = 0; r < 4; ++r) {
+      to(4 * r, t, a[r]);
+      to(4 * r + 1, t, _mm512_add_ps(a[r], b[r]));
+      to(4 * r + 2, t, _mm512_sub_ps(a[r], b[r]));
+      to(4 * r + 3, t, _mm512_sub_ps(_mm512_setzero_ps(), b[r]));
+    }
+  }
+}
+
+}
+#endif

@@ -1,0 +1,23 @@
+// The gradient of 3×3 convolutions in their weights by Winograd's filtering: 16 products for four pixels where the
+// definition has 36. Pixels are bf16 [batch, height, width, channels], as convolution.hpp has them. Pure, thread-safe.
+#pragma once
+
+#include "noneq/compute/layers.hpp"
+
+namespace noneq::winograd {
+
+class weight_gradient {
+ public:
+  weight_gradient(std::size_t batch, const value_shape& of, std::size_t in, std::size_t out);
+
+  std::size_t scratch_bytes() const;
+  // dw[o, c, i, j] = Σ over samples and pixels p of dy[p, o]·x[p + (i − 1, j − 1), c] and db[o] = Σ dy[p, o], float32;
+  // db may be null.
+  void operator()(const void* x, const void* dy, float* dw, float* db, void* scratch) const;
+
+ private:
+  std::size_t batch_, height_, width_, in_, out_;
+  std::size_t pairs_, rows_;  // pairs of tiles of a row, and rows of a block
+};
+
+}

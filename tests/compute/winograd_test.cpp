@@ -1,0 +1,119 @@
+// Winograd's filtering in bf16 against libtorch's convolutions, of the same rounded numbers in float64.
+#include <torch/csrc/autograd/autograd.h>
+
+#include "doctest.hpp"
+#include "noneq/compute/precision.hpp"
+#include "noneq/compute/winograd/convolution.hpp"
+#include "noneq/compute/winograd/weight_gradient.hpp"
+#include "noneq/compute/winograd/weights.hpp"
+#include "noneq/core/random.hpp"
+
+using namespace noneq;
+
+namespace {
+
+const conv_layer same{0, 1, 0, none, {3, 3}, {1, 1}, {1, 1}, {1, 1}};
+
+// bf16 [batch, height, width, channels], as the kernels read them.
+Tensor pixels(std::uint64_t seed, std::int64_t batch, const value_shape& s, std::int64_t channels) {
+  return stream(seed).normal({batch, s.height, s.width, channels}).to(at::kBFloat16);
+}
+Tensor plain(const Tensor& t) { return t.permute({0, 3, 1, 2}).to(at::kDouble); }
+Tensor bytes(std::size_t count) { return at::empty({static_cast<std::int64_t>(count)}, at::kByte); }
+double error(const Tensor& got, const Tensor& expected) {
+  return ((got.to(at::kDouble) - expected).norm() / expected.norm()).item<double>();
+}
+
+// What 3×3 products of independent numbers rounded to bf16 may be off, relative to them: each is off by 2⁻⁹/√3 of
+// itself at most, three of them (pixels, weights, result) enter, and the transforms let errors grow by 5/3.
+constexpr double off_by_rounding = 5.0 / 3 * 0.001128 * 1.7320508 * 1.7320508;
+
+struct sizes_of {
+  std::int64_t batch;
+  value_shape in;
+  std::int64_t out;
+};
+const sizes_of all_sizes[] = {{2, {32, 8, 8}, 32},  {3, {48, 5, 7}, 64},   {1, {32, 1, 1}, 48},
+                              {2, {64, 70, 3}, 32}, {1, {32, 3, 150}, 80}, {5, {288, 4, 4}, 32}};
+
+void compare_convolution(const sizes_of& s, bool for_gradient, bool add) {
+  CAPTURE(s.in.channels);
+  CAPTURE(s.in.height);
+  CAPTURE(s.in.width);
+  const std::int64_t in = s.in.channels, out = s.out;
+  REQUIRE(winograd::fits(same, in, out));
+  const Tensor x = pixels(1, s.batch, s.in, in), before = pixels(2, s.batch, s.in, out), y = before.clone(),
+               bias = stream(4).normal({out}).to(at::kFloat);
+  const Tensor w = stream(3).normal(for_gradient ? sizes{in, out, 3, 3} : sizes{out, in, 3, 3}).to(at::kFloat);
+  const winograd::weights how{static_cast<std::size_t>(in), static_cast<std::size_t>(out), for_gradient};
+  const Tensor packed = bytes(how.bytes());
+  how.pack(w.data_ptr<float>(), packed.data_ptr());
+  const winograd::convolution convolve(static_cast<std::size_t>(s.batch), s.in, how.in, how.out);
+  const Tensor scratch = bytes(convolve.scratch_bytes()).fill_(255);
+  convolve(x.data_ptr(), packed.data_ptr(), for_gradient ? nullptr : bias.data_ptr<float>(), y.data_ptr(), add,
+           scratch.data_ptr());
+
+  Tensor expected = for_gradient ? at::conv_transpose2d(plain(x), w.to(at::kDouble), {}, 1, 1)
+                                 : at::conv2d(plain(x), w.to(at::kDouble), bias.to(at::kDouble), 1, 1);
+  if (add) expected += plain(before);
+  CHECK(error(plain(y), expected) < off_by_rounding);
+}
+
+void compare_gradient(const sizes_of& s) {
+  CAPTURE(s.in.channels);
+  CAPTURE(s.in.height);
+  CAPTURE(s.in.width);
+  const std::int64_t in = s.in.channels, out = s.out;
+  const Tensor x = pixels(1, s.batch, s.in, in), dy = pixels(2, s.batch, s.in, out);
+  const winograd::weight_gradient kernel(static_cast<std::size_t>(s.batch), s.in, static_cast<std::size_t>(in),
+                                         static_cast<std::size_t>(out));
+  const Tensor dw = at::empty({out, in, 3, 3}), db = at::empty({out}),
+               scratch = bytes(kernel.scratch_bytes()).fill_(255);
+  kernel(x.data_ptr(), dy.data_ptr(), dw.data_ptr<float>(), db.data_ptr<float>(), scratch.data_ptr());
+
+  const Tensor w = at::zeros(dw.sizes(), at::kDouble).requires_grad_(true);
+  const Tensor expected = torch::autograd::grad({at::conv2d(plain(x), w, {}, 1, 1)}, {w}, {plain(dy)})[0];
+  CHECK(error(dw, expected) < off_by_rounding);
+  CHECK(error(db, plain(dy).sum({0, 2, 3})) < 1e-5);
+}
+
+const bool unable = fastest_precision() != precision::bf16;
+
+}
+
+TEST_CASE("a 3×3 convolution, its gradients in x and in its weights, are libtorch's within bf16's rounding" *
+          doctest::skip(unable)) {
+  for (const sizes_of& s : all_sizes) {
+    compare_convolution(s, false, false);
+    compare_convolution(s, true, false);
+    compare_convolution(s, true, true);
+    compare_gradient(s);
+  }
+}
+
+TEST_CASE("a sample's result is its own, whatever stands beside it" * doctest::skip(unable)) {
+  const value_shape of{32, 5, 6};
+  const winograd::weights how{32, 32, false};
+  const Tensor w = stream(3).normal({32, 32, 3, 3}).to(at::kFloat), packed = bytes(how.bytes());
+  how.pack(w.data_ptr<float>(), packed.data_ptr());
+  const auto convolved = [&](const Tensor& x) {
+    const winograd::convolution convolve(static_cast<std::size_t>(x.size(0)), of, 32, 32);
+    const Tensor y = at::empty(x.sizes(), x.options()), scratch = bytes(convolve.scratch_bytes());
+    convolve(x.data_ptr(), packed.data_ptr(), nullptr, y.data_ptr(), false, scratch.data_ptr());
+    return y;
+  };
+  const Tensor x = pixels(1, 20, of, 32);
+  CHECK(at::equal(convolved(x).slice(0, 13, 17), convolved(x.slice(0, 13, 17).contiguous())));
+}
+
+TEST_CASE("other convolutions are left to others") {
+  CHECK_FALSE(winograd::fits(same, 3, 32));
+  CHECK_FALSE(winograd::fits(same, 32, 3));
+  CHECK_FALSE(winograd::fits(same, 32, 40));
+  conv_layer halving = same;
+  halving.stride = {2, 2};
+  CHECK_FALSE(winograd::fits(halving, 32, 32));
+  conv_layer one = same;
+  one.kernel = {1, 1};
+  CHECK_FALSE(winograd::fits(one, 32, 32));
+}
