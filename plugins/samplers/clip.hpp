@@ -3,6 +3,7 @@
 // 2022, §2.3). Const use is thread-safe.
 #pragma once
 
+#include "guided.hpp"
 #include "noneq/plugin.hpp"
 
 namespace noneq {
@@ -44,6 +45,8 @@ struct clipped_sampler : sampler {
     if (clip_quantile > 0 && !clip)
       throw error(c10::str("clip_quantile got ", clip_quantile, " without clip, need clip: true"));
   }
+
+  void check_request(const process& p, const sampling_request& r) const override { guided(guides.all(), p, r); }
 
   template <class P>
   static void describe_clip(description<P>& d) {

@@ -18,7 +18,9 @@ inline Tensor reverse_location(const kernel& k, const Tensor& x0, const Tensor& 
 
 class guided {
  public:
-  guided(const std::vector<const guide*>& guides, const guided_chunk& chunk) {
+  // Throws where a guide cannot guide these samples, or no x can be what all of them are certain of.
+  guided(const std::vector<const guide*>& guides, const process& p, const sampling_request& r) {
+    const guided_chunk chunk{p, r.first, r.count, r.shape, r.normal, r.range};
     certainties together(chunk);
     for (const guide* g : guides) {
       auto begun = g->begin(chunk);

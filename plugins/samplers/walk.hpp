@@ -4,7 +4,6 @@
 #pragma once
 
 #include "clip.hpp"
-#include "guided.hpp"
 
 namespace noneq {
 
@@ -26,7 +25,7 @@ class walk {
         request_(r),
         visited_(s.kept_steps(d.process())),
         shape_{r.count},
-        guided_(s.guides.all(), {d.process(), r.first, r.count, r.shape, r.normal, r.range}) {
+        guided_(s.guides.all(), d.process(), r) {
     shape_.insert(shape_.end(), r.shape.begin(), r.shape.end());
     levels_.push_back({1, 0, std::numeric_limits<double>::infinity(), 0});
     const Tensor log_signal = d.process().tables.log_alpha_bar.detach().contiguous();

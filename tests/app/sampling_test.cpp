@@ -28,6 +28,9 @@ struct runs {
     noise.write("holed", holed);
     noise.write("x", at::linspace(-1, 1, 128).reshape({64, 2}));
     noise.write("class", at::arange(64, at::kLong).remainder(3));
+    noise.write("mask", at::ones({2}));
+    noise.write("zeros", at::zeros({6, 2}));
+    noise.write("threes", at::ones({2, 3}));
     noise.close();
     put_text(place / "classes.yaml", tiny_with("{plugin: loader.swiss_roll, batch: 32}",
                                                "{plugin: loader.hdf5, file: noise.h5, dataset: x, labels: class, "
@@ -97,6 +100,28 @@ TEST_CASE("classes and guidance that the model does not know are refused") {
   const outcome negative = all().sample("classes", {"--count", "2", "--labels=-1"});
   CHECK(negative.code == 2);
   CHECK(says(negative.err, "labels"));
+}
+
+TEST_CASE("guides that cannot guide are refused, and before anything is trained") {
+  const auto known = [](const std::string& values, const std::string& mask = "mask") {
+    return "{plugin: known_values, file: noise.h5, values: " + values + ", mask: " + mask + "}";
+  };
+  const auto refused = [](const outcome& o, const std::string& what) {
+    CHECK_MESSAGE(o.code == 2, o.err);
+    CHECK_MESSAGE(says(o.err, what), o.err);
+    CHECK(std::count(o.err.begin(), o.err.end(), '\n') == 1);
+  };
+  const std::string both = "[" + known("noise") + ", " + known("zeros") + "]";
+  refused(all().sample("tiny", {"--count", "4", "--set", "guides=" + both}),
+          "noneq sample: sampler.guides: got guides that contradict each other");
+  refused(all().sample("tiny", {"--count", "4", "--set", "guides=[" + known("zeros", "threes") + "]"}), "mask");
+  CHECK(!exists(all().place / "out.h5"));
+
+  const std::string node = "  guided: {plugin: sampler.ddim, of: model, count: 4, guides: " + both + "}\n";
+  put_text(all().place / "guided.yaml", tiny_pipeline + node);
+  refused(all().here({"run", "guided.yaml", "--out", "guided"}),
+          "guided.guides: got guides that contradict each other");
+  CHECK(!exists(all().place / "guided"));
 }
 
 TEST_CASE("classes are taken in turn and change the samples") {

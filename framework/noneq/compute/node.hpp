@@ -19,6 +19,7 @@ struct operand {
   buffer_id gradient = none;  // none: nobody asks for it
   bool add = false;           // this layer adds to the gradient instead of writing it
   bool vector = false;
+  bool doubled = false;  // every pixel four times, two by two: made by upsampling to twice the size
 
   std::size_t pixels() const { return static_cast<std::size_t>(shape.height * shape.width); }
   std::size_t channels() const { return static_cast<std::size_t>(shape.channels); }

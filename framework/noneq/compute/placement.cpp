@@ -113,10 +113,19 @@ bool placement::share(value_id v, const add_layer& l, int layer) {
   return true;
 }
 
+bool placement::doubled(value_id v) const {
+  const auto k = static_cast<std::size_t>(v);
+  if (f_.writer[k] == none) return false;
+  const auto* l = std::get_if<upsample_layer>(&n_.layers[static_cast<std::size_t>(f_.writer[k])]);
+  if (l == nullptr) return false;
+  const value_shape &from = n_.values[static_cast<std::size_t>(l->in)], &to = n_.values[k];
+  return to.height == 2 * from.height && to.width == 2 * from.width;
+}
+
 operand placement::base(value_id v) const {
   const auto k = static_cast<std::size_t>(v);
   const home& h = homes_[k];
-  return {n_.values[k], h.of, h.gradient_of, h.value, h.gradient, false, f_.vector[k]};
+  return {n_.values[k], h.of, h.gradient_of, h.value, h.gradient, false, f_.vector[k], doubled(v)};
 }
 
 operand placement::seen_by(int layer, value_id v) const {

@@ -28,6 +28,7 @@ class placement {
     int first_writer = none;  // of the gradient: the layer that does not add
   };
   operand base(value_id v) const;
+  bool doubled(value_id v) const;
   std::size_t bytes(value_id v, precision of) const;
   void place_values();
   void place_gradients();

@@ -118,13 +118,26 @@ Tensor compiled_plan::forward(const Tensor& x, const double* t, const std::int64
   return y;
 }
 
+// One after another in one piece of memory: who wants them as one vector has it. Large memory from the system costs
+// more than what is done with it, so a plan keeps its own, unless somebody still holds what it gave out.
+std::vector<Tensor> compiled_plan::room_for_gradients(const std::vector<Tensor>& weights) {
+  std::int64_t numbers = 0;
+  for (const Tensor& w : weights) numbers += w.numel();
+  if (!gradient_memory_.defined() || gradient_memory_.storage().use_count() > 1)
+    gradient_memory_ = at::empty({numbers}, at::kFloat);
+  std::vector<Tensor> result;
+  numbers = 0;
+  for (const Tensor& w : weights) {
+    result.push_back(gradient_memory_.narrow(0, numbers, w.numel()).view(w.sizes()));
+    numbers += w.numel();
+  }
+  return result;
+}
+
 std::vector<Tensor> compiled_plan::backward(const Tensor& gradient, const double* t, const std::int64_t* label,
                                             const std::vector<Tensor>& weights) {
-  std::vector<Tensor> result;
-  for (std::size_t i = 0; i < weights.size(); ++i) {
-    result.push_back(at::empty(weights[i].sizes(), at::kFloat));
-    gradients_[i] = result.back().data_ptr<float>();
-  }
+  const std::vector<Tensor> result = room_for_gradients(weights);
+  for (std::size_t i = 0; i < result.size(); ++i) gradients_[i] = result[i].data_ptr<float>();
   const running r = run(t, label, weights, nullptr, 0);
   for (const auto& [buffer, bytes] : vector_gradients_) std::memset(r.at(buffer), 0, bytes);
   const transfer out(output_, batch_);

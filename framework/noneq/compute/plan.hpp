@@ -17,7 +17,8 @@ class compiled_plan {
   // dropout: the noise of dropout layers, where there are any; first: index of the first sample within it.
   Tensor forward(const Tensor& x, const double* t, const std::int64_t* label, const std::vector<Tensor>& weights,
                  const stream* dropout = nullptr, std::int64_t first = 0);
-  // After forward(), with the same conditions and weights: their gradients, from that of the output.
+  // After forward(), with the same conditions and weights: their gradients, from that of the output, one after another
+  // in memory.
   std::vector<Tensor> backward(const Tensor& gradient, const double* t, const std::int64_t* label,
                                const std::vector<Tensor>& weights);
 
@@ -25,12 +26,15 @@ class compiled_plan {
   running run(const double* t, const std::int64_t* label, const std::vector<Tensor>& weights, const stream* dropout,
               std::int64_t first);
 
+  std::vector<Tensor> room_for_gradients(const std::vector<Tensor>& weights);
+
   std::int64_t batch_;
   bool training_;
   operand input_, output_;
   std::vector<std::pair<buffer_id, std::size_t>> vector_gradients_;  // and their bytes: sums that start at 0
   std::vector<std::unique_ptr<node>> nodes_;
   std::vector<std::size_t> offsets_;
+  Tensor gradient_memory_;
   std::vector<float*> gradients_;
   std::size_t scratch_ = 0;
   std::optional<arena> memory_;

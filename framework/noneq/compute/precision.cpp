@@ -11,4 +11,6 @@ precision fastest_precision() {
   return (static_cast<unsigned>(isa) & wanted) == wanted ? precision::bf16 : precision::fp32;
 }
 
+bool multiplies_bf16_without_amx() { return dnnl::get_effective_cpu_isa() == dnnl::cpu_isa::avx512_core_bf16; }
+
 }

@@ -11,6 +11,8 @@ enum class precision { fp32, bf16 };
 
 // bf16 where this machine multiplies it faster than float32 (AVX-512 BF16 or AMX), asked of the CPU as it runs.
 precision fastest_precision();
+// Whether it multiplies bf16 by AVX-512 alone. With AMX, which multiplies several times faster, oneDNN's kernels win.
+bool multiplies_bf16_without_amx();
 
 // A float32 without its lower 16 bits.
 struct bf16 {

@@ -19,6 +19,7 @@ flat_parameters::flat_parameters(std::shared_ptr<noneq::network> n)
   }
   vectors_.resize(types.size());
   vectors_ = flat(parameters_);
+  for (Tensor& v : vectors_) v = v.clone();  // its own memory, wherever the parameters were
   std::vector<std::int64_t> used(types.size(), 0);
   for (std::size_t k = 0; k < parameters_.size(); ++k) {
     Tensor& p = parameters_[k];
@@ -36,6 +37,18 @@ std::int64_t flat_parameters::count() const {
   return n;
 }
 
+// All of `parts` where they lie one after another in one piece of memory; undefined where they do not.
+static Tensor as_they_lie(const std::vector<Tensor>& parts) {
+  std::int64_t numbers = 0;
+  for (const Tensor& p : parts) {
+    if (!p.is_alias_of(parts.front()) || !p.is_contiguous() ||
+        p.storage_offset() != parts.front().storage_offset() + numbers)
+      return {};
+    numbers += p.numel();
+  }
+  return parts.front().as_strided({numbers}, {1});
+}
+
 std::vector<Tensor> flat_parameters::flat(const std::vector<Tensor>& of_parameters) const {
   std::vector<std::vector<Tensor>> parts(vectors_.size());
   for (std::size_t k = 0; k < parameters_.size(); ++k)
@@ -43,7 +56,10 @@ std::vector<Tensor> flat_parameters::flat(const std::vector<Tensor>& of_paramete
                                   ? of_parameters[k].reshape(-1)
                                   : at::zeros({parameters_[k].numel()}, parameters_[k].options()));
   std::vector<Tensor> joined;
-  for (const auto& p : parts) joined.push_back(at::cat(p));
+  for (const auto& p : parts) {
+    const Tensor whole = as_they_lie(p);
+    joined.push_back(whole.defined() ? whole : at::cat(p));
+  }
   return joined;
 }
 

@@ -23,7 +23,8 @@ class flat_parameters {
   const std::vector<Tensor>& vectors() const { return vectors_; }        // [n] each; none for a network without any
   std::int64_t count() const;                                            // numbers in all
 
-  // One tensor for each parameter, in their order, as vectors; what is undefined counts as zeros.
+  // One tensor for each parameter, in their order, as vectors; what is undefined counts as zeros. Not copied where the
+  // tensors lie in memory as the vector would.
   std::vector<Tensor> flat(const std::vector<Tensor>& of_parameters) const;
 
  private:

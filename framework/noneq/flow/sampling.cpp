@@ -28,6 +28,10 @@ sampling::sampling(const session& s, const plan_node& n)
     noise_.emplace(sampler_.noise, sampler_.noise_dataset, s.shape(), sampler_.count, *denoiser_.process().kernel);
 }
 
+void sampling::check() const {
+  sampler_.check_request(denoiser_.process(), request(0, std::min(sampler_.chunk, sampler_.count)));
+}
+
 Tensor sampling::label(std::int64_t first, std::int64_t count) const {
   const std::int64_t classes = session_.info().classes;
   if (classes == 0) return {};

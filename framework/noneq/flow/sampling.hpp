@@ -12,6 +12,9 @@ class sampling {
   // Throws noneq::error when the model or its data cannot give what the sampler's parameters ask for.
   sampling(const session& s, const plan_node& n);
 
+  // Throws noneq::error when the sampler cannot draw the first of its samples.
+  void check() const;
+
   const noneq::denoiser& denoiser() const { return denoiser_; }
   const noneq::stream& stream() const { return stream_; }
 

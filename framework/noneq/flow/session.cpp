@@ -108,7 +108,7 @@ void session::build() {
   }
   for (const plan_node& n : plan_.nodes)  // what the model cannot give is known before it is trained
     if (n.role() == "sampler") try {
-        sampling(*this, n);
+        sampling(*this, n).check();
       } catch (const std::exception& e) {
         throw input_error({at_node(n, e)});
       }

@@ -5,7 +5,7 @@
 
 #include <torch/version.h>
 
-#define NONEQ_API_VERSION 4
+#define NONEQ_API_VERSION 5
 
 namespace noneq {
 

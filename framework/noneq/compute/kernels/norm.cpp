@@ -165,20 +165,15 @@ void backward_of(const norm_shape& s, const norm_vectors& v, const T* x, const T
 }
 
 void forward(const norm_shape& s, const norm_vectors& v, const void* x, void* y, float* stats, float* scratch) {
-  if (s.of == precision::bf16)
-    forward_of(s, v, static_cast<const bf16*>(x), static_cast<bf16*>(y), stats, scratch);
-  else
-    forward_of(s, v, static_cast<const float*>(x), static_cast<float*>(y), stats, scratch);
+  typed(
+      s.of, [&](auto* from, auto* to) { forward_of(s, v, from, to, stats, scratch); }, x, y);
 }
 
 void backward(const norm_shape& s, const norm_vectors& v, const void* x, const void* dy, const float* stats, void* dx,
               bool add, const norm_gradients& g, float* scratch) {
-  if (s.of == precision::bf16)
-    backward_of(s, v, static_cast<const bf16*>(x), static_cast<const bf16*>(dy), stats, static_cast<bf16*>(dx), add, g,
-                scratch);
-  else
-    backward_of(s, v, static_cast<const float*>(x), static_cast<const float*>(dy), stats, static_cast<float*>(dx), add,
-                g, scratch);
+  typed(
+      s.of, [&](auto* from, auto* by, auto* to) { backward_of(s, v, from, by, stats, to, add, g, scratch); }, x, dy,
+      dx);
 }
 
 }

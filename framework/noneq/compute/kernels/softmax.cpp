@@ -28,7 +28,7 @@ HWY_INLINE float sum_over(std::size_t n, F&& f, Join&& join, float start) {
 // e^{z − shift}, as exact as what is stored as T can be.
 template <class T, class D>
 HWY_INLINE hn::Vec<D> exp_above(D d, hn::Vec<D> z, hn::Vec<D> shift) {
-  if constexpr (std::is_same_v<T, bf16>)
+  if constexpr (is_bf16<T>)
     return coarse_exp_of_minus(d, hn::Sub(shift, z));
   else
     return hn::Exp(d, hn::Sub(z, shift));
@@ -74,24 +74,18 @@ void backward_of(std::size_t rows, std::size_t columns, float scale, const T* p,
 
 void rows_any(precision of, std::size_t rows, std::size_t columns, float scale, const float* scores, void* p,
               float* level) {
-  if (of == precision::bf16)
-    rows_of(rows, columns, scale, scores, static_cast<bf16*>(p), level);
-  else
-    rows_of(rows, columns, scale, scores, static_cast<float*>(p), level);
+  typed(
+      of, [&](auto* to) { rows_of(rows, columns, scale, scores, to, level); }, p);
 }
 void again_any(precision of, std::size_t rows, std::size_t columns, float scale, const float* scores,
                const float* level, void* p) {
-  if (of == precision::bf16)
-    again_of(rows, columns, scale, scores, level, static_cast<bf16*>(p));
-  else
-    again_of(rows, columns, scale, scores, level, static_cast<float*>(p));
+  typed(
+      of, [&](auto* to) { again_of(rows, columns, scale, scores, level, to); }, p);
 }
 void backward_any(precision of, std::size_t rows, std::size_t columns, float scale, const void* p, const float* dp,
                   void* ds) {
-  if (of == precision::bf16)
-    backward_of(rows, columns, scale, static_cast<const bf16*>(p), dp, static_cast<bf16*>(ds));
-  else
-    backward_of(rows, columns, scale, static_cast<const float*>(p), dp, static_cast<float*>(ds));
+  typed(
+      of, [&](auto* from, auto* to) { backward_of(rows, columns, scale, from, dp, to); }, p, ds);
 }
 
 }

@@ -44,13 +44,41 @@ HWY_INLINE void store(hn::Vec<D> v, D, bf16* p) {
   hn::StoreU(hn::TruncateTo(narrow, rounded), narrow, &p->bits);
 }
 
+#if HWY_TARGET == HWY_AVX3
+// A bf16 that the CPU rounds to by itself, in one instruction, which Highway does not know; likewise.
+struct hardware_bf16 : bf16 {};
+
+template <class D>
+HWY_INLINE void store(hn::Vec<D> v, D d, hardware_bf16* p) {
+  if constexpr (hn::MaxLanes(D()) == 16) {
+    __m256i halves;
+    asm("vcvtneps2bf16 %1, %0" : "=v"(halves) : "v"(v.raw));
+    hn::StoreU(hn::Vec256<std::uint16_t>{halves}, hn::Rebind<std::uint16_t, D>(), &p->bits);
+  } else {
+    store(v, d, static_cast<bf16*>(p));
+  }
+}
+
+inline bool rounds_bf16() {
+  static const bool does = fastest_precision() == precision::bf16;
+  return does;
+}
+#endif
+
+template <class T>
+constexpr bool is_bf16 = std::is_base_of_v<bf16, T>;
+
 // Calls f with pointers of the type that `of` names.
 template <class F, class... P>
 HWY_INLINE void typed(precision of, F&& f, P... p) {
-  if (of == precision::bf16)
-    f(static_cast<std::conditional_t<std::is_const_v<std::remove_pointer_t<P>>, const bf16*, bf16*>>(p)...);
-  else
-    f(static_cast<std::conditional_t<std::is_const_v<std::remove_pointer_t<P>>, const float*, float*>>(p)...);
+  const auto as = [&]<class T>(std::type_identity<T>) {
+    f(static_cast<std::conditional_t<std::is_const_v<std::remove_pointer_t<P>>, const T*, T*>>(p)...);
+  };
+  if (of == precision::fp32) return as(std::type_identity<float>());
+#if HWY_TARGET == HWY_AVX3
+  if (rounds_bf16()) return as(std::type_identity<hardware_bf16>());
+#endif
+  as(std::type_identity<bf16>());
 }
 
 // Stores v, or adds it to what is there.
@@ -59,9 +87,18 @@ HWY_INLINE void put(hn::Vec<D> v, D d, T* y, bool add) {
   store(add ? hn::Add(v, load(d, y)) : v, d, y);
 }
 
-// e^{−z} to 1e-5 for |z| < 87, beyond which it stays: 2^{whole + rest}, the rest a polynomial.
+// e^{−z} to 1e-4: 2^{whole + rest}, the rest a polynomial. Beyond |z| = 87 it may stay.
 template <class D>
 HWY_INLINE hn::Vec<D> coarse_exp_of_minus(D d, hn::Vec<D> z) {
+#if HWY_TARGET == HWY_AVX3
+  if constexpr (hn::MaxLanes(D()) == 16) {
+    const __m512 t = hn::Mul(z, hn::Set(d, -1.44269504f)).raw;
+    const hn::Vec<D> rest{_mm512_reduce_ps(t, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC)};
+    auto p = hn::Set(d, 7.8024523e-2f);
+    for (const float a : {2.2606716e-1f, 6.9583354e-1f, 9.9992522e-1f}) p = hn::MulAdd(p, rest, hn::Set(d, a));
+    return hn::Vec<D>{_mm512_maskz_scalef_ps(0xFFFF, p.raw, t)};
+  }
+#endif
   const hn::Rebind<std::int32_t, D> integers;
   // In this order what is not a number stays so: x86 gives the second of two then.
   const auto near = hn::Min(hn::Set(d, 87.0f), hn::Max(hn::Set(d, -87.0f), z));
@@ -77,7 +114,7 @@ HWY_INLINE hn::Vec<D> coarse_exp_of_minus(D d, hn::Vec<D> z) {
 template <class T = float, class D>
 HWY_INLINE hn::Vec<D> sigmoid(D d, hn::Vec<D> z) {
   const auto one = hn::Set(d, 1.0f);
-  if constexpr (std::is_same_v<T, bf16>)
+  if constexpr (is_bf16<T>)
     return hn::ApproximateReciprocal(hn::Add(one, coarse_exp_of_minus(d, z)));
   else
     return hn::Div(one, hn::Add(one, hn::Exp(d, hn::Neg(z))));

@@ -1,7 +1,9 @@
 // Convolutions of pixels, by oneDNN.
+#include <optional>
 #include <string_view>
 
 #include "noneq/compute/kernels/pixels.hpp"
+#include "noneq/compute/kernels/pointwise_gradient.hpp"
 #include "noneq/compute/node.hpp"
 
 namespace noneq {
@@ -118,15 +120,21 @@ class conv_node : public node {
                         ? by_weights::desc(direct, in, g.weight_gradient, g.bias, out, g.stride, g.before, g.after)
                         : by_weights::desc(direct, in, g.weight_gradient, out, g.stride, g.before, g.after);
     const by_weights::primitive_desc weights(dw, onednn::own_scratch(), cpu(), forward);
-    weights_backward_ = by_weights(weights);
-    const dnnl::memory::desc plain(kernel, dnnl::memory::data_type::f32, onednn::tag::oihw);
-    plain_ = dnnl::memory(plain, cpu(), nullptr);
-    packed_ = dnnl::memory(weights.diff_weights_desc(), cpu(), nullptr);
-    weights_scratch_ = dnnl::memory(weights.scratchpad_desc(), cpu(), nullptr);
-    repacked_ = weights.diff_weights_desc() != plain;
-    packed_bytes_ = repacked_ ? in_lines(weights.diff_weights_desc().get_size()) : 0;
-    if (repacked_) unpack_ = dnnl::reorder(packed_, plain_);
-    s.need_scratch(wide_gradient_ + packed_bytes_ + weights.scratchpad_desc().get_size());
+    if (g.in.data_type() == dnnl::memory::data_type::bf16 && out.data_type() == dnnl::memory::data_type::bf16 &&
+        multiplies_bf16_without_amx() && pointwise_gradient::fits(l_, in_.shape.channels, out_.shape.channels)) {
+      own_ = {batch_ * in_.pixels(), in_.channels(), out_.channels()};
+      s.need_scratch(own_->scratch_bytes());
+    } else {
+      weights_backward_ = by_weights(weights);
+      const dnnl::memory::desc plain(kernel, dnnl::memory::data_type::f32, onednn::tag::oihw);
+      plain_ = dnnl::memory(plain, cpu(), nullptr);
+      packed_ = dnnl::memory(weights.diff_weights_desc(), cpu(), nullptr);
+      weights_scratch_ = dnnl::memory(weights.scratchpad_desc(), cpu(), nullptr);
+      repacked_ = weights.diff_weights_desc() != plain;
+      packed_bytes_ = repacked_ ? in_lines(weights.diff_weights_desc().get_size()) : 0;
+      if (repacked_) unpack_ = dnnl::reorder(packed_, plain_);
+      s.need_scratch(wide_gradient_ + packed_bytes_ + weights.scratchpad_desc().get_size());
+    }
     gradient_ = dnnl::memory(out, cpu(), nullptr);
     if (in_.gradient == none) return;
     using by_data = dnnl::convolution_backward_data;
@@ -141,6 +149,10 @@ class conv_node : public node {
 
   void weights_backward(const running& r) {
     float* target = r.weight_gradient(l_.weight);
+    if (own_) {
+      float* bias = l_.bias != none ? r.weight_gradient(l_.bias) : nullptr;
+      return (*own_)(r.at(in_.value), r.at(out_.gradient), target, bias, r.scratch);
+    }
     source_.set_data_handle(r.at(in_.value));
     plain_.set_data_handle(target);
     std::byte* scratch = r.scratch + wide_gradient_;
@@ -171,6 +183,7 @@ class conv_node : public node {
   const std::size_t batch_;
   dnnl::convolution_forward forward_;
   dnnl::convolution_backward_weights weights_backward_;
+  std::optional<pointwise_gradient> own_;  // in its place
   dnnl::convolution_backward_data data_backward_;
   dnnl::reorder unpack_;
   dnnl::memory source_, result_, gradient_, bias_, weight_, turned_, packed_, plain_;

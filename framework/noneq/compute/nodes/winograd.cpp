@@ -12,9 +12,9 @@ struct winograd_node : node {
       : l(layer),
         in(from),
         out(to),
-        convolve(s.batch, from.shape, in.channels(), out.channels()),
-        convolve_gradient(s.batch, from.shape, out.channels(), in.channels()),
-        gradient(s.batch, from.shape, in.channels(), out.channels()),
+        convolve({s.batch, from.shape, from.doubled}, in.channels(), out.channels()),
+        convolve_gradient({s.batch, from.shape}, out.channels(), in.channels()),
+        gradient({s.batch, from.shape, from.doubled}, in.channels(), out.channels()),
         packed(s.weights.place(l.weight, {in.channels(), out.channels(), false})) {
     s.need_scratch(convolve.scratch_bytes());
     if (!s.training) return;
@@ -46,7 +46,7 @@ struct winograd_node : node {
 
 std::unique_ptr<node> make_winograd(const conv_layer& l, const operand& in, const operand& out, const site& s) {
   const auto narrow = [](const operand& o) { return o.of == precision::bf16 && o.gradient_of == precision::bf16; };
-  if (!winograd::worthwhile() || !winograd::fits(l, in.shape.channels, out.shape.channels) || !narrow(in) ||
+  if (!multiplies_bf16_without_amx() || !winograd::fits(l, in.shape.channels, out.shape.channels) || !narrow(in) ||
       !narrow(out))
     return nullptr;
   return std::make_unique<winograd_node>(l, in, out, s);

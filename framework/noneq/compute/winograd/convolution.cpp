@@ -2,22 +2,18 @@
 
 #include <algorithm>
 
-#include <oneapi/dnnl/dnnl.hpp>
-
 #include "noneq/compute/winograd/tiles-inl.hpp"
 
 namespace noneq::winograd {
 
 bool fits(const conv_layer& l, std::int64_t in, std::int64_t out) {
   using both = std::array<std::int64_t, 2>;
-  const auto many = [](std::int64_t channels) { return channels % 16 == 0 && channels >= 32; };
+  const auto enough = [](std::int64_t channels) { return channels % 16 == 0 && channels >= 32; };
   return l.kernel == both{3, 3} && l.stride == both{1, 1} && l.pad_before == both{1, 1} && l.pad_after == both{1, 1} &&
-         many(in) && many(out);
+         enough(in) && enough(out);
 }
 
 #ifdef __x86_64__
-bool worthwhile() { return dnnl::get_effective_cpu_isa() == dnnl::cpu_isa::avx512_core_bf16; }
-
 namespace {
 
 constexpr std::size_t tile_rows = 12;
@@ -37,11 +33,11 @@ NONEQ_BF16 void read_run(const strip<4>& x, std::size_t first, std::size_t count
 }
 
 // sums[12, 32] of one plane of tiles [12, in] and of weights [in / 2, 32].
-NONEQ_BF16 void multiply(const std::uint16_t* tiles, const word* weights, std::size_t in, float* sums) {
+NONEQ_BF16 void multiply_tiles(const std::uint16_t* tiles, const word* weights, std::size_t in, float* sums) {
   __m512 low[tile_rows], high[tile_rows];
 #pragma GCC unroll 12
   for (std::size_t r = 0; r < tile_rows; ++r) low[r] = high[r] = _mm512_setzero_ps();
-  for (std::size_t c = 0; c < in; c += 2, tiles += 2, weights += block_out) {
+  for (std::size_t c = 0; c < in; c += 2, tiles += 2, weights += many) {
     const auto w_low = reinterpret_cast<__m512bh>(_mm512_loadu_si512(weights)),
                w_high = reinterpret_cast<__m512bh>(_mm512_loadu_si512(weights + lanes));
 #pragma GCC unroll 12
@@ -55,8 +51,8 @@ NONEQ_BF16 void multiply(const std::uint16_t* tiles, const word* weights, std::s
   }
 #pragma GCC unroll 12
   for (std::size_t r = 0; r < tile_rows; ++r) {
-    _mm512_storeu_ps(sums + r * block_out, low[r]);
-    _mm512_storeu_ps(sums + r * block_out + lanes, high[r]);
+    _mm512_storeu_ps(sums + r * many, low[r]);
+    _mm512_storeu_ps(sums + r * many + lanes, high[r]);
   }
 }
 
@@ -93,16 +89,14 @@ NONEQ_BF16 void write_run(const float* sums, std::size_t plane, const float* bia
   for (std::size_t c = 0; c < channels; c += lanes) {
     const __m512 b = bias != nullptr ? _mm512_loadu_ps(bias + c) : _mm512_setzero_ps();
     for (std::size_t t = 0; t < count; ++t)
-      write_tile(sums + t * block_out + c, plane, b, y, y.to + 2 * t * y.channels + c, t + 1 < count || y.right);
+      write_tile(sums + t * many + c, plane, b, y, y.to + 2 * t * y.channels + c, t + 1 < count || y.right);
   }
 }
 
 }
 
-convolution::convolution(std::size_t batch, const value_shape& of, std::size_t in, std::size_t out)
-    : batch_(batch),
-      height_(static_cast<std::size_t>(of.height)),
-      width_(static_cast<std::size_t>(of.width)),
+convolution::convolution(const images& of, std::size_t in, std::size_t out)
+    : of_(of),
       in_(in),
       out_(out),
       // As many as stay, transformed, in a quarter of the second cache.
@@ -110,15 +104,17 @@ convolution::convolution(std::size_t batch, const value_shape& of, std::size_t i
 
 std::size_t convolution::scratch_bytes() const {
   return planes * (plane_of<std::uint16_t>(block_ * in_) * sizeof(std::uint16_t) +
-                   plane_of<float>(block_ * block_out) * sizeof(float));
+                   plane_of<float>(block_ * many) * sizeof(float));
 }
 
 void convolution::operator()(const void* x, const void* packed, const float* bias, void* y, bool add,
                              void* scratch) const {
-  const std::size_t high = (height_ + 1) / 2, wide = (width_ + 1) / 2, tiles = batch_ * high * wide;
-  const std::size_t plane = plane_of<std::uint16_t>(block_ * in_), sum_plane = plane_of<float>(block_ * block_out);
+  const auto [batch, height, width, doubled] = of_;
+  const std::size_t high = (height + 1) / 2, wide = (width + 1) / 2, tiles = batch * high * wide;
+  const std::size_t plane = plane_of<std::uint16_t>(block_ * in_), sum_plane = plane_of<float>(block_ * many);
   auto* read = static_cast<std::uint16_t*>(scratch);
   auto* sums = reinterpret_cast<float*>(read + planes * plane);
+  if (doubled) std::fill_n(sums, planes * sum_plane, 0.0f);
 
   // Runs of tiles of one row: f(place in the block, first of the row, how many, image, upper row of pixels).
   const auto runs = [&](std::size_t begin, std::size_t count, auto f) {
@@ -132,19 +128,19 @@ void convolution::operator()(const void* x, const void* packed, const float* bia
   for (std::size_t begin = 0; begin < tiles; begin += block_) {
     const std::size_t count = std::min(block_, tiles - begin);
     runs(begin, count, [&](std::size_t t, std::size_t first, std::size_t run, std::size_t image, std::size_t h) {
-      const auto* pixels = static_cast<const std::uint16_t*>(x) + image * height_ * width_ * in_;
-      read_run({pixels, height_, width_, in_, h - 1}, first, run, read + t * in_, plane);
+      const auto* pixels = static_cast<const std::uint16_t*>(x) + image * height * width * in_;
+      read_run({pixels, height, width, in_, h - 1}, first, run, read + t * in_, plane);
     });
     const auto* w = static_cast<const word*>(packed);
-    for (std::size_t o = 0; o < out_; o += block_out) {
-      for (std::size_t p = 0; p < planes; ++p, w += in_ / 2 * block_out)
-        for (std::size_t t = 0; t < count; t += tile_rows)
-          multiply(read + p * plane + t * in_, w, in_, sums + p * sum_plane + t * block_out);
+    for (std::size_t o = 0; o < out_; o += many) {
+      for (std::size_t p = 0; p < planes; ++p, w += in_ / 2 * many)
+        for (std::size_t t = 0; t < count && !vanishes(p, doubled); t += tile_rows)
+          multiply_tiles(read + p * plane + t * in_, w, in_, sums + p * sum_plane + t * many);
       runs(begin, count, [&](std::size_t t, std::size_t first, std::size_t run, std::size_t image, std::size_t h) {
-        auto* to = static_cast<std::uint16_t*>(y) + ((image * height_ + h) * width_ + 2 * first) * out_ + o;
-        const target here{to, width_ * out_, out_, 2 * (first + run) <= width_, h + 1 < height_, add};
-        write_run(sums + t * block_out, sum_plane, bias != nullptr ? bias + o : nullptr, here, run,
-                  std::min(block_out, out_ - o));
+        auto* to = static_cast<std::uint16_t*>(y) + ((image * height + h) * width + 2 * first) * out_ + o;
+        const target here{to, width * out_, out_, 2 * (first + run) <= width, h + 1 < height, add};
+        write_run(sums + t * many, sum_plane, bias != nullptr ? bias + o : nullptr, here, run,
+                  std::min(many, out_ - o));
       });
     }
   }

@@ -9,22 +9,32 @@
 
 namespace noneq::winograd {
 
-// Whether this machine is one of those.
-bool worthwhile();
 // Whether there is one for these channels and this kernel, stride and padding.
 bool fits(const conv_layer& l, std::int64_t in, std::int64_t out);
+
+struct images {
+  std::size_t batch, height, width;
+  bool doubled = false;  // what is read has every pixel four times, two by two: 9 products do
+
+  images(std::size_t count, const value_shape& s, bool twice = false)
+      : batch(count),
+        height(static_cast<std::size_t>(s.height)),
+        width(static_cast<std::size_t>(s.width)),
+        doubled(twice) {}
+};
 
 class convolution {
  public:
   // From `in` channels to `out`; a convolution's gradient in x has them the other way round.
-  convolution(std::size_t batch, const value_shape& of, std::size_t in, std::size_t out);
+  convolution(const images& of, std::size_t in, std::size_t out);
 
   std::size_t scratch_bytes() const;
   // y = bias + weight * x, or added to y. `packed`: of `weights`; bias, float32 [out], may be null.
   void operator()(const void* x, const void* packed, const float* bias, void* y, bool add, void* scratch) const;
 
  private:
-  std::size_t batch_, height_, width_, in_, out_, block_;
+  images of_;
+  std::size_t in_, out_, block_;
 };
 
 }

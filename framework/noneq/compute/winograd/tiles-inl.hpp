@@ -3,19 +3,18 @@
 // a time; pixels are bf16 [height, width, channels]. For files whose functions multiply bf16 with AVX-512.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
+#include "noneq/compute/kernels/pairs-inl.hpp"
 
 #ifdef __x86_64__
-#include <immintrin.h>
-#define NONEQ_BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
 
 namespace noneq::winograd {
 
-// Two neighbours of a sum, the first one below: what the multiplying instruction takes at once.
-using word = std::uint32_t;
+using namespace pairs;
 
-constexpr std::size_t lanes = 16, planes = 16, block_out = 2 * lanes;
+constexpr std::size_t planes = 16;
+
+// Whether a plane of what is read is 0 everywhere, because every pixel stands four times.
+constexpr bool vanishes(std::size_t plane, bool doubled) { return doubled && (plane / 4 == 2 || plane % 4 == 2); }
 
 // Numbers from plane to plane: a line of the cache more than they hold, or all 16 of a tile would meet in one set of
 // it.
@@ -24,24 +23,8 @@ constexpr std::size_t plane_of(std::size_t numbers) {
   return numbers + 64 / sizeof(T);
 }
 
-// Channels as results are made, which is 32 at a time.
-constexpr std::size_t in_blocks(std::size_t out) { return (out + block_out - 1) / block_out * block_out; }
-
-// GCC 12 takes what a mask leaves out for uninitialised where there is none.
-constexpr __mmask16 all = 0xFFFF;
-
-NONEQ_BF16 inline __m512i words(__m256i halves) { return _mm512_maskz_cvtepu16_epi32(all, halves); }
-NONEQ_BF16 inline __m512i shifted(__m512i v) { return _mm512_maskz_slli_epi32(all, v, 16); }
-NONEQ_BF16 inline __m512 load(const std::uint16_t* p) {
-  return _mm512_castsi512_ps(shifted(words(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))));
-}
-NONEQ_BF16 inline __m256i rounded(__m512 v) { return reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(v)); }
-NONEQ_BF16 inline void store(std::uint16_t* p, __m512 v) {
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), rounded(v));
-}
-NONEQ_BF16 inline __m512i paired(__m256i first, __m256i second) {
-  return _mm512_or_si512(words(first), shifted(words(second)));
-}
+// Channels in whole blocks of those that are made at a time.
+constexpr std::size_t in_blocks(std::size_t out) { return (out + many - 1) / many * many; }
 
 // Rows of pixels under a row of tiles; null: beyond the image.
 template <std::size_t rows>

@@ -2,13 +2,13 @@
 // definition has 36. Pixels are bf16 [batch, height, width, channels], as convolution.hpp has them. Pure, thread-safe.
 #pragma once
 
-#include "noneq/compute/layers.hpp"
+#include "noneq/compute/winograd/convolution.hpp"
 
 namespace noneq::winograd {
 
 class weight_gradient {
  public:
-  weight_gradient(std::size_t batch, const value_shape& of, std::size_t in, std::size_t out);
+  weight_gradient(const images& of, std::size_t in, std::size_t out);
 
   std::size_t scratch_bytes() const;
   // dw[o, c, i, j] = Σ over samples and pixels p of dy[p, o]·x[p + (i − 1, j − 1), c] and db[o] = Σ dy[p, o], float32;
@@ -16,7 +16,8 @@ class weight_gradient {
   void operator()(const void* x, const void* dy, float* dw, float* db, void* scratch) const;
 
  private:
-  std::size_t batch_, height_, width_, in_, out_;
+  images of_;
+  std::size_t in_, out_;
   std::size_t pairs_, rows_;  // pairs of tiles of a row, and rows of a block
 };
 

@@ -47,7 +47,7 @@ NONEQ_BF16 void pack_lanes(const weights& w, const float* weight, std::size_t o,
     transform(from, step_out, w.for_gradient, here, first);
     transform(from + step_in, step_out, w.for_gradient, here, second);
     for (std::size_t p = 0; p < planes; ++p)
-      _mm512_storeu_si512(packed + ((o / block_out * planes + p) * (w.in / 2) + c / 2) * block_out + o % block_out,
+      _mm512_storeu_si512(packed + ((o / many * planes + p) * (w.in / 2) + c / 2) * many + o % many,
                           paired(first[p], second[p]));
   }
 }

@@ -32,6 +32,8 @@ struct sampler : role<"sampler"> {
 
   // x⁰ [count, …] in the model's units and the dtype of x^T. Guidance is in d already.
   virtual Tensor sample(const denoiser& d, const sampling_request& r) const = 0;
+  // Throws noneq::error when it cannot draw samples like these; asked before training begins, of the first chunk.
+  virtual void check_request(const process&, const sampling_request&) const {}
   // Indices (0-based, ascending) of the steps that are visited, of p with room for them. Throws noneq::error when there
   // are none such.
   std::vector<std::int64_t> kept_steps(const process& p) const;

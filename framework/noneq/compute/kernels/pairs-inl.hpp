@@ -1,0 +1,69 @@
+// What products of bf16 by AVX-512 are made of: the instruction multiplies two neighbours of a sum at once, so that
+// numbers stand in pairs, sixteen channels a time. For files whose functions are compiled for it one by one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#ifdef __x86_64__
+#include <immintrin.h>
+#define NONEQ_BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
+
+namespace noneq::pairs {
+
+using word = std::uint32_t;  // a pair, its first number below
+
+constexpr std::size_t lanes = 16, few = 8, many = 2 * lanes;
+
+// GCC 12 takes what a mask leaves out for uninitialised where there is none.
+constexpr __mmask16 all = 0xFFFF;
+
+NONEQ_BF16 inline __m256i load_halves(const std::uint16_t* p) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+}
+NONEQ_BF16 inline __m512i words(__m256i halves) { return _mm512_maskz_cvtepu16_epi32(all, halves); }
+NONEQ_BF16 inline __m512i shifted(__m512i v) { return _mm512_maskz_slli_epi32(all, v, 16); }
+NONEQ_BF16 inline __m512 widened(__m256i halves) { return _mm512_castsi512_ps(shifted(words(halves))); }
+NONEQ_BF16 inline __m512 load(const std::uint16_t* p) { return widened(load_halves(p)); }
+NONEQ_BF16 inline __m256i rounded(__m512 v) { return reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(v)); }
+NONEQ_BF16 inline void store(std::uint16_t* p, __m512 v) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), rounded(v));
+}
+NONEQ_BF16 inline __m512i paired(__m256i first, __m256i second) {
+  return _mm512_or_si512(words(first), shifted(words(second)));
+}
+
+// Rows of pairs, `row` words apart.
+struct rows {
+  const word* first;
+  std::size_t row;
+};
+
+// sums[8, 32] += Σ over `count` rows of a[8]·b[32]; sums are `row` apart.
+NONEQ_BF16 inline void multiply(const rows& a, const rows& b, std::size_t count, float* sums, std::size_t row) {
+  __m512 low[few], high[few];
+#pragma GCC unroll 8
+  for (std::size_t i = 0; i < few; ++i) {
+    low[i] = _mm512_loadu_ps(sums + i * row);
+    high[i] = _mm512_loadu_ps(sums + i * row + lanes);
+  }
+  const word *one = a.first, *other = b.first;
+  for (std::size_t p = 0; p < count; ++p, one += a.row, other += b.row) {
+    const auto b_low = reinterpret_cast<__m512bh>(_mm512_loadu_si512(other)),
+               b_high = reinterpret_cast<__m512bh>(_mm512_loadu_si512(other + lanes));
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < few; ++i) {
+      const auto same = reinterpret_cast<__m512bh>(_mm512_set1_epi32(static_cast<int>(one[i])));
+      low[i] = _mm512_dpbf16_ps(low[i], same, b_low);
+      high[i] = _mm512_dpbf16_ps(high[i], same, b_high);
+    }
+  }
+#pragma GCC unroll 8
+  for (std::size_t i = 0; i < few; ++i) {
+    _mm512_storeu_ps(sums + i * row, low[i]);
+    _mm512_storeu_ps(sums + i * row + lanes, high[i]);
+  }
+}
+
+}
+#endif
