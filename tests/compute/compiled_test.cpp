@@ -3,6 +3,8 @@
 
 #include <thread>
 
+#include <torch/csrc/autograd/autograd.h>
+
 #include "doctest.hpp"
 #include "noneq/core/error.hpp"
 #include "noneq/core/threads.hpp"
@@ -75,13 +77,37 @@ TEST_CASE("in bf16 they agree within its rounding" * doctest::skip(fastest_preci
   SUBCASE("dropout") { compare(small::unet(1, 12, 8, false, 1, 0, 0.5), precision::bf16, 0.01, 0.05); }
 }
 
-TEST_CASE("in bf16 convolutions alone agree as well: of x, of many channels, of odd widths" *
+TEST_CASE("in bf16 convolutions alone agree as well: of x, of few and of many channels, of odd widths" *
           doctest::skip(fastest_precision() != precision::bf16)) {
   small::builder b;
   b.value(2, 6, 5);
   SUBCASE("x to the output") { b.conv(0, 3); }
   SUBCASE("32 channels") { b.conv(b.conv(b.conv(0, 8), 32), 3); }
   compare(b.n, precision::bf16, 0.01, 0.02);
+}
+
+// Enough channels for products of fewer numbers, a sum with what was convolved, and what stands behind an upsampling.
+TEST_CASE("in bf16 wide convolutions agree, whatever they read and add to" *
+          doctest::skip(fastest_precision() != precision::bf16)) {
+  small::builder b;
+  const value_id wide = b.conv(b.value(2, 12, 16), 192), sum = b.add(wide, b.conv(wide, 192));
+  b.conv(b.conv(b.upsample(b.conv(b.conv(b.pool(sum), 48), 64, 1), sum), 32), 3);
+  compare(b.n, precision::bf16, 0.01, 0.03);
+}
+
+TEST_CASE("a gradient that somebody holds stays as it is when the next one is made") {
+  const network_layers n = small::unet(1, 8, 8, false, 1);
+  const std::vector<Tensor> w = small::weights(n, 1);
+  compiled_network net(n, precision::fp32);
+  const auto gradients = [&](std::uint64_t seed) {
+    const Tensor y = net.forward(stream(seed).normal({2, 1, 8, 8}), at::arange(2, at::kLong), {}, w);
+    return torch::autograd::grad({y.sum()}, w);
+  };
+  const auto held = gradients(1);
+  std::vector<Tensor> before;
+  for (const Tensor& g : held) before.push_back(g.clone());
+  gradients(2);
+  for (std::size_t i = 0; i < held.size(); ++i) CHECK(at::equal(held[i], before[i]));
 }
 
 TEST_CASE("x keeps its digits in bf16" * doctest::skip(fastest_precision() != precision::bf16)) {

@@ -24,9 +24,10 @@ double error(const Tensor& got, const Tensor& expected) {
   return ((got.to(at::kDouble) - expected).norm() / expected.norm()).item<double>();
 }
 
-// What 3×3 products of independent numbers rounded to bf16 may be off, relative to them: each is off by 2⁻⁹/√3 of
-// itself at most, three of them (pixels, weights, result) enter, and the transforms let errors grow by 5/3.
-constexpr double off_by_rounding = 5.0 / 3 * 0.001128 * 1.7320508 * 1.7320508;
+// What sums of products of independent numbers may be off, relative to them: a number rounded to bf16 is off by 2⁻⁸/√3
+// of itself at most, in the root mean square; three are (pixels and weights when they were transformed, and the
+// result), which is √3 as much; and the transforms let errors grow by 5/3.
+constexpr double off_by_rounding = 5.0 / 3 / 256;
 
 // By weights drawn for 32 channels.
 Tensor convolved(const Tensor& x, const winograd::images& of) {

@@ -34,6 +34,23 @@ TEST_CASE("parameters keep their values and become views of a vector for each ty
   CHECK(n->c._version() > version);
 }
 
+TEST_CASE("gradients that lie in memory as the vector would are not copied") {
+  struct two : network {
+    two() {
+      register_parameter("a", at::zeros({2, 3}));
+      register_parameter("b", at::zeros({4}));
+    }
+    Tensor forward(const network_input& in) override { return in.x; }
+  };
+  const flat_parameters flat(std::make_shared<two>());
+  const Tensor whole = at::arange(10, at::kFloat);
+  const Tensor same = flat.flat({whole.narrow(0, 0, 6).view({2, 3}), whole.narrow(0, 6, 4)})[0];
+  CHECK(at::equal(same, whole));
+  CHECK(same.data_ptr() == whole.data_ptr());
+  const Tensor turned = flat.flat({whole.narrow(0, 4, 6).view({2, 3}), whole.narrow(0, 0, 4)})[0];
+  CHECK(at::equal(turned, at::tensor({4.f, 5.f, 6.f, 7.f, 8.f, 9.f, 0.f, 1.f, 2.f, 3.f})));
+}
+
 TEST_CASE("gradients go where their parameters are, and missing ones are zeros") {
   const flat_parameters flat(std::make_shared<two_types>());
   const auto g = flat.flat({at::ones({2, 3}), {}, at::full({2}, 5.f)});

@@ -35,6 +35,13 @@ struct conv_layer {
   value_id in, out;
   weight_id weight, bias = none;
   std::array<std::int64_t, 2> kernel{1, 1}, stride{1, 1}, pad_before{0, 0}, pad_after{0, 0};  // {height, width}
+
+  // Whether it reads squares of an odd width around every pixel.
+  bool reads_squares(std::int64_t of) const {
+    using both = std::array<std::int64_t, 2>;
+    const both around{of / 2, of / 2};
+    return kernel == both{of, of} && stride == both{1, 1} && pad_before == around && pad_after == around;
+  }
 };
 
 // Group normalisation (Wu & He 2018); with a modulation vector [scale, shift] of 2·channels numbers

@@ -21,6 +21,7 @@ struct operand {
   bool vector = false;
   bool doubled = false;  // every pixel four times, two by two: made by upsampling to twice the size
 
+  bool narrow() const { return of == precision::bf16 && gradient_of == precision::bf16; }
   std::size_t pixels() const { return static_cast<std::size_t>(shape.height * shape.width); }
   std::size_t channels() const { return static_cast<std::size_t>(shape.channels); }
   std::size_t numbers() const { return pixels() * channels(); }  // of one sample

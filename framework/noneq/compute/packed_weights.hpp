@@ -18,6 +18,7 @@ class packed_weights {
  public:
   // A place for weight `w`, of dimensions {out, in, height, width}, in another layout; filled by the next refresh().
   dnnl::memory place(weight_id w, const onednn::dims& shape, const dnnl::memory::desc& layout);
+  // Likewise for Winograd's filtering; stays where it is as long as this does.
   const void* place(weight_id w, const winograd::weights& how);
 
   // Brings all places up to `weights` (contiguous float32, in the order of the network's description).

@@ -93,7 +93,7 @@ void placement::place_gradients_of(int layer) {
 }
 
 // The gradient of a sum is that of both summands: one piece of memory serves all, as long as whoever adds to it later
-// comes after whoever reads it as the other summand's.
+// comes after whoever reads it as the other summand's. Nobody may read what it adds to: it would read its own work.
 bool placement::share(value_id v, const add_layer& l, int layer) {
   const home& whole = homes_[static_cast<std::size_t>(l.out)];
   const value_id other = v == l.a ? l.b : l.a;
@@ -104,8 +104,8 @@ bool placement::share(value_id v, const add_layer& l, int layer) {
   if (other_shares) {
     if (adds_later(k) && adds_later(o)) return false;
     // Backward moments fall with the number of a layer: the reader's must come first.
-    if (adds_later(k) && f_.readers[k][f_.readers[k].size() - 2] > f_.writer[o]) return false;
-    if (adds_later(o) && f_.readers[o][f_.readers[o].size() - 2] > f_.writer[k]) return false;
+    if (adds_later(k) && f_.readers[k][f_.readers[k].size() - 2] >= f_.writer[o]) return false;
+    if (adds_later(o) && f_.readers[o][f_.readers[o].size() - 2] >= f_.writer[k]) return false;
   }
   homes_[k].gradient = whole.gradient;
   homes_[k].first_writer = layer;

@@ -7,9 +7,7 @@
 namespace noneq {
 
 bool pointwise_gradient::fits(const conv_layer& l, std::int64_t in, std::int64_t out) {
-  using both = std::array<std::int64_t, 2>;
-  return l.kernel == both{1, 1} && l.stride == both{1, 1} && l.pad_before == both{0, 0} && l.pad_after == both{0, 0} &&
-         in % 32 == 0 && out % 16 == 0;
+  return l.reads_squares(1) && in % 32 == 0 && out % 16 == 0;
 }
 
 #ifdef __x86_64__
@@ -49,9 +47,6 @@ void pointwise_gradient::operator()(const void* x, const void* dy, float* dw, fl
       for (std::size_t o = 0; o < out; o += few) multiply({of_dy + o, out}, {of_x + c, in}, count, dw + o * in + c, in);
   }
 }
-#else
-std::size_t pointwise_gradient::scratch_bytes() const { return 0; }
-void pointwise_gradient::operator()(const void*, const void*, float*, float*, void*) const {}
 #endif
 
 }

@@ -13,6 +13,8 @@
 #include "noneq/compute/precision.hpp"
 #include "noneq/core/over-inl.hpp"
 
+#undef NONEQ_AVX512
+
 HWY_BEFORE_NAMESPACE();
 namespace noneq::HWY_NAMESPACE {
 
@@ -44,8 +46,14 @@ HWY_INLINE void store(hn::Vec<D> v, D, bf16* p) {
   hn::StoreU(hn::TruncateTo(narrow, rounded), narrow, &p->bits);
 }
 
-#if HWY_TARGET == HWY_AVX3
-// A bf16 that the CPU rounds to by itself, in one instruction, which Highway does not know; likewise.
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3  // or later sets, whose numbers are less
+#define NONEQ_AVX512 1
+#else
+#define NONEQ_AVX512 0
+#endif
+
+#if NONEQ_AVX512
+// A bf16 that the CPU rounds to by itself, in one instruction, which Highway does not know; subnormal numbers become 0.
 struct hardware_bf16 : bf16 {};
 
 template <class D>
@@ -75,7 +83,7 @@ HWY_INLINE void typed(precision of, F&& f, P... p) {
     f(static_cast<std::conditional_t<std::is_const_v<std::remove_pointer_t<P>>, const T*, T*>>(p)...);
   };
   if (of == precision::fp32) return as(std::type_identity<float>());
-#if HWY_TARGET == HWY_AVX3
+#if NONEQ_AVX512
   if (rounds_bf16()) return as(std::type_identity<hardware_bf16>());
 #endif
   as(std::type_identity<bf16>());
@@ -90,12 +98,13 @@ HWY_INLINE void put(hn::Vec<D> v, D d, T* y, bool add) {
 // e^{−z} to 1e-4: 2^{whole + rest}, the rest a polynomial. Beyond |z| = 87 it may stay.
 template <class D>
 HWY_INLINE hn::Vec<D> coarse_exp_of_minus(D d, hn::Vec<D> z) {
-#if HWY_TARGET == HWY_AVX3
+#if NONEQ_AVX512
   if constexpr (hn::MaxLanes(D()) == 16) {
     const __m512 t = hn::Mul(z, hn::Set(d, -1.44269504f)).raw;
     const hn::Vec<D> rest{_mm512_reduce_ps(t, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC)};
     auto p = hn::Set(d, 7.8024523e-2f);
     for (const float a : {2.2606716e-1f, 6.9583354e-1f, 9.9992522e-1f}) p = hn::MulAdd(p, rest, hn::Set(d, a));
+    // Without a mask GCC 12 takes what it leaves out for uninitialised.
     return hn::Vec<D>{_mm512_maskz_scalef_ps(0xFFFF, p.raw, t)};
   }
 #endif

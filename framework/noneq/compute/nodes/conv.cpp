@@ -1,4 +1,4 @@
-// Convolutions of pixels, by oneDNN.
+// Convolutions of pixels, by oneDNN where there is nothing better.
 #include <optional>
 #include <string_view>
 
@@ -115,16 +115,16 @@ class conv_node : public node {
     geometry hint = g;
     hint.out = out;
     const auto forward = forward_of(hint, true, l_.bias != none);
-    using by_weights = dnnl::convolution_backward_weights;
-    const auto dw = l_.bias != none
-                        ? by_weights::desc(direct, in, g.weight_gradient, g.bias, out, g.stride, g.before, g.after)
-                        : by_weights::desc(direct, in, g.weight_gradient, out, g.stride, g.before, g.after);
-    const by_weights::primitive_desc weights(dw, onednn::own_scratch(), cpu(), forward);
-    if (g.in.data_type() == dnnl::memory::data_type::bf16 && out.data_type() == dnnl::memory::data_type::bf16 &&
-        multiplies_bf16_without_amx() && pointwise_gradient::fits(l_, in_.shape.channels, out_.shape.channels)) {
+    if (multiplies_bf16_without_amx() && in_.narrow() && out_.narrow() &&
+        pointwise_gradient::fits(l_, in_.shape.channels, out_.shape.channels)) {
       own_ = {batch_ * in_.pixels(), in_.channels(), out_.channels()};
       s.need_scratch(own_->scratch_bytes());
     } else {
+      using by_weights = dnnl::convolution_backward_weights;
+      const auto dw = l_.bias != none
+                          ? by_weights::desc(direct, in, g.weight_gradient, g.bias, out, g.stride, g.before, g.after)
+                          : by_weights::desc(direct, in, g.weight_gradient, out, g.stride, g.before, g.after);
+      const by_weights::primitive_desc weights(dw, onednn::own_scratch(), cpu(), forward);
       weights_backward_ = by_weights(weights);
       const dnnl::memory::desc plain(kernel, dnnl::memory::data_type::f32, onednn::tag::oihw);
       plain_ = dnnl::memory(plain, cpu(), nullptr);

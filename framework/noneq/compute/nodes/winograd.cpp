@@ -45,9 +45,8 @@ struct winograd_node : node {
 }
 
 std::unique_ptr<node> make_winograd(const conv_layer& l, const operand& in, const operand& out, const site& s) {
-  const auto narrow = [](const operand& o) { return o.of == precision::bf16 && o.gradient_of == precision::bf16; };
-  if (!multiplies_bf16_without_amx() || !winograd::fits(l, in.shape.channels, out.shape.channels) || !narrow(in) ||
-      !narrow(out))
+  if (!multiplies_bf16_without_amx() || !in.narrow() || !out.narrow() ||
+      !winograd::fits(l, in.shape.channels, out.shape.channels))
     return nullptr;
   return std::make_unique<winograd_node>(l, in, out, s);
 }

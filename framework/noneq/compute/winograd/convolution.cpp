@@ -7,10 +7,8 @@
 namespace noneq::winograd {
 
 bool fits(const conv_layer& l, std::int64_t in, std::int64_t out) {
-  using both = std::array<std::int64_t, 2>;
   const auto enough = [](std::int64_t channels) { return channels % 16 == 0 && channels >= 32; };
-  return l.kernel == both{3, 3} && l.stride == both{1, 1} && l.pad_before == both{1, 1} && l.pad_after == both{1, 1} &&
-         enough(in) && enough(out);
+  return l.reads_squares(3) && enough(in) && enough(out);
 }
 
 #ifdef __x86_64__

@@ -23,8 +23,9 @@ constexpr std::size_t plane_of(std::size_t numbers) {
   return numbers + 64 / sizeof(T);
 }
 
-// Channels in whole blocks of those that are made at a time.
-constexpr std::size_t in_blocks(std::size_t out) { return (out + many - 1) / many * many; }
+// Channels in whole blocks of those that are made at a time; what is made of the ones that only fill a block, nobody
+// reads.
+constexpr std::size_t whole_blocks(std::size_t out) { return (out + many - 1) / many * many; }
 
 // Rows of pixels under a row of tiles; null: beyond the image.
 template <std::size_t rows>

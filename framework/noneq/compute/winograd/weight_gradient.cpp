@@ -41,7 +41,7 @@ NONEQ_BF16 void read_row(const strip<4>& x, std::size_t pairs, word* to, std::si
 
 NONEQ_BF16 void read_gradient_row(const strip<2>& dy, std::size_t pairs, word* to, std::size_t plane, float* sums) {
   for (std::size_t c = 0; c < dy.channels; c += lanes) {
-    to_pairs_and_sum sink{{to + c, plane, in_blocks(dy.channels), {}}, _mm512_loadu_ps(sums + c)};
+    to_pairs_and_sum sink{{to + c, plane, whole_blocks(dy.channels), {}}, _mm512_loadu_ps(sums + c)};
     read_gradient_tiles(dy, 2 * pairs, c, sink);
     _mm512_storeu_ps(sums + c, sink.sum);
   }
@@ -104,7 +104,7 @@ weight_gradient::weight_gradient(const images& of, std::size_t in, std::size_t o
 
 // Pairs of x and of dy, and sums [16, in, out].
 std::size_t weight_gradient::scratch_bytes() const {
-  const std::size_t pairs = rows_ * pairs_, out = in_blocks(out_);
+  const std::size_t pairs = rows_ * pairs_, out = whole_blocks(out_);
   return planes * (sizeof(word) * (plane_of<word>(pairs * in_) + plane_of<word>(pairs * out)) +
                    sizeof(float) * plane_of<float>(in_ * out)) +
          sizeof(float) * out_;
@@ -112,12 +112,11 @@ std::size_t weight_gradient::scratch_bytes() const {
 
 void weight_gradient::operator()(const void* x, const void* dy, float* dw, float* db, void* scratch) const {
   const auto [batch, height, width, doubled] = of_;
-  const std::size_t high = (height + 1) / 2, rows = batch * high, out = in_blocks(out_);
+  const std::size_t high = (height + 1) / 2, rows = batch * high, out = whole_blocks(out_);
   const std::size_t plane_x = plane_of<word>(rows_ * pairs_ * in_), plane_dy = plane_of<word>(rows_ * pairs_ * out),
                     plane = plane_of<float>(in_ * out);
   auto *read_x = static_cast<word*>(scratch), *read_dy = read_x + planes * plane_x;
   auto *sums = reinterpret_cast<float*>(read_dy + planes * plane_dy), *bias = sums + planes * plane;
-  std::fill_n(read_dy, planes * plane_dy, 0);  // channels that only fill a block stay so
   std::fill_n(sums, planes * plane + out_, 0.0f);
 
   for (std::size_t begin = 0; begin < rows; begin += rows_) {

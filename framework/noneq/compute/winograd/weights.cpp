@@ -1,7 +1,5 @@
 #include "noneq/compute/winograd/weights.hpp"
 
-#include <algorithm>
-
 #include "noneq/compute/winograd/tiles-inl.hpp"
 
 namespace noneq::winograd {
@@ -18,16 +16,15 @@ NONEQ_BF16 inline void spread(__m512 a, __m512 b, __m512 c, __m512 (&to)[4]) {
   to[3] = c;
 }
 
-// G·g·Gᵀ of the 3×3 numbers at `from` of as many channels as `here` says, `step` apart; the last number first where
-// they are turned.
-NONEQ_BF16 void transform(const float* from, std::size_t step, bool turned, __mmask16 here, __m256i (&to)[planes]) {
+// G·g·Gᵀ of the 3×3 numbers at `from` of 16 channels, `step` apart; the last number first where they are turned.
+NONEQ_BF16 void transform(const float* from, std::size_t step, bool turned, __m256i (&to)[planes]) {
   const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
                 index = _mm512_mullo_epi32(lane, _mm512_set1_epi32(static_cast<int>(step)));
   __m512 columns[3][4];
   for (std::size_t j = 0; j < 3; ++j) {
     __m512 g[3];
     for (std::size_t i = 0; i < 3; ++i)
-      g[i] = _mm512_mask_i32gather_ps(_mm512_setzero_ps(), here, index, from + (turned ? 8 - 3 * i - j : 3 * i + j), 4);
+      g[i] = _mm512_mask_i32gather_ps(_mm512_setzero_ps(), all, index, from + (turned ? 8 - 3 * i - j : 3 * i + j), 4);
     spread(g[0], g[1], g[2], columns[j]);
   }
   for (std::size_t r = 0; r < 4; ++r) {
@@ -40,12 +37,11 @@ NONEQ_BF16 void transform(const float* from, std::size_t step, bool turned, __mm
 // Sixteen of the channels written, from o on, into their places of every plane.
 NONEQ_BF16 void pack_lanes(const weights& w, const float* weight, std::size_t o, word* packed) {
   const std::size_t step_in = w.for_gradient ? 9 * w.out : 9, step_out = w.for_gradient ? 9 : 9 * w.in;
-  const auto here = static_cast<__mmask16>(o < w.out ? (1u << std::min(lanes, w.out - o)) - 1 : 0);
   for (std::size_t c = 0; c < w.in; c += 2) {
-    const float* from = weight + c * step_in + (here != 0 ? o * step_out : 0);
+    const float* from = weight + c * step_in + o * step_out;
     __m256i first[planes], second[planes];
-    transform(from, step_out, w.for_gradient, here, first);
-    transform(from + step_in, step_out, w.for_gradient, here, second);
+    transform(from, step_out, w.for_gradient, first);
+    transform(from + step_in, step_out, w.for_gradient, second);
     for (std::size_t p = 0; p < planes; ++p)
       _mm512_storeu_si512(packed + ((o / many * planes + p) * (w.in / 2) + c / 2) * many + o % many,
                           paired(first[p], second[p]));
@@ -54,10 +50,10 @@ NONEQ_BF16 void pack_lanes(const weights& w, const float* weight, std::size_t o,
 
 }
 
-std::size_t weights::bytes() const { return planes * (in / 2) * in_blocks(out) * sizeof(word); }
+std::size_t weights::bytes() const { return planes * (in / 2) * whole_blocks(out) * sizeof(word); }
 
 void weights::pack(const float* weight, void* packed) const {
-  for (std::size_t o = 0; o < in_blocks(out); o += lanes) pack_lanes(*this, weight, o, static_cast<word*>(packed));
+  for (std::size_t o = 0; o < out; o += lanes) pack_lanes(*this, weight, o, static_cast<word*>(packed));
 }
 #endif
 

@@ -1,0 +1,27 @@
+// What links in place of products by AVX-512 on machines that never ask for them.
+#ifndef __x86_64__
+#include "noneq/compute/kernels/pointwise_gradient.hpp"
+#include "noneq/compute/winograd/convolution.hpp"
+#include "noneq/compute/winograd/weight_gradient.hpp"
+#include "noneq/compute/winograd/weights.hpp"
+
+namespace noneq {
+
+std::size_t pointwise_gradient::scratch_bytes() const { return 0; }
+void pointwise_gradient::operator()(const void*, const void*, float*, float*, void*) const {}
+
+namespace winograd {
+
+std::size_t weights::bytes() const { return 0; }
+void weights::pack(const float*, void*) const {}
+convolution::convolution(const images& of, std::size_t in, std::size_t out) : of_(of), in_(in), out_(out), block_(0) {}
+std::size_t convolution::scratch_bytes() const { return 0; }
+void convolution::operator()(const void*, const void*, const float*, void*, bool, void*) const {}
+weight_gradient::weight_gradient(const images& of, std::size_t in, std::size_t out)
+    : of_(of), in_(in), out_(out), pairs_(0), rows_(0) {}
+std::size_t weight_gradient::scratch_bytes() const { return 0; }
+void weight_gradient::operator()(const void*, const void*, float*, float*, void*) const {}
+
+}
+}
+#endif
