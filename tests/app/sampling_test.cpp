@@ -111,6 +111,7 @@ TEST_CASE("guides that cannot guide are refused, and before anything is trained"
     CHECK(std::count(o.err.begin(), o.err.end(), '\n') == 1);
   };
   const std::string both = "[" + known("noise") + ", " + known("zeros") + "]";
+  std::filesystem::remove(all().place / "out.h5");  // of another test
   refused(all().sample("tiny", {"--count", "4", "--set", "guides=" + both}),
           "noneq sample: sampler.guides: got guides that contradict each other");
   CHECK(!exists(all().place / "out.h5"));
