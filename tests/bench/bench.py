@@ -101,9 +101,12 @@ class case:
         if self.program:
             self.ours.append(json.loads(call([*self.program, args.seconds], NONEQ_BUILD=str(args.build))[3]))
             return
-        if not self.ours:  # how many steps fill the time
-            guess = difference(self.run, 2, 2 + self.count, 1)
-            self.count = max(self.count, min(300 * self.count, round(args.seconds * guess["rate"])))
+        while not self.ours:  # how many steps fill the time: told by no fewer than fill an eighth of it
+            seconds = self.count / difference(self.run, 2, 2 + self.count, 1)["rate"]
+            if seconds > args.seconds / 8:
+                self.count = max(self.count, round(args.seconds / seconds * self.count))
+                break
+            self.count *= 4
         self.ours.append(difference(self.run, 2, 2 + self.count, self.per_step))
 
     def measure_peers(self, variants):
