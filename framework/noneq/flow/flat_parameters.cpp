@@ -18,8 +18,8 @@ flat_parameters::flat_parameters(std::shared_ptr<noneq::network> n)
     if (known == types.end()) types.push_back(p.scalar_type());
   }
   vectors_.resize(types.size());
-  vectors_ = flat(parameters_);
-  for (Tensor& v : vectors_) v = v.clone();  // its own memory, wherever the parameters were
+  const auto parts = grouped(parameters_);
+  for (std::size_t k = 0; k < parts.size(); ++k) vectors_[k] = at::cat(parts[k]);
   std::vector<std::int64_t> used(types.size(), 0);
   for (std::size_t k = 0; k < parameters_.size(); ++k) {
     Tensor& p = parameters_[k];
@@ -49,14 +49,18 @@ static Tensor as_they_lie(const std::vector<Tensor>& parts) {
   return parts.front().as_strided({numbers}, {1});
 }
 
-std::vector<Tensor> flat_parameters::flat(const std::vector<Tensor>& of_parameters) const {
+std::vector<std::vector<Tensor>> flat_parameters::grouped(const std::vector<Tensor>& of_parameters) const {
   std::vector<std::vector<Tensor>> parts(vectors_.size());
   for (std::size_t k = 0; k < parameters_.size(); ++k)
     parts[home_[k]].push_back(of_parameters[k].defined()
                                   ? of_parameters[k].reshape(-1)
                                   : at::zeros({parameters_[k].numel()}, parameters_[k].options()));
+  return parts;
+}
+
+std::vector<Tensor> flat_parameters::flat(const std::vector<Tensor>& of_parameters) const {
   std::vector<Tensor> joined;
-  for (const auto& p : parts) {
+  for (const auto& p : grouped(of_parameters)) {
     const Tensor whole = as_they_lie(p);
     joined.push_back(whole.defined() ? whole : at::cat(p));
   }

@@ -28,6 +28,9 @@ class flat_parameters {
   std::vector<Tensor> flat(const std::vector<Tensor>& of_parameters) const;
 
  private:
+  // The same as they are, flattened, by vector.
+  std::vector<std::vector<Tensor>> grouped(const std::vector<Tensor>& of_parameters) const;
+
   std::shared_ptr<noneq::network> network_;
   std::vector<Tensor> parameters_, vectors_;
   std::vector<std::size_t> home_;  // by parameter: its vector

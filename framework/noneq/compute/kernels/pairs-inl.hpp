@@ -33,33 +33,38 @@ NONEQ_BF16 inline __m512i paired(__m256i first, __m256i second) {
   return _mm512_or_si512(words(first), shifted(words(second)));
 }
 
-// Rows of pairs, `row` words apart.
+// Pairs of several channels: `between` words from channel to channel, `step` from row to row.
 struct rows {
-  const word* first;
-  std::size_t row;
+  const void* first;
+  std::size_t between, step;
 };
 
-// sums[8, 32] += Σ over `count` rows of a[8]·b[32]; sums are `row` apart.
-NONEQ_BF16 inline void multiply(const rows& a, const rows& b, std::size_t count, float* sums, std::size_t row) {
-  __m512 low[few], high[few];
-#pragma GCC unroll 8
-  for (std::size_t i = 0; i < few; ++i) {
-    low[i] = _mm512_loadu_ps(sums + i * row);
-    high[i] = _mm512_loadu_ps(sums + i * row + lanes);
+// sums[count, 32], or what is added to them, = Σ over `length` rows of a[count]·b[32]; sums are `row` apart, and the
+// channels of b one beside the other, `b_step` words from row to row.
+template <std::size_t count>
+NONEQ_BF16 inline void multiply(const rows& a, const word* b, std::size_t b_step, std::size_t length, bool add,
+                                float* sums, std::size_t row) {
+  __m512 low[count], high[count];
+#pragma GCC unroll 12
+  for (std::size_t i = 0; i < count; ++i) {
+    low[i] = add ? _mm512_loadu_ps(sums + i * row) : _mm512_setzero_ps();
+    high[i] = add ? _mm512_loadu_ps(sums + i * row + lanes) : _mm512_setzero_ps();
   }
-  const word *one = a.first, *other = b.first;
-  for (std::size_t p = 0; p < count; ++p, one += a.row, other += b.row) {
-    const auto b_low = reinterpret_cast<__m512bh>(_mm512_loadu_si512(other)),
-               b_high = reinterpret_cast<__m512bh>(_mm512_loadu_si512(other + lanes));
-#pragma GCC unroll 8
-    for (std::size_t i = 0; i < few; ++i) {
-      const auto same = reinterpret_cast<__m512bh>(_mm512_set1_epi32(static_cast<int>(one[i])));
+  const auto* from = static_cast<const unsigned char*>(a.first);
+  for (std::size_t p = 0; p < length; ++p, from += a.step * sizeof(word), b += b_step) {
+    const auto b_low = reinterpret_cast<__m512bh>(_mm512_loadu_si512(b)),
+               b_high = reinterpret_cast<__m512bh>(_mm512_loadu_si512(b + lanes));
+#pragma GCC unroll 12
+    for (std::size_t i = 0; i < count; ++i) {
+      int pair;
+      __builtin_memcpy(&pair, from + i * a.between * sizeof(word), sizeof pair);
+      const auto same = reinterpret_cast<__m512bh>(_mm512_set1_epi32(pair));
       low[i] = _mm512_dpbf16_ps(low[i], same, b_low);
       high[i] = _mm512_dpbf16_ps(high[i], same, b_high);
     }
   }
-#pragma GCC unroll 8
-  for (std::size_t i = 0; i < few; ++i) {
+#pragma GCC unroll 12
+  for (std::size_t i = 0; i < count; ++i) {
     _mm512_storeu_ps(sums + i * row, low[i]);
     _mm512_storeu_ps(sums + i * row + lanes, high[i]);
   }

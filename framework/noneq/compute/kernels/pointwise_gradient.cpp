@@ -44,7 +44,8 @@ void pointwise_gradient::operator()(const void* x, const void* dy, float* dw, fl
       pair_up(from_dy + pixel * out, pixel + 1 < pixels, out, of_dy + p * out, db);
     }
     for (std::size_t c = 0; c < in; c += many)
-      for (std::size_t o = 0; o < out; o += few) multiply({of_dy + o, out}, {of_x + c, in}, count, dw + o * in + c, in);
+      for (std::size_t o = 0; o < out; o += few)
+        multiply<few>({of_dy + o, 1, out}, of_x + c, in, count, true, dw + o * in + c, in);
   }
 }
 #endif

@@ -14,6 +14,11 @@
 #include "noneq/core/over-inl.hpp"
 
 #undef NONEQ_AVX512
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3  // or later sets, whose numbers are less
+#define NONEQ_AVX512 1
+#else
+#define NONEQ_AVX512 0
+#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace noneq::HWY_NAMESPACE {
@@ -45,12 +50,6 @@ HWY_INLINE void store(hn::Vec<D> v, D, bf16* p) {
   const auto rounded = hn::ShiftRight<16>(hn::Add(bits, hn::Add(odd, hn::Set(wide, 0x7fff))));
   hn::StoreU(hn::TruncateTo(narrow, rounded), narrow, &p->bits);
 }
-
-#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3  // or later sets, whose numbers are less
-#define NONEQ_AVX512 1
-#else
-#define NONEQ_AVX512 0
-#endif
 
 #if NONEQ_AVX512
 // A bf16 that the CPU rounds to by itself, in one instruction, which Highway does not know; subnormal numbers become 0.

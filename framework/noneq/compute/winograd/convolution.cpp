@@ -30,30 +30,6 @@ NONEQ_BF16 void read_run(const strip<4>& x, std::size_t first, std::size_t count
   }
 }
 
-// sums[12, 32] of one plane of tiles [12, in] and of weights [in / 2, 32].
-NONEQ_BF16 void multiply_tiles(const std::uint16_t* tiles, const word* weights, std::size_t in, float* sums) {
-  __m512 low[tile_rows], high[tile_rows];
-#pragma GCC unroll 12
-  for (std::size_t r = 0; r < tile_rows; ++r) low[r] = high[r] = _mm512_setzero_ps();
-  for (std::size_t c = 0; c < in; c += 2, tiles += 2, weights += many) {
-    const auto w_low = reinterpret_cast<__m512bh>(_mm512_loadu_si512(weights)),
-               w_high = reinterpret_cast<__m512bh>(_mm512_loadu_si512(weights + lanes));
-#pragma GCC unroll 12
-    for (std::size_t r = 0; r < tile_rows; ++r) {
-      int pair;
-      __builtin_memcpy(&pair, tiles + r * in, sizeof pair);
-      const auto x = reinterpret_cast<__m512bh>(_mm512_set1_epi32(pair));
-      low[r] = _mm512_dpbf16_ps(low[r], x, w_low);
-      high[r] = _mm512_dpbf16_ps(high[r], x, w_high);
-    }
-  }
-#pragma GCC unroll 12
-  for (std::size_t r = 0; r < tile_rows; ++r) {
-    _mm512_storeu_ps(sums + r * many, low[r]);
-    _mm512_storeu_ps(sums + r * many + lanes, high[r]);
-  }
-}
-
 // Where a run of tiles of one row goes: its first pixel, numbers from row to row and from pixel to pixel, and whether
 // the last tile's right pixels and all tiles' lower ones lie in the image.
 struct target {
@@ -133,7 +109,8 @@ void convolution::operator()(const void* x, const void* packed, const float* bia
     for (std::size_t o = 0; o < out_; o += many) {
       for (std::size_t p = 0; p < planes; ++p, w += in_ / 2 * many)
         for (std::size_t t = 0; t < count && !vanishes(p, doubled); t += tile_rows)
-          multiply_tiles(read + p * plane + t * in_, w, in_, sums + p * sum_plane + t * many);
+          multiply<tile_rows>({read + p * plane + t * in_, in_ / 2, 1}, w, many, in_ / 2, false,
+                              sums + p * sum_plane + t * many, many);
       runs(begin, count, [&](std::size_t t, std::size_t first, std::size_t run, std::size_t image, std::size_t h) {
         auto* to = static_cast<std::uint16_t*>(y) + ((image * height + h) * width + 2 * first) * out_ + o;
         const target here{to, width * out_, out_, 2 * (first + run) <= width, h + 1 < height, add};

@@ -131,8 +131,8 @@ void weight_gradient::operator()(const void* x, const void* dy, float* dw, float
     for (std::size_t p = 0; p < planes; ++p)
       for (std::size_t o = 0; o < out && !vanishes(p, doubled); o += many)
         for (std::size_t c = 0; c < in_; c += few)
-          multiply({read_x + p * plane_x + c, in_}, {read_dy + p * plane_dy + o, out}, count * pairs_,
-                   sums + p * plane + c * out + o, out);
+          multiply<few>({read_x + p * plane_x + c, 1, in_}, read_dy + p * plane_dy + o, out, count * pairs_, true,
+                        sums + p * plane + c * out + o, out);
   }
 
   if (db != nullptr) std::copy_n(bias, out_, db);
