@@ -3,13 +3,7 @@
 
 using noneq::stream;
 using noneq::Tensor;
-using testing::draw;
-using testing::gaussian_denoiser;
-using testing::given;
-using testing::linear;
-using testing::message_of;
-using testing::request;
-using testing::says_all;
+using namespace testing;
 
 TEST_CASE("measurements without noise are refused where no x has them all, and only there") {
   const noneq::sizes shape{2, 4};

@@ -4,15 +4,7 @@
 using noneq::make;
 using noneq::stream;
 using noneq::Tensor;
-using testing::ancestral;
-using testing::correlated;
-using testing::draw;
-using testing::gaussian_denoiser;
-using testing::given;
-using testing::linear;
-using testing::message_of;
-using testing::request;
-using testing::says_all;
+using namespace testing;
 
 namespace {
 
