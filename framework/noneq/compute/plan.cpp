@@ -1,6 +1,8 @@
 #include "noneq/compute/plan.hpp"
 
+#include <algorithm>
 #include <cstring>
+#include <numeric>
 
 #include "noneq/compute/kernels/pixels.hpp"
 #include "noneq/compute/placement.hpp"
@@ -120,16 +122,21 @@ Tensor compiled_plan::forward(const Tensor& x, const double* t, const std::int64
 
 // One after another in one piece of memory: who wants them as one vector has it. Large memory from the system costs
 // more than what is done with it, so a plan keeps its own, unless somebody still holds what it gave out.
+// In the order the weights lie in memory: where those are parts of a vector, their gradients are parts of one too.
 std::vector<Tensor> compiled_plan::room_for_gradients(const std::vector<Tensor>& weights) {
+  std::vector<std::size_t> order(weights.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return weights[a].data_ptr() < weights[b].data_ptr(); });
   std::int64_t numbers = 0;
   for (const Tensor& w : weights) numbers += w.numel();
   if (!gradient_memory_.defined() || gradient_memory_.storage().use_count() > 1)
     gradient_memory_ = at::empty({numbers}, at::kFloat);
-  std::vector<Tensor> result;
+  std::vector<Tensor> result(weights.size());
   numbers = 0;
-  for (const Tensor& w : weights) {
-    result.push_back(gradient_memory_.narrow(0, numbers, w.numel()).view(w.sizes()));
-    numbers += w.numel();
+  for (const std::size_t k : order) {
+    result[k] = gradient_memory_.narrow(0, numbers, weights[k].numel()).view(weights[k].sizes());
+    numbers += weights[k].numel();
   }
   return result;
 }
