@@ -24,38 +24,46 @@ struct to_planes {
 
 NONEQ_BF16 void read_run(const strip<4>& x, std::size_t first, std::size_t count, std::uint16_t* to,
                          std::size_t plane) {
-  for (std::size_t c = 0; c < x.channels; c += lanes) {
-    to_planes planes_of{to + c, plane, x.channels};
-    read_tiles(x, first, count, c, planes_of);
-  }
+  for (std::size_t c = 0; c < x.channels; c += lanes)
+    read_tiles(x, first, count, c, to_planes{to + c, plane, x.channels});
 }
 
-// Where a run of tiles of one row goes: its first pixel, numbers from row to row and from pixel to pixel, and whether
-// the last tile's right pixels and all tiles' lower ones lie in the image.
+// Where a run of tiles of one row goes: its first pixel, numbers from row to row and from pixel to pixel, how many
+// pixels of a row lie in the image, and whether the tiles' lower ones do.
 struct target {
   std::uint16_t* to;
-  std::size_t row, channels;
-  bool right, below, add;
+  std::size_t row, channels, pixels;
+  bool below, add;
 };
 
 NONEQ_BF16 inline void put(std::uint16_t* to, __m512 v, bool add) { store(to, add ? _mm512_add_ps(v, load(to)) : v); }
 
-// Aᵀ·m·A of one tile.
+// Aᵀ·m of a row.
+NONEQ_BF16 inline void write_across(const float* m, std::size_t plane, __m512 (&y)[wide]) {
+  __m512 v[across];
+#pragma GCC unroll 6
+  for (std::size_t k = 0; k < across; ++k) v[k] = _mm512_loadu_ps(m + k * plane);
+  const __m512 even = _mm512_add_ps(v[1], v[2]), odd = _mm512_sub_ps(v[1], v[2]), outer_even = _mm512_add_ps(v[3], v[4]),
+               outer_odd = _mm512_sub_ps(v[3], v[4]);
+  y[0] = _mm512_add_ps(v[0], _mm512_add_ps(even, outer_even));
+  y[1] = plus(_mm512_mul_ps(_mm512_set1_ps(outer.at), outer_odd), inner.at, odd);
+  y[2] = plus(_mm512_mul_ps(_mm512_set1_ps(outer.squared), outer_even), inner.squared, even);
+  y[3] = plus(plus(v[5], outer.at * outer.squared, outer_odd), inner.at * inner.squared, odd);
+}
+
+// Aᵀ·m·A of one tile, of which `pixels` columns are in the image.
 NONEQ_BF16 inline void write_tile(const float* m, std::size_t plane, __m512 bias, const target& y, std::uint16_t* to,
-                                  bool right) {
-  __m512 a[4], b[4];
+                                  std::size_t pixels) {
+  __m512 z[4][wide];
 #pragma GCC unroll 4
-  for (std::size_t r = 0; r < 4; ++r, m += 4 * plane) {
-    const __m512 m1 = _mm512_loadu_ps(m + plane), m2 = _mm512_loadu_ps(m + 2 * plane);
-    a[r] = _mm512_add_ps(_mm512_loadu_ps(m), _mm512_add_ps(m1, m2));
-    b[r] = _mm512_sub_ps(_mm512_sub_ps(m1, m2), _mm512_loadu_ps(m + 3 * plane));
+  for (std::size_t r = 0; r < 4; ++r) write_across(m + r * across * plane, plane, z[r]);
+#pragma GCC unroll 4
+  for (std::size_t k = 0; k < wide; ++k, to += y.channels) {
+    if (k >= pixels) return;
+    put(to, _mm512_add_ps(_mm512_add_ps(bias, z[0][k]), _mm512_add_ps(z[1][k], z[2][k])), y.add);
+    if (y.below)
+      put(to + y.row, _mm512_add_ps(_mm512_sub_ps(bias, z[3][k]), _mm512_sub_ps(z[1][k], z[2][k])), y.add);
   }
-  put(to, _mm512_add_ps(_mm512_add_ps(bias, a[0]), _mm512_add_ps(a[1], a[2])), y.add);
-  if (right) put(to + y.channels, _mm512_add_ps(_mm512_add_ps(bias, b[0]), _mm512_add_ps(b[1], b[2])), y.add);
-  if (!y.below) return;
-  to += y.row;
-  put(to, _mm512_add_ps(_mm512_sub_ps(bias, a[3]), _mm512_sub_ps(a[1], a[2])), y.add);
-  if (right) put(to + y.channels, _mm512_add_ps(_mm512_sub_ps(bias, b[3]), _mm512_sub_ps(b[1], b[2])), y.add);
 }
 
 NONEQ_BF16 void write_run(const float* sums, std::size_t plane, const float* bias, const target& y, std::size_t count,
@@ -63,7 +71,8 @@ NONEQ_BF16 void write_run(const float* sums, std::size_t plane, const float* bia
   for (std::size_t c = 0; c < channels; c += lanes) {
     const __m512 b = bias != nullptr ? _mm512_loadu_ps(bias + c) : _mm512_setzero_ps();
     for (std::size_t t = 0; t < count; ++t)
-      write_tile(sums + t * many + c, plane, b, y, y.to + 2 * t * y.channels + c, t + 1 < count || y.right);
+      write_tile(sums + t * many + c, plane, b, y, y.to + wide * t * y.channels + c,
+                 std::min(wide, y.pixels - wide * t));
   }
 }
 
@@ -84,7 +93,7 @@ std::size_t convolution::scratch_bytes() const {
 void convolution::operator()(const void* x, const void* packed, const float* bias, void* y, bool add,
                              void* scratch) const {
   const auto [batch, height, width, doubled] = of_;
-  const std::size_t high = (height + 1) / 2, wide = (width + 1) / 2, tiles = batch * high * wide;
+  const std::size_t down = tiles_of(height, high), along = tiles_of(width, wide), tiles = batch * down * along;
   const std::size_t plane = plane_of<std::uint16_t>(block_ * in_), sum_plane = plane_of<float>(block_ * many);
   auto* read = static_cast<std::uint16_t*>(scratch);
   auto* sums = reinterpret_cast<float*>(read + planes * plane);
@@ -93,9 +102,9 @@ void convolution::operator()(const void* x, const void* packed, const float* bia
   // Runs of tiles of one row: f(place in the block, first of the row, how many, image, upper row of pixels).
   const auto runs = [&](std::size_t begin, std::size_t count, auto f) {
     for (std::size_t t = 0, run; t < count; t += run) {
-      const std::size_t row = (begin + t) / wide, first = (begin + t) % wide;
-      run = std::min(wide - first, count - t);
-      f(t, first, run, row / high, 2 * (row % high));
+      const std::size_t row = (begin + t) / along, first = (begin + t) % along;
+      run = std::min(along - first, count - t);
+      f(t, first, run, row / down, high * (row % down));
     }
   };
 
@@ -112,8 +121,8 @@ void convolution::operator()(const void* x, const void* packed, const float* bia
           multiply<tile_rows>({read + p * plane + t * in_, in_ / 2, 1}, w, many, in_ / 2, false,
                               sums + p * sum_plane + t * many, many);
       runs(begin, count, [&](std::size_t t, std::size_t first, std::size_t run, std::size_t image, std::size_t h) {
-        auto* to = static_cast<std::uint16_t*>(y) + ((image * height + h) * width + 2 * first) * out_ + o;
-        const target here{to, width * out_, out_, 2 * (first + run) <= width, h + 1 < height, add};
+        auto* to = static_cast<std::uint16_t*>(y) + ((image * height + h) * width + wide * first) * out_ + o;
+        const target here{to, width * out_, out_, width - wide * first, h + 1 < height, add};
         write_run(sums + t * many, sum_plane, bias != nullptr ? bias + o : nullptr, here, run,
                   std::min(many, out_ - o));
       });

@@ -1,6 +1,7 @@
-// Tiles of Winograd's minimal filtering F(2×2, 3×3) (Lavin & Gray 2016, section 4.1): a tile is two by two pixels of
-// what a 3×3 convolution writes, made of four by four of what it reads; transformed it has 16 planes. Sixteen channels
-// a time; pixels are bf16 [height, width, channels]. For files whose functions multiply bf16 with AVX-512.
+// Tiles of Winograd's minimal filtering F(2×4, 3×3) (Lavin & Gray 2016, section 4.1): a tile is two rows of four pixels
+// of what a 3×3 convolution writes, made of four rows of six of what it reads; transformed it has 24 planes. Downwards
+// polynomials are taken at 0, 1, −1 and ∞, across at 0, ±2/3, ±3/2 and ∞, where bf16's errors grow least. Sixteen
+// channels a time; pixels are bf16 [height, width, channels]. For files whose functions multiply bf16 with AVX-512.
 #pragma once
 
 #include "noneq/compute/kernels/pairs-inl.hpp"
@@ -11,17 +12,29 @@ namespace noneq::winograd {
 
 using namespace pairs;
 
-constexpr std::size_t planes = 16;
+constexpr std::size_t high = 2, wide = 4;  // pixels of a tile
+constexpr std::size_t across = wide + 2, planes = (high + 2) * across;
+
+// The points near 1 and beyond, their squares, and what the products with them are divided by. The inner point times
+// the outer is 1.
+struct point {
+  float at, squared, divisor;
+};
+constexpr float inner_squared = 4 / 9.0f, outer_squared = 9 / 4.0f, squares = inner_squared + outer_squared;
+constexpr point inner{2 / 3.0f, inner_squared, 2 * inner_squared * (inner_squared - outer_squared)},
+    outer{3 / 2.0f, outer_squared, 2 * outer_squared * (outer_squared - inner_squared)};
 
 // Whether a plane of what is read is 0 everywhere, because every pixel stands four times.
-constexpr bool vanishes(std::size_t plane, bool doubled) { return doubled && (plane / 4 == 2 || plane % 4 == 2); }
+constexpr bool vanishes(std::size_t plane, bool doubled) { return doubled && plane / across == 2; }
 
-// Numbers from plane to plane: a line of the cache more than they hold, or all 16 of a tile would meet in one set of
+// Numbers from plane to plane: a line of the cache more than they hold, or all of a tile would meet in one set of
 // it.
 template <class T>
 constexpr std::size_t plane_of(std::size_t numbers) {
   return numbers + 64 / sizeof(T);
 }
+
+constexpr std::size_t tiles_of(std::size_t pixels, std::size_t of_tile) { return (pixels + of_tile - 1) / of_tile; }
 
 // Channels in whole blocks of those that are made at a time; what is made of the ones that only fill a block, nobody
 // reads.
@@ -57,24 +70,43 @@ NONEQ_BF16 inline void read_column(const strip<4>& x, std::size_t w, std::size_t
   v[3] = _mm512_sub_ps(d[1], d[3]);
 }
 
+// a + by·b
+NONEQ_BF16 inline __m512 plus(__m512 a, float by, __m512 b) { return _mm512_fmadd_ps(_mm512_set1_ps(by), b, a); }
+
+// Two planes, at `by` and −by, of their even and odd parts.
+NONEQ_BF16 inline void put_both(__m512 even, float by, __m512 odd, __m512* to) {
+  to[0] = plus(even, by, odd);
+  to[1] = plus(even, -by, odd);
+}
+
+// Bᵀ·d of a row of what is read.
+NONEQ_BF16 inline void read_across(const __m512 (&d)[across], __m512 (&v)[across]) {
+  v[0] = plus(_mm512_add_ps(d[0], d[4]), -squares, d[2]);
+  put_both(plus(d[4], -outer.squared, d[2]), inner.at, plus(d[3], -outer.squared, d[1]), v + 1);
+  put_both(plus(d[4], -inner.squared, d[2]), outer.at, plus(d[3], -inner.squared, d[1]), v + 3);
+  v[5] = plus(_mm512_add_ps(d[1], d[5]), -squares, d[3]);
+}
+
 // Bᵀ·d·B of `count` tiles of a row from tile `first` on: to(plane, 0 … count − 1, channels c … c + 15).
 template <class To>
-NONEQ_BF16 inline void read_tiles(const strip<4>& x, std::size_t first, std::size_t count, std::size_t c, To& to) {
-  __m512 a[4], b[4], d[4], e[4];
-  read_column(x, 2 * first - 1, c, a);  // wraps beyond the image where first is 0
-  read_column(x, 2 * first, c, b);
+NONEQ_BF16 inline void read_tiles(const strip<4>& x, std::size_t first, std::size_t count, std::size_t c, const To& to) {
+  __m512 d[across][4];
+  read_column(x, wide * first - 1, c, d[4]);  // wraps beyond the image where first is 0
+  read_column(x, wide * first, c, d[5]);
   for (std::size_t t = 0; t < count; ++t) {
-    const std::size_t w = 2 * (first + t);
-    read_column(x, w + 1, c, d);
-    read_column(x, w + 2, c, e);
+#pragma GCC unroll 6
+    for (std::size_t k = 0; k < across; ++k)
+      if (k < 2)
+        for (std::size_t r = 0; r < 4; ++r) d[k][r] = d[k + wide][r];
+      else
+        read_column(x, wide * (first + t) + k - 1, c, d[k]);
 #pragma GCC unroll 4
     for (std::size_t r = 0; r < 4; ++r) {
-      to(4 * r, t, _mm512_sub_ps(a[r], d[r]));
-      to(4 * r + 1, t, _mm512_add_ps(b[r], d[r]));
-      to(4 * r + 2, t, _mm512_sub_ps(d[r], b[r]));
-      to(4 * r + 3, t, _mm512_sub_ps(b[r], e[r]));
-      a[r] = d[r];
-      b[r] = e[r];
+      const __m512 row[across] = {d[0][r], d[1][r], d[2][r], d[3][r], d[4][r], d[5][r]};
+      __m512 v[across];
+      read_across(row, v);
+#pragma GCC unroll 6
+      for (std::size_t k = 0; k < across; ++k) to(across * r + k, t, v[k]);
     }
   }
 }
@@ -89,19 +121,32 @@ NONEQ_BF16 inline void read_gradient_column(const strip<2>& dy, std::size_t w, s
   v[3] = _mm512_sub_ps(_mm512_setzero_ps(), d[1]);
 }
 
-// A·dy·Aᵀ likewise.
+// A·dy of a row.
+NONEQ_BF16 inline void read_gradient_across(const __m512 (&d)[wide], __m512 (&v)[across]) {
+  v[0] = d[0];
+  put_both(plus(d[0], inner.squared, d[2]), inner.at, plus(d[1], inner.squared, d[3]), v + 1);
+  put_both(plus(d[0], outer.squared, d[2]), outer.at, plus(d[1], outer.squared, d[3]), v + 3);
+  v[5] = d[3];
+}
+
+// A·dy·Aᵀ likewise; the sum of the pixels is added to `sum`.
 template <class To>
-NONEQ_BF16 inline void read_gradient_tiles(const strip<2>& dy, std::size_t count, std::size_t c, To& to) {
+NONEQ_BF16 inline void read_gradient_tiles(const strip<2>& dy, std::size_t count, std::size_t c, const To& to,
+                                           __m512& sum) {
   for (std::size_t t = 0; t < count; ++t) {
-    __m512 a[4], b[4];
-    read_gradient_column(dy, 2 * t, c, a);
-    read_gradient_column(dy, 2 * t + 1, c, b);
+    __m512 d[wide][4];
+#pragma GCC unroll 4
+    for (std::size_t k = 0; k < wide; ++k) {
+      read_gradient_column(dy, wide * t + k, c, d[k]);
+      sum = _mm512_add_ps(sum, d[k][1]);
+    }
 #pragma GCC unroll 4
     for (std::size_t r = 0; r < 4; ++r) {
-      to(4 * r, t, a[r]);
-      to(4 * r + 1, t, _mm512_add_ps(a[r], b[r]));
-      to(4 * r + 2, t, _mm512_sub_ps(a[r], b[r]));
-      to(4 * r + 3, t, _mm512_sub_ps(_mm512_setzero_ps(), b[r]));
+      const __m512 row[wide] = {d[0][r], d[1][r], d[2][r], d[3][r]};
+      __m512 v[across];
+      read_gradient_across(row, v);
+#pragma GCC unroll 6
+      for (std::size_t k = 0; k < across; ++k) to(across * r + k, t, v[k]);
     }
   }
 }

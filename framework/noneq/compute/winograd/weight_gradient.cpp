@@ -9,50 +9,71 @@ namespace noneq::winograd {
 #ifdef __x86_64__
 namespace {
 
-// Tiles two by two: a pair of neighbours is one word of each channel.
+constexpr std::size_t block_pairs = 64;
+
+// Tiles one below the other: a pair of them is one word of each channel. The upper ones wait for the lower.
+struct to_halves {
+  std::uint16_t* to;
+  NONEQ_BF16 void operator()(std::size_t p, std::size_t tile, __m512 v) const {
+    store(to + (tile * planes + p) * lanes, v);
+  }
+};
 struct to_pairs {
+  const std::uint16_t* upper;
   word* to;
   std::size_t plane, row;
-  __m256i left[planes];
-  NONEQ_BF16 void operator()(std::size_t p, std::size_t tile, __m512 v) {
-    if (tile % 2 == 0)
-      left[p] = rounded(v);
-    else
-      _mm512_storeu_si512(to + p * plane + tile / 2 * row, paired(left[p], rounded(v)));
+  NONEQ_BF16 void operator()(std::size_t p, std::size_t tile, __m512 v) const {
+    _mm512_storeu_si512(to + p * plane + tile * row,
+                        paired(load_halves(upper + (tile * planes + p) * lanes), rounded(v)));
   }
 };
 
-// The plane in the middle of a gradient's tile is the sum of its pixels, before it is rounded.
-struct to_pairs_and_sum {
-  to_pairs pairs;
-  __m512 sum;
-  NONEQ_BF16 void operator()(std::size_t p, std::size_t tile, __m512 v) {
-    if (p == 5) sum = _mm512_add_ps(sum, v);
-    pairs(p, tile, v);
-  }
+template <std::size_t rows>
+struct two_rows {
+  strip<rows> upper, lower;
 };
 
-NONEQ_BF16 void read_row(const strip<4>& x, std::size_t pairs, word* to, std::size_t plane) {
-  for (std::size_t c = 0; c < x.channels; c += lanes) {
-    to_pairs sink{to + c, plane, x.channels, {}};
-    read_tiles(x, 0, 2 * pairs, c, sink);
+NONEQ_BF16 void read_rows(const two_rows<4>& x, std::size_t tiles, std::uint16_t* halves, word* to, std::size_t plane) {
+  const std::size_t channels = x.upper.channels;
+  for (std::size_t c = 0; c < channels; c += lanes) {
+    read_tiles(x.upper, 0, tiles, c, to_halves{halves});
+    read_tiles(x.lower, 0, tiles, c, to_pairs{halves, to + c, plane, channels});
   }
 }
 
-NONEQ_BF16 void read_gradient_row(const strip<2>& dy, std::size_t pairs, word* to, std::size_t plane, float* sums) {
-  for (std::size_t c = 0; c < dy.channels; c += lanes) {
-    to_pairs_and_sum sink{{to + c, plane, whole_blocks(dy.channels), {}}, _mm512_loadu_ps(sums + c)};
-    read_gradient_tiles(dy, 2 * pairs, c, sink);
-    _mm512_storeu_ps(sums + c, sink.sum);
+NONEQ_BF16 void read_gradient_rows(const two_rows<2>& dy, std::size_t tiles, std::uint16_t* halves, word* to,
+                                   std::size_t plane, float* sums) {
+  const std::size_t channels = dy.upper.channels;
+  for (std::size_t c = 0; c < channels; c += lanes) {
+    __m512 sum = _mm512_loadu_ps(sums + c);
+    read_gradient_tiles(dy.upper, tiles, c, to_halves{halves}, sum);
+    read_gradient_tiles(dy.lower, tiles, c, to_pairs{halves, to + c, plane, whole_blocks(channels)}, sum);
+    _mm512_storeu_ps(sums + c, sum);
   }
 }
 
-// Gᵀ·(a, b, c, d)ᵀ
-NONEQ_BF16 inline void gather(__m512 a, __m512 b, __m512 c, __m512 d, __m512 (&to)[3]) {
-  const __m512 half = _mm512_set1_ps(0.5f), sum = _mm512_mul_ps(half, _mm512_add_ps(b, c));
-  to[0] = _mm512_add_ps(a, sum);
-  to[1] = _mm512_mul_ps(half, _mm512_sub_ps(b, c));
-  to[2] = _mm512_add_ps(sum, d);
+// Gᵀ·s downwards.
+NONEQ_BF16 inline void gather_down(const __m512 (&s)[4], __m512 (&to)[3]) {
+  const __m512 half = _mm512_set1_ps(0.5f), sum = _mm512_mul_ps(half, _mm512_add_ps(s[1], s[2]));
+  to[0] = _mm512_add_ps(s[0], sum);
+  to[1] = _mm512_mul_ps(half, _mm512_sub_ps(s[1], s[2]));
+  to[2] = _mm512_add_ps(sum, s[3]);
+}
+
+// Gᵀ·s of a row.
+NONEQ_BF16 inline void gather_across(const float* s, std::size_t plane, __m512 (&to)[3]) {
+  __m512 v[across];
+  for (std::size_t k = 0; k < across; ++k) v[k] = _mm512_loadu_ps(s + k * plane);
+  to[0] = v[0];
+  to[1] = _mm512_setzero_ps();
+  to[2] = v[5];
+  for (std::size_t k : {1, 3}) {
+    const point& p = k == 1 ? inner : outer;
+    const __m512 even = _mm512_add_ps(v[k], v[k + 1]), odd = _mm512_sub_ps(v[k], v[k + 1]);
+    to[0] = plus(to[0], 1 / p.divisor, even);
+    to[1] = plus(to[1], p.at / p.divisor, odd);
+    to[2] = plus(to[2], p.squared / p.divisor, even);
+  }
 }
 
 NONEQ_BF16 inline __m512d low_pairs(__m512 a, __m512 b) {
@@ -86,12 +107,10 @@ NONEQ_BF16 inline void write_lanes(const __m512 (&k)[9], float* to, std::size_t 
 // Gᵀ·sums·G of 16 of the channels written and one read.
 NONEQ_BF16 void transform(const float* sums, std::size_t plane, float* dw, std::size_t step) {
   __m512 rows[4][3], result[9];
-  for (std::size_t r = 0; r < 4; ++r, sums += 4 * plane)
-    gather(_mm512_loadu_ps(sums), _mm512_loadu_ps(sums + plane), _mm512_loadu_ps(sums + 2 * plane),
-           _mm512_loadu_ps(sums + 3 * plane), rows[r]);
+  for (std::size_t r = 0; r < 4; ++r) gather_across(sums + r * across * plane, plane, rows[r]);
   for (std::size_t j = 0; j < 3; ++j) {
     __m512 column[3];
-    gather(rows[0][j], rows[1][j], rows[2][j], rows[3][j], column);
+    gather_down({rows[0][j], rows[1][j], rows[2][j], rows[3][j]}, column);
     for (std::size_t i = 0; i < 3; ++i) result[3 * i + j] = column[i];
   }
   write_lanes(result, dw, step);
@@ -100,38 +119,51 @@ NONEQ_BF16 void transform(const float* sums, std::size_t plane, float* dw, std::
 }
 
 weight_gradient::weight_gradient(const images& of, std::size_t in, std::size_t out)
-    : of_(of), in_(in), out_(out), pairs_((of.width + 3) / 4), rows_(std::max<std::size_t>(1, 64 / pairs_)) {}
+    : of_(of),
+      in_(in),
+      out_(out),
+      along_(tiles_of(of.width, wide)),
+      rows_(std::max<std::size_t>(1, block_pairs / along_)) {}
 
-// Pairs of x and of dy, and sums [16, in, out].
+// Pairs of x and of dy, sums [24, in, out], sums of dy, and a row's upper tiles.
 std::size_t weight_gradient::scratch_bytes() const {
-  const std::size_t pairs = rows_ * pairs_, out = whole_blocks(out_);
+  const std::size_t pairs = rows_ * along_, out = whole_blocks(out_);
   return planes * (sizeof(word) * (plane_of<word>(pairs * in_) + plane_of<word>(pairs * out)) +
                    sizeof(float) * plane_of<float>(in_ * out)) +
-         sizeof(float) * out_;
+         sizeof(float) * out_ + sizeof(std::uint16_t) * along_ * planes * lanes;
 }
 
 void weight_gradient::operator()(const void* x, const void* dy, float* dw, float* db, void* scratch) const {
   const auto [batch, height, width, doubled] = of_;
-  const std::size_t high = (height + 1) / 2, rows = batch * high, out = whole_blocks(out_);
-  const std::size_t plane_x = plane_of<word>(rows_ * pairs_ * in_), plane_dy = plane_of<word>(rows_ * pairs_ * out),
+  const std::size_t down = tiles_of(height, high), rows = batch * down, out = whole_blocks(out_);
+  const std::size_t plane_x = plane_of<word>(rows_ * along_ * in_), plane_dy = plane_of<word>(rows_ * along_ * out),
                     plane = plane_of<float>(in_ * out);
   auto *read_x = static_cast<word*>(scratch), *read_dy = read_x + planes * plane_x;
   auto *sums = reinterpret_cast<float*>(read_dy + planes * plane_dy), *bias = sums + planes * plane;
+  auto* halves = reinterpret_cast<std::uint16_t*>(bias + out_);
   std::fill_n(sums, planes * plane + out_, 0.0f);
 
-  for (std::size_t begin = 0; begin < rows; begin += rows_) {
-    const std::size_t count = std::min(rows_, rows - begin);
+  // What lies under a row of tiles, of all images'; beyond the last there is nothing.
+  const auto under = [&]<std::size_t n>(const void* pixels, std::size_t channels, std::size_t row, strip<n>*) {
+    const auto* image = static_cast<const std::uint16_t*>(pixels) + row / down * height * width * channels;
+    return strip<n>(image, row < rows ? height : 0, width, channels, high * (row % down) - (n - high) / 2);
+  };
+  const auto two = [&]<std::size_t n>(const void* pixels, std::size_t channels, std::size_t row, strip<n>* of) {
+    return two_rows<n>{under(pixels, channels, row, of), under(pixels, channels, row + 1, of)};
+  };
+
+  for (std::size_t begin = 0; begin < rows; begin += 2 * rows_) {
+    const std::size_t count = std::min(rows_, (rows - begin + 1) / 2), pairs = count * along_;
     for (std::size_t r = 0; r < count; ++r) {
-      const std::size_t image = (begin + r) / high * height * width, h = 2 * ((begin + r) % high);
-      read_row({static_cast<const std::uint16_t*>(x) + image * in_, height, width, in_, h - 1}, pairs_,
-               read_x + r * pairs_ * in_, plane_x);
-      read_gradient_row({static_cast<const std::uint16_t*>(dy) + image * out_, height, width, out_, h}, pairs_,
-                        read_dy + r * pairs_ * out, plane_dy, bias);
+      const std::size_t row = begin + 2 * r;
+      read_rows(two(x, in_, row, static_cast<strip<4>*>(nullptr)), along_, halves, read_x + r * along_ * in_, plane_x);
+      read_gradient_rows(two(dy, out_, row, static_cast<strip<2>*>(nullptr)), along_, halves,
+                         read_dy + r * along_ * out, plane_dy, bias);
     }
     for (std::size_t p = 0; p < planes; ++p)
       for (std::size_t o = 0; o < out && !vanishes(p, doubled); o += many)
         for (std::size_t c = 0; c < in_; c += few)
-          multiply<few>({read_x + p * plane_x + c, 1, in_}, read_dy + p * plane_dy + o, out, count * pairs_, true,
+          multiply<few>({read_x + p * plane_x + c, 1, in_}, read_dy + p * plane_dy + o, out, pairs, true,
                         sums + p * plane + c * out + o, out);
   }
 

@@ -1,5 +1,5 @@
-// The gradient of 3×3 convolutions in their weights by Winograd's filtering: 16 products for four pixels where the
-// definition has 36. Pixels are bf16 [batch, height, width, channels], as convolution.hpp has them. Pure, thread-safe.
+// The gradient of 3×3 convolutions in their weights by Winograd's filtering: 24 products for eight pixels where the
+// definition has 72. Pixels are bf16 [batch, height, width, channels], as convolution.hpp has them. Pure, thread-safe.
 #pragma once
 
 #include "noneq/compute/winograd/convolution.hpp"
@@ -18,7 +18,7 @@ class weight_gradient {
  private:
   images of_;
   std::size_t in_, out_;
-  std::size_t pairs_, rows_;  // pairs of tiles of a row, and rows of a block
+  std::size_t along_, rows_;  // tiles of a row, and pairs of rows of a block
 };
 
 }

@@ -7,13 +7,26 @@ namespace noneq::winograd {
 #ifdef __x86_64__
 namespace {
 
-// G·(a, b, c)ᵀ
-NONEQ_BF16 inline void spread(__m512 a, __m512 b, __m512 c, __m512 (&to)[4]) {
-  const __m512 half = _mm512_set1_ps(0.5f), sum = _mm512_add_ps(a, c);
-  to[0] = a;
-  to[1] = _mm512_mul_ps(half, _mm512_add_ps(sum, b));
-  to[2] = _mm512_mul_ps(half, _mm512_sub_ps(sum, b));
-  to[3] = c;
+// G·g downwards.
+NONEQ_BF16 inline void spread_down(const __m512 (&g)[3], __m512 (&to)[4]) {
+  const __m512 half = _mm512_set1_ps(0.5f), sum = _mm512_add_ps(g[0], g[2]);
+  to[0] = g[0];
+  to[1] = _mm512_mul_ps(half, _mm512_add_ps(sum, g[1]));
+  to[2] = _mm512_mul_ps(half, _mm512_sub_ps(sum, g[1]));
+  to[3] = g[2];
+}
+
+NONEQ_BF16 inline void put_divided(const __m512 (&g)[3], const point& p, __m512* to) {
+  const __m512 scale = _mm512_set1_ps(1 / p.divisor);
+  put_both(_mm512_mul_ps(scale, plus(g[0], p.squared, g[2])), p.at, _mm512_mul_ps(scale, g[1]), to);
+}
+
+// G·g across.
+NONEQ_BF16 inline void spread_across(const __m512 (&g)[3], __m512 (&to)[across]) {
+  to[0] = g[0];
+  put_divided(g, inner, to + 1);
+  put_divided(g, outer, to + 3);
+  to[5] = g[2];
 }
 
 // G·g·Gᵀ of the 3×3 numbers at `from` of 16 channels, `step` apart; the last number first where they are turned.
@@ -25,12 +38,12 @@ NONEQ_BF16 void transform(const float* from, std::size_t step, bool turned, __m2
     __m512 g[3];
     for (std::size_t i = 0; i < 3; ++i)
       g[i] = _mm512_mask_i32gather_ps(_mm512_setzero_ps(), all, index, from + (turned ? 8 - 3 * i - j : 3 * i + j), 4);
-    spread(g[0], g[1], g[2], columns[j]);
+    spread_down(g, columns[j]);
   }
   for (std::size_t r = 0; r < 4; ++r) {
-    __m512 row[4];
-    spread(columns[0][r], columns[1][r], columns[2][r], row);
-    for (std::size_t s = 0; s < 4; ++s) to[4 * r + s] = rounded(row[s]);
+    __m512 row[across];
+    spread_across({columns[0][r], columns[1][r], columns[2][r]}, row);
+    for (std::size_t k = 0; k < across; ++k) to[across * r + k] = rounded(row[k]);
   }
 }
 

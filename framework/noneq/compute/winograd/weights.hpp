@@ -12,7 +12,7 @@ struct weights {
   bool operator==(const weights&) const = default;
 
   std::size_t bytes() const;
-  // G·g·Gᵀ, rounded to bf16: packed[⌈out / 32⌉, 16, in / 2, 32, 2] of the convolution's weight, float32
+  // G·g·Gᵀ, rounded to bf16: packed[⌈out / 32⌉, 24, in / 2, 32, 2] of the convolution's weight, float32
   // [written channels, read channels, 3, 3].
   void pack(const float* weight, void* packed) const;
 };
