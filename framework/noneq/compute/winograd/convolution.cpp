@@ -14,7 +14,7 @@ bool fits(const conv_layer& l, std::int64_t in, std::int64_t out) {
 #ifdef __x86_64__
 namespace {
 
-constexpr std::size_t tile_rows = 12;
+constexpr std::size_t tiles_at_once = 12;
 
 struct to_planes {
   std::uint16_t* to;
@@ -39,12 +39,12 @@ struct target {
 NONEQ_BF16 inline void put(std::uint16_t* to, __m512 v, bool add) { store(to, add ? _mm512_add_ps(v, load(to)) : v); }
 
 // Aᵀ·m of a row.
-NONEQ_BF16 inline void write_across(const float* m, std::size_t plane, __m512 (&y)[wide]) {
-  __m512 v[across];
+NONEQ_BF16 inline void write_across(const float* m, std::size_t plane, __m512 (&y)[tile_width]) {
+  __m512 v[planes_across];
 #pragma GCC unroll 6
-  for (std::size_t k = 0; k < across; ++k) v[k] = _mm512_loadu_ps(m + k * plane);
-  const __m512 even = _mm512_add_ps(v[1], v[2]), odd = _mm512_sub_ps(v[1], v[2]), outer_even = _mm512_add_ps(v[3], v[4]),
-               outer_odd = _mm512_sub_ps(v[3], v[4]);
+  for (std::size_t k = 0; k < planes_across; ++k) v[k] = _mm512_loadu_ps(m + k * plane);
+  const __m512 even = _mm512_add_ps(v[1], v[2]), odd = _mm512_sub_ps(v[1], v[2]),
+               outer_even = _mm512_add_ps(v[3], v[4]), outer_odd = _mm512_sub_ps(v[3], v[4]);
   y[0] = _mm512_add_ps(v[0], _mm512_add_ps(even, outer_even));
   y[1] = plus(_mm512_mul_ps(_mm512_set1_ps(outer.at), outer_odd), inner.at, odd);
   y[2] = plus(_mm512_mul_ps(_mm512_set1_ps(outer.squared), outer_even), inner.squared, even);
@@ -54,15 +54,14 @@ NONEQ_BF16 inline void write_across(const float* m, std::size_t plane, __m512 (&
 // Aᵀ·m·A of one tile, of which `pixels` columns are in the image.
 NONEQ_BF16 inline void write_tile(const float* m, std::size_t plane, __m512 bias, const target& y, std::uint16_t* to,
                                   std::size_t pixels) {
-  __m512 z[4][wide];
+  __m512 z[4][tile_width];
 #pragma GCC unroll 4
-  for (std::size_t r = 0; r < 4; ++r) write_across(m + r * across * plane, plane, z[r]);
+  for (std::size_t r = 0; r < 4; ++r) write_across(m + r * planes_across * plane, plane, z[r]);
 #pragma GCC unroll 4
-  for (std::size_t k = 0; k < wide; ++k, to += y.channels) {
+  for (std::size_t k = 0; k < tile_width; ++k, to += y.channels) {
     if (k >= pixels) return;
     put(to, _mm512_add_ps(_mm512_add_ps(bias, z[0][k]), _mm512_add_ps(z[1][k], z[2][k])), y.add);
-    if (y.below)
-      put(to + y.row, _mm512_add_ps(_mm512_sub_ps(bias, z[3][k]), _mm512_sub_ps(z[1][k], z[2][k])), y.add);
+    if (y.below) put(to + y.row, _mm512_add_ps(_mm512_sub_ps(bias, z[3][k]), _mm512_sub_ps(z[1][k], z[2][k])), y.add);
   }
 }
 
@@ -71,8 +70,8 @@ NONEQ_BF16 void write_run(const float* sums, std::size_t plane, const float* bia
   for (std::size_t c = 0; c < channels; c += lanes) {
     const __m512 b = bias != nullptr ? _mm512_loadu_ps(bias + c) : _mm512_setzero_ps();
     for (std::size_t t = 0; t < count; ++t)
-      write_tile(sums + t * many + c, plane, b, y, y.to + wide * t * y.channels + c,
-                 std::min(wide, y.pixels - wide * t));
+      write_tile(sums + t * many + c, plane, b, y, y.to + tile_width * t * y.channels + c,
+                 std::min(tile_width, y.pixels - tile_width * t));
   }
 }
 
@@ -83,7 +82,7 @@ convolution::convolution(const images& of, std::size_t in, std::size_t out)
       in_(in),
       out_(out),
       // As many as stay, transformed, in a quarter of the second cache.
-      block_(tile_rows * std::clamp<std::size_t>(8192 / in / tile_rows, 2, 8)) {}
+      block_(tiles_at_once * std::clamp<std::size_t>(8192 / in / tiles_at_once, 2, 8)) {}
 
 std::size_t convolution::scratch_bytes() const {
   return planes * (plane_of<std::uint16_t>(block_ * in_) * sizeof(std::uint16_t) +
@@ -93,7 +92,8 @@ std::size_t convolution::scratch_bytes() const {
 void convolution::operator()(const void* x, const void* packed, const float* bias, void* y, bool add,
                              void* scratch) const {
   const auto [batch, height, width, doubled] = of_;
-  const std::size_t down = tiles_of(height, high), along = tiles_of(width, wide), tiles = batch * down * along;
+  const std::size_t down = tiles_of(height, tile_height), along = tiles_of(width, tile_width),
+                    tiles = batch * down * along;
   const std::size_t plane = plane_of<std::uint16_t>(block_ * in_), sum_plane = plane_of<float>(block_ * many);
   auto* read = static_cast<std::uint16_t*>(scratch);
   auto* sums = reinterpret_cast<float*>(read + planes * plane);
@@ -104,7 +104,7 @@ void convolution::operator()(const void* x, const void* packed, const float* bia
     for (std::size_t t = 0, run; t < count; t += run) {
       const std::size_t row = (begin + t) / along, first = (begin + t) % along;
       run = std::min(along - first, count - t);
-      f(t, first, run, row / down, high * (row % down));
+      f(t, first, run, row / down, tile_height * (row % down));
     }
   };
 
@@ -117,12 +117,12 @@ void convolution::operator()(const void* x, const void* packed, const float* bia
     const auto* w = static_cast<const word*>(packed);
     for (std::size_t o = 0; o < out_; o += many) {
       for (std::size_t p = 0; p < planes; ++p, w += in_ / 2 * many)
-        for (std::size_t t = 0; t < count && !vanishes(p, doubled); t += tile_rows)
-          multiply<tile_rows>({read + p * plane + t * in_, in_ / 2, 1}, w, many, in_ / 2, false,
-                              sums + p * sum_plane + t * many, many);
+        for (std::size_t t = 0; t < count && !vanishes(p, doubled); t += tiles_at_once)
+          multiply<tiles_at_once>({read + p * plane + t * in_, in_ / 2, 1}, w, many, in_ / 2, false,
+                                  sums + p * sum_plane + t * many, many);
       runs(begin, count, [&](std::size_t t, std::size_t first, std::size_t run, std::size_t image, std::size_t h) {
-        auto* to = static_cast<std::uint16_t*>(y) + ((image * height + h) * width + wide * first) * out_ + o;
-        const target here{to, width * out_, out_, width - wide * first, h + 1 < height, add};
+        auto* to = static_cast<std::uint16_t*>(y) + ((image * height + h) * width + tile_width * first) * out_ + o;
+        const target here{to, width * out_, out_, width - tile_width * first, h + 1 < height, add};
         write_run(sums + t * many, sum_plane, bias != nullptr ? bias + o : nullptr, here, run,
                   std::min(many, out_ - o));
       });

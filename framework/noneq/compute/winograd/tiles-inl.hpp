@@ -12,8 +12,8 @@ namespace noneq::winograd {
 
 using namespace pairs;
 
-constexpr std::size_t high = 2, wide = 4;  // pixels of a tile
-constexpr std::size_t across = wide + 2, planes = (high + 2) * across;
+constexpr std::size_t tile_height = 2, tile_width = 4;  // pixels of a tile
+constexpr std::size_t planes_across = tile_width + 2, planes = (tile_height + 2) * planes_across;
 
 // The points near 1 and beyond, their squares, and what the products with them are divided by. The inner point times
 // the outer is 1.
@@ -21,11 +21,11 @@ struct point {
   float at, squared, divisor;
 };
 constexpr float inner_squared = 4 / 9.0f, outer_squared = 9 / 4.0f, squares = inner_squared + outer_squared;
-constexpr point inner{2 / 3.0f, inner_squared, 2 * inner_squared * (inner_squared - outer_squared)},
-    outer{3 / 2.0f, outer_squared, 2 * outer_squared * (outer_squared - inner_squared)};
+constexpr point inner{2 / 3.0f, inner_squared, 2 * inner_squared*(inner_squared - outer_squared)},
+    outer{3 / 2.0f, outer_squared, 2 * outer_squared*(outer_squared - inner_squared)};
 
 // Whether a plane of what is read is 0 everywhere, because every pixel stands four times.
-constexpr bool vanishes(std::size_t plane, bool doubled) { return doubled && plane / across == 2; }
+constexpr bool vanishes(std::size_t plane, bool doubled) { return doubled && plane / planes_across == 2; }
 
 // Numbers from plane to plane: a line of the cache more than they hold, or all of a tile would meet in one set of
 // it.
@@ -80,7 +80,7 @@ NONEQ_BF16 inline void put_both(__m512 even, float by, __m512 odd, __m512* to) {
 }
 
 // Bᵀ·d of a row of what is read.
-NONEQ_BF16 inline void read_across(const __m512 (&d)[across], __m512 (&v)[across]) {
+NONEQ_BF16 inline void read_across(const __m512 (&d)[planes_across], __m512 (&v)[planes_across]) {
   v[0] = plus(_mm512_add_ps(d[0], d[4]), -squares, d[2]);
   put_both(plus(d[4], -outer.squared, d[2]), inner.at, plus(d[3], -outer.squared, d[1]), v + 1);
   put_both(plus(d[4], -inner.squared, d[2]), outer.at, plus(d[3], -inner.squared, d[1]), v + 3);
@@ -89,24 +89,26 @@ NONEQ_BF16 inline void read_across(const __m512 (&d)[across], __m512 (&v)[across
 
 // Bᵀ·d·B of `count` tiles of a row from tile `first` on: to(plane, 0 … count − 1, channels c … c + 15).
 template <class To>
-NONEQ_BF16 inline void read_tiles(const strip<4>& x, std::size_t first, std::size_t count, std::size_t c, const To& to) {
-  __m512 d[across][4];
-  read_column(x, wide * first - 1, c, d[4]);  // wraps beyond the image where first is 0
-  read_column(x, wide * first, c, d[5]);
+NONEQ_BF16 inline void read_tiles(const strip<4>& x, std::size_t first, std::size_t count, std::size_t c,
+                                  const To& to) {
+  __m512 d[planes_across][4];
+  read_column(x, tile_width * first - 1, c, d[tile_width]);  // wraps beyond the image where first is 0
+  read_column(x, tile_width * first, c, d[tile_width + 1]);
   for (std::size_t t = 0; t < count; ++t) {
-#pragma GCC unroll 6
-    for (std::size_t k = 0; k < across; ++k)
-      if (k < 2)
-        for (std::size_t r = 0; r < 4; ++r) d[k][r] = d[k + wide][r];
-      else
-        read_column(x, wide * (first + t) + k - 1, c, d[k]);
 #pragma GCC unroll 4
     for (std::size_t r = 0; r < 4; ++r) {
-      const __m512 row[across] = {d[0][r], d[1][r], d[2][r], d[3][r], d[4][r], d[5][r]};
-      __m512 v[across];
+      d[0][r] = d[tile_width][r];
+      d[1][r] = d[tile_width + 1][r];
+    }
+#pragma GCC unroll 4
+    for (std::size_t k = 1; k <= tile_width; ++k) read_column(x, tile_width * (first + t) + k, c, d[k + 1]);
+#pragma GCC unroll 4
+    for (std::size_t r = 0; r < 4; ++r) {
+      const __m512 row[planes_across] = {d[0][r], d[1][r], d[2][r], d[3][r], d[4][r], d[5][r]};
+      __m512 v[planes_across];
       read_across(row, v);
 #pragma GCC unroll 6
-      for (std::size_t k = 0; k < across; ++k) to(across * r + k, t, v[k]);
+      for (std::size_t k = 0; k < planes_across; ++k) to(planes_across * r + k, t, v[k]);
     }
   }
 }
@@ -122,7 +124,7 @@ NONEQ_BF16 inline void read_gradient_column(const strip<2>& dy, std::size_t w, s
 }
 
 // A·dy of a row.
-NONEQ_BF16 inline void read_gradient_across(const __m512 (&d)[wide], __m512 (&v)[across]) {
+NONEQ_BF16 inline void read_gradient_across(const __m512 (&d)[tile_width], __m512 (&v)[planes_across]) {
   v[0] = d[0];
   put_both(plus(d[0], inner.squared, d[2]), inner.at, plus(d[1], inner.squared, d[3]), v + 1);
   put_both(plus(d[0], outer.squared, d[2]), outer.at, plus(d[1], outer.squared, d[3]), v + 3);
@@ -134,19 +136,19 @@ template <class To>
 NONEQ_BF16 inline void read_gradient_tiles(const strip<2>& dy, std::size_t count, std::size_t c, const To& to,
                                            __m512& sum) {
   for (std::size_t t = 0; t < count; ++t) {
-    __m512 d[wide][4];
+    __m512 d[tile_width][4];
 #pragma GCC unroll 4
-    for (std::size_t k = 0; k < wide; ++k) {
-      read_gradient_column(dy, wide * t + k, c, d[k]);
+    for (std::size_t k = 0; k < tile_width; ++k) {
+      read_gradient_column(dy, tile_width * t + k, c, d[k]);
       sum = _mm512_add_ps(sum, d[k][1]);
     }
 #pragma GCC unroll 4
     for (std::size_t r = 0; r < 4; ++r) {
-      const __m512 row[wide] = {d[0][r], d[1][r], d[2][r], d[3][r]};
-      __m512 v[across];
+      const __m512 row[tile_width] = {d[0][r], d[1][r], d[2][r], d[3][r]};
+      __m512 v[planes_across];
       read_gradient_across(row, v);
 #pragma GCC unroll 6
-      for (std::size_t k = 0; k < across; ++k) to(across * r + k, t, v[k]);
+      for (std::size_t k = 0; k < planes_across; ++k) to(planes_across * r + k, t, v[k]);
     }
   }
 }

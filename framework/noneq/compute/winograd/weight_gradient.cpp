@@ -33,6 +33,19 @@ struct two_rows {
   strip<rows> upper, lower;
 };
 
+// What lies under two rows of tiles, of all images'; beyond the last there is nothing.
+template <std::size_t rows>
+two_rows<rows> under(const void* pixels, const images& of, std::size_t channels, std::size_t row) {
+  const std::size_t down = tiles_of(of.height, tile_height);
+  const auto one = [&](std::size_t r) {
+    const auto* image = static_cast<const std::uint16_t*>(pixels) + r / down * of.height * of.width * channels;
+    const std::size_t above = (rows - tile_height) / 2;
+    return strip<rows>(image, r < of.batch * down ? of.height : 0, of.width, channels,
+                       tile_height * (r % down) - above);
+  };
+  return {one(row), one(row + 1)};
+}
+
 NONEQ_BF16 void read_rows(const two_rows<4>& x, std::size_t tiles, std::uint16_t* halves, word* to, std::size_t plane) {
   const std::size_t channels = x.upper.channels;
   for (std::size_t c = 0; c < channels; c += lanes) {
@@ -62,8 +75,8 @@ NONEQ_BF16 inline void gather_down(const __m512 (&s)[4], __m512 (&to)[3]) {
 
 // Gᵀ·s of a row.
 NONEQ_BF16 inline void gather_across(const float* s, std::size_t plane, __m512 (&to)[3]) {
-  __m512 v[across];
-  for (std::size_t k = 0; k < across; ++k) v[k] = _mm512_loadu_ps(s + k * plane);
+  __m512 v[planes_across];
+  for (std::size_t k = 0; k < planes_across; ++k) v[k] = _mm512_loadu_ps(s + k * plane);
   to[0] = v[0];
   to[1] = _mm512_setzero_ps();
   to[2] = v[5];
@@ -107,7 +120,7 @@ NONEQ_BF16 inline void write_lanes(const __m512 (&k)[9], float* to, std::size_t 
 // Gᵀ·sums·G of 16 of the channels written and one read.
 NONEQ_BF16 void transform(const float* sums, std::size_t plane, float* dw, std::size_t step) {
   __m512 rows[4][3], result[9];
-  for (std::size_t r = 0; r < 4; ++r) gather_across(sums + r * across * plane, plane, rows[r]);
+  for (std::size_t r = 0; r < 4; ++r) gather_across(sums + r * planes_across * plane, plane, rows[r]);
   for (std::size_t j = 0; j < 3; ++j) {
     __m512 column[3];
     gather_down({rows[0][j], rows[1][j], rows[2][j], rows[3][j]}, column);
@@ -122,7 +135,7 @@ weight_gradient::weight_gradient(const images& of, std::size_t in, std::size_t o
     : of_(of),
       in_(in),
       out_(out),
-      along_(tiles_of(of.width, wide)),
+      along_(tiles_of(of.width, tile_width)),
       rows_(std::max<std::size_t>(1, block_pairs / along_)) {}
 
 // Pairs of x and of dy, sums [24, in, out], sums of dy, and a row's upper tiles.
@@ -134,8 +147,7 @@ std::size_t weight_gradient::scratch_bytes() const {
 }
 
 void weight_gradient::operator()(const void* x, const void* dy, float* dw, float* db, void* scratch) const {
-  const auto [batch, height, width, doubled] = of_;
-  const std::size_t down = tiles_of(height, high), rows = batch * down, out = whole_blocks(out_);
+  const std::size_t rows = of_.batch * tiles_of(of_.height, tile_height), out = whole_blocks(out_);
   const std::size_t plane_x = plane_of<word>(rows_ * along_ * in_), plane_dy = plane_of<word>(rows_ * along_ * out),
                     plane = plane_of<float>(in_ * out);
   auto *read_x = static_cast<word*>(scratch), *read_dy = read_x + planes * plane_x;
@@ -143,25 +155,15 @@ void weight_gradient::operator()(const void* x, const void* dy, float* dw, float
   auto* halves = reinterpret_cast<std::uint16_t*>(bias + out_);
   std::fill_n(sums, planes * plane + out_, 0.0f);
 
-  // What lies under a row of tiles, of all images'; beyond the last there is nothing.
-  const auto under = [&]<std::size_t n>(const void* pixels, std::size_t channels, std::size_t row, strip<n>*) {
-    const auto* image = static_cast<const std::uint16_t*>(pixels) + row / down * height * width * channels;
-    return strip<n>(image, row < rows ? height : 0, width, channels, high * (row % down) - (n - high) / 2);
-  };
-  const auto two = [&]<std::size_t n>(const void* pixels, std::size_t channels, std::size_t row, strip<n>* of) {
-    return two_rows<n>{under(pixels, channels, row, of), under(pixels, channels, row + 1, of)};
-  };
-
   for (std::size_t begin = 0; begin < rows; begin += 2 * rows_) {
     const std::size_t count = std::min(rows_, (rows - begin + 1) / 2), pairs = count * along_;
     for (std::size_t r = 0; r < count; ++r) {
-      const std::size_t row = begin + 2 * r;
-      read_rows(two(x, in_, row, static_cast<strip<4>*>(nullptr)), along_, halves, read_x + r * along_ * in_, plane_x);
-      read_gradient_rows(two(dy, out_, row, static_cast<strip<2>*>(nullptr)), along_, halves,
-                         read_dy + r * along_ * out, plane_dy, bias);
+      read_rows(under<4>(x, of_, in_, begin + 2 * r), along_, halves, read_x + r * along_ * in_, plane_x);
+      read_gradient_rows(under<2>(dy, of_, out_, begin + 2 * r), along_, halves, read_dy + r * along_ * out, plane_dy,
+                         bias);
     }
     for (std::size_t p = 0; p < planes; ++p)
-      for (std::size_t o = 0; o < out && !vanishes(p, doubled); o += many)
+      for (std::size_t o = 0; o < out && !vanishes(p, of_.doubled); o += many)
         for (std::size_t c = 0; c < in_; c += few)
           multiply<few>({read_x + p * plane_x + c, 1, in_}, read_dy + p * plane_dy + o, out, pairs, true,
                         sums + p * plane + c * out + o, out);

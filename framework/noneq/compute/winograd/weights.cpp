@@ -22,7 +22,7 @@ NONEQ_BF16 inline void put_divided(const __m512 (&g)[3], const point& p, __m512*
 }
 
 // G·g across.
-NONEQ_BF16 inline void spread_across(const __m512 (&g)[3], __m512 (&to)[across]) {
+NONEQ_BF16 inline void spread_across(const __m512 (&g)[3], __m512 (&to)[planes_across]) {
   to[0] = g[0];
   put_divided(g, inner, to + 1);
   put_divided(g, outer, to + 3);
@@ -41,9 +41,9 @@ NONEQ_BF16 void transform(const float* from, std::size_t step, bool turned, __m2
     spread_down(g, columns[j]);
   }
   for (std::size_t r = 0; r < 4; ++r) {
-    __m512 row[across];
+    __m512 row[planes_across];
     spread_across({columns[0][r], columns[1][r], columns[2][r]}, row);
-    for (std::size_t k = 0; k < across; ++k) to[across * r + k] = rounded(row[k]);
+    for (std::size_t k = 0; k < planes_across; ++k) to[planes_across * r + k] = rounded(row[k]);
   }
 }
 
