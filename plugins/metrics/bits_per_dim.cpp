@@ -2,7 +2,6 @@
 // al. 2020, eq. 5 and 13), in bits per dimension.
 #include "bound_of_rows.hpp"
 #include "noneq/plugin.hpp"
-#include "rows.hpp"
 
 namespace {
 
@@ -46,9 +45,7 @@ struct bits_per_dim : noneq::metric {
     add("L_T", L_T);
     add("L_0", L_0);
     m.arrays.set("of_rows", noneq::bits(at::stack({whole, L_T, L_0}, 1)) / dims);
-    m.arrays.set("t", noneq::centres(strata, m.denoiser.process().steps()));
-    m.arrays.set("kl", noneq::added(parts, &noneq::bounds_of_rows::kl) *
-                           (noneq::bits(1.0) / (dims * static_cast<double>(chosen.count))));
+    noneq::set_steps(m, parts, strata, chosen.count, noneq::bits(1.0) / dims);
   }
 
   static void describe(noneq::description<bits_per_dim>& d) {
@@ -63,6 +60,7 @@ struct bits_per_dim : noneq::metric {
     d.writes("of_rows", "float64 [rows, 3]: bits_per_dim, L_T and L_0 of each row of the data")
         .writes("t", "float64 [T−1]: step, or centre of a run of steps")
         .writes("kl", "float64 [T−1]: bits per dimension that each step costs")
+        .writes("kl_stderr", "float64 [T−1]: its standard error")
         .spaces({"gaussian"});
   }
 };

@@ -1,6 +1,5 @@
 // Both bounds on the log likelihood of data, with their parts and steps.
 #include "bound_of_rows.hpp"
-#include "rows.hpp"
 
 namespace {
 
@@ -59,9 +58,7 @@ struct bound : noneq::metric {
     add("L_T", L_T, dims, "bits/dim");
     add("L_0", L_0, dims, "bits/dim");
     m.arrays.set("of_rows", at::stack({noneq::bits(K) / own, noneq::bits(vlb) / dims}, 1));
-    m.arrays.set("t", noneq::centres(strata, m.denoiser.process().steps()));
-    m.arrays.set("kl", noneq::added(parts, &noneq::bounds_of_rows::kl) *
-                           (noneq::bits(1.0) / (own * static_cast<double>(chosen.count))));
+    noneq::set_steps(m, parts, strata, chosen.count, noneq::bits(1.0) / own);
   }
 
   static void describe(noneq::description<bound>& d) {
@@ -76,7 +73,8 @@ struct bound : noneq::metric {
             noneq::one_of({"sequence", "dim", "pixel"}))
         .writes("of_rows", "float64 [rows, 2]: K, which needs a reversible kernel, and vlb of each row of the data")
         .writes("t", "float64 [T−1]: step, or centre of a run of steps")
-        .writes("kl", "float64 [T−1]: bits that each step costs, in the unit of K");
+        .writes("kl", "float64 [T−1]: bits that each step costs, in the unit of K")
+        .writes("kl_stderr", "float64 [T−1]: its standard error");
   }
 };
 

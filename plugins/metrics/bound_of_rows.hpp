@@ -4,6 +4,7 @@
 #pragma once
 
 #include "noneq/diffusion/decoder.hpp"
+#include "rows.hpp"
 #include "strata.hpp"
 
 namespace noneq {
@@ -11,7 +12,7 @@ namespace noneq {
 // Of n rows; nats, float64.
 struct bounds_of_rows {
   Tensor K, null, kl_sum, L_T, L_0;  // [n]
-  Tensor kl;                         // [strata]: sums over samples of KL_t
+  Tensor kl, kl_squares;             // [strata]: sums over samples of KL_t and of its square
 };
 
 // Rows x0 first … of the data, in units of the model; the noise is that of rows first … of the stream.
@@ -31,6 +32,7 @@ inline bounds_of_rows measure_bounds(const denoiser& d, const dataset_info& info
   const step_kls steps = measure_steps(d, x0, label, first, strata, s);
   c.kl_sum = steps.per_sample;
   c.kl = steps.per_step;
+  c.kl_squares = steps.squares;
   const Tensor edge = c.null + f64(k.cross_entropy(q1, pi));
   c.K = trajectory_bound(c.kl_sum, f64(k.entropy(qT)), f64(k.entropy(q1)), f64(k.cross_entropy(qT, pi)), edge);
   const Tensor x1 = k.sample(q1, k.noise(shape, s.fork("decoder"), first));
@@ -39,6 +41,13 @@ inline bounds_of_rows measure_bounds(const denoiser& d, const dataset_info& info
   c.L_0 = -f64(discrete ? sum_per_sample(decoder_log_prob(x0, last, info.bin_width / 2, decoder::exact))
                         : k.log_prob(x0, last));
   return c;
+}
+
+// The arrays t, kl and kl_stderr of what blocks of `samples` rows in all gave.
+inline void set_steps(measurement& m, const std::vector<bounds_of_rows>& parts, std::int64_t strata,
+                      std::int64_t samples, double per_nat) {
+  m.arrays.set("t", centres(strata, m.denoiser.process().steps()));
+  set_costs(m, added(parts, &bounds_of_rows::kl), added(parts, &bounds_of_rows::kl_squares), samples, per_nat);
 }
 
 }

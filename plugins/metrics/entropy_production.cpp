@@ -14,7 +14,8 @@ using noneq::Tensor;
 struct chunk_entropies {
   Tensor removed, kl, cross_entropy, edge;  // [n]
   Tensor per_time;                          // [T]: sums over rows of H_q(X^t|X⁰), t = 1..T
-  Tensor forward, per_step;                 // [T−1]: sums over rows of H_q(X^t|X^{t−1}) and KL_t, t = 2..T
+  Tensor forward;                           // [T−1]: sums over rows of H_q(X^t|X^{t−1}), t = 2..T
+  Tensor per_step, squares;                 // [T−1]: sums over rows of KL_t and of its square
 };
 
 struct entropy_production : noneq::metric {
@@ -54,6 +55,7 @@ struct entropy_production : noneq::metric {
     c.removed = last_entropy - first_entropy - steps.per_sample;
     c.kl = std::move(steps.per_sample);
     c.per_step = noneq::spread(steps.per_step, T);
+    c.squares = noneq::spread(steps.squares, T);
     c.cross_entropy = f64(k.cross_entropy(before, pi));
     c.edge = f64(k.log_prob(x0, pi)) + f64(k.cross_entropy(first_marginal, pi));
     return c;
@@ -90,15 +92,15 @@ struct entropy_production : noneq::metric {
     add("entropy_K", removed - cross_entropy + edge);
 
     const std::int64_t T = m.denoiser.process().steps();
-    const Tensor entropy = mean(&chunk_entropies::per_time), cost = mean(&chunk_entropies::per_step),
-                 upper = mean(&chunk_entropies::forward);
+    const Tensor entropy = mean(&chunk_entropies::per_time), upper = mean(&chunk_entropies::forward);
     const Tensor produced = entropy.slice(0, 1) - entropy.slice(0, 0, T - 1);
     m.arrays.set("t", at::arange(2, T + 1, at::kDouble));
     m.arrays.set("entropy", entropy.slice(0, 1));
     m.arrays.set("lower", upper - produced);
     m.arrays.set("upper", upper);
-    m.arrays.set("kl", cost);
-    m.arrays.set("removed", produced - cost);
+    noneq::set_costs(m, noneq::added(parts, &chunk_entropies::per_step), noneq::added(parts, &chunk_entropies::squares),
+                     chosen.count, noneq::bits(1.0));
+    m.arrays.set("removed", produced - m.arrays.at("kl"));
   }
 
   static void describe(noneq::description<entropy_production>& d) {
@@ -115,6 +117,7 @@ struct entropy_production : noneq::metric {
         .writes("lower", "float64 [T−1]: lower bound of H_q(X^{t−1}|X^t)")
         .writes("upper", "float64 [T−1]: upper bound of it, H_q(X^t|X^{t−1})")
         .writes("kl", "float64 [T−1]: what the reverse step loses; with times the same for every step of a run")
+        .writes("kl_stderr", "float64 [T−1]: its standard error")
         .writes("removed", "float64 [T−1]: the entropy it removes, H_q(X^t|X⁰) − H_q(X^{t−1}|X⁰) − KL_t");
   }
 };

@@ -45,8 +45,8 @@ void describe_times(description<P>& d) {
 
 // KL(q(x^{t−1}|x^t,x⁰)‖p) summed over t = 2..T, for rows first … of the stream.
 struct step_kls {
-  Tensor per_sample;  // float64 [n], nats: the sum over t
-  Tensor per_step;    // float64 [strata]: sums over samples of one step's KL
+  Tensor per_sample;         // float64 [n], nats: the sum over t
+  Tensor per_step, squares;  // float64 [strata]: sums over samples of one step's KL and of its square
 };
 
 inline step_kls measure_steps(const denoiser& d, const Tensor& x0, const Tensor& label, std::int64_t first,
@@ -54,7 +54,7 @@ inline step_kls measure_steps(const denoiser& d, const Tensor& x0, const Tensor&
   const process& p = d.process();
   const kernel& k = *p.kernel;
   const std::int64_t n = x0.size(0);
-  step_kls sum{at::zeros({n}, at::kDouble), at::zeros({strata}, at::kDouble)};
+  step_kls sum{at::zeros({n}, at::kDouble), at::zeros({strata}, at::kDouble), at::zeros({strata}, at::kDouble)};
   for (std::int64_t j = 0; j < strata; ++j) {
     const stratum run = nth_stratum(j, strata, p.steps());
     const stream here = s.fork(j);
@@ -69,8 +69,18 @@ inline step_kls measure_steps(const denoiser& d, const Tensor& x0, const Tensor&
     const Tensor kl = k.kl(k.posterior(x0, xt, at_t), prediction.reverse).to(at::kDouble);
     sum.per_sample = sum.per_sample + kl * static_cast<double>(run.size());
     sum.per_step[j] = kl.sum();
+    sum.squares[j] = kl.square().sum();
   }
   return sum;
+}
+
+// The arrays kl and kl_stderr: what a step costs on average over n samples of which these are the sums.
+inline void set_costs(measurement& m, const Tensor& per_step, const Tensor& squares, std::int64_t samples,
+                      double per_nat) {
+  const auto n = static_cast<double>(samples);
+  const Tensor mean = per_step / n, variance = (squares / n - mean.square()).clamp_min(0);
+  m.arrays.set("kl", mean * per_nat);
+  m.arrays.set("kl_stderr", (variance / (n - 1)).sqrt() * per_nat);
 }
 
 }

@@ -1,4 +1,4 @@
-// Arrays of metrics over t, such as the terms of the bound.
+// Arrays of metrics over t, such as the terms of the bound; an array "…_stderr" is a band around its curve.
 #pragma once
 
 #include <set>
@@ -18,7 +18,7 @@ class curves_sink : public sink {
     // Arrays measured at some steps only bring their own axis along.
     if (chunk.has("t")) t_ = chunk.at("t").to(at::kDouble);
     for (const auto& [name, tensor] : chunk.tensors) {
-      if (tensor.dim() == 1 && tensor.size(0) == t_.size(0) && name != "t") curves_[name] = tensor;
+      if (tensor.dim() == 1 && tensor.size(0) == t_.size(0) && name != "t") curves_[name] = tensor.to(at::kDouble);
       seen_.insert(name + " " + to_string(tensor.sizes().vec()));
     }
   }
@@ -28,29 +28,41 @@ class curves_sink : public sink {
       throw error(c10::str("draw: curves got ", seen_.empty() ? "nothing" : c10::Join(", ", seen_), ", need an array [",
                            t_.size(0), "], one number for each t"));
     gnuplot g(920, of_.title.empty() ? 520 : 550);
-    std::string curves;
+    // Where −∞ or 0 would fall off a logarithmic axis, the linear one stays.
+    const bool logarithmic = std::all_of(curves_.begin(), curves_.end(), [&](const auto& curve) {
+      const Tensor finite = curve.second.masked_select(curve.second.isfinite());
+      return is_band(curve.first) || (finite.numel() > 0 && (finite > 0).all().template item<bool>());
+    });
+    std::string bands, curves;
     std::size_t colour = 0;
-    bool positive = true;
     for (const auto& [name, y] : curves_) {
-      const Tensor finite = y.masked_select(y.isfinite());
-      positive &= finite.numel() > 0 && (finite > 0).all().item<bool>();
-      curves += (curves.empty() ? "plot " : ", ") + g.data(at::stack({t_, y.to(at::kDouble)}, 1)) +
-                " using 1:2 with lines lw 2 lc rgb '" + ink[colour++ % std::size(ink)] + "' title " +
-                gnuplot::quoted(name);
+      if (is_band(name)) continue;
+      const std::string of_this = std::string("lc rgb '") + ink[colour++ % std::size(ink)] + "' ";
+      if (const auto error = curves_.find(name + band.data()); error != curves_.end()) {
+        const Tensor lowest = logarithmic ? y / 10 : y - error->second;
+        bands += g.data(at::stack({t_, at::maximum(y - error->second, lowest), y + error->second}, 1)) +
+                 " using 1:2:3 with filledcurves fs transparent solid 0.25 noborder " + of_this + "notitle, ";
+      }
+      curves += (curves.empty() ? "" : ", ") + g.data(at::stack({t_, y}, 1)) + " using 1:2 with lines lw 2 " + of_this +
+                "title " + gnuplot::quoted(name);
     }
     if (!of_.title.empty()) g.script << "set title " << gnuplot::quoted(of_.title) << " noenhanced font ',14'\n";
     g.script << "set xlabel 'step t' font ',13'\nset xrange [1:" << T_ << "]\n"
              << "set ylabel " << gnuplot::quoted(of_.unit.empty() ? "value" : of_.unit) << " noenhanced font ',13'\n"
              << "set bmargin 5.5\nset key noenhanced at screen 0.5, char 1.1 center horizontal samplen 2 nobox\n"
              << "set grid lt 1 lc rgb '#e8e8e8' lw 1\nset border 3 lc rgb '#808080'\nset rmargin 3\n";
-    // Where −∞ or 0 would fall off a logarithmic axis, the linear one stays.
-    if (positive) g.script << "set logscale y\nset format y '10^{%T}'\n";
-    g.script << curves << "\n";
+    if (logarithmic) g.script << "set logscale y\nset format y '10^{%T}'\n";
+    g.script << "plot " << bands << curves << "\n";
     g.draw(file_);
     return {file_};
   }
 
  private:
+  static constexpr std::string_view band = "_stderr";
+  bool is_band(const std::string& name) const {
+    return name.ends_with(band) && curves_.contains(name.substr(0, name.size() - band.size()));
+  }
+
   const figure_style of_;
   const std::filesystem::path file_;
   const std::int64_t T_;

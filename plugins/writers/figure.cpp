@@ -21,7 +21,7 @@ struct figure : noneq::writer, noneq::figure_style {
     d.doc("Draws samples on their way from noise to data, or curves over t, with gnuplot.")
         .param("draw", &figure::draw,
                "scatter: points in the plane, forward, reverse and drift; raster: sequences as rows of pixels; "
-               "curves: every array of length T against t",
+               "curves: every array of length T against t, one named …_stderr as a band around its own",
                noneq::one_of({"scatter", "raster", "curves"}))
         .param("count", &figure::count, "samples to draw; 0: 2000 points or 40 sequences", noneq::between(0, 1e5))
         .param("title", &figure::title, "what stands above the figure")

@@ -27,6 +27,7 @@ TEST_CASE("eval measures rows and samples again, and another file") {
                 "loader: {plugin: loader.hdf5, file: a.h5, dataset: train, test: test, normalise: range, "
                 "batch: 32}");
   text +=
+      "  before: {plugin: metric.bits_per_dim, of: model, on: train, samples: 20}\n"
       "  bits: {plugin: metric.bits_per_dim, of: model}\n"
       "  distance: {plugin: metric.frechet, in: sampler, features: {plugin: pca, components: 2}}\n";
   put_text(place / "p.yaml", text);
@@ -48,7 +49,7 @@ TEST_CASE("eval measures rows and samples again, and another file") {
   for (std::string line; std::getline(written, line);) {
     const auto r = nlohmann::json::parse(line);
     const std::string name = r.at("name");
-    if (name != "bits_per_dim" && name != "frechet_pca2") continue;
+    if (r.at("node") != "bits" && r.at("node") != "distance") continue;
     CHECK(same.at(name).at("value") == r.at("value"));
     CHECK(other.at(name).at("value") != r.at("value"));
   }
@@ -56,8 +57,9 @@ TEST_CASE("eval measures rows and samples again, and another file") {
   CHECK(same.at("frechet_pca2").at("on") == "train");
   CHECK(records({"--samples", "7"}).at("bits_per_dim").at("n") == 7);
 
-  // One method alone: as the pipeline has it, or with its defaults.
+  // One method alone: all the pipeline has of it, or one with its defaults.
   const auto vlb = records({"--method", "vlb"});
+  CHECK(vlb.at("bits_per_dim").at("on") == "test");
   CHECK(vlb.at("bits_per_dim").at("value") == same.at("bits_per_dim").at("value"));
   CHECK(vlb.count("frechet_pca2") == 0);
   CHECK(vlb.count("K") == 0);

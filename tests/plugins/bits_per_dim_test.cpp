@@ -122,6 +122,20 @@ TEST_CASE("bits_per_dim is what the integrals give, and not below the entropy of
     CHECK(of_rows.select(1, column).mean().item<double>() == doctest::Approx(r.at(name).value));
 }
 
+TEST_CASE("the errors of the steps, which draw their own noise, add as those of independent numbers do") {
+  data_in_memory alike({{"test", at::full({20000, 1}, values[1])}});
+  alike.known.bin_width = 2 * half_bin;
+  for (const char* metric : {"{plugin: bits_per_dim, samples: 0, chunk: 3000}",
+                             "{plugin: bits_per_dim, samples: 0, chunk: 3000, times: 2}"}) {
+    const auto r = testing::measure(metric, exact(), alike);
+    const Tensor of_rows = r.arrays.at("of_rows");
+    const Tensor steps = of_rows.select(1, 0) - of_rows.select(1, 1) - of_rows.select(1, 2);
+    const Tensor runs = r.arrays.at("t").size(0) == 2 ? at::tensor({2., 3.}, at::kDouble) : at::ones({5}, at::kDouble);
+    const Tensor squares = (runs * r.arrays.at("kl_stderr")).square().sum();
+    CHECK(squares.item<double>() == doctest::Approx((steps.var() / 20000).item<double>()).epsilon(0.03));
+  }
+}
+
 // Σ ½(SNR_{t−1} − SNR_t)·mmse(SNR_t) is an upper Riemann sum of ½∫mmse dSNR, which is the entropy of discrete data
 // (Guo, Shamai & Verdú 2005): what steps cost above it halves when they are twice as many.
 TEST_CASE("with more steps the best denoiser comes as close to the entropy as a Riemann sum to its integral") {

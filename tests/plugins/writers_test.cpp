@@ -226,7 +226,7 @@ TEST_CASE("figure: curves over t") {
       make<noneq::writer>("{plugin: figure, file: kl.png, draw: curves, unit: KL / bits, title: The bound by step}");
   const auto s = w->open(writing_to(folder));
   const Tensor snr = d.process().tables.snr, beta = d.process().tables.beta;
-  s->write({0, 0, {{"kl_posterior", snr}, {"beta", beta}, {"other", at::ones({3})}}});
+  s->write({0, 0, {{"kl_posterior", snr}, {"kl_posterior_stderr", snr / 3}, {"beta", beta}, {"other", at::ones({3})}}});
   s->close();
   CHECK(size_of(folder / "kl.png") == sizes{920, 550});
   const auto bounds = make<noneq::writer>("{plugin: figure, file: h.png, draw: curves}")->open(writing_to(folder));

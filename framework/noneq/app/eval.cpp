@@ -25,23 +25,15 @@ value of_model(const value& document, const std::string& plugin) {
   return value::map({{"plugin", value::scalar(plugin)}, {"of", value::scalar(find_node(document, "model."))}});
 }
 
-// Only the metric of a method, as the pipeline has it or with its defaults.
-void keep_method(value& document, const std::string& method) {
-  const std::string& plugin = methods.at(method);
-  const std::string id = find_node(document, plugin);
-  value node = id.empty() ? of_model(document, plugin) : document.child("graph").child(id);
-  remove_beside_model(document);
-  add_node(document, id.empty() ? method : id, std::move(node));
-}
-
+// The metrics of the method, or all: as the pipeline has them, or one with its defaults.
 void keep_metrics(value& document, const eval_options& o) {
-  if (!o.method.empty())
-    keep_method(document, o.method);
-  else
-    remove_beside_model(document, {"metric"});
-  if (find_node(document, "metric.").empty()) add_node(document, "bound", of_model(document, "metric.bound"));
-  for (const auto& [method, of_rows] : methods)
-    if (const std::string id = find_node(document, of_rows); o.samples > 0 && !id.empty())
+  const std::string method = o.method.empty() ? "bound" : o.method, plugin = methods.at(method);
+  remove_beside_model(document, o.method.empty() ? "metric." : plugin);
+  if (find_node(document, "metric.").empty()) add_node(document, method, of_model(document, plugin));
+  if (o.samples == 0) return;
+  for (const char* of_rows :
+       {"metric.bound", "metric.likelihood", "metric.bits_per_dim", "metric.entropy_production", "metric.parzen"})
+    for (const std::string& id : find_nodes(document, of_rows))
       if (value& node = document.child("graph").child(id); node.is_map())
         node.set("samples", value::scalar(std::to_string(o.samples)));
 }

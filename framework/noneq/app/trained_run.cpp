@@ -6,9 +6,9 @@
 
 namespace noneq {
 
-static std::string plugin_of(const value& node) {
-  const value* name = node.is_map() ? node.find("plugin") : &node;
-  return name ? name->text() : "";
+static bool is_of(const value& node, const std::string& name) {
+  const value* plugin = node.is_map() ? node.find("plugin") : &node;
+  return plugin && (plugin->text() == name || (name.ends_with('.') && plugin->text().starts_with(name)));
 }
 
 session open_run(const std::string& folder, registry& plugins, const std::function<void(value&)>& change) {
@@ -20,29 +20,30 @@ session open_run(const std::string& folder, registry& plugins, const std::functi
   });
 }
 
-void remove_beside_model(value& document, const std::vector<std::string>& keep) {
+void remove_beside_model(value& document, const std::string& keep) {
   value kept = value::map();
   const value& graph = document.child("graph");
-  const auto role_of = [](const value& node) { return plugin_of(node).substr(0, plugin_of(node).find('.')); };
-  const auto wanted = [&](const value& node) {
-    return std::find(keep.begin(), keep.end(), role_of(node)) != keep.end();
-  };
   std::set<std::string> followed;
   for (const auto& [id, node] : graph.entries())
-    if (const value* in = node.is_map() && wanted(node) ? node.find("in") : nullptr) followed.insert(in->text());
+    if (const value* in = node.is_map() && is_of(node, keep) ? node.find("in") : nullptr) followed.insert(in->text());
   for (const auto& [id, node] : graph.entries()) {
-    const bool beside = role_of(node) == "sampler" || role_of(node) == "metric" || role_of(node) == "writer";
-    if (!beside || wanted(node) || followed.count(id)) kept.set(id, node, graph.key_place(id));
+    const bool beside = is_of(node, "sampler.") || is_of(node, "metric.") || is_of(node, "writer.");
+    if (!beside || is_of(node, keep) || followed.count(id)) kept.set(id, node, graph.key_place(id));
   }
   kept.set_where(graph.where());
   document.set("graph", std::move(kept));
 }
 
-std::string find_node(const value& document, const std::string& name) {
+std::vector<std::string> find_nodes(const value& document, const std::string& name) {
+  std::vector<std::string> found;
   for (const auto& [id, node] : document.find("graph")->entries())
-    if (const std::string plugin = plugin_of(node); plugin == name || (name.ends_with('.') && plugin.starts_with(name)))
-      return id;
-  return "";
+    if (is_of(node, name)) found.push_back(id);
+  return found;
+}
+
+std::string find_node(const value& document, const std::string& name) {
+  const auto all = find_nodes(document, name);
+  return all.empty() ? "" : all.front();
 }
 
 std::string add_node(value& document, std::string id, value node) {
