@@ -1,6 +1,7 @@
 // Arrays of metrics over t, such as the terms of the bound; an array "…_stderr" is a band around its curve.
 #pragma once
 
+#include <algorithm>
 #include <set>
 
 #include "frames.hpp"
@@ -38,9 +39,10 @@ class curves_sink : public sink {
     for (const auto& [name, y] : curves_) {
       if (is_band(name)) continue;
       const std::string of_this = std::string("lc rgb '") + ink[colour++ % std::size(ink)] + "' ";
-      if (const auto error = curves_.find(name + band.data()); error != curves_.end()) {
-        const Tensor lowest = logarithmic ? y / 10 : y - error->second;
-        bands += g.data(at::stack({t_, at::maximum(y - error->second, lowest), y + error->second}, 1)) +
+      if (const auto error = curves_.find(name + band); error != curves_.end()) {
+        Tensor below = y - error->second;
+        if (logarithmic) below = at::maximum(below, y / 10);  // the axis has no place for what is not positive
+        bands += g.data(at::stack({t_, below, y + error->second}, 1)) +
                  " using 1:2:3 with filledcurves fs transparent solid 0.25 noborder " + of_this + "notitle, ";
       }
       curves += (curves.empty() ? "" : ", ") + g.data(at::stack({t_, y}, 1)) + " using 1:2 with lines lw 2 " + of_this +
@@ -58,7 +60,7 @@ class curves_sink : public sink {
   }
 
  private:
-  static constexpr std::string_view band = "_stderr";
+  static inline const std::string band = "_stderr";
   bool is_band(const std::string& name) const {
     return name.ends_with(band) && curves_.contains(name.substr(0, name.size() - band.size()));
   }

@@ -41,7 +41,10 @@ TEST_CASE("eval measures rows and samples again, and another file") {
     REQUIRE_MESSAGE(o.code == 0, o.err);
     std::map<std::string, nlohmann::json> found;
     const auto json = nlohmann::json::parse(o.out);
-    for (const auto& r : json.at("records")) found[r.at("name")] = r;
+    for (const auto& r : json.at("records")) {
+      found[r.at("name")] = r;
+      found[r.at("node").get<std::string>() + "." + r.at("name").get<std::string>()] = r;
+    }
     return found;
   };
   const auto same = records({}), other = records({"--data", "b.h5"});
@@ -55,11 +58,13 @@ TEST_CASE("eval measures rows and samples again, and another file") {
   }
   CHECK(same.at("bits_per_dim").at("on") == "test");
   CHECK(same.at("frechet_pca2").at("on") == "train");
-  CHECK(records({"--samples", "7"}).at("bits_per_dim").at("n") == 7);
+  const auto few = records({"--samples", "7"});
+  for (const char* each : {"before.bits_per_dim", "bits.bits_per_dim"}) CHECK(few.at(each).at("n") == 7);
 
   // One method alone: all the pipeline has of it, or one with its defaults.
   const auto vlb = records({"--method", "vlb"});
-  CHECK(vlb.at("bits_per_dim").at("on") == "test");
+  CHECK(vlb.at("before.bits_per_dim").at("on") == "train");
+  CHECK(vlb.at("bits.bits_per_dim").at("on") == "test");
   CHECK(vlb.at("bits_per_dim").at("value") == same.at("bits_per_dim").at("value"));
   CHECK(vlb.count("frechet_pca2") == 0);
   CHECK(vlb.count("K") == 0);

@@ -95,6 +95,25 @@ TEST_CASE("in bf16 wide convolutions agree, whatever they read and add to" *
   compare(b.n, precision::bf16, 0.01, 0.03);
 }
 
+TEST_CASE("gradients lie in memory as the weights do") {
+  const network_layers n = small::unet(1, 8, 8, false, 1);
+  std::vector<Tensor> w = small::weights(n, 1), parts;
+  for (auto last = w.rbegin(); last != w.rend(); ++last) parts.push_back(last->detach().flatten());
+  const Tensor all = at::cat(parts);
+  std::int64_t end = all.numel();
+  for (Tensor& t : w) {
+    end -= t.numel();
+    t = all.narrow(0, end, t.numel()).view(t.sizes()).detach().requires_grad_(true);
+  }
+  compiled_network net(n, precision::fp32);
+  const Tensor y = net.forward(stream(1).normal({2, 1, 8, 8}), at::arange(2, at::kLong), {}, w);
+  const auto gradients = torch::autograd::grad({y.sum()}, w);
+  for (std::size_t i = 0; i < w.size(); ++i) {
+    CHECK(gradients[i].is_alias_of(gradients[0]));
+    CHECK(gradients[i].storage_offset() == w[i].storage_offset());
+  }
+}
+
 TEST_CASE("a gradient that somebody holds stays as it is when the next one is made") {
   const network_layers n = small::unet(1, 8, 8, false, 1);
   const std::vector<Tensor> w = small::weights(n, 1);

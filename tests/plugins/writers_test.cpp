@@ -226,13 +226,27 @@ TEST_CASE("figure: curves over t") {
       make<noneq::writer>("{plugin: figure, file: kl.png, draw: curves, unit: KL / bits, title: The bound by step}");
   const auto s = w->open(writing_to(folder));
   const Tensor snr = d.process().tables.snr, beta = d.process().tables.beta;
-  s->write({0, 0, {{"kl_posterior", snr}, {"kl_posterior_stderr", snr / 3}, {"beta", beta}, {"other", at::ones({3})}}});
+  s->write({0, 0, {{"kl_posterior", snr}, {"beta", beta}, {"other", at::ones({3})}}});
   s->close();
   CHECK(size_of(folder / "kl.png") == sizes{920, 550});
   const auto bounds = make<noneq::writer>("{plugin: figure, file: h.png, draw: curves}")->open(writing_to(folder));
   bounds->write({0, 0, {{"lower", d.process().tables.beta_tilde.log()}, {"upper", beta.log()}}});
   bounds->close();
   CHECK(size_of(folder / "h.png") == sizes{920, 520});
+  // Bands are drawn around curves, on either axis.
+  const auto drawn = [&](const std::map<std::string, Tensor>& arrays) {
+    const auto one = w->open(writing_to(folder));
+    one->write({0, 0, arrays});
+    one->close();
+    std::ifstream picture(folder / "kl.png", std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(picture), {});
+  };
+  for (const Tensor& curve : {snr, beta.log()}) {
+    const std::string with_band = drawn({{"kl", curve}, {"kl_stderr", beta}});
+    CHECK(with_band == drawn({{"kl", curve}, {"kl_stderr", beta}}));
+    CHECK(with_band != drawn({{"kl", curve}}));
+    CHECK(with_band != drawn({{"kl", curve}, {"other_stderr", beta}}));
+  }
   CHECK(says(message_of([&] {
                const auto none = w->open(writing_to(folder));
                none->write(chunk("other", at::ones({3})));

@@ -75,7 +75,7 @@ void add_eval(CLI::App& program) {
   verb->add_option("RUN_DIR", o->folder, "the folder of the run")->required();
   verb->add_option("--data", o->data, "another HDF5 file with the same dataset");
   verb->add_option("--method", o->method,
-                   "this alone: bound (K and the variational bound), vlb (the bound of 8-bit data) or flow (log "
+                   "these metrics alone: bound (K and the variational bound), vlb (the bound of 8-bit data) or flow (log "
                    "likelihood by the probability flow ODE)")
       ->check(CLI::IsMember({"bound", "flow", "vlb"}));
   verb->add_option("--samples", o->samples, "rows to measure on, instead of what the pipeline says")

@@ -18,7 +18,7 @@ convolution::convolution(const images& of, std::size_t in, std::size_t out) : of
 std::size_t convolution::scratch_bytes() const { return 0; }
 void convolution::operator()(const void*, const void*, const float*, void*, bool, void*) const {}
 weight_gradient::weight_gradient(const images& of, std::size_t in, std::size_t out)
-    : of_(of), in_(in), out_(out), pairs_(0), rows_(0) {}
+    : of_(of), in_(in), out_(out), along_(0), rows_(0) {}
 std::size_t weight_gradient::scratch_bytes() const { return 0; }
 void weight_gradient::operator()(const void*, const void*, float*, float*, void*) const {}
 

@@ -126,8 +126,7 @@ Tensor compiled_plan::forward(const Tensor& x, const double* t, const std::int64
 std::vector<Tensor> compiled_plan::room_for_gradients(const std::vector<Tensor>& weights) {
   std::vector<std::size_t> order(weights.size());
   std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(),
-            [&](std::size_t a, std::size_t b) { return weights[a].data_ptr() < weights[b].data_ptr(); });
+  std::ranges::sort(order, {}, [&](std::size_t k) { return weights[k].data_ptr(); });
   std::int64_t numbers = 0;
   for (const Tensor& w : weights) numbers += w.numel();
   if (!gradient_memory_.defined() || gradient_memory_.storage().use_count() > 1)

@@ -97,7 +97,8 @@ void convolution::operator()(const void* x, const void* packed, const float* bia
   const std::size_t plane = plane_of<std::uint16_t>(block_ * in_), sum_plane = plane_of<float>(block_ * many);
   auto* read = static_cast<std::uint16_t*>(scratch);
   auto* sums = reinterpret_cast<float*>(read + planes * plane);
-  if (doubled) std::fill_n(sums, planes * sum_plane, 0.0f);
+  for (std::size_t p = 0; p < planes; ++p)
+    if (vanishes(p, doubled)) std::fill_n(sums + p * sum_plane, sum_plane, 0.0f);
 
   // Runs of tiles of one row: f(place in the block, first of the row, how many, image, upper row of pixels).
   const auto runs = [&](std::size_t begin, std::size_t count, auto f) {

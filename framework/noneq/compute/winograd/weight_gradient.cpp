@@ -28,39 +28,28 @@ struct to_pairs {
   }
 };
 
+// What lies under a row of tiles, of all images'; beyond the last there is nothing.
 template <std::size_t rows>
-struct two_rows {
-  strip<rows> upper, lower;
-};
-
-// What lies under two rows of tiles, of all images'; beyond the last there is nothing.
-template <std::size_t rows>
-two_rows<rows> under(const void* pixels, const images& of, std::size_t channels, std::size_t row) {
-  const std::size_t down = tiles_of(of.height, tile_height);
-  const auto one = [&](std::size_t r) {
-    const auto* image = static_cast<const std::uint16_t*>(pixels) + r / down * of.height * of.width * channels;
-    const std::size_t above = (rows - tile_height) / 2;
-    return strip<rows>(image, r < of.batch * down ? of.height : 0, of.width, channels,
-                       tile_height * (r % down) - above);
-  };
-  return {one(row), one(row + 1)};
+strip<rows> under(const void* pixels, const images& of, std::size_t channels, std::size_t row) {
+  const std::size_t down = tiles_of(of.height, tile_height), above = (rows - tile_height) / 2;
+  const auto* image = static_cast<const std::uint16_t*>(pixels) + row / down * of.height * of.width * channels;
+  return {image, row < of.batch * down ? of.height : 0, of.width, channels, tile_height * (row % down) - above};
 }
 
-NONEQ_BF16 void read_rows(const two_rows<4>& x, std::size_t tiles, std::uint16_t* halves, word* to, std::size_t plane) {
-  const std::size_t channels = x.upper.channels;
-  for (std::size_t c = 0; c < channels; c += lanes) {
-    read_tiles(x.upper, 0, tiles, c, to_halves{halves});
-    read_tiles(x.lower, 0, tiles, c, to_pairs{halves, to + c, plane, channels});
+NONEQ_BF16 void read_rows(const strip<4>& upper, const strip<4>& lower, std::size_t tiles, std::uint16_t* halves,
+                          word* to, std::size_t plane) {
+  for (std::size_t c = 0; c < upper.channels; c += lanes) {
+    read_tiles(upper, 0, tiles, c, to_halves{halves});
+    read_tiles(lower, 0, tiles, c, to_pairs{halves, to + c, plane, upper.channels});
   }
 }
 
-NONEQ_BF16 void read_gradient_rows(const two_rows<2>& dy, std::size_t tiles, std::uint16_t* halves, word* to,
-                                   std::size_t plane, float* sums) {
-  const std::size_t channels = dy.upper.channels;
-  for (std::size_t c = 0; c < channels; c += lanes) {
+NONEQ_BF16 void read_gradient_rows(const strip<2>& upper, const strip<2>& lower, std::size_t tiles,
+                                   std::uint16_t* halves, word* to, std::size_t plane, float* sums) {
+  for (std::size_t c = 0; c < upper.channels; c += lanes) {
     __m512 sum = _mm512_loadu_ps(sums + c);
-    read_gradient_tiles(dy.upper, tiles, c, to_halves{halves}, sum);
-    read_gradient_tiles(dy.lower, tiles, c, to_pairs{halves, to + c, plane, whole_blocks(channels)}, sum);
+    read_gradient_tiles(upper, tiles, c, to_halves{halves}, sum);
+    read_gradient_tiles(lower, tiles, c, to_pairs{halves, to + c, plane, whole_blocks(upper.channels)}, sum);
     _mm512_storeu_ps(sums + c, sum);
   }
 }
@@ -73,6 +62,14 @@ NONEQ_BF16 inline void gather_down(const __m512 (&s)[4], __m512 (&to)[3]) {
   to[2] = _mm512_add_ps(sum, s[3]);
 }
 
+// What the planes at a point and at its negative add to Gᵀ·s.
+NONEQ_BF16 inline void gather_both(const __m512* s, const point& p, __m512 (&to)[3]) {
+  const __m512 even = _mm512_add_ps(s[0], s[1]), odd = _mm512_sub_ps(s[0], s[1]);
+  to[0] = plus(to[0], 1 / p.divisor, even);
+  to[1] = plus(to[1], p.at / p.divisor, odd);
+  to[2] = plus(to[2], p.squared / p.divisor, even);
+}
+
 // Gᵀ·s of a row.
 NONEQ_BF16 inline void gather_across(const float* s, std::size_t plane, __m512 (&to)[3]) {
   __m512 v[planes_across];
@@ -80,13 +77,8 @@ NONEQ_BF16 inline void gather_across(const float* s, std::size_t plane, __m512 (
   to[0] = v[0];
   to[1] = _mm512_setzero_ps();
   to[2] = v[5];
-  for (std::size_t k : {1, 3}) {
-    const point& p = k == 1 ? inner : outer;
-    const __m512 even = _mm512_add_ps(v[k], v[k + 1]), odd = _mm512_sub_ps(v[k], v[k + 1]);
-    to[0] = plus(to[0], 1 / p.divisor, even);
-    to[1] = plus(to[1], p.at / p.divisor, odd);
-    to[2] = plus(to[2], p.squared / p.divisor, even);
-  }
+  gather_both(v + 1, inner, to);
+  gather_both(v + 3, outer, to);
 }
 
 NONEQ_BF16 inline __m512d low_pairs(__m512 a, __m512 b) {
@@ -158,9 +150,11 @@ void weight_gradient::operator()(const void* x, const void* dy, float* dw, float
   for (std::size_t begin = 0; begin < rows; begin += 2 * rows_) {
     const std::size_t count = std::min(rows_, (rows - begin + 1) / 2), pairs = count * along_;
     for (std::size_t r = 0; r < count; ++r) {
-      read_rows(under<4>(x, of_, in_, begin + 2 * r), along_, halves, read_x + r * along_ * in_, plane_x);
-      read_gradient_rows(under<2>(dy, of_, out_, begin + 2 * r), along_, halves, read_dy + r * along_ * out, plane_dy,
-                         bias);
+      const std::size_t row = begin + 2 * r;
+      read_rows(under<4>(x, of_, in_, row), under<4>(x, of_, in_, row + 1), along_, halves, read_x + r * along_ * in_,
+                plane_x);
+      read_gradient_rows(under<2>(dy, of_, out_, row), under<2>(dy, of_, out_, row + 1), along_, halves,
+                         read_dy + r * along_ * out, plane_dy, bias);
     }
     for (std::size_t p = 0; p < planes; ++p)
       for (std::size_t o = 0; o < out && !vanishes(p, of_.doubled); o += many)
