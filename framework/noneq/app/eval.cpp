@@ -74,9 +74,10 @@ void add_eval(CLI::App& program) {
   CLI::App* verb = program.add_subcommand("eval", "measure a trained run again, on its data or another file");
   verb->add_option("RUN_DIR", o->folder, "the folder of the run")->required();
   verb->add_option("--data", o->data, "another HDF5 file with the same dataset");
-  verb->add_option("--method", o->method,
-                   "these metrics alone: bound (K and the variational bound), vlb (the bound of 8-bit data) or flow (log "
-                   "likelihood by the probability flow ODE)")
+  verb->add_option(
+          "--method", o->method,
+          "these metrics alone: bound (K and the variational bound), vlb (the bound of 8-bit data) or flow (log "
+          "likelihood by the probability flow ODE)")
       ->check(CLI::IsMember({"bound", "flow", "vlb"}));
   verb->add_option("--samples", o->samples, "rows to measure on, instead of what the pipeline says")
       ->check(at_least_one());

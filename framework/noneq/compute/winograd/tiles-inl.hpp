@@ -15,8 +15,8 @@ using namespace pairs;
 constexpr std::size_t tile_height = 2, tile_width = 4;  // pixels of a tile
 constexpr std::size_t planes_across = tile_width + 2, planes = (tile_height + 2) * planes_across;
 
-// The points within 1 and beyond it, their squares, and what the products with them are divided by. The inner point times
-// the outer is 1.
+// The points within 1 and beyond it, their squares, and what the products with them are divided by. The inner point
+// times the outer is 1.
 struct point {
   float at, squared, divisor;
 };
