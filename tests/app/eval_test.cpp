@@ -29,6 +29,7 @@ TEST_CASE("eval measures rows and samples again, and another file") {
   text +=
       "  before: {plugin: metric.bits_per_dim, of: model, on: train, samples: 20}\n"
       "  bits: {plugin: metric.bits_per_dim, of: model}\n"
+      "  windows: {plugin: metric.parzen, in: sampler}\n"
       "  distance: {plugin: metric.frechet, in: sampler, features: {plugin: pca, components: 2}}\n";
   put_text(place / "p.yaml", text);
   const surroundings here{.folder = place.folder()};
@@ -59,7 +60,8 @@ TEST_CASE("eval measures rows and samples again, and another file") {
   CHECK(same.at("bits_per_dim").at("on") == "test");
   CHECK(same.at("frechet_pca2").at("on") == "train");
   const auto few = records({"--samples", "7"});
-  for (const char* each : {"before.bits_per_dim", "bits.bits_per_dim"}) CHECK(few.at(each).at("n") == 7);
+  for (const char* each : {"before.bits_per_dim", "bits.bits_per_dim", "windows.parzen"})
+    CHECK(few.at(each).at("n") == 7);
 
   // One method alone: all the pipeline has of it, or one with its defaults.
   const auto vlb = records({"--method", "vlb"});

@@ -238,8 +238,7 @@ TEST_CASE("figure: curves over t") {
     const auto one = w->open(writing_to(folder));
     one->write({0, 0, arrays});
     one->close();
-    std::ifstream picture(folder / "kl.png", std::ios::binary);
-    return std::string(std::istreambuf_iterator<char>(picture), {});
+    return noneq::read_file(folder / "kl.png");
   };
   for (const Tensor& curve : {snr, beta.log()}) {
     const std::string with_band = drawn({{"kl", curve}, {"kl_stderr", beta}});

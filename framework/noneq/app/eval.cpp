@@ -25,17 +25,26 @@ value of_model(const value& document, const std::string& plugin) {
   return value::map({{"plugin", value::scalar(plugin)}, {"of", value::scalar(find_node(document, "model."))}});
 }
 
+// Whether a metric measures so many rows of a part of the data, as its table says.
+bool counts_rows(registry& plugins, const value& node) {
+  const std::string name = node.find("plugin")->text();
+  try {
+    const plugin_entry& metric = plugins.find("metric", name.substr(name.find('.') + 1));
+    return metric.find("samples") && metric.find("on");
+  } catch (const error&) {
+    return false;  // making the plan says what is wrong with it
+  }
+}
+
 // The metrics of the method, or all: as the pipeline has them, or one with its defaults.
-void keep_metrics(value& document, const eval_options& o) {
+void keep_metrics(value& document, const eval_options& o, registry& plugins) {
   const std::string method = o.method.empty() ? "bound" : o.method, plugin = methods.at(method);
   remove_beside_model(document, o.method.empty() ? "metric." : plugin);
   if (find_node(document, "metric.").empty()) add_node(document, method, of_model(document, plugin));
   if (o.samples == 0) return;
-  for (const char* of_rows :
-       {"metric.bound", "metric.likelihood", "metric.bits_per_dim", "metric.entropy_production", "metric.parzen"})
-    for (const std::string& id : find_nodes(document, of_rows))
-      if (value& node = document.child("graph").child(id); node.is_map())
-        node.set("samples", value::scalar(std::to_string(o.samples)));
+  for (const std::string& id : find_nodes(document, "metric."))
+    if (value& node = document.child("graph").child(id); node.is_map() && counts_rows(plugins, node))
+      node.set("samples", value::scalar(std::to_string(o.samples)));
 }
 
 struct record {
@@ -85,7 +94,7 @@ void add_eval(CLI::App& program) {
   verb->add_flag("--json", o->json, "one JSON object instead of lines");
   verb->callback([o] {
     registry plugins = installed_plugins();
-    session s = open_run(o->folder, plugins, [&](value& document) { keep_metrics(document, *o); });
+    session s = open_run(o->folder, plugins, [&](value& document) { keep_metrics(document, *o, plugins); });
     if (!o->data.empty()) as_input([&] { s.read_data_from(o->data); });
     stop_on_signals();
     workers pool(o->threads);

@@ -80,11 +80,33 @@ NONEQ_BF16 inline void put_both(__m512 even, float by, __m512 odd, __m512* to) {
 }
 
 // Bᵀ·d of a row of what is read.
-NONEQ_BF16 inline void read_across(const __m512 (&d)[planes_across], __m512 (&v)[planes_across]) {
+NONEQ_BF16 inline void transform_row(const __m512 (&d)[planes_across], __m512 (&v)[planes_across]) {
   v[0] = plus(_mm512_add_ps(d[0], d[4]), -squares, d[2]);
   put_both(plus(d[4], -outer.squared, d[2]), inner.at, plus(d[3], -outer.squared, d[1]), v + 1);
   put_both(plus(d[4], -inner.squared, d[2]), outer.at, plus(d[3], -inner.squared, d[1]), v + 3);
   v[5] = plus(_mm512_add_ps(d[1], d[5]), -squares, d[3]);
+}
+
+// A·dy of a row of the gradient of what is written.
+NONEQ_BF16 inline void transform_row(const __m512 (&d)[tile_width], __m512 (&v)[planes_across]) {
+  v[0] = d[0];
+  put_both(plus(d[0], inner.squared, d[2]), inner.at, plus(d[1], inner.squared, d[3]), v + 1);
+  put_both(plus(d[0], outer.squared, d[2]), outer.at, plus(d[1], outer.squared, d[3]), v + 3);
+  v[5] = d[3];
+}
+
+// The planes of a tile of which the columns are transformed: to(plane, tile, …).
+template <std::size_t columns, class To>
+NONEQ_BF16 inline void put_planes(const __m512 (&d)[columns][4], std::size_t tile, const To& to) {
+#pragma GCC unroll 4
+  for (std::size_t r = 0; r < 4; ++r) {
+    __m512 row[columns], v[planes_across];
+#pragma GCC unroll 6
+    for (std::size_t k = 0; k < columns; ++k) row[k] = d[k][r];
+    transform_row(row, v);
+#pragma GCC unroll 6
+    for (std::size_t k = 0; k < planes_across; ++k) to(planes_across * r + k, tile, v[k]);
+  }
 }
 
 // Bᵀ·d·B of `count` tiles of a row from tile `first` on: to(plane, 0 … count − 1, channels c … c + 15).
@@ -102,14 +124,7 @@ NONEQ_BF16 inline void read_tiles(const strip<4>& x, std::size_t first, std::siz
     }
 #pragma GCC unroll 4
     for (std::size_t k = 1; k <= tile_width; ++k) read_column(x, tile_width * (first + t) + k, c, d[k + 1]);
-#pragma GCC unroll 4
-    for (std::size_t r = 0; r < 4; ++r) {
-      const __m512 row[planes_across] = {d[0][r], d[1][r], d[2][r], d[3][r], d[4][r], d[5][r]};
-      __m512 v[planes_across];
-      read_across(row, v);
-#pragma GCC unroll 6
-      for (std::size_t k = 0; k < planes_across; ++k) to(planes_across * r + k, t, v[k]);
-    }
+    put_planes(d, t, to);
   }
 }
 
@@ -123,14 +138,6 @@ NONEQ_BF16 inline void read_gradient_column(const strip<2>& dy, std::size_t w, s
   v[3] = _mm512_sub_ps(_mm512_setzero_ps(), d[1]);
 }
 
-// A·dy of a row.
-NONEQ_BF16 inline void read_gradient_across(const __m512 (&d)[tile_width], __m512 (&v)[planes_across]) {
-  v[0] = d[0];
-  put_both(plus(d[0], inner.squared, d[2]), inner.at, plus(d[1], inner.squared, d[3]), v + 1);
-  put_both(plus(d[0], outer.squared, d[2]), outer.at, plus(d[1], outer.squared, d[3]), v + 3);
-  v[5] = d[3];
-}
-
 // A·dy·Aᵀ likewise; the sum of the pixels is added to `sum`.
 template <class To>
 NONEQ_BF16 inline void read_gradient_tiles(const strip<2>& dy, std::size_t count, std::size_t c, const To& to,
@@ -142,14 +149,7 @@ NONEQ_BF16 inline void read_gradient_tiles(const strip<2>& dy, std::size_t count
       read_gradient_column(dy, tile_width * t + k, c, d[k]);
       sum = _mm512_add_ps(sum, d[k][1]);
     }
-#pragma GCC unroll 4
-    for (std::size_t r = 0; r < 4; ++r) {
-      const __m512 row[tile_width] = {d[0][r], d[1][r], d[2][r], d[3][r]};
-      __m512 v[planes_across];
-      read_gradient_across(row, v);
-#pragma GCC unroll 6
-      for (std::size_t k = 0; k < planes_across; ++k) to(planes_across * r + k, t, v[k]);
-    }
+    put_planes(d, t, to);
   }
 }
 
