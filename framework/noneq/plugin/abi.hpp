@@ -5,7 +5,7 @@
 
 #include <torch/version.h>
 
-#define NONEQ_API_VERSION 5
+#define NONEQ_API_VERSION 6
 
 namespace noneq {
 
