@@ -10,9 +10,9 @@ struct karras : noneq::grid {
   std::vector<std::int64_t> indices(std::int64_t count, const noneq::tables& t) const override {
     const noneq::Tensor log_sigma = -0.5 * t.snr.detach().log();
     const std::vector<double> all(log_sigma.data_ptr<double>(), log_sigma.data_ptr<double>() + t.steps());
-    // A step without signal has no σ; the curve begins at the one below, and it is visited before.
-    const bool silent = std::isinf(all.back());
-    const auto ending = static_cast<std::int64_t>(all.size()) - (silent ? 1 : 0), on_curve = count - (silent ? 1 : 0);
+    // Steps without signal have no σ; the curve begins at the one below them, and the last of them is visited before.
+    const std::int64_t ending = std::find(all.begin(), all.end(), INFINITY) - all.begin();
+    const std::int64_t on_curve = std::min(ending < t.steps() ? count - 1 : count, ending);
     std::vector<std::int64_t> kept;
     const double low = std::exp(all.front() / rho);
     const double high = std::exp(all[static_cast<std::size_t>(std::max<std::int64_t>(ending - 1, 0))] / rho);
@@ -22,7 +22,7 @@ struct karras : noneq::grid {
       const std::int64_t free = kept.empty() ? 0 : kept.back() + 1, left = on_curve - 1 - k;
       kept.push_back(std::clamp(wanted, free, ending - 1 - left));
     }
-    if (silent) kept.push_back(t.steps() - 1);
+    for (std::int64_t i = t.steps() - (count - on_curve); i < t.steps(); ++i) kept.push_back(i);
     return kept;
   }
 

@@ -5,7 +5,10 @@
 
 struct respaced : noneq::grid {
   std::vector<std::int64_t> indices(std::int64_t count, const noneq::tables& t) const override {
-    if (count == 1) throw noneq::error("got 1 step, need at least 2: the first and the last of the schedule");
+    if (count == 1)
+      throw noneq::error(
+          "got 1 step, need at least 2, the first and the last of the schedule, or grid: trailing, which visits the "
+          "last alone");
     return noneq::respace(t.steps(), {count});
   }
 

@@ -149,6 +149,67 @@ TEST_CASE("a schedule without signal at t = T: every solver is finite there and 
              "β_T = 1, where epsilon-prediction divides"));
 }
 
+// Every schedule there is, as it comes, and some that end in little signal or none. T = 1000 where not said otherwise.
+std::vector<std::string> schedules_to_draw_from() {
+  std::vector<std::string> all = noneq::built_plugins().names("schedule");
+  CHECK(all.size() >= 9);
+  for (const char* more : {"{plugin: cosine, clip: 1}", "{plugin: linear, last: 1}", "{plugin: linear, steps: 10000}",
+                           "{plugin: linear, steps: 3000, last: 0.9999}"})
+    all.emplace_back(more);
+  return all;
+}
+
+TEST_CASE("20 steps of second order and more keep the deviation of data N(0, 1), on every schedule") {
+  // Everything is linear: x^T = 1 comes out as the deviation of what is drawn.
+  const Tensor one = at::ones({1, 1}, at::kDouble);
+  for (const std::string& schedule : schedules_to_draw_from()) {
+    const auto d = exact_x0(of_schedule(schedule, "x0"), 0, 1);
+    for (const std::string name : {"heun", "probability_flow"})
+      for (const std::string grid : {"respaced", "karras"}) {
+        CAPTURE(schedule);
+        CAPTURE(name);
+        CAPTURE(grid);
+        const Tensor x = with(name, "steps: 20, grid: " + grid)->sample(d, from(one));
+        CHECK(x.item<double>() == doctest::Approx(1).epsilon(0.05));
+      }
+  }
+}
+
+TEST_CASE("no sampler's few steps lead away from the data, on every schedule") {
+  auto names = deterministic;
+  for (const char* stochastic :
+       {"ancestral", "{plugin: ddim, eta: 1}", "{plugin: euler, churn: 5}", "{plugin: heun, churn: 5}"})
+    names.emplace_back(stochastic);
+  for (const std::string& schedule : schedules_to_draw_from()) {
+    const auto exact = exact_x0(of_schedule(schedule, "x0"), 0, 1);
+    for (const std::string& name : names)
+      for (const std::string grid : {"respaced", "karras"})
+        for (const int steps : {5, 10, 30}) {
+          CAPTURE(schedule);
+          CAPTURE(name);
+          CAPTURE(grid);
+          CAPTURE(steps);
+          const auto s = with(name, "grid: " + grid + ", steps: " + std::to_string(steps));
+          const Tensor x = s->sample(exact, from(at::ones({1, 1}, at::kDouble)));
+          CHECK(std::abs(x.item<double>()) < 5);
+        }
+  }
+}
+
+TEST_CASE("steps that share an angle, where almost no signal is left, in float32 and by epsilon") {
+  const auto p = of_schedule("{plugin: linear, steps: 10000}");
+  CHECK(p.tables.alpha_bar[-1].item<double>() < 1e-40);
+  const auto d = gaussian_denoiser(p, at::zeros({1}), at::ones({1}));
+  const auto deviation = [&](const std::string& sampler, const std::string& steps, std::int64_t count) {
+    return with(sampler, "steps: " + steps)->sample(d, request(count, {1})).std().item<double>();
+  };
+  for (const std::string& name : deterministic) {
+    CAPTURE(name);
+    CHECK(deviation(name, "100", 1000) == doctest::Approx(1).epsilon(0.2));
+  }
+  CHECK(deviation("probability_flow", "0", 100) == doctest::Approx(1).epsilon(0.3));  // four standard errors
+}
+
 TEST_CASE("Euler without churn is deterministic DDIM; churn keeps the distribution of the data") {
   const double v = 0.5;
   const auto p = of_schedule("{plugin: linear, steps: 1000}");
@@ -197,7 +258,9 @@ TEST_CASE("no solver's sample depends on its neighbours, and the seed alone says
 }
 
 TEST_CASE("grids give as many different steps as asked for, in order, within the schedule") {
-  for (const std::string schedule : {"{plugin: linear, steps: 60, last: 0.3}", "{plugin: reciprocal, steps: 60}"}) {
+  // The last leaves no signal at 28 steps.
+  for (const std::string schedule : {"{plugin: linear, steps: 60, last: 0.3}", "{plugin: reciprocal, steps: 60}",
+                                     "{plugin: constant, steps: 60, beta: 0.9999999999}"}) {
     const auto t = of_schedule(schedule, "x0").tables;
     for (const std::string name : {"respaced", "trailing", "leading", "linspace", "karras", "{plugin: karras, rho: 1}",
                                    "{plugin: karras, rho: 50}"})
@@ -236,7 +299,9 @@ TEST_CASE("what no grid can give is said in one line") {
   const auto refusal = [&](const std::string& grid, std::int64_t count) {
     return message_of([&] { make<noneq::grid>(grid)->indices(count, t); });
   };
-  CHECK(refusal("respaced", 1) == "got 1 step, need at least 2: the first and the last of the schedule");
+  CHECK(says(refusal("respaced", 1), "got 1 step, need at least 2"));
+  CHECK(says(refusal("respaced", 1), "grid: trailing"));
+  CHECK(make<noneq::grid>("trailing")->indices(1, t) == std::vector<std::int64_t>{99});
   CHECK(refusal("linspace", 100) == "got 100 steps, need at most T − 1 = 99 on this grid");
   CHECK(refusal("{plugin: leading, offset: 11}", 10) == "grid.offset got 11, need at most 9 for 10 of 100 steps");
   CHECK(refusal("{plugin: listed, indices: [100]}", 1) == "grid.indices got 100, need at most T − 1 = 99");
