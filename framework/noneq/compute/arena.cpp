@@ -50,11 +50,11 @@ std::vector<std::size_t> arena_plan::offsets() const {
   return result;
 }
 
-arena::arena(std::size_t bytes) {
-  const std::size_t whole = (std::max<std::size_t>(bytes, 1) + large_page - 1) / large_page * large_page;
-  memory_.reset(static_cast<std::byte*>(std::aligned_alloc(large_page, whole)));
+arena::arena(std::size_t bytes)
+    : bytes_((std::max<std::size_t>(bytes, 1) + large_page - 1) / large_page * large_page),
+      memory_(static_cast<std::byte*>(std::aligned_alloc(large_page, bytes_))) {
   if (!memory_) throw std::bad_alloc();
-  madvise(memory_.get(), whole, MADV_HUGEPAGE);  // a wish: without it everything works, more slowly
+  madvise(memory_.get(), bytes_, MADV_HUGEPAGE);  // a wish: without it everything works, more slowly
 }
 
 void arena::release::operator()(std::byte* p) const { std::free(p); }

@@ -37,11 +37,13 @@ class arena {
  public:
   explicit arena(std::size_t bytes);
   std::byte* data() const { return memory_.get(); }
+  std::size_t bytes() const { return bytes_; }
 
  private:
   struct release {
     void operator()(std::byte* p) const;
   };
+  std::size_t bytes_;
   std::unique_ptr<std::byte, release> memory_;
 };
 

@@ -1,11 +1,8 @@
 #include "noneq/compute/compiled.hpp"
 
-#include <map>
-#include <mutex>
-
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "noneq/compute/plan.hpp"
+#include "noneq/compute/plan_pool.hpp"
 #include "noneq/compute/reference.hpp"
 #include "noneq/core/error.hpp"
 #include "noneq/core/threads.hpp"
@@ -13,13 +10,6 @@
 namespace noneq {
 
 struct compiled_network::implementation {
-  // A kind of plan that calls may share.
-  struct kind {
-    std::int64_t batch;
-    bool training, drops;
-    auto operator<=>(const kind&) const = default;
-  };
-
   implementation(network_layers n, precision p)
       : net(std::move(n)), undropped(without_dropout(net)), of(p), drops(undropped.layers.size() < net.layers.size()) {}
 
@@ -28,24 +18,11 @@ struct compiled_network::implementation {
   bool drops;  // has dropout
   bool asks_t = false, asks_label = false;
   packed_weights packed;
-  std::mutex mutex;
-  std::map<kind, std::vector<std::unique_ptr<compiled_plan>>> idle;
+  plan_pool plans;
 
-  std::unique_ptr<compiled_plan> take(const kind& k) {
-    {
-      const std::lock_guard lock(mutex);
-      auto& waiting = idle[k];
-      if (!waiting.empty()) {
-        auto plan = std::move(waiting.back());
-        waiting.pop_back();
-        return plan;
-      }
-    }
-    return std::make_unique<compiled_plan>(k.drops ? net : undropped, k.batch, of, k.training, packed);
-  }
-  void give_back(const kind& k, std::unique_ptr<compiled_plan> plan) {
-    const std::lock_guard lock(mutex);
-    idle[k].push_back(std::move(plan));
+  std::unique_ptr<compiled_plan> take(const plan_kind& k) {
+    return plans.take(
+        k, [&] { return std::make_unique<compiled_plan>(k.drops ? net : undropped, k.batch, of, k.training, packed); });
   }
 };
 
@@ -55,12 +32,12 @@ using implementation = compiled_network::implementation;
 
 // A plan in use; it goes back when nobody needs it.
 struct lease : torch::CustomClassHolder {
-  lease(std::shared_ptr<implementation> from, const implementation::kind& k)
+  lease(std::shared_ptr<implementation> from, const plan_kind& k)
       : owner(std::move(from)), of(k), plan(owner->take(of)) {}
-  ~lease() override { owner->give_back(of, std::move(plan)); }
+  ~lease() override { owner->plans.give_back(of, std::move(plan)); }
 
   std::shared_ptr<implementation> owner;
-  implementation::kind of;
+  plan_kind of;
   std::unique_ptr<compiled_plan> plan;
   Tensor t, label;
   const stream* dropout = nullptr;  // while the call lasts
@@ -117,8 +94,7 @@ Tensor compiled_network::forward(const Tensor& x, const Tensor& t, const Tensor&
   if (self_->asks_label && !label.defined()) throw error("is missing; the network needs one for every sample", "label");
   const bool training = at::GradMode::is_enabled() &&
                         std::any_of(weights.begin(), weights.end(), [](const Tensor& w) { return w.requires_grad(); });
-  auto held =
-      c10::make_intrusive<lease>(self_, implementation::kind{x.size(0), training, self_->drops && dropout != nullptr});
+  auto held = c10::make_intrusive<lease>(self_, plan_kind{x.size(0), training, self_->drops && dropout != nullptr});
   held->dropout = dropout;
   held->first = first;
   held->t = self_->asks_t ? t.to(at::kDouble).contiguous() : Tensor{};

@@ -1,4 +1,4 @@
-// The compiled execution of a network: static plans on oneDNN and vectorised kernels, one for each batch size met.
+// The compiled execution of a network: static plans on oneDNN and vectorised kernels, one for each batch size in use.
 // Values and gradients agree with the reference execution within the rounding of the chosen precision. Works within
 // libtorch's autograd as one function of the weights (no gradient reaches x). Each call runs on the thread that makes
 // it; several may call at once, each with memory of its own.

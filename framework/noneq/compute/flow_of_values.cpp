@@ -4,13 +4,38 @@
 
 namespace noneq {
 
+bool works_on_vectors(const layer& l) {
+  if (const auto* c = std::get_if<conv_layer>(&l)) return c->reads_squares(1);
+  return !std::holds_alternative<norm_layer>(l) && !std::holds_alternative<upsample_layer>(l) &&
+         !std::holds_alternative<pool_layer>(l) && !std::holds_alternative<attention_layer>(l);
+}
+
+namespace {
+
+// Whether all layers that x reaches work on vectors. An image of one pixel under wider convolutions is no vector: their
+// weights have a number for each of the zeros around it.
+bool is_vector_network(const network_layers& n) {
+  std::vector<bool> of_x(n.values.size(), false);
+  of_x[0] = n.values[0].height * n.values[0].width == 1;
+  if (!of_x[0]) return false;
+  for (const layer& l : n.layers)
+    for (const value_id v : read_by(l))
+      if (of_x[static_cast<std::size_t>(v)]) {
+        if (!works_on_vectors(l)) return false;
+        of_x[static_cast<std::size_t>(written_by(l))] = true;
+      }
+  return true;
+}
+
+}
+
 flow_of_values::flow_of_values(const network_layers& n)
     : writer(n.values.size(), none),
       readers(n.values.size()),
       vector(n.values.size(), false),
       trained(n.values.size(), false),
       fused(n.layers.size(), none) {
-  vector[0] = n.values[0].height * n.values[0].width == 1;
+  vector[0] = is_vector_network(n);
   for (std::size_t i = 0; i < n.layers.size(); ++i) {
     const auto out = static_cast<std::size_t>(written_by(n.layers[i]));
     const auto in = read_by(n.layers[i]);

@@ -16,6 +16,8 @@ std::string not_compilable(const network_layers& n) {
     for (const weight_id w : weights_of(l))
       if (++uses[static_cast<std::size_t>(w)] > 1)
         return "the weight " + n.weights[static_cast<std::size_t>(w)].name + " serves two layers";
+    if (const auto in = read_by(l); !in.empty() && !works_on_vectors(l) && f.vector[static_cast<std::size_t>(in[0])])
+      return "a layer over pixels reads a vector";
     if (!std::holds_alternative<conv_layer>(l) && !std::holds_alternative<add_layer>(l))
       for (const value_id v : read_by(l))
         if (!f.vector[static_cast<std::size_t>(v)] && !f.trained[static_cast<std::size_t>(v)])

@@ -22,6 +22,8 @@ class compiled_plan {
   std::vector<Tensor> backward(const Tensor& gradient, const double* t, const std::int64_t* label,
                                const std::vector<Tensor>& weights);
 
+  std::size_t bytes() const { return memory_->bytes(); }  // that the plan holds
+
  private:
   running run(const double* t, const std::int64_t* label, const std::vector<Tensor>& weights, const stream* dropout,
               std::int64_t first);
