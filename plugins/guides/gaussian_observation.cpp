@@ -13,7 +13,7 @@ struct whole final : noneq::observation {
   // The product of two Gaussians.
   noneq::distribution multiplied(const noneq::distribution& p, const noneq::coefficients&) const override {
     const Tensor seen = normal.apply(y).to(p.location.scalar_type());
-    const Tensor noise = (variance / normal.scale.square()).to(p.location.scalar_type());
+    const Tensor noise = variance / normal.scale.to(p.location.scalar_type()).square();
     const Tensor step = p.log_variance.exp();
     return {p.location + step / (step + noise) * (seen - p.location), p.log_variance + (noise / (step + noise)).log()};
   }

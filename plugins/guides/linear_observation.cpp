@@ -18,11 +18,12 @@ struct measured final : noneq::observation {
   Tensor map(const Tensor& x) const override { return a->map(x); }
   Tensor transposed(const Tensor& u) const override { return a->transposed(u); }
   noneq::distribution multiplied(const noneq::distribution& p, const noneq::coefficients&) const override {
-    const Tensor step = p.log_variance.exp() * normal.scale.square();  // of data
+    const Tensor scale = normal.scale.to(p.location.scalar_type());
+    const Tensor step = p.log_variance.exp() * scale.square();  // of data
     const auto seen_covariance = [&](const Tensor& u) { return map(step * transposed(u)) + variance * u; };
     const Tensor missing = y.to(p.location.scalar_type()) - map(normal.restore(p.location));
     constexpr std::int64_t most = 1000;  // no network is asked here
-    const Tensor moved = step * transposed(solved(seen_covariance, missing, most)) / normal.scale;
+    const Tensor moved = step * transposed(solved(seen_covariance, missing, most)) / scale;
     return {p.location + moved.to(p.location.scalar_type()), p.log_variance};
   }
   std::optional<noneq::linear_equation> equation() const override {

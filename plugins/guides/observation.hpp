@@ -21,10 +21,9 @@ struct observation : guidance {
   virtual Tensor transposed(const Tensor& u) const = 0;  // Aᵀ u
 
   Tensor gradient(const guided_state& at) const override {
-    const auto back = [&](const Tensor& u) { return (normal.scale * transposed(u)).to(at.x0.scalar_type()); };
-    const auto seen_covariance = [&](const Tensor& u) {
-      return map(normal.scale * at.covariance(back(u))) + variance * u;
-    };
+    const Tensor scale = normal.scale.to(at.x0.scalar_type());
+    const auto back = [&](const Tensor& u) { return (scale * transposed(u)).to(at.x0.scalar_type()); };
+    const auto seen_covariance = [&](const Tensor& u) { return map(scale * at.covariance(back(u))) + variance * u; };
     const Tensor missing = y.to(at.x0.scalar_type()) - map(normal.restore(at.x0));
     return at.pull(back(solved(seen_covariance, missing, most_steps)));
   }

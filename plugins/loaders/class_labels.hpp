@@ -6,10 +6,11 @@
 
 namespace noneq {
 
-// Looks at the labels of all `rows` rows of `dataset`: each must be an integer from 0 to classes − 1. Returns one
-// more than the largest. Errors: another shape or type; a number out of range, with its row.
-inline std::int64_t check_labels(const hdf5_reader& reader, const std::string& file, const std::string& labels,
-                                 const std::string& dataset, std::int64_t rows, std::int64_t classes) {
+// The class numbers of all `rows` rows of `dataset`, which must be integers from `first` to first + classes − 1: how
+// often each occurs, up to the largest. Errors: another shape or type; a number out of range, with its row.
+inline std::vector<std::int64_t> count_labels(const hdf5_reader& reader, const std::string& file,
+                                              const std::string& labels, const std::string& dataset, std::int64_t rows,
+                                              std::int64_t first_class, std::int64_t classes) {
   constexpr std::int64_t block = std::int64_t{1} << 20;
   const std::string subject = file + ": labels '" + labels + "'";
   const dataset_layout l = reader.layout(labels);
@@ -19,16 +20,19 @@ inline std::int64_t check_labels(const hdf5_reader& reader, const std::string& f
     throw error(c10::str(subject, " got shape ", to_string(l.shape), ", need one number per row, [", l.shape[0], "]"));
   if (!at::isIntegralType(l.dtype, true))
     throw error(c10::str(subject, " got numbers of type ", c10::toString(l.dtype), ", need integers"));
-  std::int64_t found = 0;
+  std::vector<std::int64_t> found;
   for (std::int64_t first = 0; first < rows; first += block) {
-    const Tensor some = reader.rows(labels, first, std::min(block, rows - first)).flatten().to(at::kLong);
+    const Tensor some = reader.rows(labels, first, std::min(block, rows - first)).flatten().to(at::kLong) - first_class;
     const Tensor bad = at::logical_or(some < 0, some >= classes).nonzero();
     if (bad.size(0) > 0) {
       const auto at = bad[0].item<std::int64_t>();
-      throw error(c10::str(subject, " got ", some[at].item<std::int64_t>(), " in row ", first + at,
-                           ", need class numbers from 0 to ", classes - 1));
+      throw error(c10::str(subject, " got ", some[at].item<std::int64_t>() + first_class, " in row ", first + at,
+                           ", need class numbers from ", first_class, " to ", first_class + classes - 1));
     }
-    found = std::max(found, some.max().item<std::int64_t>() + 1);
+    const Tensor counts = some.bincount();
+    found.resize(std::max(found.size(), static_cast<std::size_t>(counts.size(0))));
+    for (std::int64_t c = 0; c < counts.size(0); ++c)
+      found[static_cast<std::size_t>(c)] += counts[c].item<std::int64_t>();
   }
   return found;
 }

@@ -4,7 +4,9 @@
 #include "noneq/core/row_kernels.hpp"
 #include "noneq/plugin.hpp"
 #include "row_checks.hpp"
+#include "row_notes.hpp"
 #include "row_order.hpp"
+#include "seen_rows.hpp"
 #include "standardised.hpp"
 #include "stored_rows.hpp"
 
@@ -23,7 +25,7 @@ struct hdf5 : noneq::loader {
   std::vector<double> range = {0, 255};
   double held_out = 0;
   bool dequantise = false;
-  std::int64_t normalise_rows = 0;
+  std::int64_t normalise_rows = 0, first_class = 0;
 
   std::shared_ptr<noneq::source> open(const std::optional<noneq::normalisation>& known,
                                       const noneq::stream& s) const override;
@@ -47,7 +49,8 @@ struct hdf5 : noneq::loader {
     d.doc("Rows of a dataset in an HDF5 file of any size, any rank and any type of number.")
         .param("file", &hdf5::file, "the HDF5 file", noneq::required())
         .param("dataset", &hdf5::dataset, "path of the dataset [N, …]; [N] gives samples of shape [1]")
-        .param("labels", &hdf5::labels, "path of a dataset of N integers from 0 on; empty: no labels")
+        .param("labels", &hdf5::labels, "path of a dataset of N integers from first_class on; empty: no labels")
+        .param("first_class", &hdf5::first_class, "the label of the first class: 0, or 1 as MATLAB counts")
         .param("validation", &hdf5::validation, "path of a dataset to measure on during training")
         .param("validation_labels", &hdf5::validation_labels, "path of its labels")
         .param("held_out", &hdf5::held_out,
@@ -64,8 +67,10 @@ struct hdf5 : noneq::loader {
             "dequantise", &hdf5::dequantise,
             "adds uniform noise of one step, [0, 1), to stored integers, which then have a density; under normalise: "
             "range the second value and its noise end at 1")
-        .param("per", &hdf5::per, "zscore: one scale for all numbers, or one per position of a sample",
-               noneq::one_of({"all", "dim"}))
+        .param("per", &hdf5::per,
+               "zscore: one mean and scale for all numbers, one per channel (the first dimension of a sample), or one "
+               "per position of a sample",
+               noneq::one_of({"all", "channel", "dim"}))
         .param(
             "normalise_rows", &hdf5::normalise_rows,
             "zscore: rows that mean and variance are taken from, spread evenly over the file; 0: all of up to 1 GiB, "
@@ -86,8 +91,7 @@ class hdf5_source : public noneq::source {
   hdf5_source(const hdf5& parameters, const std::optional<noneq::normalisation>& known, const noneq::stream& s)
       : of_(parameters),
         stored_(of_.file, of_.dataset, of_.channels),
-        trained_(stored_.layout().shape[0] -
-                 std::llround(of_.held_out * static_cast<double>(stored_.layout().shape[0]))),
+        trained_(trained_rows(of_, stored_.layout().shape[0])),
         order_(trained_, stored_.block(),
                std::max<std::int64_t>(1, noneq::stored_rows::window_bytes / (stored_.block() * stored_.row_bytes())),
                of_.order == "shuffled" ? std::optional(s.fork("order")) : std::nullopt),
@@ -98,11 +102,18 @@ class hdf5_source : public noneq::source {
       throw error(c10::str(stored_.where(), " got numbers of type ", c10::toString(stored_.layout().dtype),
                            ", need integers to dequantise"));
     noneq::refuse_channel_order(info_.shape, of_.channels, stored_.where());
+    info_.axes = stored_.axes();
+    info_.stored_order = stored_.stored_order();
+    if (of_.channels == "none") info_.if_channels_first = noneq::note_channels(info_.shape);
     info_.count = trained_;
     open_parts();
     if (!of_.labels.empty()) count_classes();
-    normalise(known);
-    info_.identity = identity();
+    const auto attributes = stored_.reader().attributes(of_.dataset);
+    noneq::seen_rows seen(noneq::fill_values(attributes));
+    const std::int64_t standardised = normalise(known, seen);
+    examine(seen, standardised, known.has_value());
+    note(attributes, seen);
+    if (!known) info_.normal.dtype = needed_type();
   }
 
   const noneq::dataset_info& info() const override { return info_; }
@@ -130,12 +141,12 @@ class hdf5_source : public noneq::source {
   }
 
   noneq::batch fetch_part(const std::string& name, std::int64_t first, std::int64_t count) override {
-    const part& p = parts_.at(name);
+    const noneq::dataset_part& p = parts_.at(name);
     const std::int64_t begin = std::clamp<std::int64_t>(first, 0, p.rows), n = std::min(count, p.rows - begin);
     const std::int64_t from = p.first + begin;
     noneq::batch b{
         0, first, {{"raw", stored_.read(p.dataset, from, n)}, {"row", at::arange(from, from + n, at::kLong)}}};
-    if (info_.classes > 0) b.set("label", stored_.labels(p.labels, from, n));
+    if (info_.classes > 0) b.set("label", stored_.labels(p.labels, from, n, of_.first_class));
     return normalised(std::move(b), p.dataset, {noise_.fork("measured").fork(p.dataset), from});
   }
 
@@ -154,29 +165,33 @@ class hdf5_source : public noneq::source {
 
   // Stored rows of a dataset as x⁰.
   noneq::batch normalised(noneq::batch raw, const std::string& dataset, const noise_rows& noise) const {
-    const Tensor& stored = raw.at("raw");
-    Tensor x0 = bytes_normalised(stored);
-    if (!x0.defined()) {
-      const auto dtype = stored.scalar_type();
-      // Numbers that float32 cannot tell apart before the shift is taken off may be far apart after it.
-      const bool wide = dtype == at::kDouble || dtype == at::kLong || dtype == at::kInt;
-      const Tensor x = stored_.arranged(stored).to(wide ? at::kDouble : at::kFloat);
-      const Tensor shifted = x - info_.normal.shift;
-      const Tensor drawn = of_.dequantise ? shifted + noise.table.uniform(x.sizes().vec(), noise.first) : shifted;
-      x0 = (drawn / info_.normal.scale).to(at::kFloat).contiguous();
-      noneq::refuse_infinite(x0, raw.at("row"), stored_.where(dataset));
-      if (of_.normalise == "range")
-        noneq::refuse_outside(x, raw.at("row"), of_.range[0], of_.range[1], stored_.where(dataset));
-    }
+    Tensor x0 = x0_of(raw.at("raw"), raw.at("row"), dataset, of_.dequantise ? &noise : nullptr);
     noneq::batch done{raw.step, raw.first, {{"x0", std::move(x0)}, {"row", raw.at("row")}}};
     if (raw.has("label")) done.set("label", raw.at("label"));
     return done;
   }
 
+  // Throws noneq::error where it is not finite, or outside of the range.
+  Tensor x0_of(const Tensor& stored, const Tensor& row, const std::string& dataset, const noise_rows* noise) const {
+    if (const Tensor x0 = bytes_normalised(stored); x0.defined()) return x0;
+    // Numbers that float32 cannot tell apart before the shift is taken off may be far apart after it.
+    const auto exact = is_wide() || info_.normal.coarse_in_float32() ? at::kDouble : at::kFloat;
+    const Tensor x = stored_.arranged(stored).to(exact), shifted = x - info_.normal.shift.to(exact);
+    const Tensor drawn = noise ? shifted + noise->table.uniform(x.sizes().vec(), noise->first) : shifted;
+    const Tensor x0 = (drawn / info_.normal.scale.to(exact)).to(at::kFloat).contiguous();
+    noneq::refuse_infinite(x0, row, stored_.where(dataset));
+    if (of_.normalise == "range") noneq::refuse_outside(x, row, of_.range[0], of_.range[1], stored_.where(dataset));
+    return x0;
+  }
+  bool is_wide() const {
+    const auto dtype = stored_.layout().dtype;
+    return dtype == at::kDouble || dtype == at::kLong || dtype == at::kInt;
+  }
+
   // Bytes under one scale, in one pass; undefined when this is not the case. They cannot be infinite nor, here, outside
   // of the range.
   Tensor bytes_normalised(const Tensor& stored) const {
-    const auto& [shift, scale] = info_.normal;
+    const Tensor &shift = info_.normal.shift, &scale = info_.normal.scale;
     if (of_.dequantise || stored.scalar_type() != at::kByte || shift.numel() != 1 || scale.numel() != 1) return {};
     if (of_.normalise == "range" && (of_.range[0] > 0 || of_.range[1] < 255)) return {};
     const Tensor x = stored_.arranged(stored).contiguous(), x0 = at::empty(x.sizes(), at::kFloat);
@@ -185,11 +200,15 @@ class hdf5_source : public noneq::source {
     return x0;
   }
 
-  // Rows first … first+rows−1 of a dataset, and of its labels.
-  struct part {
-    std::string dataset, labels;
-    std::int64_t first = 0, rows = 0;
-  };
+  static std::int64_t trained_rows(const hdf5& of, std::int64_t rows) {
+    const std::int64_t held = std::llround(of.held_out * static_cast<double>(rows));
+    if (of.held_out > 0 && (held == 0 || held == rows))
+      throw error(c10::str("held_out got ", of.held_out, " of ", rows, rows == 1 ? " row" : " rows", ", which leaves ",
+                           held == 0 ? "none to measure on" : "none to train on",
+                           rows > 1 ? c10::str("; need ", 1. / static_cast<double>(rows), " or more, and a row left")
+                                    : "; need more rows, or held_out: 0"));
+    return rows - held;
+  }
 
   void open_parts() {
     parts_["train"] = {of_.dataset, of_.labels, 0, trained_};
@@ -212,16 +231,57 @@ class hdf5_source : public noneq::source {
     parts_[name] = {dataset, labels, 0, l.shape[0]};
   }
 
-  // The file as it is now: a changed one has another size or time.
-  std::string identity() const {
-    std::error_code unknown;
-    const auto bytes = std::filesystem::file_size(of_.file, unknown);
-    const auto time = std::filesystem::last_write_time(of_.file, unknown).time_since_epoch().count();
-    if (unknown) return "";
-    return c10::str(std::filesystem::absolute(of_.file).string(), ", ", bytes, " bytes, time ", time, ", dataset ",
-                    of_.dataset, ", normalise ", of_.normalise, ", channels ", of_.channels, ", held out ",
-                    of_.held_out, ", validation ", of_.validation, ", test ", of_.test, ", noise ",
-                    of_.dequantise ? noise_.bits(0) : 0);
+  // Looks at rows of every part, all of them where that takes a second or so: what cannot be trained on is refused
+  // now, and their checksums say which data this is. `standardised`: so many training rows were looked at already. Data
+  // of a trained model is looked at only as far as it takes to know it again.
+  void examine(noneq::seen_rows& seen, std::int64_t standardised, bool of_trained_model) {
+    constexpr std::int64_t identified_bytes = std::int64_t{64} << 20, checked_bytes = std::int64_t{1} << 30;
+    std::uint64_t contents = 0;
+    const auto add = [&](const std::string& text) { contents = noneq::stream(contents).fork(text).bits(0); };
+    std::string unseen;
+    for (const auto& [name, p] : parts_) {
+      add(c10::str(name, ": ", p.rows, " rows like ", noneq::to_string(stored_.layout().shape), " of ",
+                   c10::toString(stored_.layout().dtype)));
+      const auto look = [&, &dataset = p.dataset](const Tensor& rows, std::int64_t first) {
+        seen.add(rows, first);
+        x0_of(rows, at::arange(first, first + rows.size(0), at::kLong), dataset, nullptr);
+      };
+      const auto identify = [&, &labels = p.labels](const Tensor& rows, std::int64_t first) {
+        look(rows, first);
+        add(noneq::checksum({{"rows", rows}}));
+        if (info_.classes > 0)
+          add(noneq::checksum({{"labels", stored_.labels(labels, first, rows.size(0), of_.first_class)}}));
+      };
+      std::int64_t rows = noneq::visit_spread(stored_, p, identified_bytes, identify);
+      if (name == "train" && standardised > 0)
+        rows = std::max(rows, standardised);
+      else if (rows < p.rows && !of_trained_model)
+        rows = noneq::visit_spread(stored_, p, checked_bytes, look);
+      if (rows < p.rows) unseen += c10::str(unseen.empty() ? "" : " and ", rows, " of ", p.rows, " (", name, ")");
+    }
+    info_.found = seen.range();
+    info_.examined = unseen.empty() ? "all rows were looked at"
+                                    : c10::str("rows looked at: ", unseen, "; the others when they are used");
+    info_.identity =
+        c10::str(std::hex, contents, std::dec, ", normalise ", of_.normalise, " per ", of_.per, " range ", of_.range[0],
+                 " ", of_.range[1], ", channels ", of_.channels, ", noise ", of_.dequantise ? noise_.bits(0) : 0);
+  }
+
+  void note(const std::map<std::string, std::string>& attributes, const noneq::seen_rows& seen) {
+    noneq::note_packing(attributes, stored_.where(), info_.notes);
+    noneq::note_missing(seen, stored_.where(), info_.notes);
+    if (of_.normalise == "range") noneq::note_narrow(info_.found, of_.range, stored_.where(), info_.notes);
+    if (of_.normalise == "none") noneq::note_unscaled(info_.found, stored_.where(), info_.notes);
+  }
+
+  // float64 where float32 would round away what the stored numbers and their scale resolve.
+  at::ScalarType needed_type() const {
+    constexpr double exact_integers = 1 << 24;
+    if (!is_wide()) return at::kFloat;
+    const bool large = of_.normalise != "none" && !info_.found.empty() &&
+                       std::max(std::abs(info_.found[0]), std::abs(info_.found[1])) > exact_integers;
+    const bool integers = at::isIntegralType(stored_.layout().dtype, false);
+    return info_.normal.coarse_in_float32() || (integers && large) ? at::kDouble : at::kFloat;
   }
 
   void hold(std::int64_t position) {
@@ -229,22 +289,30 @@ class hdf5_source : public noneq::source {
     window_ = {};  // until all is read: reading may throw
     const auto next = order_.at(position);
     blocks_.hold(order_.stretches(next), [&](const noneq::row_order::stretch& s) {
-      return noneq::kept_blocks::block{stored_.read(of_.dataset, s.first, s.count),
-                                       info_.classes > 0 ? stored_.labels(of_.labels, s.first, s.count) : Tensor()};
+      return noneq::kept_blocks::block{
+          stored_.read(of_.dataset, s.first, s.count),
+          info_.classes > 0 ? stored_.labels(of_.labels, s.first, s.count, of_.first_class) : Tensor()};
     });
     window_ = next;
   }
 
   void count_classes() {
     const std::string name = of_.file.string();
-    info_.classes =
-        noneq::check_labels(stored_.reader(), name, of_.labels, of_.dataset, stored_.layout().shape[0], most_classes);
+    const auto counts = noneq::count_labels(stored_.reader(), name, of_.labels, of_.dataset, stored_.layout().shape[0],
+                                            of_.first_class, most_classes);
+    info_.classes = static_cast<std::int64_t>(counts.size());
+    noneq::note_empty_classes(counts, of_.first_class, name + ": labels '" + of_.labels + "'", info_.notes);
     for (const auto& [_, p] : parts_)
       if (p.labels != of_.labels)
-        noneq::check_labels(stored_.reader(), name, p.labels, p.dataset, p.rows, info_.classes);
+        noneq::count_labels(stored_.reader(), name, p.labels, p.dataset, p.rows, of_.first_class, info_.classes);
   }
 
-  void normalise(const std::optional<noneq::normalisation>& known) {
+  // Returns how many training rows were looked at for it, none unless these are all that one would wait for.
+  std::int64_t normalise(const std::optional<noneq::normalisation>& known, noneq::seen_rows& seen) {
+    static const std::map<std::string, noneq::one_scale> scales{{"all", noneq::one_scale::for_all},
+                                                                {"channel", noneq::one_scale::per_channel},
+                                                                {"dim", noneq::one_scale::per_position}};
+    std::int64_t rows = 0;
     const std::vector<double> values = {of_.range[0], of_.range[1] + (of_.dequantise ? 1 : 0)};
     if (known) {
       for (const Tensor& part : {known->shift, known->scale})
@@ -253,21 +321,29 @@ class hdf5_source : public noneq::source {
                                noneq::to_string(part.sizes().vec()), " as in the data the model was trained with"));
       info_.normal = *known;
     } else if (of_.normalise == "range") {
-      info_.normal = {at::scalar_tensor((values[0] + values[1]) / 2, at::kFloat),
-                      at::scalar_tensor((values[1] - values[0]) / 2, at::kFloat)};
+      info_.normal = {at::scalar_tensor((values[0] + values[1]) / 2, at::kDouble),
+                      at::scalar_tensor((values[1] - values[0]) / 2, at::kDouble)};
     } else if (of_.normalise == "zscore") {
-      info_.normal = noneq::standardised(
-          stored_, {of_.dataset, info_.count, of_.normalise_rows, of_.per == "dim", of_.dequantise});
+      const auto done = noneq::standardised(
+          stored_, {of_.dataset, info_.count, of_.normalise_rows, scales.at(of_.per), of_.dequantise,
+                    [&](const Tensor& stored, std::int64_t first) { seen.add(stored, first); }});
+      info_.normal = done.normal;
+      rows = of_.normalise_rows == 0 ? done.rows : 0;
+      if (done.constant > 0)
+        info_.notes.push_back(c10::str(stored_.where(), " is constant at ", done.constant, " of ",
+                                       done.normal.scale.numel(), of_.per == "channel" ? " channels" : " positions",
+                                       ", which are scaled as those beside them"));
     }
     if (of_.normalise == "range") info_.range = values;
     if (of_.normalise == "range" && !of_.dequantise && at::isIntegralType(stored_.layout().dtype, false))
       info_.bin_width = 2 / (of_.range[1] - of_.range[0]);
+    return rows;
   }
 
   const hdf5 of_;
   const noneq::stored_rows stored_;
   std::int64_t trained_;
-  std::map<std::string, part> parts_;
+  std::map<std::string, noneq::dataset_part> parts_;
   noneq::row_order order_;
   const noneq::stream noise_;
   noneq::dataset_info info_;

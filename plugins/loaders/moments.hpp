@@ -6,13 +6,15 @@
 
 namespace noneq {
 
+enum class one_scale { for_all, per_channel, per_position };
+
 class moments {
  public:
-  // One mean for all numbers, or one per position of a row.
-  explicit moments(bool per_position) : per_position_(per_position) {}
+  // One mean for all numbers, one for each channel (the first dimension of a row), or one for each position.
+  explicit moments(one_scale of) : of_(of) {}
 
   void add(const Tensor& rows) {
-    const Tensor x = rows.to(at::kDouble).reshape(per_position_ ? sizes{rows.size(0), -1} : sizes{-1, 1});
+    const Tensor x = in_columns(rows.to(at::kDouble));
     const Tensor mean = x.mean(0), square = (x - mean).square_().sum(0);
     const auto count = static_cast<double>(x.size(0));
     if (count_ == 0) {
@@ -25,12 +27,18 @@ class moments {
     count_ += count;
   }
 
-  const Tensor& mean() const { return mean_; }  // [1] or [positions]
+  const Tensor& mean() const { return mean_; }  // [1], [channels] or [positions]
   Tensor variance() const { return square_ / count_; }
   bool finite() const { return square_.isfinite().all().item<bool>(); }
 
  private:
-  bool per_position_;
+  Tensor in_columns(const Tensor& x) const {
+    if (of_ == one_scale::for_all) return x.reshape({-1, 1});
+    if (of_ == one_scale::per_channel) return x.movedim(1, -1).reshape({-1, x.size(1)});
+    return x.reshape({x.size(0), -1});
+  }
+
+  one_scale of_;
   double count_ = 0;
   Tensor mean_, square_;
 };

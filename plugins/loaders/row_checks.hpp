@@ -18,25 +18,6 @@ inline void refuse_infinite(const Tensor& x, const Tensor& rows, const std::stri
                        rows[first].item<std::int64_t>(), more, ", need finite numbers of float32"));
 }
 
-// A variance of 0, or of what rounding leaves of it, of all numbers or (with the shape of a sample) of one position:
-// throws. `seen` says in how many rows.
-inline void refuse_constant(const Tensor& mean, const Tensor& variance, const sizes& shape, const std::string& seen,
-                            const std::string& where) {
-  const Tensor constant = variance <= 1e-24 * mean.square();
-  if (!constant.any().item<bool>()) return;
-  const auto flat = constant.nonzero()[0].item<std::int64_t>();
-  const std::string is = c10::str(where, " is ", mean[flat].item<double>());
-  if (shape.empty()) throw error(c10::str(is, " ", seen, ", need numbers that vary, or another normalise than zscore"));
-  sizes position(shape.size());
-  for (std::int64_t i = static_cast<std::int64_t>(position.size()) - 1, rest = flat; i >= 0; --i) {
-    position[i] = rest % shape[i];
-    rest /= shape[i];
-  }
-  throw error(c10::str(is, " at position ", to_string(position), " of every row (and constant at ",
-                       constant.sum().item<std::int64_t>() - 1,
-                       " other positions), need numbers that vary, or per: all"));
-}
-
 // Rows [n, …] with numbers below low or above high: throws, naming the first such row (`rows` [n] numbers them) and
 // its value.
 inline void refuse_outside(const Tensor& stored, const Tensor& rows, double low, double high,

@@ -49,8 +49,9 @@ class stored_rows {
   Tensor read(const std::string& dataset, std::int64_t first, std::int64_t count) const {
     return decode(read_raw(reader_, dataset, first, count));
   }
-  Tensor labels(const std::string& dataset, std::int64_t first, std::int64_t count) const {
-    return reader_.rows(dataset, first, count).reshape({count}).to(at::kLong);
+  // Class numbers from 0, of labels that begin with first_class.
+  Tensor labels(const std::string& dataset, std::int64_t first, std::int64_t count, std::int64_t first_class) const {
+    return reader_.rows(dataset, first, count).reshape({count}).to(at::kLong) - first_class;
   }
 
   // Stored rows with their channels first, and what a sample then is.
@@ -59,6 +60,29 @@ class stored_rows {
     if (channels_ == "add") return x.unsqueeze(1);
     if (channels_ == "last") return x.movedim(-1, 1);
     return x;
+  }
+  // The dimensions of a sample in the order of the file, as dataset_info has it.
+  sizes stored_order() const {
+    sizes order;
+    const auto rank = static_cast<std::int64_t>(sample_shape().size());
+    if (channels_ != "add" && channels_ != "last") return order;
+    for (std::int64_t d = 1; d < rank; ++d) order.push_back(d);
+    if (channels_ == "last") order.push_back(0);
+    return order;
+  }
+  // What each dimension of a sample is, as far as it was stated.
+  std::vector<std::string> axes() const {
+    if (channels_ == "none") return {};
+    switch (sample_shape().size()) {
+      case 2:
+        return {"channels", "length"};
+      case 3:
+        return {"channels", "height", "width"};
+      case 4:
+        return {"channels", "depth", "height", "width"};
+      default:
+        return {};
+    }
   }
   sizes sample_shape() const {
     return arranged(at::empty(layout_.shape, at::device(at::kMeta).dtype(layout_.dtype))).sizes().slice(1).vec();

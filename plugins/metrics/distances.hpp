@@ -8,9 +8,13 @@
 namespace noneq {
 
 // ‖aᵢ − bⱼ‖² [m, n] of a [m, D] and b [n, D], float64. What rounding leaves of a distance of 0 counts as 0, so that
-// equal points are found equal.
+// equal points are found equal. Points that lie far from the origin beside their spread are moved there first: their
+// distances would drown in the squares of their lengths.
 inline Tensor squared_distances(const Tensor& a, const Tensor& b) {
-  const Tensor norms = a.square().sum(1, true) + b.square().sum(1), d = at::addmm(norms, a, b.t(), 1, -2);
+  const Tensor centre = b.mean(0, true), moved = b - centre;
+  const bool far = (centre.square().sum() > 1e6 * moved.square().sum(1).mean()).item<bool>();
+  const Tensor x = far ? a - centre : a, y = far ? moved : b;
+  const Tensor norms = x.square().sum(1, true) + y.square().sum(1), d = at::addmm(norms, x, y.t(), 1, -2);
   return at::where(d > 1e-12 * norms, d, at::zeros({}, at::kDouble));
 }
 

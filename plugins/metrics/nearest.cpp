@@ -110,8 +110,8 @@ class nearest_meter : public noneq::meter {
     std::vector<Tensor> images;
     for (std::int64_t k = 0; k < row.size(0); ++k)
       images.push_back(m.data.prepare(m.data.fetch_part("train", row[k].item<std::int64_t>(), 1)).at("x0"));
-    m.arrays.set("samples", x.index_select(0, order).to(at::kFloat));
-    m.arrays.set("nearest", info_.normal.restore(at::cat(images)).to(at::kFloat));
+    m.arrays.set("samples", x.index_select(0, order).to(info_.normal.dtype));
+    m.arrays.set("nearest", info_.normal.restore(at::cat(images)));
     m.arrays.set("distance", found.distance.index_select(0, order));
     m.arrays.set("row", row);
   }

@@ -44,9 +44,9 @@ inline kept_tensors kept_or_made(const std::filesystem::path& folder, const std:
 // Samples of data that has bins, as such data: rounded to the nearest value it can have. Others are left alone.
 inline Tensor on_grid(const dataset_info& info, const Tensor& samples) {
   if (info.bin_width <= 0) return samples;
-  const Tensor x0 = ((samples - info.normal.shift) / info.normal.scale).to(at::kDouble);
+  const Tensor x0 = info.normal.apply(samples).to(at::kDouble);
   const Tensor bins = ((x0.clamp(-1, 1) + 1) / info.bin_width).round();
-  return info.normal.restore(bins * info.bin_width - 1).to(at::kFloat);
+  return info.normal.restore(bins * info.bin_width - 1).to(info.normal.dtype);
 }
 
 // The parameters that such metrics share, and what they have in common.

@@ -95,6 +95,7 @@ struct multiscale_network : noneq::network {
 };
 
 struct multiscale : noneq::model, multiscale_options {
+  bool takes_channels() const override { return true; }
   void check_signature(const noneq::network_signature& s) const override {
     if (s.shape.size() != 3)
       throw noneq::error("got samples of shape " + noneq::to_string(s.shape) +

@@ -67,6 +67,7 @@ struct unet_network : noneq::network, noneq::exportable {
 
 struct unet : noneq::model, noneq::unet::options {
   void check() const override { check_alone(); }
+  bool takes_channels() const override { return true; }
   void check_signature(const noneq::network_signature& s) const override {
     const architecture a = architecture_for(s, opened());
     check_execution(noneq::unet::layers(a, {s.shape.begin() + 1, s.shape.end()}));

@@ -28,6 +28,7 @@ class hdf5_sink : public noneq::sink {
         file_(of.path(w)),
         provenance_(w.provenance),
         frame_times_(w.frame_times),
+        info_(w.info),
         out_(file_, static_cast<int>(of.gzip)) {}
 
   void write(const noneq::batch& chunk) override {
@@ -35,7 +36,7 @@ class hdf5_sink : public noneq::sink {
     for (const auto& [name, tensor] : chunk.tensors) {
       given_.insert(name);
       if (!wanted_.empty() && std::find(wanted_.begin(), wanted_.end(), name) == wanted_.end()) continue;
-      out_.append(name, tensor.dim() == 0 ? tensor.unsqueeze(0) : tensor);
+      out_.append(name, tensor.dim() == 0 ? tensor.unsqueeze(0) : as_stored(name, tensor));
       has_frames_ |= name == "frames" && tensor.size(0) > 0;
       any = true;
     }
@@ -53,6 +54,13 @@ class hdf5_sink : public noneq::sink {
   }
 
  private:
+  // Samples, and states on the way to them, as the data's own files have them.
+  Tensor as_stored(const std::string& name, const Tensor& x) const {
+    if (name == "frames") return info_.as_stored(x.flatten(0, 1)).unflatten(0, x.sizes().slice(0, 2));
+    const bool like_samples = x.dim() > 0 && x.sizes().slice(1) == at::IntArrayRef(info_.shape);
+    return like_samples ? info_.as_stored(x) : x;
+  }
+
   [[noreturn]] void refuse(const std::string& name) const {
     throw noneq::error("datasets got '" + name + "', need one of " + c10::Join(", ", given_));
   }
@@ -61,6 +69,7 @@ class hdf5_sink : public noneq::sink {
   const std::filesystem::path file_;
   const std::map<std::string, std::string> provenance_;
   const std::vector<std::int64_t> frame_times_;
+  const noneq::dataset_info info_;
   noneq::hdf5_writer out_;
   std::set<std::string> given_;
   bool has_frames_ = false;

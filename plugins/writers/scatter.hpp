@@ -41,7 +41,7 @@ class scatter_sink : public frames_sink {
     const Tensor x = normal().apply(at);
     const Tensor label = w_.data->info().classes > 0 ? at::zeros({x.size(0)}, at::kLong) : Tensor{};
     const auto p = w_.denoiser.predict(x, std::max<std::int64_t>(t, 1) - 1, label);
-    const Tensor by = (p.reverse.location - x) * normal().scale;
+    const Tensor by = (p.reverse.location - x) * normal().scale.to(x.scalar_type());
     const Tensor lengths = std::get<0>(by.norm(2, 1).sort());
     const double typical = lengths[lengths.size(0) * 9 / 10].item<double>();
     factor = typical > 0 ? 2 * s.half / (side + 1) / typical : 1;

@@ -1,5 +1,6 @@
 #include "noneq/flow/graph.hpp"
 
+#include <fmt/format.h>
 #include <tbb/flow_graph.h>
 
 namespace noneq {
@@ -48,10 +49,22 @@ class training_graph {
  private:
   const plan& p() const { return session_.plan(); }
 
-  batch fetch(std::int64_t step) {
+  // Data that cannot be trained on may be found only when its turn comes.
+  template <class F>
+  batch loading(std::int64_t step, F&& f) const {
     const plan_node& n = p().the("loader");
     return working(n, [&] {
-      batch raw = session_.data().fetch(step, session_.stream().fork(n.id).fork(step));
+      try {
+        return f();
+      } catch (const error& e) {
+        throw error(fmt::format("{}, in the batch of step {}", e.message(), step + 1), e.subject(), e.where());
+      }
+    });
+  }
+
+  batch fetch(std::int64_t step) {
+    return loading(step, [&] {
+      batch raw = session_.data().fetch(step, session_.stream().fork(p().the("loader").id).fork(step));
       raw.step = step;
       return raw;
     });
@@ -72,7 +85,8 @@ class training_graph {
 
   batch prepare(batch raw) const {
     at::NoGradGuard guard;
-    batch b = working(p().the("loader"), [&] { return session_.data().prepare(std::move(raw)); });
+    const std::int64_t step = raw.step;
+    batch b = loading(step, [&] { return session_.data().prepare(std::move(raw)); });
     noise(b, false);
     return b;
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "noneq/core/threads.hpp"
+#include "noneq/flow/data_summary.hpp"
 #include "noneq/flow/graph.hpp"
 #include "noneq/flow/occasions.hpp"
 #include "noneq/flow/stop.hpp"
@@ -58,7 +59,7 @@ void go_on(trained_so_far& so_far, const plan& p, const checkpoint& start, const
   }
 }
 
-error with_checkpoint(const diverged& e, const std::filesystem::path& checkpoint, std::int64_t step) {
+error with_checkpoint(const error& e, const std::filesystem::path& checkpoint, std::int64_t step) {
   const std::string last = step == 0
                                ? "there is no checkpoint yet"
                                : fmt::format("the last good checkpoint is {}, of step {}", checkpoint.string(), step);
@@ -119,6 +120,10 @@ void run(const plan& p, const run_options& options) {
   say.say(fmt::format("{}: {} parameters, {} threads, {} shards, seed {}, folder {}{}", p.name, s.weights().count(),
                       pool.threads(), t.shards, p.seed, folder.path().string(),
                       s.step() > 0 ? fmt::format(", resumed at step {}", s.step()) : ""));
+  if (s.step() < t.steps) {
+    say.say("data: " + summary(s.info()));
+    for (const std::string& note : s.info().notes) say.say("data: note: " + note);
+  }
   if (!blas_is_thread_safe())
     say.say("one thread only: this OpenBLAS is built without locks; install libopenblas0-pthread to use more");
   for (const auto& file : staying)
@@ -137,7 +142,7 @@ void run(const plan& p, const run_options& options) {
   };
   try {
     train(s, *so_far.trains, pool, t.steps, training);
-  } catch (const diverged& e) {
+  } catch (const error& e) {
     throw with_checkpoint(e, folder.saved(), saved);
   }
   stop_here_if_asked();

@@ -59,6 +59,8 @@ std::map<std::string, std::string> sampling::provenance() const {
                                            {"trained_steps", std::to_string(session_.step())},
                                            {"weights", sampler_.weights},
                                            {"checkpoint_crc32", session_.fingerprint(sampler_.weights)}};
+  if (session_.info().normal.dtype == at::kDouble)
+    known["precision"] = "float64: float32 would round away what the data resolves";
   if (noise_) known["noise"] = fmt::format("{}, {}", sampler_.noise.string(), sampler_.noise_dataset);
   return known;
 }

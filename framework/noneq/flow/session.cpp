@@ -39,7 +39,7 @@ session::session(noneq::plan p) : plan_(std::move(p)) {
   const plan_node& node = plan_.the("loader");
   try {
     source_ = node.as<loader>().open(std::nullopt, stream().fork(node.id));
-    info_ = source_->info();
+    take_info(source_->info());
     // One row now: data that does not fit the kernel is refused before anything is trained.
     plan_.process.kernel->check_data(source_->prepare(source_->fetch_rows(0, 1)).at("x0"));
   } catch (const std::exception& e) {
@@ -47,6 +47,23 @@ session::session(noneq::plan p) : plan_(std::move(p)) {
   }
   check_metrics();
   build();
+}
+
+void session::take_info(const dataset_info& info) {
+  info_ = info;
+  if (!plan_.the("model").as<model>().takes_channels()) return;
+  if (!info_.if_channels_first.empty()) info_.notes.push_back(info_.if_channels_first);
+  if (!info_.axes.empty()) return;
+  switch (info_.shape.size()) {
+    case 2:
+      info_.axes = {"channels", "length"};
+      break;
+    case 3:
+      info_.axes = {"channels", "height", "width"};
+      break;
+    default:
+      break;
+  }
 }
 
 // Hours of training shall not end at a metric that cannot measure this data.
@@ -65,17 +82,18 @@ session::session(noneq::plan p, const checkpoint& saved) : plan_(std::move(p)) {
     meta.at("classes").get_to(info_.classes);
     meta.at("bin_width").get_to(info_.bin_width);
     info_.range = meta.value("range", std::vector<double>{});
+    info_.identity = meta.value("data", "");
+    info_.stored_order = meta.value("stored_order", sizes{});
+    info_.normal.dtype = meta.value("samples", "float32") == "float64" ? at::kDouble : at::kFloat;
     meta.at("step").get_to(step_);
     meta.at("finished").get_to(finished_);
   } catch (const nlohmann::json::exception& e) {
     throw error(fmt::format("checkpoint.json: {}", e.what()));
   }
-  info_.normal = {};
   const auto get = restore_from(saved, "normalisation");
-  Tensor shift, scale;
-  get("shift", shift);
-  get("scale", scale);
-  info_.normal = {shift, scale};
+  info_.normal.shift = info_.normal.scale = Tensor();
+  get("shift", info_.normal.shift);
+  get("scale", info_.normal.scale);
   build();
   for (std::size_t i = 0; i < averages_.size(); ++i)
     for (auto& p : averages_[i].network().named_parameters())
@@ -151,7 +169,7 @@ noneq::source& session::data() {
       throw input_error({at_node(node, e)});
     }
     const std::int64_t classes = info_.classes;
-    info_ = source_->info();
+    take_info(source_->info());
     info_.classes = classes;  // of the model; a part of the data may lack some
     check_metrics();
   }
@@ -222,6 +240,9 @@ checkpoint session::snapshot() {
             {"classes", info_.classes},
             {"bin_width", info_.bin_width},
             {"range", info_.range},
+            {"data", info_.identity},
+            {"stored_order", info_.stored_order},
+            {"samples", info_.normal.dtype == at::kDouble ? "float64" : "float32"},
             {"seed", plan_.seed}};
   return c;
 }

@@ -43,6 +43,7 @@ class session {
   noneq::stream stream() const { return noneq::stream(static_cast<std::uint64_t>(plan_.seed)); }
 
  private:
+  void take_info(const dataset_info& info);
   void build();
   void check_metrics() const;
   void check_label_dropout() const;

@@ -3,6 +3,7 @@
 // parallel on what they return, and gives back what is prepared already.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,12 +14,27 @@
 
 namespace noneq {
 
-// x⁰ = (x − shift)/scale, both broadcastable to one sample; stored with the model, so that samples come out in data
-// units.
+// x⁰ = (x − shift)/scale, both broadcastable to one sample and best kept in float64: a shift may be large beside its
+// scale. Stored with the model, so that samples come out in data units.
 struct normalisation {
-  Tensor shift = at::zeros({}), scale = at::ones({});
-  Tensor apply(const Tensor& x) const { return (x.to(at::kFloat) - shift) / scale; }
-  Tensor restore(const Tensor& x0) const { return x0 * scale + shift; }
+  Tensor shift = at::zeros({}, at::kDouble), scale = at::ones({}, at::kDouble);
+  at::ScalarType dtype = at::kFloat;  // of data and samples in data units: kDouble where float32 would round them away
+
+  // Whether float32 rounds numbers near the shift by more than some 1/30,000 of the scale.
+  bool coarse_in_float32() const {
+    return (shift.to(at::kDouble).abs() > 1024 * scale.to(at::kDouble)).any().item<bool>();
+  }
+  // float32 x⁰ of x [n, …] of any type.
+  Tensor apply(const Tensor& x) const {
+    const auto exact = coarse_in_float32() ? at::kDouble : at::kFloat;
+    return ((x.to(exact) - shift.to(exact)) / scale.to(exact)).to(at::kFloat);
+  }
+  // x of x⁰, in the wider of its own type and `dtype`.
+  Tensor restore(const Tensor& x0) const {
+    const auto given = x0.scalar_type(), wanted = c10::promoteTypes(given, dtype);
+    const auto exact = wanted == at::kDouble || coarse_in_float32() ? at::kDouble : wanted;
+    return (x0.to(exact) * scale.to(exact) + shift.to(exact)).to(wanted);
+  }
 };
 
 // Data whose density is known: atoms [n, …] with log weights [n], each blurred by N(0, variance).
@@ -37,8 +53,33 @@ struct dataset_info {
   normalisation normal;
   double bin_width = 0;  // of discretised values in units of x⁰ (2/255 for 8-bit data in [−1, 1]); 0: continuous
   std::vector<double> range;  // the smallest and largest value there can be, in data units; empty: not known
-  std::string identity;       // changes when the stored numbers do (file, size, time); empty: not kept anywhere
+  // A fingerprint of the rows' contents and of what is made of them, the same wherever they lie and however their place
+  // is spelt; empty: not kept anywhere.
+  std::string identity;
   std::optional<mixture> truth;
+
+  // For the user, before training begins.
+  std::vector<std::string> axes = {};   // what each dimension of shape is, "channels", "height", …; empty: not stated
+  std::vector<double> found = {};       // the smallest and largest number seen, in data units; empty: not looked for
+  std::string examined = {};            // how much was looked at for numbers that cannot be trained on
+  std::vector<std::string> notes = {};  // a line each: what looks unintended, and the parameter that mends it
+  // The note for a model that takes the first dimension for channels, when nobody stated that it is so.
+  std::string if_channels_first = {};
+  // The dimensions of a sample in the order in which the data's own files have them; one left out is not in the files
+  // and has length 1. Empty: as in shape.
+  sizes stored_order = {};
+
+  // Samples [n, …] of shape as the data's own files have them.
+  Tensor as_stored(const Tensor& samples) const {
+    if (stored_order.empty()) return samples;
+    sizes order = {0};
+    for (const std::int64_t d : stored_order) order.push_back(d + 1);
+    sizes shape = {samples.size(0)};
+    for (const std::int64_t d : stored_order) shape.push_back(samples.size(d + 1));
+    for (std::int64_t d = 0; d + 1 < samples.dim(); ++d)
+      if (std::find(stored_order.begin(), stored_order.end(), d) == stored_order.end()) order.push_back(d + 1);
+    return samples.permute(order).reshape(shape).contiguous();
+  }
 };
 
 struct source {

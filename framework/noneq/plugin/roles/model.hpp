@@ -44,6 +44,8 @@ struct network : torch::nn::Module {
 struct model : role<"model"> {
   // Weights drawn from torch's global generator, which the framework seeds.
   virtual std::shared_ptr<network> build(const network_signature& s) const = 0;
+  // Whether the first dimension of a sample is taken for channels and the others for places.
+  virtual bool takes_channels() const { return false; }
   // Throws noneq::error when the network cannot take this data.
   virtual void check_signature(const network_signature&) const {}
 

@@ -58,7 +58,7 @@ struct sampler : role<"sampler"> {
         .param("frames", &P::frames, "states x^t kept on the way for figures, equally spaced from t = T to 0",
                at_least(0), at_most(1000))
         .param("weights", &P::weights, "which weights to use", one_of({"ema", "raw"}));
-    d.writes("samples", "float32 [n, …], in data units; float64 when noise is");
+    d.writes("samples", "float32 [n, …], in data units; float64 when noise is, or the data needs it");
     d.writes("frames", "[n, F, …], like samples, when frames > 0");
   }
 };
