@@ -58,9 +58,9 @@ struct bits_per_dim : noneq::metric {
     noneq::describe_times(d);
     noneq::describe_on(d);
     d.writes("of_rows", "float64 [rows, 3]: bits_per_dim, L_T and L_0 of each row of the data")
-        .writes("t", "float64 [T−1]: step, or centre of a run of steps")
-        .writes("kl", "float64 [T−1]: bits per dimension that each step costs")
-        .writes("kl_stderr", "float64 [T−1]: its standard error")
+        .writes("t", "float64 [T−1]: step, or centre of a run of steps", noneq::extent::per_step)
+        .writes("kl", "float64 [T−1]: bits per dimension that each step costs", noneq::extent::per_step)
+        .writes("kl_stderr", "float64 [T−1]: its standard error", noneq::extent::per_step)
         .spaces({"gaussian"});
   }
 };

@@ -72,9 +72,9 @@ struct bound : noneq::metric {
     d.param("per", &bound::per, "what K is counted per; a pixel sums its colours",
             noneq::one_of({"sequence", "dim", "pixel"}))
         .writes("of_rows", "float64 [rows, 2]: K, which needs a reversible kernel, and vlb of each row of the data")
-        .writes("t", "float64 [T−1]: step, or centre of a run of steps")
-        .writes("kl", "float64 [T−1]: bits that each step costs, in the unit of K")
-        .writes("kl_stderr", "float64 [T−1]: its standard error");
+        .writes("t", "float64 [T−1]: step, or centre of a run of steps", noneq::extent::per_step)
+        .writes("kl", "float64 [T−1]: bits that each step costs, in the unit of K", noneq::extent::per_step)
+        .writes("kl_stderr", "float64 [T−1]: its standard error", noneq::extent::per_step);
   }
 };
 

@@ -112,13 +112,16 @@ struct entropy_production : noneq::metric {
     noneq::describe_times(d);
     noneq::describe_chunk(d);
     noneq::describe_on(d);
-    d.writes("t", "float64 [T−1]: step, 2..T")
-        .writes("entropy", "float64 [T−1]: H_q(X^t|X⁰), bits per sequence, like all that follow")
-        .writes("lower", "float64 [T−1]: lower bound of H_q(X^{t−1}|X^t)")
-        .writes("upper", "float64 [T−1]: upper bound of it, H_q(X^t|X^{t−1})")
-        .writes("kl", "float64 [T−1]: what the reverse step loses; with times the same for every step of a run")
-        .writes("kl_stderr", "float64 [T−1]: its standard error")
-        .writes("removed", "float64 [T−1]: the entropy it removes, H_q(X^t|X⁰) − H_q(X^{t−1}|X⁰) − KL_t");
+    d.writes("t", "float64 [T−1]: step, 2..T", noneq::extent::per_step)
+        .writes("entropy", "float64 [T−1]: H_q(X^t|X⁰), bits per sequence, like all that follow",
+                noneq::extent::per_step)
+        .writes("lower", "float64 [T−1]: lower bound of H_q(X^{t−1}|X^t)", noneq::extent::per_step)
+        .writes("upper", "float64 [T−1]: upper bound of it, H_q(X^t|X^{t−1})", noneq::extent::per_step)
+        .writes("kl", "float64 [T−1]: what the reverse step loses; with times the same for every step of a run",
+                noneq::extent::per_step)
+        .writes("kl_stderr", "float64 [T−1]: its standard error", noneq::extent::per_step)
+        .writes("removed", "float64 [T−1]: the entropy it removes, H_q(X^t|X⁰) − H_q(X^{t−1}|X⁰) − KL_t",
+                noneq::extent::per_step);
   }
 };
 

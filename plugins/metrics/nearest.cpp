@@ -31,8 +31,9 @@ struct nearest : noneq::sample_metric {
                noneq::inside(0, 1))
         .param("cache", &nearest::cache,
                "folder that keeps the distances of held-out rows; left out: reference/ in the folder of the run")
-        .writes("samples", "float32 [pairs, …]: the samples closest to the training data, in data units")
-        .writes("nearest", "float32 [pairs, …]: the training row closest to each")
+        .writes("samples", "float32 [pairs, …]: the samples closest to the training data, in data units",
+                noneq::extent::like_samples)
+        .writes("nearest", "float32 [pairs, …]: the training row closest to each", noneq::extent::like_samples)
         .writes("distance", "float64 [pairs]: between the two")
         .writes("row", "int64 [pairs]: the number of the training row");
   }

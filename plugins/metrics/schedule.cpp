@@ -11,7 +11,7 @@ struct schedule : noneq::metric {
 
   static void describe(noneq::description<schedule>& d) {
     d.doc("The signal-to-noise ratio at every step, to be drawn: what a learned schedule has come to.")
-        .writes("log_snr", "float64 [T]: ln SNR; −∞ from where no signal is left");
+        .writes("log_snr", "float64 [T]: ln SNR; −∞ from where no signal is left", noneq::extent::per_step);
   }
 };
 NONEQ_PLUGIN(schedule);

@@ -9,7 +9,7 @@ namespace noneq {
 
 // What a figure plugin was told, for those who draw.
 struct figure_style {
-  std::string draw = "scatter", title, unit;
+  std::string draw = "auto", title, unit;
   std::int64_t count = 0;
 };
 
@@ -31,7 +31,7 @@ class frames_sink : public sink {
   frames_sink(const figure_style& of, const writing& w, std::filesystem::path file, std::int64_t count)
       : of_(of), w_(w), file_(std::move(file)), count_(of.count > 0 ? of.count : count) {
     if (w.frame_times.empty())
-      throw error("draw: " + of.draw + " got a sampler that keeps no frames, need frames: 3 or more there");
+      throw error("draw: " + of.draw + " got a sampler without frames, need frames: 3 or more there");
   }
 
   void write(const batch& chunk) override {

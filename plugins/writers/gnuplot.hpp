@@ -1,4 +1,5 @@
-// One picture drawn by gnuplot: a script and its data in a folder of their own, which disappears with the object.
+// One picture drawn by gnuplot: a script and its data in a folder of their own, which disappears with the object. What
+// the user's own gnuplot is told by files and by the environment does not reach it.
 #pragma once
 
 #include <fcntl.h>
@@ -7,8 +8,12 @@
 #include <sys/wait.h>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <fstream>
+#include <limits>
 #include <sstream>
+#include <string_view>
+#include <vector>
 
 #include "noneq/core/error.hpp"
 #include "noneq/core/tensor.hpp"
@@ -21,9 +26,8 @@ namespace noneq {
 class gnuplot {
  public:
   gnuplot(std::int64_t width, std::int64_t height, double font = 11) {
-    std::string pattern = (std::filesystem::temp_directory_path() / "noneq-figure-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw file_error(pattern, "make a folder for gnuplot", errno);
-    folder_ = pattern;
+    folder_ = temporary_folder();
+    script.precision(std::numeric_limits<double>::max_digits10);
     script << "set encoding utf8\n"
            << "kind = strstrt(GPVAL_TERMINALS, 'pngcairo') > 0 ? 'pngcairo' : 'png'\n"
            << "set terminal @kind size " << width << "," << height << " font 'Sans," << font << "'\n"
@@ -43,7 +47,7 @@ class gnuplot {
     const std::string name = file("data" + std::to_string(count_++));
     const Tensor x = rows.detach().to(at::kCPU, at::kDouble).contiguous();
     std::ofstream out(name);
-    out.precision(7);
+    out.precision(std::numeric_limits<double>::max_digits10);
     for (std::int64_t i = 0; i < x.size(0); ++i)
       for (std::int64_t j = 0; j < x.size(1); ++j) {
         const double v = x.data_ptr<double>()[i * x.size(1) + j];
@@ -88,6 +92,29 @@ class gnuplot {
   }
 
  private:
+  // TMPDIR and the like, or /tmp.
+  static std::filesystem::path temporary_folder() {
+    const char* asked = ::getenv("TMPDIR");
+    const std::filesystem::path place = asked != nullptr && *asked != '\0' ? asked : "/tmp";
+    std::string pattern = (std::filesystem::absolute(place) / "noneq-figure-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr)
+      throw error(c10::str("TMPDIR got '", place.string(),
+                           "', need a folder for temporary files, where figures are drawn: ", std::strerror(errno)));
+    return pattern;
+  }
+
+  // Ours without what changes pictures: GNUTERM, GNUPLOT_LIB, GDFONTPATH, FIT_LOG and their kind.
+  static std::vector<char*> environment() {
+    std::vector<char*> kept;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+      const std::string_view name(*entry);
+      const bool told = name.starts_with("GNU") || name.starts_with("GDFONT") || name.starts_with("FIT_");
+      if (!told) kept.push_back(*entry);
+    }
+    kept.push_back(nullptr);
+    return kept;
+  }
+
   std::string file(const std::string& name) const { return (folder_ / name).string(); }
 
   int run() const {
@@ -96,8 +123,9 @@ class gnuplot {
     const std::string messages = file("messages"), script_file = file("script");
     posix_spawn_file_actions_addopen(&actions, 1, messages.c_str(), O_WRONLY | O_CREAT, 0600);
     posix_spawn_file_actions_adddup2(&actions, 1, 2);
-    std::string program = "gnuplot", argument = script_file;
-    char* const arguments[] = {program.data(), argument.data(), nullptr};
+    std::string program = "gnuplot", defaults = "-d", argument = script_file;
+    char* const arguments[] = {program.data(), defaults.data(), argument.data(), nullptr};
+    const std::vector<char*> surroundings = environment();
     pid_t child = 0;
     // Whichever thread draws, Ctrl-C reaches the child.
     posix_spawnattr_t attributes;
@@ -106,7 +134,7 @@ class gnuplot {
     sigemptyset(&blocked);
     posix_spawnattr_setsigmask(&attributes, &blocked);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-    const int code = ::posix_spawnp(&child, "gnuplot", &actions, &attributes, arguments, environ);
+    const int code = ::posix_spawnp(&child, "gnuplot", &actions, &attributes, arguments, surroundings.data());
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     if (code != 0) {

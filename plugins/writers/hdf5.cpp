@@ -14,6 +14,10 @@ struct hdf5 : noneq::writer {
 
   std::unique_ptr<noneq::sink> open(const noneq::writing& w) const override;
 
+  void check_input(const noneq::writer_input& given) const override {
+    for (const std::string& name : datasets) given.need(name, "datasets");
+  }
+
   static void describe(noneq::description<hdf5>& d) {
     d.doc("Writes everything it is given into an HDF5 file, which appears whole or not at all.")
         .param("datasets", &hdf5::datasets, "the tensors to write; empty: all")

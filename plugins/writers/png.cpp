@@ -20,14 +20,22 @@ struct png : noneq::writer {
     const std::vector<double> range = this->range.empty() ? known.empty() ? extremes(x) : known : this->range;
     const std::int64_t n = x.size(0), rank = x.dim() - 1;
     if (rank == 1) return blocks(noneq::image_grid(x.view({n, 1, 1, -1}), 1, range[0], range[1]), pixel ? pixel : 8);
-    if (rank < 1 || rank > 3 || (rank == 3 && x.size(1) != 1 && x.size(1) != 3))
-      throw noneq::error("got samples of shape " + noneq::to_string(samples.sizes().slice(1).vec()) +
-                         ", need images [H, W], [1, H, W], [3, H, W] or sequences [L]");
+    check_shape(samples.sizes().slice(1).vec());
     const Tensor images = blocks(rank == 2 ? x.unsqueeze(1) : x, pixel ? pixel : 1, 2);
     const auto columns = static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(n))));
     constexpr std::int64_t gap = 1;  // around each image, so that dark ones stay apart
     const double grey = (range[0] + range[1]) / 2;
     return noneq::image_grid(at::constant_pad_nd(images, {gap, gap, gap, gap}, grey), columns, range[0], range[1]);
+  }
+
+  void check_input(const noneq::writer_input& given) const override {
+    if (!beside.empty()) {
+      given.need(beside, "beside");
+      if (given.find(beside)->extent != noneq::extent::like_samples)
+        throw noneq::error("got '" + beside + "', " + given.find(beside)->doc + "; need one of the shape of samples",
+                           "beside");
+    }
+    if (given.shape) check_shape(*given.shape);
   }
 
   void check() const override {
@@ -51,6 +59,13 @@ struct png : noneq::writer {
   }
 
  private:
+  static void check_shape(const sizes& sample) {
+    const std::size_t rank = sample.size();
+    if (rank < 1 || rank > 3 || (rank == 3 && sample[0] != 1 && sample[0] != 3))
+      throw noneq::error("got samples of shape " + noneq::to_string(sample) +
+                         ", need images [H, W], [1, H, W], [3, H, W] or sequences [L]");
+  }
+
   static std::vector<double> extremes(const Tensor& x) {
     const Tensor finite = x.masked_select(x.isfinite());
     if (finite.numel() == 0) return {-1, 1};

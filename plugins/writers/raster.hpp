@@ -11,11 +11,14 @@ class raster_sink : public frames_sink {
   raster_sink(const figure_style& of, const writing& w, std::filesystem::path file)
       : frames_sink(of, w, std::move(file), 40) {}
 
- private:
-  void check_shape(const sizes& sample) const override {
+  static void check_sample(const sizes& sample) {
     if (sample.size() != 1 && !(sample.size() == 2 && sample[0] == 1))
-      throw error("draw: raster got samples of shape " + to_string(sample) + ", need sequences, [L] or [1, L]");
+      throw error("draw: raster got samples of shape " + to_string(sample) +
+                  ", need sequences, [L] or [1, L]; writer.png draws images");
   }
+
+ private:
+  void check_shape(const sizes& sample) const override { check_sample(sample); }
 
   void draw(const Tensor& frames, const std::vector<std::size_t>& columns) override {
     const Tensor reverse = frames.flatten(2);  // [n, F, L]

@@ -10,15 +10,25 @@ class scatter_sink : public frames_sink {
  public:
   scatter_sink(const figure_style& of, const writing& w, std::filesystem::path file)
       : frames_sink(of, w, std::move(file), 2000) {
-    if (!process().kernel->has_variance())
-      throw error("draw: scatter got a kernel of discrete states, need a Gaussian one, or draw: raster");
+    check_kernel(process().kernel->has_variance());
+  }
+
+  static void check_given(const writer_input& given) {
+    check_kernel(given.variance);
+    if (given.shape) check_sample(*given.shape);
   }
 
  private:
-  void check_shape(const sizes& sample) const override {
+  static void check_kernel(bool variance) {
+    if (!variance) throw error("draw: scatter got a kernel of discrete states, need a Gaussian one, or draw: raster");
+  }
+
+  static void check_sample(const sizes& sample) {
     if (sample != sizes{2})
       throw error("draw: scatter got samples of shape " + to_string(sample) + ", need points in the plane, [2]");
   }
+
+  void check_shape(const sizes& sample) const override { check_sample(sample); }
 
   // Where the axes begin and end: a square that holds all but a few outliers.
   struct square {

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -37,11 +38,12 @@ struct outcome {
 };
 
 struct surroundings {
-  std::filesystem::path folder = {};  // working directory; empty: this one
-  std::string plugin_path = {};       // NONEQ_PLUGIN_PATH; empty: unset
-  std::string out = {};               // where the standard output goes; empty: collected
-  long largest_file = 0;              // RLIMIT_FSIZE in bytes; 0: no limit
-  int seconds = 300;                  // then the child hangs, and is killed; sanitizers are slow
+  std::filesystem::path folder = {};                  // working directory; empty: this one
+  std::string plugin_path = {};                       // NONEQ_PLUGIN_PATH; empty: unset
+  std::string out = {};                               // where the standard output goes; empty: collected
+  std::map<std::string, std::string> variables = {};  // of its environment
+  long largest_file = 0;                              // RLIMIT_FSIZE in bytes; 0: no limit
+  int seconds = 300;                                  // then the child hangs, and is killed; sanitizers are slow
 };
 
 class child {
@@ -96,6 +98,7 @@ class child {
     ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT, 0666), 2);
     if (!around_.folder.empty() && ::chdir(around_.folder.c_str()) != 0) ::_exit(125);
     if (!around_.plugin_path.empty()) ::setenv("NONEQ_PLUGIN_PATH", around_.plugin_path.c_str(), 1);
+    for (const auto& [name, text] : around_.variables) ::setenv(name.c_str(), text.c_str(), 1);
     if (around_.largest_file > 0) {
       const rlimit limit{static_cast<rlim_t>(around_.largest_file), static_cast<rlim_t>(around_.largest_file)};
       ::setrlimit(RLIMIT_FSIZE, &limit);

@@ -6,14 +6,13 @@ using std::filesystem::exists;
 
 TEST_CASE("no file of a replaced run is left, and no file of anybody else is lost") {
   const scratch place;
-  const auto outside = place / "outside.h5";
   std::string text = tiny_with("count: 16}", "count: 16, every: 20}");
-  text += "  other: {plugin: writer.hdf5, in: sampler, file: '" + outside.string() + "'}\n";
+  text += "  other: {plugin: writer.hdf5, in: sampler, file: below/other.h5}\n";
   put_text(place / "p.yaml", text);
   put_text(place / "q.yaml", tiny_pipeline.substr(0, tiny_pipeline.find("  sampler:")));
   const surroundings here{.folder = place.folder()};
   REQUIRE(program({"run", "p.yaml", "--out", "run", "--quiet"}, here).code == 0);
-  for (const char* file : {"run/samples-step-20.h5", "run/samples-step-40.h5", "run/samples.h5", "outside.h5"})
+  for (const char* file : {"run/samples-step-20.h5", "run/samples-step-40.h5", "run/samples.h5", "run/below/other.h5"})
     CHECK(exists(place / file));
   put_text(place / "run/samples-step-20.h5", "edited");
   put_text(place / "run/notes.txt", "mine");
@@ -21,7 +20,7 @@ TEST_CASE("no file of a replaced run is left, and no file of anybody else is los
   const outcome replaced = program({"run", "q.yaml", "--out", "run", "--force"}, here);
   CHECK_MESSAGE(replaced.code == 0, replaced.err);
   CHECK(says(replaced.err, "run/samples-step-20.h5: was changed since the run that is replaced wrote it; it stays\n"));
-  for (const char* file : {"run/samples-step-40.h5", "run/samples.h5", "outside.h5", "run/files.jsonl"})
+  for (const char* file : {"run/samples-step-40.h5", "run/samples.h5", "run/below/other.h5", "run/files.jsonl"})
     CHECK_MESSAGE(!exists(place / file), file);
   CHECK(text_of(place / "run/samples-step-20.h5") == "edited");
   CHECK(text_of(place / "run/notes.txt") == "mine");

@@ -110,7 +110,7 @@ TEST_CASE("what a writer cannot do is known before anything is trained") {
   } catch (const input_error& e) {
     message = e.what();
   }
-  CHECK(message.find("f: draw: scatter got a sampler that keeps no frames, need frames: 3 or more") !=
+  CHECK(message.find("f: draw: scatter got sampler.ancestral without frames, need frames: 3 or more") !=
         std::string::npos);
   CHECK(!std::filesystem::exists(out.path / "checkpoint"));
   CHECK(!std::filesystem::exists(out.path / "s.h5"));

@@ -265,7 +265,7 @@ TEST_CASE("figure: what cannot be drawn is refused") {
       s->close();
     });
   };
-  CHECK(says(drawn("scatter", at::ones({1, 2, 2})), "got a sampler that keeps no frames, need frames: 3"));
+  CHECK(says(drawn("scatter", at::ones({1, 2, 2})), "got a sampler without frames, need frames: 3"));
   to.frame_times = {40, 0};
   CHECK(says(drawn("scatter", at::ones({1, 2, 3})), "got samples of shape [3], need points in the plane, [2]"));
   CHECK(says(drawn("raster", at::ones({1, 2, 3, 3})), "got samples of shape [3, 3], need sequences"));

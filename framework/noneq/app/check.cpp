@@ -3,6 +3,8 @@
 
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/verbs.hpp"
+#include "noneq/flow/run_folder.hpp"
+#include "noneq/flow/writer_checks.hpp"
 
 namespace noneq {
 
@@ -14,6 +16,9 @@ void add_check(CLI::App& program) {
   verb->callback([o] {
     registry plugins = installed_plugins();
     const plan p = o->make(plugins);
+    problems found;
+    check_writers_here(p, usual_folder(p), found);
+    found.raise();
     fmt::print("{}: {} nodes, T = {}, no problems\n", o->file, p.nodes.size(), p.process.steps());
   });
 }

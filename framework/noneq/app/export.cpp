@@ -6,6 +6,7 @@
 #include "noneq/app/scheduler_config.hpp"
 #include "noneq/app/trained_run.hpp"
 #include "noneq/app/verbs.hpp"
+#include "noneq/flow/planned_files.hpp"
 #include "noneq/plugin/exportable.hpp"
 #include "noneq/plugin/roles/model.hpp"
 #include "noneq/storage/files.hpp"
@@ -64,6 +65,7 @@ void add_export(CLI::App& program) {
     registry plugins = installed_plugins();
     if (o->format != "diffusers") need_writable(o->out);
     const session s = open_run(o->folder, plugins, [](value& document) { remove_beside_model(document); });
+    as_input([&] { refuse_files_of_run(o->out, s.plan(), o->folder); });
     at::NoGradGuard values_only;
     const denoiser d = s.denoiser(o->weights);
     as_input([&] { formats.at(o->format)(s, d.network(), *o); });

@@ -6,6 +6,7 @@
 #include "noneq/app/refuse.hpp"
 #include "noneq/app/trained_run.hpp"
 #include "noneq/app/verbs.hpp"
+#include "noneq/flow/planned_files.hpp"
 #include "noneq/plugin/roles/model.hpp"
 #include "noneq/storage/safetensors.hpp"
 
@@ -74,19 +75,28 @@ network_input read_input(const session& s, const std::string& file) {
   return result;
 }
 
-Tensor answer_of_run(const std::string& folder, registry& plugins, const std::string& in, const std::string& weights) {
-  const session s = open_run(folder, plugins, [](value& document) { remove_beside_model(document); });
-  const network_input input = as_input([&] { return read_input(s, in); });
-  return s.denoiser(weights).network().forward(input);
+struct predict_options {
+  std::string folder, in, out, weights = "ema";
+};
+
+Tensor answer_of_run(const predict_options& o, registry& plugins) {
+  const session s = open_run(o.folder, plugins, [](value& document) { remove_beside_model(document); });
+  const network_input input = as_input([&] {
+    refuse_files_of_run(o.out, s.plan(), o.folder);
+    return read_input(s, o.in);
+  });
+  return s.denoiser(o.weights).network().forward(input);
 }
 
 bool is_diffusers(const std::filesystem::path& folder) {
   return std::filesystem::exists(folder / "config.json") && !std::filesystem::exists(folder / "pipeline.yaml");
 }
 
-Tensor answer_of_diffusers(const std::string& folder, registry& plugins, const std::string& file) {
+Tensor answer_of_diffusers(const predict_options& o, registry& plugins) {
   return as_input([&] {
-    const input_tensors in(file);
+    for (const auto& own : std::filesystem::directory_iterator(o.folder))
+      need_other_file(o.out, own.path(), "the model itself");
+    const input_tensors in(o.in);
     constexpr std::int64_t any = INT64_MAX;
     network_input input{in.any_samples(), {}, {}, {}};
     const std::int64_t n = input.x.size(0);
@@ -94,7 +104,7 @@ Tensor answer_of_diffusers(const std::string& folder, registry& plugins, const s
     if (in.has("class_labels")) input.label = in.indices("class_labels", n, any);
     problems found;
     value from = value::map({{"plugin", value::scalar("unet")},
-                             {"from", value::scalar(folder, true)},
+                             {"from", value::scalar(o.folder, true)},
                              {"precision", value::scalar("fp32")}});
     const instance made = instantiate("model", from, {plugins, found, ""});
     found.raise();
@@ -106,10 +116,7 @@ Tensor answer_of_diffusers(const std::string& folder, registry& plugins, const s
 }
 
 void add_predict(CLI::App& program) {
-  struct options {
-    std::string folder, in, out, weights = "ema";
-  };
-  auto o = std::make_shared<options>();
+  auto o = std::make_shared<predict_options>();
   CLI::App* verb = program.add_subcommand("predict", "the network's output for given x and t");
   verb->add_option("RUN_DIR", o->folder, "the folder of the run, or of a UNet2DModel of diffusers")->required();
   verb->add_option("--in", o->in, "safetensors file with x, t (0-based), and class_labels if any")->required();
@@ -118,9 +125,9 @@ void add_predict(CLI::App& program) {
   verb->callback([o] {
     registry plugins = installed_plugins();
     need_writable(o->out);
+    need_other_file(o->out, o->in, "--in");
     at::NoGradGuard values_only;
-    const Tensor y = is_diffusers(o->folder) ? answer_of_diffusers(o->folder, plugins, o->in)
-                                             : answer_of_run(o->folder, plugins, o->in, o->weights);
+    const Tensor y = is_diffusers(o->folder) ? answer_of_diffusers(*o, plugins) : answer_of_run(*o, plugins);
     save_safetensors(o->out, {{{"y", y.contiguous()}}, {}});
   });
 }

@@ -4,7 +4,14 @@
 
 namespace noneq {
 
+void need_other_file(const std::filesystem::path& out, const std::filesystem::path& input, const std::string& option) {
+  std::error_code failed;
+  if (std::filesystem::equivalent(out, input, failed))
+    throw input_error({error("--out got '" + out.string() + "', the file of " + option + "; need another name")});
+}
+
 void need_writable(const std::filesystem::path& path) {
+  if (path.empty()) throw input_error({error("--out got '', need the name of a file")});
   as_input([&] { const atomic_file never_committed(path); });
 }
 

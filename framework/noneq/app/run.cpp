@@ -28,7 +28,7 @@ void add_run(CLI::App& program) {
   verb->callback([o] {
     registry plugins = installed_plugins();
     const plan p = o->pipeline.make(plugins);
-    o->run.folder = o->out.empty() ? std::filesystem::path("runs") / p.name : std::filesystem::path(o->out);
+    o->run.folder = o->out.empty() ? usual_folder(p) : std::filesystem::path(o->out);
     o->run.policy = o->force ? if_there::replace : o->resume ? if_there::resume : if_there::refuse;
     stop_on_signals();
     try {

@@ -7,7 +7,9 @@
 #include "noneq/app/trained_run.hpp"
 #include "noneq/app/verbs.hpp"
 #include "noneq/config/overrides.hpp"
+#include "noneq/flow/planned_files.hpp"
 #include "noneq/flow/stop.hpp"
+#include "noneq/flow/writer_checks.hpp"
 #include "noneq/storage/hdf5.hpp"
 
 namespace noneq {
@@ -29,7 +31,7 @@ value writer_of(const sample_options& o, const std::string& sampler) {
   const bool picture = std::filesystem::path(o.out).extension() == ".png";
   value node = value::map({{"plugin", value::scalar(picture ? "writer.png" : "writer.hdf5")},
                            {"in", value::scalar(sampler)},
-                           {"file", value::scalar(std::filesystem::absolute(o.out).string(), true)}});
+                           {"file", value::scalar(std::filesystem::path(o.out).filename().string(), true)}});
   if (picture) node.set("count", value::scalar(std::to_string(o.count)));
   return node;
 }
@@ -96,12 +98,16 @@ void add_sample(CLI::App& program) {
     registry plugins = installed_plugins();
     if (count->empty() && noise->empty()) throw CLI::RequiredError("--count");
     need_writable(o->out);
+    if (!noise->empty()) need_other_file(o->out, o->noise, "--noise");
     if (count->empty()) o->count = as_input([&] { return rows_of(*o); });
     session s = open_run(o->folder, plugins, [&](value& document) { only_this_sampler(document, *o); });
+    as_input([&] { refuse_files_of_run(o->out, s.plan(), o->folder); });
+    const std::filesystem::path place = std::filesystem::absolute(o->out).parent_path();
+    rehearse_writers(s, place);
     stop_on_signals();
     workers pool(o->threads);
     progress say(o->quiet, 0, 0);
-    occasions(s, pool, o->folder, say, [](const std::string&, const measured&) {}).at_end();
+    occasions(s, pool, place, say, [](const std::string&, const measured&) {}).at_end();
   });
 }
 

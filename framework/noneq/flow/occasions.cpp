@@ -5,16 +5,17 @@
 
 #include <fmt/format.h>
 
+#include "noneq/flow/loss_curve.hpp"
 #include "noneq/flow/stop.hpp"
+#include "noneq/storage/files.hpp"
 
 namespace noneq {
 namespace {
 
-// t = T … 0 in F equal strides.
-std::vector<std::int64_t> frame_times(std::int64_t frames, std::int64_t T) {
-  std::vector<std::int64_t> times;
-  for (std::int64_t j = 0; j < frames; ++j) times.push_back(frames == 1 ? 0 : T - j * T / (frames - 1));
-  return times;
+void make_folder_of(const std::filesystem::path& file) {
+  std::error_code failed;
+  std::filesystem::create_directories(file.parent_path(), failed);
+  if (failed) throw file_error(file.parent_path(), "make the folder", failed.value());
 }
 
 }
@@ -35,13 +36,18 @@ void occasions::run(const plan_node& n, const std::string& occasion) {
   working(n, [&] {
     if (n.role() == "sampler") sample(n, occasion);
     if (n.role() == "metric" && n.in.empty()) measure(n, occasion);
+    if (n.role() == "loss") show_losses(n);
   });
 }
 
 void occasions::write(const plan_node& n, const writing& w, const producer& produce) {
   std::vector<std::pair<const plan_node*, std::unique_ptr<sink>>> sinks;
   for (const plan_node* f : session_.plan().followers(n.id))
-    if (f->role() == "writer") sinks.emplace_back(f, working(*f, [&] { return f->as<writer>().open(w); }));
+    if (f->role() == "writer")
+      sinks.emplace_back(f, working(*f, [&] {
+                           make_folder_of(f->as<writer>().path(w));
+                           return f->as<writer>().open(w);
+                         }));
   produce([&](const batch& b) {
     for (auto& [node, s] : sinks) working(*node, [&] { s->write(b); });
   });
@@ -92,6 +98,21 @@ void occasions::measure(const plan_node& n, const std::string& occasion) {
   report(n, occasion, now);
 }
 
+void occasions::show_losses(const plan_node& n) {
+  const auto after = session_.plan().followers(n.id);
+  if (std::none_of(after.begin(), after.end(), [](const plan_node* f) { return f->role() == "writer"; })) return;
+  const denoiser d = session_.denoiser("raw");
+  const writing w{folder_,
+                  "",
+                  d,
+                  nullptr,
+                  session_.stream().fork(n.id),
+                  {{"trained_steps", std::to_string(session_.step())}, {"unit", n.as<loss>().unit()}},
+                  {},
+                  session_.info()};
+  write(n, w, [&](const auto& use) { use(loss_curve(folder_ / "metrics.jsonl", n.id)); });
+}
+
 batch occasions::draw(const plan_node& n, const sampling& ready, std::int64_t chunk,
                       const std::vector<std::int64_t>& times) {
   const auto& s = n.as<sampler>();
@@ -112,38 +133,14 @@ batch occasions::draw(const plan_node& n, const sampling& ready, std::int64_t ch
   return b;
 }
 
-writing occasions::writing_of(const plan_node& n, const sampling& ready, const std::string& occasion) {
+writing occasions::writing_of(const sampling& ready, const std::string& occasion) {
   source* data = nullptr;
   try {
     data = &session_.data();
   } catch (const error&) {  // sampling needs no data file; a writer that does says so
   }
   const denoiser& d = ready.denoiser();
-  return {folder_,
-          occasion,
-          d,
-          data,
-          ready.stream().fork("writers"),
-          {},
-          frame_times(n.as<sampler>().frames, d.process().steps()),
-          session_.info()};
-}
-
-void occasions::rehearse() {
-  at::NoGradGuard guard;
-  for (const plan_node& n : session_.plan().nodes) {
-    if (n.role() != "sampler") continue;
-    const sampling ready(session_, n);
-    const writing w = writing_of(n, ready, "");
-    for (const plan_node* f : session_.plan().followers(n.id)) {
-      if (f->role() != "writer") continue;
-      try {
-        f->as<writer>().open(w);
-      } catch (const std::exception& e) {
-        throw input_error({at_node(*f, e)});
-      }
-    }
-  }
+  return {folder_, occasion, d, data, ready.stream().fork("writers"), {}, ready.frame_times(), session_.info()};
 }
 
 void occasions::sample(const plan_node& n, const std::string& occasion) {
@@ -151,7 +148,7 @@ void occasions::sample(const plan_node& n, const std::string& occasion) {
   const sampling ready(session_, n);
   const denoiser& d = ready.denoiser();
   const std::int64_t chunks = (s.count + s.chunk - 1) / s.chunk;
-  writing w = writing_of(n, ready, occasion);
+  writing w = writing_of(ready, occasion);
   w.provenance = ready.provenance();
 
   // One that measures on the way, with what it keeps of each chunk until that chunk's turn comes.

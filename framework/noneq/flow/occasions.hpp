@@ -25,9 +25,6 @@ class occasions {
         record_(std::move(record)),
         wrote_(std::move(wrote)) {}
 
-  // Opens every sampler's writers and gives them nothing, which leaves no file. Throws input_error: what a writer
-  // cannot do shall be known before the training that it was to show.
-  void rehearse();
   void after_step();  // those whose `every` divides the step
   void at_end();      // all
 
@@ -35,8 +32,9 @@ class occasions {
   void run(const plan_node& n, const std::string& occasion);
   void sample(const plan_node& n, const std::string& occasion);
   void measure(const plan_node& n, const std::string& occasion);
+  void show_losses(const plan_node& n);  // to the writers of the loss node, at the end
   // But for the provenance, which takes a look at every weight.
-  writing writing_of(const plan_node& n, const sampling& ready, const std::string& occasion);
+  writing writing_of(const sampling& ready, const std::string& occasion);
   batch draw(const plan_node& n, const sampling& ready, std::int64_t chunk, const std::vector<std::int64_t>& times);
   measurement measuring(const plan_node& n, const denoiser& d);
   void report(const plan_node& n, const std::string& occasion, const measurement& done);

@@ -5,6 +5,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "noneq/flow/loss_curve.hpp"
+#include "noneq/flow/planned_files.hpp"
+#include "noneq/flow/writer_checks.hpp"
+
 namespace noneq {
 namespace {
 
@@ -36,7 +40,7 @@ const std::map<std::string, attachment>& attachments() {
       {"loader", {{}, false}},        {"noiser", {{"loader"}, false}},
       {"model", {{"noiser"}, false}}, {"loss", {{"model"}, false}},
       {"trainer", {{"loss"}, false}}, {"sampler", {{}, true}},
-      {"metric", {{}, true}},         {"writer", {{"sampler", "metric"}, false}}};
+      {"metric", {{}, true}},         {"writer", {{"sampler", "metric", "loss"}, false}}};
   return table;
 }
 
@@ -117,6 +121,10 @@ void check_names(const plan& p, problems& found) {
   for (const plan_node& n : p.nodes) {
     // What follows a metric gets the metric's own arrays, not what the metric saw.
     std::set<std::string> have = written[n.in];
+    if (n.role() == "writer" && p.node(n.in).role() == "loss") {  // not the batches, but the course of the loss
+      have.clear();
+      for (const auto& w : loss_curve_tensors()) have.insert(w.name);
+    }
     if (!n.in.empty())
       for (const auto& need : n.plugin.entry->reads)
         if (!have.count(need.name))
@@ -166,6 +174,8 @@ void check_graph(plan& p, const value& document, problems& found) {
   for (const plan_node* n = &p.the("trainer"); n != nullptr; n = find(p, n->in))
     p.stream.insert(p.stream.begin(), n->id);
   check_names(p, found);
+  check_file_names(p, found);
+  if (found.empty()) check_writer_inputs(p, found);
   const plan_node& loss_node = p.the("loss");
   if (p.learns_schedule() && !loss_node.as<loss>().trains_schedule())
     found.add(error(fmt::format("{} cannot train a learned schedule; need a loss that is a bound, or a fixed schedule",

@@ -7,6 +7,7 @@
 #include "noneq/flow/graph.hpp"
 #include "noneq/flow/occasions.hpp"
 #include "noneq/flow/stop.hpp"
+#include "noneq/flow/writer_checks.hpp"
 #include "noneq/flow/written_files.hpp"
 
 namespace noneq {
@@ -80,6 +81,7 @@ void run(const plan& p, const run_options& options) {
   const auto& t = p.the("trainer").as<trainer>();
   const char* unit = p.the("loss").as<loss>().unit();
   if (s.step() < t.steps) s.data();
+  rehearse_writers(s, folder.path());
   const auto staying = folder.prepare(p, options.policy);
   workers pool(options.threads);
   progress say(options.quiet, s.step(), t.steps);
@@ -92,7 +94,6 @@ void run(const plan& p, const run_options& options) {
   occasions beside(
       s, pool, folder.path(), say, [&](const std::string& node, const measured& m) { records.add(s.step(), node, m); },
       [&](const std::filesystem::path& file) { files.add(file); });
-  beside.rehearse();
   std::int64_t saved = s.step();
   const auto save = [&] {
     for (const Tensor& weight : s.weights().vectors())

@@ -9,6 +9,9 @@ namespace noneq {
 
 enum class if_there { refuse, resume, replace };
 
+// Where a run lies when nobody says where: "runs/<name>".
+inline std::filesystem::path usual_folder(const plan& p) { return std::filesystem::path("runs") / p.name; }
+
 class run_folder {
  public:
   explicit run_folder(std::filesystem::path path) : path_(std::move(path)) {}

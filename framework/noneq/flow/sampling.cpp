@@ -49,6 +49,13 @@ sampling_request sampling::request(std::int64_t first, std::int64_t count) const
   return r;
 }
 
+std::vector<std::int64_t> sampling::frame_times() const {
+  const std::int64_t T = denoiser_.process().steps(), frames = sampler_.frames;
+  std::vector<std::int64_t> times;
+  for (std::int64_t j = 0; j < frames; ++j) times.push_back(frames == 1 ? 0 : T - j * T / (frames - 1));
+  return times;
+}
+
 std::map<std::string, std::string> sampling::provenance() const {
   std::map<std::string, std::string> known{{"noneq", NONEQ_VERSION},
                                            {"sampler", node_.plugin.entry->name},

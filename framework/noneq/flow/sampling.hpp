@@ -21,6 +21,9 @@ class sampling {
   // Samples first … first+count−1, whatever else is drawn.
   sampling_request request(std::int64_t first, std::int64_t count) const;
 
+  // The times t at which the sampler keeps frames: T … 0 in equal strides; none without frames.
+  std::vector<std::int64_t> frame_times() const;
+
   // Attributes for files of samples.
   std::map<std::string, std::string> provenance() const;
 

@@ -55,6 +55,12 @@ void written_files::add(const fs::path& file) const {
   if (!out) throw file_error(list(), "write", errno);
 }
 
+std::vector<fs::path> written_files::names() const {
+  std::vector<fs::path> all;
+  for (const auto& [name, known] : read(list())) all.push_back(folder_ / name);
+  return all;
+}
+
 std::vector<fs::path> written_files::remove() const {
   std::vector<fs::path> staying;
   std::error_code failed;

@@ -17,6 +17,9 @@ class written_files {
   // Errors: the file or the list cannot be read or written.
   void add(const std::filesystem::path& file) const;
 
+  // The listed files, as absolute names or from the working directory on.
+  std::vector<std::filesystem::path> names() const;
+
   // Removes the listed files, then the list. Returns those that stay, because they are not what was written any more.
   std::vector<std::filesystem::path> remove() const;
 

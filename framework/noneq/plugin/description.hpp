@@ -15,8 +15,16 @@
 
 namespace noneq {
 
+// How far a tensor reaches, as far as those who read it must know before it is there.
+enum class extent {
+  other,
+  like_samples,  // [n, …], each of the shape of one sample of the data
+  per_step       // one number for each step t, or for each entry of the array "t" or "step" beside it
+};
+
 struct named_tensor_doc {
   std::string name, doc;  // doc says shape and dtype in words
+  noneq::extent extent = extent::other;
 };
 
 // What is known of a plugin without making one.
@@ -49,7 +57,9 @@ class description {
   }
 
   description& reads(std::string name, std::string text) { return entry_.reads.push_back({name, text}), *this; }
-  description& writes(std::string name, std::string text) { return entry_.writes.push_back({name, text}), *this; }
+  description& writes(std::string name, std::string text, extent reach = extent::other) {
+    return entry_.writes.push_back({name, text, reach}), *this;
+  }
   description& spaces(std::initializer_list<std::string> names) { return entry_.spaces = names, *this; }
 
  private:

@@ -58,8 +58,10 @@ struct sampler : role<"sampler"> {
         .param("frames", &P::frames, "states x^t kept on the way for figures, equally spaced from t = T to 0",
                at_least(0), at_most(1000))
         .param("weights", &P::weights, "which weights to use", one_of({"ema", "raw"}));
-    d.writes("samples", "float32 [n, …], in data units; float64 when noise is, or the data needs it");
+    d.writes("samples", "float32 [n, …], in data units; float64 when noise is, or the data needs it",
+             extent::like_samples);
     d.writes("frames", "[n, F, …], like samples, when frames > 0");
+    d.writes("label", "int64 [n]: their classes, where the data has classes");
   }
 };
 

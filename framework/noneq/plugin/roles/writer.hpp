@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "noneq/plugin/denoiser.hpp"
 #include "noneq/plugin/roles/loader.hpp"
@@ -21,6 +22,18 @@ struct writing {
   dataset_info info{};                            // of the data the model was trained on
 };
 
+// What a writer will be given, as far as it is known before anything is trained.
+struct writer_input {
+  std::string from;                       // the plugin before it, "sampler.ddim"
+  std::vector<named_tensor_doc> tensors;  // all that there can be, in no order
+  std::optional<sizes> shape;             // of one sample; none while no data is at hand
+  bool variance = true;                   // whether the kernel's distributions have one
+
+  const named_tensor_doc* find(const std::string& name) const;
+  // Throws noneq::error, of this parameter, when nothing has this name: "datasets: got 'frames', need one of …".
+  void need(const std::string& name, const std::string& parameter) const;
+};
+
 struct sink {
   virtual ~sink() = default;
   virtual void write(const batch& chunk) = 0;
@@ -30,12 +43,19 @@ struct sink {
 struct writer : role<"writer"> {
   std::filesystem::path file;
   virtual std::unique_ptr<sink> open(const writing& w) const = 0;
-  // The file of this occasion: "a.h5" at the end, "a-step-5000.h5" on the way.
-  std::filesystem::path path(const writing& w) const;
+  // Throws noneq::error when it cannot write what it will be given. Called when a pipeline is checked, and again, with
+  // the shape of the data, before a run begins: what is known then shall not end the run after its training.
+  virtual void check_input(const writer_input&) const {}
+  // Throws noneq::error when this machine lacks what it needs: a program, a place for temporary files. Called by
+  // `noneq check` and before a run begins.
+  virtual void check_machine() const {}
+  // The file of this occasion: "a.h5" at the end, "a-step-5000.h5" on the way; first its name within the folder.
+  std::filesystem::path name(const std::string& occasion) const;
+  std::filesystem::path path(const writing& w) const { return w.folder / name(w.occasion); }
 
   template <class P>
   static void common(description<P>& d) {
-    d.param("file", &P::file, "file to write, within the folder of the run", required());
+    d.param("file", &P::file, "file to write, within the folder of the run; sub-folders are made", required());
   }
 };
 

@@ -1,0 +1,24 @@
+// Which files the writers of a plan will write, and which they must not: one another's, those of the run itself, and
+// those that the plan reads. Files are known by the place their names lead to, links followed.
+#pragma once
+
+#include "noneq/flow/plan.hpp"
+
+namespace noneq {
+
+// What names alone say: they stay within the folder of the run, no two writers have one file, at the end or on the way,
+// and none has a file of the run itself.
+void check_file_names(const plan& p, problems& found);
+
+// What the disk says of a run in this folder, which need not exist: no writer reaches another's file, a file of the run
+// or one that the plan reads.
+void check_file_places(const plan& p, const std::filesystem::path& folder, problems& found);
+
+// No folder, device or missing permission stands where a writer will put its file. Changes nothing.
+void check_files_can_be_made(const plan& p, const std::filesystem::path& folder, problems& found);
+
+// Throws noneq::error when a file written to `out` would take the place of what a run in `folder` is made of, of what
+// its writers made, or of what its plan reads.
+void refuse_files_of_run(const std::filesystem::path& out, const plan& p, const std::filesystem::path& folder);
+
+}
