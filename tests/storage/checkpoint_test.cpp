@@ -1,5 +1,8 @@
 #include "doctest.hpp"
 
+#include <atomic>
+#include <thread>
+
 #include <sys/wait.h>
 
 #include "noneq/storage/checkpoint.hpp"
@@ -23,7 +26,7 @@ static std::string load_failure(const std::filesystem::path& dir) {
   return failure([&] { load_checkpoint(dir); });
 }
 
-TEST_CASE("a checkpoint comes back; the next replaces it; two files remain") {
+TEST_CASE("a checkpoint comes back; the next replaces it; the tensors of two remain") {
   const scratch s;
   const auto dir = s / "run/last";
   CHECK_FALSE(has_checkpoint(dir));
@@ -32,9 +35,10 @@ TEST_CASE("a checkpoint comes back; the next replaces it; two files remain") {
     save_checkpoint(dir, sample(step));
     CHECK(has_checkpoint(dir));
     check_is(load_checkpoint(dir), step);
-    CHECK(std::distance(std::filesystem::directory_iterator(dir), {}) == 2);
+    CHECK(std::distance(std::filesystem::directory_iterator(dir), {}) == (step == 1 ? 2 : 3));
   }
-  CHECK(std::filesystem::exists(dir / "tensors-2.safetensors"));
+  for (const char* name : {"tensors-1.safetensors", "tensors-2.safetensors"})
+    CHECK(std::filesystem::exists(dir / name));
 }
 
 TEST_CASE("what a kill leaves behind neither shows nor stays") {
@@ -55,7 +59,7 @@ TEST_CASE("what a kill leaves behind neither shows nor stays") {
   }
   save_checkpoint(s.dir, sample(2));
   check_is(load_checkpoint(s.dir), 2);
-  CHECK(s.files() == 2);
+  CHECK(s.files() == 3);
 }
 
 TEST_CASE("killed at any moment, a whole checkpoint remains") {
@@ -73,7 +77,42 @@ TEST_CASE("killed at any moment, a whole checkpoint remains") {
     check_is(left, left.meta["step"].get<int>());
   }
   save_checkpoint(s.dir, sample(1));
-  CHECK(s.files() == 2);
+  CHECK(s.files() == 3);
+}
+
+TEST_CASE("who reads while another process saves gets a whole checkpoint, each time") {
+  const scratch s;
+  save_checkpoint(s.dir, sample(0));
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    ::alarm(60);
+    try {
+      for (int step = 1;; ++step) save_checkpoint(s.dir, sample(step));
+    } catch (...) {
+      ::_exit(1);
+    }
+  }
+  std::atomic<int> failed = 0, read = 0, newest = 0;
+  std::vector<std::thread> readers;
+  for (int k = 0; k < 3; ++k)
+    readers.emplace_back([&] {
+      for (int i = 0; i < 400 || (newest <= 20 && i < 100'000); ++i) try {
+          const checkpoint c = load_checkpoint(s.dir);
+          const int step = c.meta.at("step").get<int>();
+          if (!at::equal(c.tensors.at("net.w"), at::full({3, 4}, step, at::kFloat))) ++failed;
+          ++read;
+          newest = std::max(newest.load(), step);
+        } catch (const error&) {
+          ++failed;
+        }
+    });
+  for (std::thread& reader : readers) reader.join();
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  CHECK(failed == 0);
+  CHECK(read >= 1200);
+  CHECK(newest > 20);  // the writer was at work meanwhile
 }
 
 TEST_CASE("files of others in the directory stay") {
@@ -103,7 +142,7 @@ TEST_CASE("a full disk keeps the old checkpoint") {
   }
   check_is(load_checkpoint(s.dir), 1);
   save_checkpoint(s.dir, sample(3));
-  CHECK(s.files() == 2);
+  CHECK(s.files() == 3);
 }
 
 TEST_CASE("every damage to a checkpoint is one clear error") {

@@ -1,5 +1,9 @@
 #include "doctest.hpp"
 
+#include <memory>
+
+#include <sys/wait.h>
+
 #include "noneq/storage/files.hpp"
 #include "scratch.hpp"
 
@@ -25,7 +29,7 @@ TEST_CASE("an atomic file without commit leaves nothing, and hides until commit"
   {
     atomic_file file(s / "f");
     file.write("new");
-    CHECK(atomic_file::is_temporary(file.temporary().filename().string()));
+    CHECK(is_temporary(file.temporary().filename().string()));
     CHECK(read_file(s / "f") == "old");
   }
   CHECK(s.files() == 1);
@@ -40,6 +44,9 @@ TEST_CASE("file errors name the file, the system's words and a remedy") {
   CHECK(has(failure([&] { write_atomically(s / "no/f", "x"); }), "No such file or directory; check the path"));
   CHECK(has(failure([&] { write_atomically("/dev/full", "x"); }),
             "/dev/full: got a device or pipe, need a regular file"));
+  CHECK(has(failure([&] { write_atomically("", "x"); }), "got an empty name, need that of a file"));
+  CHECK(
+      has(failure([&] { write_atomically(s / "new/", "x"); }), "new/: got the name of a folder, need that of a file"));
   CHECK(has(failure([&] { input_file("/dev/null"); }), "need a regular file"));
 }
 
@@ -53,6 +60,51 @@ TEST_CASE("a full disk leaves the old file") {
   }
   CHECK(read_file(s / "f") == "old");
   CHECK(s.files() == 1);
+}
+
+TEST_CASE("temporaries that a killed process left are removed, those being written and files of others are not") {
+  const scratch s;
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    ::alarm(60);
+    atomic_file killed(s / "killed.h5");
+    killed.write("half");
+    put(s / "ready", "");
+    for (;;) ::pause();
+  }
+  for (int i = 0; i < 30'000 && !std::filesystem::exists(s / "ready"); ++i) ::usleep(1000);
+  CHECK(remove_stale_temporaries(s.dir).empty());
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  for (const char* name : {"a.noneq-tmp-", "a.noneq-tmp-1", "a.noneq-tmp-1-", "a.noneq-tmp-1-2x", ".noneq-tmp-1-2"})
+    put(s / name, "somebody's");
+  put(s / "elsewhere.noneq-tmp-99-0", "of another machine");
+  atomic_file writing(s / "f");
+  CHECK(remove_stale_temporaries(s.dir).size() == 2);
+  CHECK(std::filesystem::exists(writing.temporary()));
+  writing.write("whole");
+  writing.commit();
+  CHECK(read_file(s / "f") == "whole");
+  CHECK(s.files() == 7);
+  CHECK(remove_stale_temporaries(s / "nowhere").empty());
+}
+
+TEST_CASE("what ends the program removes what it is writing, and nothing that is whole") {
+  const scratch s;
+  write_atomically(s / "before", "1");
+  atomic_file a(s / "a"), b(s / "b");
+  { const atomic_file given_up(s / "c"); }
+  a.write("2");
+  a.commit();
+  remove_temporaries();
+  CHECK(read_file(s / "before") == "1");
+  CHECK(read_file(s / "a") == "2");
+  CHECK(s.files() == 2);
+  std::vector<std::unique_ptr<atomic_file>> many;  // more than there are places for
+  for (int i = 0; i < 100; ++i) many.push_back(std::make_unique<atomic_file>(s / ("m" + std::to_string(i))));
+  many.clear();
+  CHECK(s.files() == 2);
 }
 
 TEST_CASE("a symbolic link is written through") {
@@ -73,4 +125,20 @@ TEST_CASE("reading past the end of an input file is an error") {
   file.read(1, buffer, 4);
   CHECK(std::string(buffer, 4) == "2345");
   CHECK(has(failure([&] { file.read(3, buffer, 4); }), "got the end of the file at byte 5, need 7 bytes"));
+}
+
+TEST_CASE("what is appended is there whole, or not at all") {
+  const scratch s;
+  append(s / "f", "one\n");
+  append(s / "f", "two\n");
+  make_durable(s / "f");
+  CHECK(read_file(s / "f") == "one\ntwo\n");
+  {
+    const full_disk limit(100);
+    CHECK(has(failure([&] { append(s / "f", std::string(500, 'x') + "\n"); }), "f: cannot write: File too large"));
+  }
+  append(s / "f", "three\n");
+  CHECK(read_file(s / "f") == "one\ntwo\nthree\n");
+  CHECK(has(failure([&] { append(s / "no/f", "x"); }), "No such file or directory"));
+  CHECK(has(failure([&] { make_durable(s / "none"); }), "none: cannot open"));
 }

@@ -141,7 +141,7 @@ TEST_CASE("what is no array of numbers is refused by its name") {
   CHECK(r.datasets() == std::vector<std::string>{"empty", "group/images", "null", "records", "scalar", "strings"});
 }
 
-TEST_CASE("foreign attributes: fixed strings, numbers, booleans; arrays are left out") {
+TEST_CASE("foreign attributes: fixed strings, numbers, booleans, and arrays of them") {
   const scratch s;
   {
     const foreign_file f(s / "a.h5");
@@ -160,11 +160,28 @@ TEST_CASE("foreign attributes: fixed strings, numbers, booleans; arrays are left
     const float third = 0.1f;
     attribute("third", H5T_IEEE_F32BE, H5T_NATIVE_FLOAT, &third, one);
     const hsize_t three = 3;
-    const double values[3] = {};
-    attribute("array", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, values, H5Screate_simple(1, &three, nullptr));
+    const double values[3] = {0, 0.5, -1};
+    const hid_t row = H5Screate_simple(1, &three, nullptr);
+    attribute("array", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, values, row);
+    attribute("fixed array", text, text, "abc   de    f     ", row);
+    const hid_t variable = H5Tcopy(H5T_C_S1);
+    H5Tset_size(variable, H5T_VARIABLE);
+    const char* words[3] = {"u", "wind speed", ""};
+    attribute("variable array", variable, variable, words, row);
+    const hsize_t twenty = 20;
+    const std::vector<std::int32_t> ones(20, 1);
+    attribute("long array", H5T_STD_I32LE, H5T_NATIVE_INT32, ones.data(), H5Screate_simple(1, &twenty, nullptr));
+    attribute("none", text, text, "", H5Screate(H5S_NULL));
   }
   CHECK(hdf5_reader(s / "a.h5").attributes("/") ==
-        std::map<std::string, std::string>{{"fixed", "abc"}, {"large", "18446744073709551615"}, {"third", "0.1"}});
+        std::map<std::string, std::string>{
+            {"fixed", "abc"},
+            {"large", "18446744073709551615"},
+            {"third", "0.1"},
+            {"array", "[0, 0.5, -1]"},
+            {"fixed array", "[abc, de, f]"},
+            {"variable array", "[u, wind speed, ]"},
+            {"long array", "[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, … 20 in all]"}});
 }
 
 TEST_CASE("a file that claims terabytes opens at once and allocates nothing") {
@@ -279,6 +296,6 @@ TEST_CASE("damaged compressed data is an error of its dataset") {
             bytes.begin() + static_cast<std::ptrdiff_t>(bytes.size()) / 2 + 200, '\x5a');
   put(s / "d.h5", bytes);
   const hdf5_reader r(s / "d.h5");
-  CHECK(has(failure([&] { r.rows("x", 0, 3000); }), "d.h5: dataset 'x': cannot read rows 0 … 2999"));
+  CHECK(has(failure([&] { r.rows("x", 0, 3000); }), "d.h5: dataset 'x' has a damaged chunk at [0, 0]"));
   CHECK(has(failure([&] { decode(read_raw(r, "x", 0, 3000)); }), "damaged chunk"));
 }

@@ -88,8 +88,8 @@ TEST_CASE("appended rows follow each other") {
     w.append("run/x", all.narrow(0, at, n));
   w.append("run/x", all.narrow(0, 0, 0));
   w.append("y", at::arange(3));
-  CHECK(has(failure([&] { w.append("run/x", at::randn({2, 7, 8})); }), "need [2, 7, 9] of Float like those before"));
-  CHECK(has(failure([&] { w.append("run/x", at::zeros({2, 7, 9}, at::kInt)); }), "of Int, need"));
+  CHECK(has(failure([&] { w.append("run/x", at::randn({2, 7, 8})); }), "need [2, 7, 9] of float32 like those before"));
+  CHECK(has(failure([&] { w.append("run/x", at::zeros({2, 7, 9}, at::kInt)); }), "of int32, need"));
   w.close();
   const hdf5_reader r(s / "a.h5");
   CHECK(at::equal(r.rows("run/x", 0, 1000), all));
@@ -163,7 +163,7 @@ TEST_CASE("writer errors name file and dataset") {
   CHECK(has(failure([&] { w.write("e", at::ones({0, 2})); }), "dataset 'e' got no rows"));
   CHECK(has(failure([&] { w.append("e", at::ones({2, 0})); }), "dataset 'e' got an empty tensor [2, 0]"));
   CHECK(has(failure([&] { w.write("u", Tensor()); }), "dataset 'u' got an undefined tensor"));
-  CHECK(has(failure([&] { w.write("c", at::ones({2}, at::kComplexFloat)); }), "got dtype ComplexFloat"));
+  CHECK(has(failure([&] { w.write("c", at::ones({2}, at::kComplexFloat)); }), "got dtype complex64"));
   CHECK(has(failure([&] { w.write("", at::ones({2})); }), "got dataset name ''"));
   CHECK(has(failure([&] { w.write("x/y", at::ones({2})); }), "cannot create dataset 'x/y'"));
   CHECK(has(failure([&] { hdf5_writer(s / "no/w.h5"); }), "no/w.h5: cannot write: No such file or directory"));
@@ -223,4 +223,37 @@ TEST_CASE("one reader serves many threads") {
       });
   }
   CHECK(wrong == 0);
+}
+
+TEST_CASE("a small file is small: chunks are as large as what was appended, up to a quarter of a megabyte") {
+  const scratch s;
+  const auto grown = [&](std::int64_t rows, std::int64_t at_once) {
+    const Tensor all = at::arange(rows * 2, at::kFloat).view({rows, 2});
+    hdf5_writer w(s / "g.h5");
+    for (std::int64_t i = 0; i < rows; i += at_once) {
+      Tensor some = all.narrow(0, i, std::min(at_once, rows - i)).clone();
+      w.append("x", some);
+      some.zero_();  // what was given belongs to the caller again
+    }
+    w.close();
+    const hdf5_reader r(s / "g.h5");
+    CHECK(r.rows("x", 0, rows).equal(all));
+    return r.layout("x").chunk;
+  };
+  CHECK(grown(16, 5) == sizes{16, 2});
+  CHECK(std::filesystem::file_size(s / "g.h5") < 8192);
+  CHECK(grown(32'768, 1000) == sizes{32'768, 2});
+  const std::string once = (grown(100'000, 100'000), read_file(s / "g.h5"));
+  CHECK(grown(100'000, 7) == sizes{32'768, 2});
+  CHECK(read_file(s / "g.h5") == once);
+  hdf5_writer w(s / "a.h5");
+  w.append("run/x", at::ones({3}));
+  CHECK(has(failure([&] { w.write("run/x", at::ones({3})); }), "dataset 'run/x' is written twice"));
+  w.attribute("run/x", "unit", "m");
+  w.attribute("run", "by", "me");
+  w.append("run/x", at::zeros({2}));
+  w.close();
+  const hdf5_reader r(s / "a.h5");
+  CHECK(r.rows("run/x", 0, 5).equal(at::tensor({1.f, 1.f, 1.f, 0.f, 0.f})));
+  CHECK(r.attributes("run/x").at("unit") == "m");
 }

@@ -35,7 +35,7 @@ TEST_CASE("a PNG holds the pixels") {
 TEST_CASE("what is no image is refused") {
   const scratch s;
   const auto fault = [&](const Tensor& t) { return failure([&] { write_png(s / "a.png", t); }); };
-  CHECK(has(fault(at::zeros({3, 4})), "a.png: got an image [3, 4] of Float, need [H, W] or [H, W, 3] of uint8"));
+  CHECK(has(fault(at::zeros({3, 4})), "a.png: got an image [3, 4] of float32, need [H, W] or [H, W, 3] of uint8"));
   CHECK(has(fault(at::zeros({3, 4, 2}, at::kByte)), "got an image [3, 4, 2]"));
   CHECK(has(fault(at::zeros({0, 4}, at::kByte)), "got an image [0, 4]"));
   CHECK(has(fault(Tensor()), "got an image undefined"));

@@ -33,6 +33,11 @@ std::string checksum(const std::map<std::string, Tensor>& tensors) {
   return fmt::format("{:08x}", sum);
 }
 
+std::uint32_t checksum(const Tensor& tensor, std::uint32_t before) {
+  const Tensor values = tensor.detach().contiguous();
+  return static_cast<std::uint32_t>(::crc32_z(before, static_cast<const Bytef*>(values.data_ptr()), values.nbytes()));
+}
+
 // The n of "tensors-<n>.safetensors"; nothing for any other name.
 static std::optional<std::int64_t> number_of(std::string_view name) {
   constexpr std::string_view head = "tensors-", tail = ".safetensors";
@@ -51,10 +56,10 @@ struct commit {
   json meta;
 };
 
-static commit read_commit(const fs::path& dir) {
+static commit parse_commit(const fs::path& dir, std::string_view bytes) {
   const std::string where = json_of(dir).string();
   const std::string remedy = ": use another checkpoint";
-  const json text = parse_json(read_file(json_of(dir)), where);
+  const json text = parse_json(bytes, where);
   const auto field = [&](const json& in, const char* name, json::value_t type) -> const json& {
     if (!in.is_object() || !in.contains(name) || in[name].type() != type)
       throw error(fmt::format("{}: got no valid '{}', need a checkpoint's{}", where, name, remedy));
@@ -85,48 +90,53 @@ bool has_checkpoint(const fs::path& dir) {
   return fs::is_regular_file(json_of(dir), ignored);
 }
 
-checkpoint load_checkpoint(const fs::path& dir) {
-  if (!has_checkpoint(dir))
-    throw error(fmt::format("{}: has no checkpoint.json, need a checkpoint: check the path", dir.string()));
-  commit found = read_commit(dir);
+static checkpoint load_committed(const fs::path& dir, std::string_view json_bytes) {
+  commit found = parse_commit(dir, json_bytes);
   const fs::path path = dir / found.tensors;
   const std::string remedy = ": use another checkpoint";
   std::error_code ignored;
   if (!fs::exists(path, ignored))
     throw error(fmt::format("{}: is missing, need the file that checkpoint.json names{}", path.string(), remedy));
-  {
-    const input_file file(path);
-    if (file.size() != found.bytes)
-      throw error(fmt::format("{}: got {} bytes, need {}{}", path.string(), file.size(), found.bytes, remedy));
-    if (const std::string got = checksum(file); got != found.crc32)
-      throw error(
-          fmt::format("{}: got checksum {}, need {}: the file is damaged{}", path.string(), got, found.crc32, remedy));
-  }
-  return {load_safetensors(path).tensors, std::move(found.meta)};
+  const input_file file(path);  // open, it stays readable when the next save removes it
+  if (file.size() != found.bytes)
+    throw error(fmt::format("{}: got {} bytes, need {}{}", path.string(), file.size(), found.bytes, remedy));
+  if (const std::string got = checksum(file); got != found.crc32)
+    throw error(
+        fmt::format("{}: got checksum {}, need {}: the file is damaged{}", path.string(), got, found.crc32, remedy));
+  return {load_safetensors(file).tensors, std::move(found.meta)};
 }
 
-// Removes what killed or earlier saves left, but for the tensors that `keep` accepts.
+checkpoint load_checkpoint(const fs::path& dir) {
+  for (;;) {
+    if (!has_checkpoint(dir))
+      throw error(fmt::format("{}: has no checkpoint.json, need a checkpoint: check the path", dir.string()));
+    const std::string committed = read_file(json_of(dir));
+    try {
+      return load_committed(dir, committed);
+    } catch (const error&) {
+      // Saves remove the tensors of earlier ones. A reader slower than two saves finds another commit, and takes that.
+      if (has_checkpoint(dir) && read_file(json_of(dir)) != committed) continue;
+      throw;
+    }
+  }
+}
+
+// Removes the tensors of earlier saves, and what killed ones left, but for the tensors that `keep` accepts.
 template <typename Keep>
 static void sweep(const fs::path& dir, const Keep& keep) {
+  remove_stale_temporaries(dir);
   std::error_code ignored;
   std::vector<fs::path> stale;
   for (fs::directory_iterator at(dir, ignored), end; !ignored && at != end; at.increment(ignored)) {
     const std::string name = at->path().filename().string();
-    const bool ours = name.starts_with("tensors-") || name.starts_with("checkpoint.json");
-    if ((ours && atomic_file::is_temporary(name)) || (number_of(name) && !keep(name))) stale.push_back(at->path());
+    if (number_of(name) && !keep(name)) stale.push_back(at->path());
   }
   for (const fs::path& path : stale) fs::remove(path, ignored);
 }
 
-static void sweep_before(const fs::path& dir) {
-  std::string kept;
-  bool keep_all = false;
-  try {
-    if (has_checkpoint(dir)) kept = read_commit(dir).tensors;
-  } catch (const error&) {
-    keep_all = true;  // unreadable: which tensors are needed is for the user to find out
-  }
-  sweep(dir, [&](const std::string& name) { return keep_all || name == kept; });
+// The tensors that checkpoint.json names, "" when there is none. Errors: it is damaged.
+static std::string committed_tensors(const fs::path& dir) {
+  return has_checkpoint(dir) ? parse_commit(dir, read_file(json_of(dir))).tensors : "";
 }
 
 static std::int64_t next_number(const fs::path& dir) {
@@ -141,7 +151,13 @@ void save_checkpoint(const fs::path& dir, const checkpoint& content) {
   std::error_code fault;
   fs::create_directories(dir, fault);
   if (fault) throw file_error(dir, "make the directory", fault.value());
-  sweep_before(dir);
+  std::string before;
+  try {
+    before = committed_tensors(dir);
+    sweep(dir, [&](const std::string& other) { return other == before; });
+  } catch (const error&) {
+    // Unreadable: which tensors are needed is for the user to find out, until the next commit.
+  }
   const std::string name = fmt::format("tensors-{}.safetensors", next_number(dir));
   save_safetensors(dir / name, {content.tensors, {}});
   const input_file written(dir / name);
@@ -151,7 +167,7 @@ void save_checkpoint(const fs::path& dir, const checkpoint& content) {
                      {"meta", content.meta},
                      {"meta_crc32", checksum(json_text(parse_json(json_text(content.meta, where), where), where))}};
   write_atomically(json_of(dir), json_text(text, where, 2) + "\n");
-  sweep(dir, [&](const std::string& other) { return other == name; });
+  sweep(dir, [&](const std::string& other) { return other == name || other == before; });
 }
 
 }

@@ -55,7 +55,11 @@ static raw_chunks::chunk fetch(const open_dataset& d, const sizes& offset, std::
     chunk.bytes.resize(bytes);
     read = H5Dread_chunk(d.id, H5P_DEFAULT, at.data(), &chunk.skipped, chunk.bytes.data()) >= 0;
   }
-  if (!read) throw hdf5_error(d.where, "cannot read the chunk at " + to_string(offset), ": copy the file again");
+  const std::string reason = read ? "" : hdf5_reason();
+  if (!read) need_as_long(d);
+  if (!read)
+    throw error(
+        fmt::format("{}: cannot read the chunk at {} ({}): copy the file again", d.where, to_string(offset), reason));
   return chunk;
 }
 
@@ -83,12 +87,12 @@ raw_chunks read_raw(const hdf5_reader& reader, const std::string& dataset, std::
     return raw;
   }
   const hdf5_lock lock;
-  hsize_t file_bytes = 0;
-  H5Fget_filesize(reader.file_->id, &file_bytes);
+  const auto file_bytes = static_cast<std::uint64_t>(d.files.front().bytes);
   sizes offset(d.layout.shape.size(), 0);
   offset[0] = first / d.layout.chunk[0] * d.layout.chunk[0];
   do raw.chunks.push_back(fetch(d, offset, file_bytes));
   while (advance(offset, d.layout, first + count));
+  need_as_long(d);
   return raw;
 }
 
@@ -116,8 +120,10 @@ static void unshuffle_into(const std::string& from, std::string& to, std::size_t
 }
 
 // The bytes of a chunk with its filters undone; `scratch` is reused from chunk to chunk.
-static const std::string& unfilter(const raw_chunks& raw, const raw_chunks::chunk& chunk, std::size_t bytes,
-                                   std::array<std::string, 2>& scratch) {
+static const std::string& unfilter(const raw_chunks& raw, const raw_chunks::chunk& chunk, std::size_t element,
+                                   std::size_t bytes, std::array<std::string, 2>& scratch) {
+  constexpr std::size_t most_deflated = 1100;  // times: no more than 1032 by its format
+  if (bytes / most_deflated > chunk.bytes.size()) throw damaged(raw, chunk, chunk.bytes.size(), bytes);
   const std::string* now = &chunk.bytes;
   std::size_t turn = 0;
   for (std::size_t i = raw.filters.size(); i-- > 0;) {
@@ -128,7 +134,7 @@ static const std::string& unfilter(const raw_chunks& raw, const raw_chunks::chun
       inflate_into(raw, chunk, *now, next);
     } else {
       if (now->size() != bytes) throw damaged(raw, chunk, now->size(), bytes);
-      unshuffle_into(*now, next, c10::elementSize(raw.dtype));
+      unshuffle_into(*now, next, element);
     }
     now = &next;
   }
@@ -136,16 +142,39 @@ static const std::string& unfilter(const raw_chunks& raw, const raw_chunks::chun
   return *now;
 }
 
+void check_chunk_shape(const open_dataset& d) {
+  const hdf5_lock lock;
+  const hdf5_handle creation(H5Dget_create_plist(d.id), H5Pclose), stored(H5Dget_type(d.id), H5Tclose),
+      space(H5Dget_space(d.id), H5Sclose);
+  const std::size_t element = H5Tget_size(stored);
+  const auto filters = known_filters(creation, element);
+  unsigned options = 0;  // chunks at the edge may be stored without their filters, which only HDF5 undoes
+  if (H5Pget_chunk_opts(creation, &options) < 0 || options != 0) return;
+  std::vector<hsize_t> at(d.layout.shape.size(), 0);
+  unsigned skipped = 0;
+  haddr_t address = HADDR_UNDEF;
+  hsize_t bytes = 0;
+  if (!filters || H5Dget_chunk_info(d.id, space, 0, at.data(), &skipped, &address, &bytes) < 0) return;
+  raw_chunks raw;
+  raw.where = d.where;
+  raw.filters = *filters;
+  std::array<std::string, 2> scratch;
+  const sizes offset(at.begin(), at.end());
+  const auto chunk = fetch(d, offset, static_cast<std::uint64_t>(d.files.front().bytes));
+  if (!chunk.bytes.empty())
+    unfilter(raw, chunk, element, static_cast<std::size_t>(c10::multiply_integers(d.layout.chunk)) * element, scratch);
+}
+
 Tensor decode(const raw_chunks& raw) {
   if (raw.plain.defined()) return raw.plain;
   const Tensor out = at::empty(raw.shape, raw.dtype);
-  const std::size_t bytes =
-      static_cast<std::size_t>(c10::multiply_integers(raw.chunk_shape)) * c10::elementSize(raw.dtype);
+  const std::size_t element = c10::elementSize(raw.dtype),
+                    bytes = static_cast<std::size_t>(c10::multiply_integers(raw.chunk_shape)) * element;
   std::array<std::string, 2> scratch;
   for (const raw_chunks::chunk& chunk : raw.chunks) {
     // from_blob wants a mutable pointer; the views below are only read.
     const bool written = !chunk.bytes.empty();
-    const std::string& values = written ? unfilter(raw, chunk, bytes, scratch) : raw.fill;
+    const std::string& values = written ? unfilter(raw, chunk, element, bytes, scratch) : raw.fill;
     Tensor from = at::from_blob(const_cast<char*>(values.data()),
                                 written ? at::IntArrayRef(raw.chunk_shape) : at::IntArrayRef(), raw.dtype);
     Tensor to = out;

@@ -82,6 +82,28 @@ void write_atomically(const std::filesystem::path& path, std::string_view bytes)
   file.commit();
 }
 
+void append(const std::filesystem::path& path, std::string_view bytes) {
+  descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
+  if (file.get() < 0) throw file_error(path, "write", errno);
+  const off_t before = ::lseek(file.get(), 0, SEEK_END);
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(file.get(), bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      const int code = errno;
+      if (before >= 0 && ::ftruncate(file.get(), before) != 0) throw file_error(path, "write", errno);
+      throw file_error(path, "write", code);
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  if (const int code = file.close()) throw file_error(path, "write", code);
+}
+
+void make_durable(const std::filesystem::path& path) {
+  const descriptor file = open_to_read(path);
+  if (::fsync(file.get()) != 0) throw file_error(path, "write", errno);
+}
+
 input_file::input_file(std::filesystem::path path) : path_(std::move(path)), file_(open_to_read(path_)) {
   struct stat status {};
   if (::fstat(file_.get(), &status) != 0) throw file_error(path_, "read", errno);
@@ -121,24 +143,27 @@ static std::filesystem::path directory_of(const std::filesystem::path& file) {
 
 atomic_file::atomic_file(std::filesystem::path target) : target_(std::move(target)) {
   std::error_code ignored;
+  if (target_.empty()) throw error("got an empty name, need that of a file to write");
   // Renaming onto a symbolic link would replace the link, not what it points to.
   if (std::filesystem::is_symlink(target_, ignored)) {
     if (auto real = std::filesystem::canonical(target_, ignored); !ignored) target_ = real;
   }
   if (std::filesystem::is_directory(target_, ignored)) throw file_error(target_, "write", EISDIR);
+  if (!target_.has_filename()) throw error(target_.string() + ": got the name of a folder, need that of a file");
   if (std::filesystem::exists(target_, ignored) && !std::filesystem::is_regular_file(target_, ignored))
     throw error(target_.string() + ": got a device or pipe, need a regular file");
   static std::atomic<unsigned> count = 0;
   do {
     temporary_ = target_;
-    temporary_ += fmt::format(".noneq-tmp-{}-{}", ::getpid(), count++);
+    temporary_ += fmt::format("{}{}-{}", temporary_mark, ::getpid(), count++);
     file_ = descriptor(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-  } while (file_.get() < 0 && errno == EEXIST);
+  } while (file_.get() < 0 ? errno == EEXIST : !lock_temporary(file_.get()));
   if (file_.get() < 0) {
     const int code = errno;
     temporary_.clear();
     throw file_error(target_, "write", code);
   }
+  noted_ = noted_temporary(temporary_);
 }
 
 atomic_file::~atomic_file() {
@@ -156,9 +181,12 @@ void atomic_file::write(std::string_view bytes) {
 
 void atomic_file::commit() {
   if (::fsync(file_.get()) != 0) throw file_error(target_, "write", errno);
+  // A file that is closed has told all its faults; the copy of the descriptor keeps the lock until it has its name.
+  const descriptor locked(::fcntl(file_.get(), F_DUPFD_CLOEXEC, 0));
   if (const int code = file_.close()) throw file_error(target_, "write", code);
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) throw file_error(target_, "write", errno);
   temporary_.clear();
+  noted_.forget();
   // The rename itself is durable only with its directory; file systems that cannot sync one need not.
   const descriptor directory(::open(directory_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.get() >= 0 && ::fsync(directory.get()) != 0 && errno != EINVAL && errno != ENOTSUP)

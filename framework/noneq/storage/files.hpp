@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "noneq/core/error.hpp"
+#include "noneq/storage/temporaries.hpp"
 
 namespace noneq {
 
@@ -21,6 +22,13 @@ std::string read_file(const std::filesystem::path& path);
 
 // Replaces `path` by a file of these bytes. Errors: as atomic_file.
 void write_atomically(const std::filesystem::path& path, std::string_view bytes);
+
+// Adds bytes at the end of a file, which is made if need be: all of them, or none when that fails. A power cut may undo
+// it until make_durable(). Errors: disk full and the like.
+void append(const std::filesystem::path& path, std::string_view bytes);
+
+// Returns when all of a file is on the disk. Errors: missing, the disk fails.
+void make_durable(const std::filesystem::path& path);
 
 // An open descriptor, closed with the object.
 class descriptor {
@@ -41,7 +49,8 @@ class descriptor {
 class input_file {
  public:
   explicit input_file(std::filesystem::path path);  // errors: cannot be opened, is no regular file
-  std::int64_t size() const { return size_; }       // bytes, when it was opened
+  const std::filesystem::path& path() const { return path_; }
+  std::int64_t size() const { return size_; }  // bytes, when it was opened
   // Errors: cannot be read, ends before offset + count.
   void read(std::int64_t offset, void* into, std::int64_t count) const;
 
@@ -57,7 +66,7 @@ std::string checksum(const input_file& file);
 // A file being written under a temporary name. Without commit() it disappears with the object.
 class atomic_file {
  public:
-  // Errors: the directory is missing or not writable, the target exists and is no regular file.
+  // Errors: an empty name, the directory is missing or not writable, the target exists and is no regular file.
   explicit atomic_file(std::filesystem::path target);
   atomic_file(atomic_file&&) = delete;
   ~atomic_file();
@@ -66,12 +75,11 @@ class atomic_file {
   void commit();                       // fsync, rename, fsync of the directory; once
 
   const std::filesystem::path& temporary() const { return temporary_; }  // for libraries that write by name
-  // Whether a file name is one of a temporary, e.g. left behind by a killed process.
-  static bool is_temporary(std::string_view name) { return name.find(".noneq-tmp-") != name.npos; }
 
  private:
   std::filesystem::path target_, temporary_;
   descriptor file_;
+  noted_temporary noted_;
 };
 
 }

@@ -22,6 +22,8 @@ struct dataset_layout {
   sizes chunk;              // of the stored chunks; empty when contiguous
   std::int64_t bytes;       // of the whole dataset as read
   std::string compression;  // "", "gzip", "lzf", …; several are joined by "+"
+  // What it reads beside its own file: "a.h5: x" for the sources of a virtual dataset, "a.bin" for external storage.
+  std::vector<std::string> sources = {};
 };
 
 struct raw_chunks;
@@ -33,7 +35,8 @@ class hdf5_reader {
   explicit hdf5_reader(const std::filesystem::path& path);
 
   // The layout of a dataset at any depth, "a/b/c". Errors: absent (with what the file has), a group, not numbers, a
-  // scalar, empty.
+  // scalar, empty, damaged; a source that is missing or too short; rows that no file of this size can hold, or of more
+  // chunks than can be looked up.
   dataset_layout layout(const std::string& dataset) const;
 
   // The paths of all datasets, numeric or not, sorted.
@@ -41,14 +44,15 @@ class hdf5_reader {
 
   // Rows first … first+count-1 as a tensor [count, …]. Stored numbers become the nearest torch dtype: uint16 → int32,
   // uint32 and uint64 → int64, enum {FALSE, TRUE} → bool. Errors: as layout(); out of range, a uint64 above 2⁶³-1,
-  // damaged data, a compression this HDF5 lacks.
+  // damaged data, a compression this HDF5 lacks, a file that was cut since it was opened.
   Tensor rows(const std::string& dataset, std::int64_t first, std::int64_t count) const;
 
   // Rows in any order, repeats allowed: [indices.size(), …]. Each stored row is read once, neighbours together.
   Tensor rows(const std::string& dataset, std::span<const std::int64_t> indices) const;
 
-  // Strings, and single numbers and booleans as text; other attributes are left out. `object` is a dataset, a group, or
-  // "/" for the file. Errors: the object is absent.
+  // Strings, numbers, booleans, and arrays of them, as text: "[1, 2, 3]", with the number of values behind the
+  // first 16. Other attributes are left out. `object` is a dataset, a group, or "/" for the file. Errors: the object is
+  // absent.
   std::map<std::string, std::string> attributes(const std::string& object) const;
 
   // chunks.hpp: the bytes as stored, for decoding outside the lock.
@@ -72,8 +76,8 @@ class hdf5_writer {
   // a dtype that HDF5 lacks, disk full.
   void write(const std::string& dataset, const Tensor& tensor);
 
-  // Adds rows [n, …] to a dataset that the first call makes. Errors: as write(); another dtype or row shape than
-  // before.
+  // Adds rows [n, …] to a dataset that the first call makes; the first quarter of a megabyte waits in memory. Errors:
+  // as write(); another dtype or row shape than before.
   void append(const std::string& dataset, const Tensor& rows);
 
   // Sets an attribute of a dataset or group written before, or of "/"; replaces one of that name.

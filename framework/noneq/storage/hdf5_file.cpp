@@ -1,4 +1,5 @@
 #include "noneq/storage/hdf5_file.hpp"
+#include "noneq/storage/hdf5_probe.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -25,13 +26,28 @@ std::vector<std::string> hdf5_file::datasets() const {
   return names;
 }
 
+// Whether a path is there, link by link; nothing when the file is too damaged to be read so far.
+static std::optional<bool> linked(hid_t file, const std::string& path) {
+  for (std::size_t at = path.find('/');; at = path.find('/', at + 1)) {
+    const std::string part = path.substr(0, at);
+    if (const htri_t there = H5Lexists(file, part.c_str(), H5P_DEFAULT); there <= 0)
+      return there == 0 ? std::optional(false) : std::nullopt;
+    if (at == path.npos) return true;
+    const hdf5_handle object(H5Oopen(file, part.c_str(), H5P_DEFAULT), H5Oclose);
+    if (!object.valid()) return std::nullopt;
+    if (H5Iget_type(object) != H5I_GROUP) return false;
+  }
+}
+
 hdf5_handle hdf5_file::object(const std::string& path) const {
   const std::string plain = without_slashes(path);
   if (hdf5_handle found(H5Oopen(id, plain.c_str(), H5P_DEFAULT), H5Oclose); found.valid()) return found;
   const std::string reason = hdf5_reason();
+  // Where something is damaged, a visit of all that the file has may bring HDF5 down.
+  if (linked(id, plain).value_or(true))
+    throw error(
+        fmt::format("{}: dataset '{}' is damaged or leads nowhere ({}): copy the file again", name, plain, reason));
   std::vector<std::string> names = datasets();
-  if (std::binary_search(names.begin(), names.end(), plain))
-    throw error(fmt::format("{}: dataset '{}' is damaged ({}): copy the file again", name, plain, reason));
   const std::string guess = did_you_mean(plain, names);
   const std::string more = names.size() > 8 ? fmt::format(", … ({} in all)", names.size()) : "";
   if (names.size() > 8) names.resize(8);
@@ -42,8 +58,14 @@ hdf5_handle hdf5_file::object(const std::string& path) const {
 
 const open_dataset& hdf5_file::dataset(const std::string& path) {
   const hdf5_lock lock;
-  const auto found = open.find(path);
-  return found != open.end() ? found->second : open.emplace(path, inspect_dataset(*this, path)).first->second;
+  if (const auto found = open.find(path); found != open.end()) return found->second;
+  need_survival(fmt::format("{}: dataset '{}'", name, path), name, [&] {
+    constexpr std::int64_t most = 16 << 20;
+    const open_dataset d = inspect_dataset(*this, path);
+    const std::int64_t row_bytes = d.layout.bytes / d.layout.shape[0];
+    if (row_bytes <= most) read_run(d, 0, 1, std::string(static_cast<std::size_t>(row_bytes), '\0').data());
+  });
+  return open.emplace(path, inspect_dataset(*this, path)).first->second;
 }
 
 static std::string filter_name(H5Z_filter_t filter) {
@@ -96,7 +118,35 @@ static hdf5_handle cached(hdf5_handle id, const hdf5_file& file, const std::stri
   return {H5Dopen2(file.id, path.c_str(), access), H5Dclose};
 }
 
-open_dataset inspect_dataset(const hdf5_file& file, const std::string& given) {
+// A header is not trusted: what it makes a reader allocate or look up is bounded by what the files hold. Numbers take
+// a thousandth of their size at least, even when they are all equal and compressed.
+static void need_plausible(const open_dataset& d, std::size_t stored_bytes) {
+  constexpr std::int64_t anyway = std::int64_t{64} << 20, most_compressed = 1100, most_chunks = 1 << 16;
+  std::int64_t row = static_cast<std::int64_t>(stored_bytes), chunk = row, chunks = 1, held_bytes = 0;
+  bool fits = true;
+  for (std::size_t i = 0; i < d.layout.shape.size(); ++i) {
+    const std::int64_t n = d.layout.shape[i], c = d.layout.chunk.empty() ? 1 : d.layout.chunk[i];
+    fits = fits && !__builtin_mul_overflow(chunk, c, &chunk);
+    if (i == 0) continue;
+    fits = fits && !__builtin_mul_overflow(row, n, &row);
+    if (!d.layout.chunk.empty()) fits = fits && !__builtin_mul_overflow(chunks, (n - 1) / c + 1, &chunks);
+  }
+  for (const held_file& f : d.files) held_bytes += f.bytes;
+  const std::int64_t most = std::max(anyway, most_compressed * std::min(held_bytes, INT64_MAX / most_compressed));
+  const std::string shape = to_string(d.layout.shape), chunk_shape = to_string(d.layout.chunk);
+  if (!fits || row > most || chunk > most)
+    throw error(
+        fmt::format("{} got rows of shape {}{} in a file of {} bytes, need what such a file can hold: it is "
+                    "damaged, or was never filled",
+                    d.where, shape, d.layout.chunk.empty() ? "" : " in chunks " + chunk_shape, held_bytes));
+  if (chunks > most_chunks)
+    throw error(
+        fmt::format("{} got {} chunks {} in each row of shape {}, need at most {}: store it in larger chunks, e.g. "
+                    "by h5repack",
+                    d.where, chunks, chunk_shape, shape, most_chunks));
+}
+
+open_dataset inspect_dataset(const hdf5_file& file, const std::string& given, int depth) {
   const std::string path = without_slashes(given);
   open_dataset d{
       .where = fmt::format("{}: dataset '{}'", file.name, path), .id = file.object(path), .layout = {}, .type = {}};
@@ -116,8 +166,9 @@ open_dataset inspect_dataset(const hdf5_file& file, const std::string& given) {
   if (H5Sget_simple_extent_type(space) == H5S_NULL)
     throw error(d.where + " got no values at all, need at least one row");
   const int rank = H5Sget_simple_extent_ndims(space);
+  if (rank < 0) throw hdf5_error(d.where, "is damaged", ": copy the file again");
   if (rank == 0) throw error(d.where + " got a scalar, need at least one dimension");
-  std::vector<hsize_t> shape(static_cast<std::size_t>(std::max(rank, 0)));
+  std::vector<hsize_t> shape(static_cast<std::size_t>(rank));
   H5Sget_simple_extent_dims(space, shape.data(), nullptr);
   d.layout.shape.assign(shape.begin(), shape.end());
   d.layout.bytes = static_cast<std::int64_t>(c10::elementSize(d.type.dtype));
@@ -131,13 +182,21 @@ open_dataset inspect_dataset(const hdf5_file& file, const std::string& given) {
 
   H5D_fill_value_t fill = H5D_FILL_VALUE_DEFAULT;
   d.filled = H5Pfill_value_defined(creation, &fill) >= 0 && fill != H5D_FILL_VALUE_UNDEFINED;
-  if (H5Pget_layout(creation) != H5D_CHUNKED) return d;
-  d.layout.compression = compression_of(creation);
-  std::vector<hsize_t> chunk(shape.size());
-  H5Pget_chunk(creation, rank, chunk.data());
-  d.layout.chunk.assign(chunk.begin(), chunk.end());
+  d.files.push_back(held(file));
+  open_sources(file, d, depth);
+  const bool chunked = H5Pget_layout(creation) == H5D_CHUNKED;
+  if (chunked) {
+    std::vector<hsize_t> chunk(shape.size());
+    if (H5Pget_chunk(creation, rank, chunk.data()) != rank || std::count(chunk.begin(), chunk.end(), 0) > 0)
+      throw error(fmt::format("{} is damaged (chunks {}): copy the file again", d.where, fmt::join(chunk, " × ")));
+    d.layout.chunk.assign(chunk.begin(), chunk.end());
+    d.layout.compression = compression_of(creation);
+  }
+  need_plausible(d, H5Tget_size(stored));
+  if (!chunked) return d;
   d.id = cached(std::move(d.id), file, path, d.layout, H5Tget_size(stored));
   if (!d.id.valid()) throw hdf5_error(d.where, "is damaged", ": copy the file again");
+  check_chunk_shape(d);
   return d;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "noneq/storage/hdf5.hpp"
+#include "noneq/storage/hdf5_sources.hpp"
 #include "noneq/storage/hdf5_types.hpp"
 
 namespace noneq {
@@ -11,7 +12,8 @@ struct open_dataset {
   hdf5_handle id;
   dataset_layout layout;
   number_type type;
-  bool filled = true;  // false when rows that were never written leave the buffer as it is
+  bool filled = true;                 // false when rows that were never written leave the buffer as it is
+  std::vector<held_file> files = {};  // its own first
 };
 
 struct hdf5_file {
@@ -26,8 +28,15 @@ struct hdf5_file {
   hdf5_handle object(const std::string& path) const;  // errors: absent, with what the file has
 };
 
-// Opens a dataset and checks that it is a non-empty array of numbers.
-open_dataset inspect_dataset(const hdf5_file& file, const std::string& path);
+// Opens a file to read. Invalid when HDF5 cannot, with its reason.
+hdf5_handle open_hdf5(const std::string& path, std::string& reason);
+
+// Opens a dataset and checks that it is a non-empty array of numbers, all of them there, and that its claims are such
+// as a file of this size can fulfil. `depth`: how many virtual datasets lead to it.
+open_dataset inspect_dataset(const hdf5_file& file, const std::string& path, int depth = 0);
+
+// Errors: the first stored chunk is not of the size that the header gives to all of them; HDF5 would read beyond it.
+void check_chunk_shape(const open_dataset& dataset);
 
 // Errors: rows first … first+count-1 are not all there.
 void check_rows(const open_dataset& dataset, std::int64_t first, std::int64_t count);

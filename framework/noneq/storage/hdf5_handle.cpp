@@ -1,5 +1,8 @@
 #include "noneq/storage/hdf5_handle.hpp"
 
+#include <atomic>
+#include <mutex>
+#include <thread>
 #include <type_traits>
 
 #include <fmt/format.h>
@@ -14,12 +17,34 @@ static_assert(std::is_same_v<hid_t, std::int64_t> && std::is_same_v<herr_t, int>
 // library loads.
 [[maybe_unused]] static const herr_t no_exit_handler = H5dont_atexit();
 
-static std::recursive_mutex& library_mutex() {
-  static std::recursive_mutex mutex;
-  return mutex;
+// std::recursive_mutex knows its thread by a number that fork() changes: a child would wait for itself.
+struct library_use {
+  std::mutex mutex;
+  std::atomic<std::thread::id> owner;
+  int depth = 0;  // touched by the owner only
+};
+
+static library_use& use_of_library() {
+  static library_use use;
+  return use;
 }
 
-hdf5_lock::hdf5_lock() : held_(library_mutex()) { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
+hdf5_lock::hdf5_lock() {
+  library_use& use = use_of_library();
+  if (use.owner.load() != std::this_thread::get_id()) {
+    use.mutex.lock();
+    use.owner.store(std::this_thread::get_id());
+  }
+  ++use.depth;
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
+
+hdf5_lock::~hdf5_lock() {
+  library_use& use = use_of_library();
+  if (--use.depth > 0) return;
+  use.owner.store(std::thread::id());
+  use.mutex.unlock();
+}
 
 hdf5_handle& hdf5_handle::operator=(hdf5_handle&& other) noexcept {
   if (this == &other) return *this;

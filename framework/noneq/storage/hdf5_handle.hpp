@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,9 +16,8 @@ namespace noneq {
 class hdf5_lock {
  public:
   hdf5_lock();
-
- private:
-  std::unique_lock<std::recursive_mutex> held_;
+  hdf5_lock(const hdf5_lock&) = delete;
+  ~hdf5_lock();
 };
 
 // An HDF5 id, closed with the object.

@@ -2,8 +2,17 @@
 #include <hdf5.h>
 
 #include "noneq/storage/hdf5_file.hpp"
+#include "noneq/storage/hdf5_probe.hpp"
 
 namespace noneq {
+
+hdf5_handle open_hdf5(const std::string& path, std::string& reason) {
+  const hdf5_handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  H5Pset_file_locking(access, true, true);  // file systems without locks are read without
+  hdf5_handle id(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access), H5Fclose);
+  if (!id.valid()) reason = hdf5_reason();  // the next call forgets it
+  return id;
+}
 
 static hdf5_handle open_file(const std::filesystem::path& path) {
   const std::string file = path.string();
@@ -11,13 +20,14 @@ static hdf5_handle open_file(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path, ignored))
     throw error(file + ": does not exist, need an HDF5 file: check the path");
   if (std::filesystem::is_directory(path, ignored)) throw error(file + ": got a directory, need an HDF5 file");
-  if (std::filesystem::is_regular_file(path, ignored) && std::filesystem::file_size(path, ignored) == 0)
+  if (!std::filesystem::is_regular_file(path, ignored))
+    throw error(file + ": got a device or pipe, need a regular file");
+  if (std::filesystem::file_size(path, ignored) == 0)
     throw error(file + ": got an empty file, need an HDF5 file: make or copy it again");
-  const hdf5_handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
-  H5Pset_file_locking(access, true, true);  // file systems without locks are read without
-  hdf5_handle id(H5Fopen(file.c_str(), H5F_ACC_RDONLY, access), H5Fclose);
+  std::string reason;
+  need_survival(file, path, [&] { open_hdf5(file, reason); });
+  hdf5_handle id = open_hdf5(file, reason);
   if (id.valid()) return id;
-  const std::string reason = hdf5_reason();
   if (reason.find("Permission denied") != reason.npos)
     throw error(fmt::format("{}: cannot open ({}): check the permissions", file, reason));
   if (reason.find("temporarily unavailable") != reason.npos || reason.find("unable to lock") != reason.npos)
@@ -37,6 +47,7 @@ dataset_layout hdf5_reader::layout(const std::string& dataset) const { return fi
 
 std::vector<std::string> hdf5_reader::datasets() const {
   const hdf5_lock lock;
+  need_survival(file_->name + ": its list of datasets", file_->name, [&] { file_->datasets(); });
   return file_->datasets();
 }
 
@@ -68,14 +79,17 @@ void read_run(const open_dataset& dataset, std::int64_t first, std::int64_t coun
   extent[0] = static_cast<hsize_t>(count);
   const hdf5_handle stored(H5Dget_space(dataset.id), H5Sclose);
   const hdf5_handle memory(H5Screate_simple(rank, extent.data(), nullptr), H5Sclose);
-  if (H5Sselect_hyperslab(stored, H5S_SELECT_SET, offset.data(), nullptr, extent.data(), nullptr) < 0 ||
-      H5Dread(dataset.id, dataset.type.memory, memory, stored, H5P_DEFAULT, out) < 0) {
-    const std::string compression = dataset.layout.compression;
-    throw hdf5_error(dataset.where, fmt::format("cannot read rows {} … {}", first, first + count - 1),
-                     compression.empty() || compression == "gzip"
-                         ? ": copy the file again"
-                         : fmt::format(": copy the file again, or store it with gzip instead of {}", compression));
-  }
+  const bool read = H5Sselect_hyperslab(stored, H5S_SELECT_SET, offset.data(), nullptr, extent.data(), nullptr) >= 0 &&
+                    H5Dread(dataset.id, dataset.type.memory, memory, stored, H5P_DEFAULT, out) >= 0;
+  const std::string reason = read ? "" : hdf5_reason();
+  need_as_long(dataset);
+  if (read) return;
+  const std::string& compression = dataset.layout.compression;
+  throw error(fmt::format("{}: cannot read rows {} … {} ({}): copy the file again{}", dataset.where, first,
+                          first + count - 1, reason,
+                          compression.empty() || compression == "gzip"
+                              ? ""
+                              : fmt::format(", or store it with gzip instead of {}", compression)));
 }
 
 void finish_rows(const open_dataset& dataset, const Tensor& rows) {

@@ -59,6 +59,7 @@ static std::optional<number_type> floating(hid_t type) {
   std::size_t sign = 0, exponent_at = 0, exponent = 0, mantissa_at = 0, mantissa = 0;
   if (H5Tget_fields(type, &sign, &exponent_at, &exponent, &mantissa_at, &mantissa) < 0) return {};
   const std::size_t size = H5Tget_size(type);
+  if (size > sizeof(long double)) return {};
   if (size == 2 && exponent == 5 && mantissa == 10) return number_type{at::kHalf, half()};
   if (size == 2 && exponent == 8 && mantissa == 7) return number_type{at::kBFloat16, bfloat16()};
   if (exponent <= 8 && mantissa <= 23) return number_type{at::kFloat, copy_of(H5T_NATIVE_FLOAT)};

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <png.h>
 
+#include "noneq/core/dtype.hpp"
 #include "noneq/storage/files.hpp"
 
 namespace noneq {
@@ -10,11 +11,11 @@ namespace noneq {
 void write_png(const std::filesystem::path& path, const Tensor& image) {
   const bool grey = image.defined() && image.dim() == 2;
   const bool colour = image.defined() && image.dim() == 3 && image.size(2) == 3;
-  if (!(grey || colour) || image.scalar_type() != at::kByte || image.numel() == 0 ||
-      image.size(0) > PNG_USER_WIDTH_MAX || image.size(1) > PNG_USER_WIDTH_MAX)
+  if (!(grey || colour) || image.scalar_type() != at::kByte || image.numel() == 0 || image.size(0) > largest_png_side ||
+      image.size(1) > largest_png_side)
     throw error(fmt::format("{}: got an image {} of {}, need [H, W] or [H, W, 3] of uint8", path.string(),
                             image.defined() ? to_string(image.sizes().vec()) : "undefined",
-                            image.defined() ? c10::toString(image.scalar_type()) : "nothing"));
+                            image.defined() ? dtype_text(image.scalar_type()) : "nothing"));
   const Tensor pixels = image.to(at::kCPU).contiguous();
   png_image head{};
   head.version = PNG_IMAGE_VERSION;

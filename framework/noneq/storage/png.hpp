@@ -8,6 +8,9 @@
 
 namespace noneq {
 
+// Pixels along a side, and numbers in all, that a PNG may have here.
+constexpr std::int64_t largest_png_side = 1'000'000, largest_png = std::int64_t{1} << 28;
+
 // Replaces `path` by a PNG of uint8 [H, W] (grey) or [H, W, 3] (RGB). Errors: another shape or dtype, disk full.
 void write_png(const std::filesystem::path& path, const Tensor& image);
 

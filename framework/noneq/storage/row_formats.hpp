@@ -20,7 +20,7 @@ class byte_stream {
   void read(void* into, std::int64_t count);
   std::size_t read_some(void* into, std::size_t most);  // fewer at the end; errors: damaged
   bool ended();
-  // The line without its end; false after the last one.
+  // The line without its end, which is LF, CRLF or CR; false after the last one. Errors: longer than any text.
   bool line(std::string& into);
 
  private:

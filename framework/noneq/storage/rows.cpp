@@ -1,6 +1,7 @@
 #include "noneq/storage/rows.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include <fmt/format.h>
 #include <zlib.h>
@@ -64,10 +65,20 @@ bool byte_stream::ended() {
 }
 
 bool byte_stream::line(std::string& into) {
+  constexpr std::size_t longest = 1 << 26;
   into.clear();
   for (int c; (c = gzgetc(zlib(file_))) >= 0;) {
     ++done_;
-    if (c == '\n') return true;
+    if (c == '\r') {
+      const int next = gzgetc(zlib(file_));
+      if (next == '\n')
+        ++done_;
+      else if (next >= 0)
+        gzungetc(next, zlib(file_));
+    }
+    if (c == '\n' || c == '\r') return true;
+    if (into.size() == longest)
+      throw error(fmt::format("{}: got a line of more than {} bytes, need text", name_, longest));
     into += static_cast<char>(c);
   }
   return !ended() || !into.empty();
@@ -122,19 +133,25 @@ std::unique_ptr<row_file> open_rows(const fs::path& file) {
                           file.string(), head[0], head[1], head[2], head[3]));
 }
 
-std::vector<fs::path> files_of_rows(const fs::path& file_or_folder) {
+row_files files_of_rows(const fs::path& file_or_folder) {
   std::error_code failed;
-  if (!fs::is_directory(file_or_folder, failed)) return {file_or_folder};
-  std::vector<fs::path> found;
+  if (!fs::is_directory(file_or_folder, failed)) return {{file_or_folder}, {}};
+  row_files found;
   fs::directory_iterator all(file_or_folder, failed);
   if (failed) throw error(fmt::format("{}: cannot be read: {}", file_or_folder.string(), failed.message()));
   for (const auto& entry : all) {
     std::string end = entry.path().extension().string();
     std::transform(end.begin(), end.end(), end.begin(), [](unsigned char c) { return std::tolower(c); });
-    if (end == ".png" && !entry.is_directory()) found.push_back(entry.path());
+    const bool image = end == ".png" && !entry.is_directory();
+    (image ? found.files : found.passed_over).push_back(entry.path());
   }
-  if (found.empty()) throw error(file_or_folder.string() + ": got a folder without PNG images, need some, or a file");
-  std::sort(found.begin(), found.end());
+  if (found.files.empty())
+    throw error(file_or_folder.string() + ": got a folder without PNG images, need some, or a file");
+  // As people count: img2 before img10.
+  for (auto* paths : {&found.files, &found.passed_over})
+    std::sort(paths->begin(), paths->end(), [](const fs::path& a, const fs::path& b) {
+      return ::strverscmp(a.filename().c_str(), b.filename().c_str()) < 0;
+    });
   return found;
 }
 

@@ -25,7 +25,12 @@ class row_file {
 // Errors: missing, empty, or of no known format, with what was found.
 std::unique_ptr<row_file> open_rows(const std::filesystem::path& file);
 
-// The PNG images of a folder by name, or the file itself. Errors: missing, a folder without PNG images.
-std::vector<std::filesystem::path> files_of_rows(const std::filesystem::path& file_or_folder);
+struct row_files {
+  std::vector<std::filesystem::path> files, passed_over;
+};
+
+// The PNG images of a folder in natural order (img2 before img10) and what else is in it, or the file itself. Errors:
+// missing, a folder without PNG images.
+row_files files_of_rows(const std::filesystem::path& file_or_folder);
 
 }

@@ -1,8 +1,10 @@
-// Rows of numbers as text, separated by commas, semicolons, tabs or spaces. A first line without numbers is a heading;
-// empty lines and those that begin with '#' are left out. Whole numbers become int64, others float64.
+// Rows of numbers as text, separated by semicolons, tabs, commas or spaces. A first line without any number is a
+// heading; empty lines and those that begin with '#' are left out. Whole numbers become int64, others float64. What may
+// be meant in two ways is refused with its line: an empty cell, a decimal comma, a first line of numbers and words.
 #include <charconv>
 #include <cmath>
 
+#include <csv.h>
 #include <fmt/format.h>
 
 #include "noneq/storage/row_formats.hpp"
@@ -10,79 +12,226 @@
 namespace noneq {
 namespace {
 
-constexpr std::string_view between = ",; \t\r";
+constexpr std::string_view blank = " \t";
+
+// A line that holds neither cells nor a comment is skipped; so is the mark that some programs put before UTF-8.
+std::string_view content_of(std::string_view text, std::int64_t line) {
+  if (line == 1 && text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  const auto first = text.find_first_not_of(blank);
+  return first == text.npos || text[first] == '#' ? std::string_view() : text;
+}
+
+// The second line with content decides, since the first may be a heading of any words.
+char separator_of(const std::filesystem::path& file) {
+  byte_stream in(file);
+  char found = ',';
+  int lines = 0;
+  std::int64_t line = 0;
+  for (std::string text; lines < 2 && in.line(text);) {
+    const std::string_view all = content_of(text, ++line);
+    if (all.empty()) continue;
+    ++lines;
+    const std::string_view inner = all.substr(all.find_first_not_of(' '), all.find_last_not_of(' ') + 1);
+    if (lines == 2 && found == ' ') found = ',';  // spaces within the heading of one column
+    for (const char c : {' ', ',', '\t', ';'})
+      if (inner.find(c) != inner.npos) found = c;
+  }
+  return found;
+}
+
+struct csv_line {
+  std::int64_t number = 0;  // in the file, from 1; of its last part when a quoted cell goes over several
+  std::vector<std::string> cells;
+  bool ended = false;
+};
+
+// The lines of a file with content, split into cells by libcsv.
+class csv_lines {
+ public:
+  csv_lines(const std::filesystem::path& file, char separator) : in_(file), separator_(separator) {
+    csv_init(&parser_, CSV_STRICT);
+    csv_set_delim(&parser_, static_cast<unsigned char>(separator));
+  }
+  csv_lines(csv_lines&&) = delete;
+  ~csv_lines() { csv_free(&parser_); }
+
+  bool next(csv_line& into) {
+    into.cells.clear();
+    into.ended = true;  // between lines
+    for (std::string text; in_.line(text);) {
+      ++line_;
+      std::string bytes(into.ended ? content_of(text, line_) : text);
+      if (into.ended && bytes.empty()) continue;
+      bytes += '\n';
+      into.ended = false;
+      into.number = line_;
+      if (csv_parse(&parser_, bytes.data(), bytes.size(), take_cell, end_line, &into) != bytes.size())
+        throw error(
+            fmt::format("{}:{}: got a quote within a cell, need quotes around all of it or none", in_.name(), line_));
+      if (!into.ended) continue;
+      if (separator_ == ' ') std::erase(into.cells, "");  // several spaces separate as one does
+      return true;
+    }
+    if (!into.ended)
+      throw error(fmt::format("{}:{}: got a quoted cell without an end, need a quote behind it", in_.name(), line_));
+    return false;
+  }
+
+ private:
+  static void take_cell(void* text, std::size_t size, void* line) {
+    static_cast<csv_line*>(line)->cells.emplace_back(static_cast<const char*>(text), size);
+  }
+  static void end_line(int, void* line) { static_cast<csv_line*>(line)->ended = true; }
+
+  byte_stream in_;
+  csv_parser parser_{};
+  const char separator_;
+  std::int64_t line_ = 0;
+};
+
+struct csv_number {
+  double value = 0;
+  std::optional<std::int64_t> whole;
+};
+
+template <class Number>
+std::errc convert(std::string_view word, Number& into) {
+  const auto [end, failed] = std::from_chars(word.data(), word.data() + word.size(), into);
+  return end == word.data() + word.size() ? failed : std::errc::invalid_argument;
+}
+
+// Nothing for what is no number that float64 or int64 can hold.
+std::optional<csv_number> number_of_cell(std::string_view word) {
+  if (word.size() > 1 && word[0] == '+' && word[1] != '-') word.remove_prefix(1);
+  csv_number x;
+  if (std::int64_t whole = 0; convert(word, whole) == std::errc{}) return csv_number{static_cast<double>(whole), whole};
+  if (convert(word, x.value) != std::errc{}) return {};
+  if (std::floor(x.value) == x.value && std::abs(x.value) < 9e15) x.whole = static_cast<std::int64_t>(x.value);
+  return x;
+}
+
+std::string with_point(std::string cell) {
+  std::replace(cell.begin(), cell.end(), ',', '.');
+  return cell;
+}
+
+bool stands_for_a_number(const std::string& cell) {
+  for (const std::string_view missing : {"", "NA", "N/A", "n/a", "#N/A", "NULL", "null", "None", "-", "?", "."})
+    if (cell == missing) return true;
+  double beyond = 0;
+  return number_of_cell(with_point(cell)) || convert(cell, beyond) == std::errc::result_out_of_range;
+}
 
 class csv_rows : public row_file {
  public:
-  explicit csv_rows(const std::filesystem::path& file) : file_(file) {
+  explicit csv_rows(const std::filesystem::path& file) : file_(file), separator_(separator_of(file)) {
     // Once through the file, to know the type and that all is well.
     bool whole = true;
-    std::vector<double> row;
-    for (start(); read(row);)
-      for (const double x : row) whole &= std::floor(x) == x && std::abs(x) < 9e15;
-    if (columns_ == 0) throw error(file_.string() + ": has no rows of numbers, need some");
+    std::int64_t inexact = 0;
+    start();
+    std::int64_t rows = 0;
+    for (std::vector<csv_number> row; read(row); ++rows)
+      for (const csv_number& x : row) {
+        whole &= x.whole.has_value();
+        if (inexact == 0 && x.whole && std::abs(x.value) >= 0x1p53) inexact = line_.number;
+      }
+    if (rows == 0) throw error(file_.string() + ": has no rows of numbers, need some");
+    if (!whole && inexact > 0)
+      throw error(
+          fmt::format("{}:{}: got a whole number of 2^53 or more in a file with fractions, need numbers that float64 "
+                      "holds",
+                      file_.string(), inexact));
     dtype = whole ? at::kLong : at::kDouble;
     if (columns_ > 1) shape = {static_cast<std::int64_t>(columns_)};
     start();
   }
 
   Tensor next(std::int64_t most) override {
-    std::vector<double> all, row;
+    std::vector<csv_number> all, row;
     std::int64_t n = 0;
     for (; n < most && read(row); ++n) all.insert(all.end(), row.begin(), row.end());
     sizes result = shape;
     result.insert(result.begin(), n);
-    return at::tensor(at::ArrayRef<double>(all), at::kDouble).reshape(result).to(dtype);
+    const Tensor rows = at::empty(result, dtype);
+    for (std::size_t i = 0; i < all.size(); ++i)
+      if (dtype != at::kLong)
+        rows.data_ptr<double>()[i] = all[i].value;
+      else if (all[i].whole)
+        rows.data_ptr<std::int64_t>()[i] = *all[i].whole;
+      else
+        throw error(file_.string() + ": changed while it was read, need it to stay as it is");
+    return rows;
   }
 
  private:
   void start() {
-    in_ = std::make_unique<byte_stream>(file_);
-    line_ = 0;
+    in_ = std::make_unique<csv_lines>(file_, separator_);
     first_ = true;
   }
 
   // The next row; false at the end.
-  bool read(std::vector<double>& row) {
-    for (std::string text; in_->line(text);) {
-      ++line_;
-      const std::string wrong = parse(text, row);
-      if (wrong.empty() && row.empty()) continue;
-      const bool first = std::exchange(first_, false);
-      if (first && !wrong.empty()) continue;
-      if (!wrong.empty()) throw error(fmt::format("{}:{}: got '{}', need a number", file_.string(), line_, wrong));
+  bool read(std::vector<csv_number>& row) {
+    while (in_->next(line_)) {
+      row.clear();
+      std::optional<std::size_t> wrong;
+      for (std::size_t i = 0; i < line_.cells.size(); ++i)
+        if (const auto x = number_of_cell(line_.cells[i]))
+          row.push_back(*x);
+        else if (!wrong)
+          wrong = i;
+      if (std::exchange(first_, false) && row.empty()) {
+        take_heading();
+        continue;
+      }
+      if (wrong) refuse(*wrong);
       if (columns_ == 0) columns_ = row.size();
       if (row.size() != columns_)
-        throw error(fmt::format("{}:{}: got {} numbers, need {} as in the rows before", file_.string(), line_,
-                                row.size(), columns_));
+        throw line_error(heading_ > 0
+                             ? fmt::format("got {} numbers, need {} as the heading of line {} has names", row.size(),
+                                           columns_, heading_)
+                             : fmt::format("got {} numbers, need {} as in the rows before", row.size(), columns_));
       return true;
     }
     return false;
   }
 
-  // The numbers of a line; returns the first word that is none.
-  static std::string parse(std::string_view text, std::vector<double>& row) {
-    row.clear();
-    if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-    if (text.starts_with('#')) return "";
-    for (;;) {
-      const auto begin = text.find_first_not_of(between);
-      if (begin == text.npos) return "";
-      text.remove_prefix(begin);
-      const std::string_view word = text.substr(0, text.find_first_of(between));
-      double x = 0;
-      const auto [end, failed] = std::from_chars(word.data() + (word[0] == '+'), word.data() + word.size(), x);
-      if (failed != std::errc{} || end != word.data() + word.size()) return std::string(word.substr(0, 40));
-      row.push_back(x);
-      text.remove_prefix(word.size());
-    }
+  // Numbers that were not understood are no heading, nor are the words that stand for numbers which are missing.
+  void take_heading() {
+    if (std::all_of(line_.cells.begin(), line_.cells.end(), stands_for_a_number)) refuse(0);
+    for (std::size_t i = 0; i < line_.cells.size(); ++i)
+      if (line_.cells[i].empty())
+        throw line_error(
+            fmt::format("got a heading without a name for column {}, need one for each: leave out row names "
+                        "and trailing separators (pandas: index=False; R: row.names=FALSE)",
+                        i + 1));
+    if (separator_ == ' ') return;  // names may hold spaces themselves
+    columns_ = line_.cells.size();
+    heading_ = line_.number;
+  }
+
+  [[noreturn]] void refuse(std::size_t at) const {
+    const std::string& cell = line_.cells[at];
+    const std::string subject = fmt::format("got '{}' in column {}", cell.substr(0, 40), at + 1);
+    if (cell.empty()) throw line_error(fmt::format("got an empty cell in column {}, need a number", at + 1));
+    double beyond = 0;
+    if (convert(cell, beyond) == std::errc::result_out_of_range)
+      throw line_error(subject + ", need a number that float64 holds");
+    if (with_point(cell) != cell && number_of_cell(with_point(cell)))
+      throw line_error(subject + ", which may be a decimal comma; need numbers with a decimal point");
+    throw line_error(subject + ", need a number");
+  }
+
+  error line_error(const std::string& what) const {
+    return error(fmt::format("{}:{}: {}", file_.string(), line_.number, what));
   }
 
   const std::filesystem::path file_;
-  std::unique_ptr<byte_stream> in_;
-  std::int64_t line_ = 0;
+  const char separator_;
+  std::unique_ptr<csv_lines> in_;
+  csv_line line_;
   std::size_t columns_ = 0;
-  bool first_ = true;  // nothing but empty lines so far
+  std::int64_t heading_ = 0;  // its line; 0: none
+  bool first_ = true;         // no line with content so far
 };
 
 }

@@ -23,6 +23,7 @@ struct png_decoder {
     png = png_create_read_struct(PNG_LIBPNG_VER_STRING, this, failed, [](png_structp, png_const_charp) {});
     info = png_create_info_struct(png);
     png_set_read_fn(png, this, give);
+    png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  // the reader says what is too large
   }
   ~png_decoder() { png_destroy_read_struct(&png, &info, nullptr); }
   png_decoder(png_decoder&&) = delete;
@@ -72,6 +73,7 @@ class png_row : public row_file {
     shape = {static_cast<std::int64_t>(png_get_image_height(in_.png, in_.info)),
              static_cast<std::int64_t>(png_get_image_width(in_.png, in_.info))};
     if (type & PNG_COLOR_MASK_COLOR) shape.push_back(3);
+    check_size();
   }
 
   Tensor next(std::int64_t most) override {
@@ -85,6 +87,19 @@ class png_row : public row_file {
   }
 
  private:
+  // Before memory is asked for: zlib makes a thousandth of its input, but not less.
+  void check_size() const {
+    constexpr double most = 1e9, most_compressed = 1100;
+    double bytes = 1;
+    for (const std::int64_t n : shape) bytes *= static_cast<double>(n);
+    if (bytes > most)
+      throw error(fmt::format("{}: got an image {} of {:.0f} bytes, need at most 10⁹", name_, to_string(shape), bytes));
+    const double packed = static_cast<double>(shape[0]) * static_cast<double>(png_get_rowbytes(in_.png, in_.info));
+    if (packed > most_compressed * static_cast<double>(bytes_.size()))
+      throw error(fmt::format("{}: got an image {} in a file of {} bytes, need a whole PNG: copy it again", name_,
+                              to_string(shape), bytes_.size()));
+  }
+
   [[noreturn]] void damaged() const {
     throw error(fmt::format("{}: got a damaged PNG ({}), need a whole one: copy it again", name_, in_.why));
   }

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "noneq/storage/files.hpp"
+#include "noneq/core/dtype.hpp"
 #include "noneq/storage/json_text.hpp"
 #include "noneq/storage/safetensors_header.hpp"
 
@@ -31,9 +31,10 @@ static Tensor read_tensor(const input_file& file, std::int64_t data, const tenso
   return tensor;
 }
 
-tensor_file load_safetensors(const std::filesystem::path& path) {
-  const std::string where = path.string();
-  const input_file file(path);
+tensor_file load_safetensors(const std::filesystem::path& path) { return load_safetensors(input_file(path)); }
+
+tensor_file load_safetensors(const input_file& file) {
+  const std::string where = file.path().string();
   if (file.size() < 8)
     throw error(
         fmt::format("{}: got {} bytes, need a safetensors file (8 at least): copy it again", where, file.size()));
@@ -62,7 +63,7 @@ static std::vector<std::pair<std::string, Tensor>> in_order(const tensor_file& c
     if (!tensor.defined()) throw error(subject + " is undefined, need values");
     if (dtype_name(tensor.scalar_type()).empty())
       throw error(fmt::format("{} got dtype {}, which safetensors lacks: convert it", subject,
-                              c10::toString(tensor.scalar_type())));
+                              dtype_text(tensor.scalar_type())));
     ordered.emplace_back(name, tensor.detach());
   }
   std::stable_sort(ordered.begin(), ordered.end(),

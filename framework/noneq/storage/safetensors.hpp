@@ -7,6 +7,7 @@
 #include <string>
 
 #include "noneq/core/tensor.hpp"
+#include "noneq/storage/files.hpp"
 
 namespace noneq {
 
@@ -18,6 +19,7 @@ struct tensor_file {
 // Reads F64 F32 F16 BF16 I64 I32 I16 I8 U8 BOOL. Errors name the file and the tensor: cut short, not safetensors, an
 // unknown dtype, bytes that overlap, leave holes or do not fit the shape.
 tensor_file load_safetensors(const std::filesystem::path& path);
+tensor_file load_safetensors(const input_file& file);
 
 // Replaces `path` by a file of these tensors (any device and strides); equal content gives equal bytes. Errors: a dtype
 // the format lacks, a name it reserves, disk full.
