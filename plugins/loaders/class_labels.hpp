@@ -1,6 +1,7 @@
 // Class numbers stored beside data, one integer a row. One thread.
 #pragma once
 
+#include "noneq/core/dtype.hpp"
 #include "noneq/core/error.hpp"
 #include "noneq/storage/hdf5.hpp"
 
@@ -19,7 +20,7 @@ inline std::vector<std::int64_t> count_labels(const hdf5_reader& reader, const s
   if (c10::multiply_integers(l.shape) != l.shape[0])
     throw error(c10::str(subject, " got shape ", to_string(l.shape), ", need one number per row, [", l.shape[0], "]"));
   if (!at::isIntegralType(l.dtype, true))
-    throw error(c10::str(subject, " got numbers of type ", c10::toString(l.dtype), ", need integers"));
+    throw error(c10::str(subject, " got numbers of type ", noneq::dtype_text(l.dtype), ", need integers"));
   std::vector<std::int64_t> found;
   for (std::int64_t first = 0; first < rows; first += block) {
     const Tensor some = reader.rows(labels, first, std::min(block, rows - first)).flatten().to(at::kLong) - first_class;

@@ -1,12 +1,14 @@
 // Rows of a dataset in an HDF5 file, read in long stretches and shuffled as they pass.
 #include "class_labels.hpp"
+#include "examination.hpp"
+#include "hdf5_options.hpp"
 #include "kept_blocks.hpp"
+#include "noneq/core/dtype.hpp"
 #include "noneq/core/row_kernels.hpp"
 #include "noneq/plugin.hpp"
 #include "row_checks.hpp"
 #include "row_notes.hpp"
 #include "row_order.hpp"
-#include "seen_rows.hpp"
 #include "standardised.hpp"
 #include "stored_rows.hpp"
 
@@ -18,71 +20,15 @@ using noneq::Tensor;
 
 constexpr std::int64_t most_classes = 1'000'000;
 
-struct hdf5 : noneq::loader {
-  std::filesystem::path file;
-  std::string dataset = "x", labels, validation, validation_labels, test, test_labels, normalise = "none", per = "all",
-              order = "shuffled", channels = "none";
-  std::vector<double> range = {0, 255};
-  double held_out = 0;
-  bool dequantise = false;
-  std::int64_t normalise_rows = 0, first_class = 0;
-
+struct hdf5 : noneq::loader, noneq::hdf5_options {
   std::shared_ptr<noneq::source> open(const std::optional<noneq::normalisation>& known,
                                       const noneq::stream& s) const override;
   void redirect(const std::filesystem::path& other) override { file = other; }
-
-  void check() const override {
-    if (range.size() != 2 || !(range[0] < range[1]))
-      throw error(c10::str("range got [", c10::Join(", ", range), "], need two numbers, the lower one first"));
-    if (dataset.empty()) throw error("dataset got '', need the path of a dataset in the file");
-    if (!test.empty() && labels.empty() != test_labels.empty())
-      throw error("test_labels got '" + test_labels + "', need labels for both of dataset and test, or for neither");
-    if (!validation.empty() && labels.empty() != validation_labels.empty())
-      throw error("validation_labels got '" + validation_labels +
-                  "', need labels for both of dataset and validation, or for neither");
-    if (!validation.empty() && held_out > 0)
-      throw error(c10::str("held_out got ", held_out, " beside validation: '", validation, "', need one of the two"));
-    if (dataset == labels) throw error("labels got '" + labels + "', which is the dataset itself; need another one");
-  }
+  void check() const override { check_alone(); }
 
   static void describe(noneq::description<hdf5>& d) {
-    d.doc("Rows of a dataset in an HDF5 file of any size, any rank and any type of number.")
-        .param("file", &hdf5::file, "the HDF5 file", noneq::required())
-        .param("dataset", &hdf5::dataset, "path of the dataset [N, …]; [N] gives samples of shape [1]")
-        .param("labels", &hdf5::labels, "path of a dataset of N integers from first_class on; empty: no labels")
-        .param("first_class", &hdf5::first_class, "the label of the first class: 0, or 1 as MATLAB counts")
-        .param("validation", &hdf5::validation, "path of a dataset to measure on during training")
-        .param("validation_labels", &hdf5::validation_labels, "path of its labels")
-        .param("held_out", &hdf5::held_out,
-               "share of the rows, the last ones, that are not trained on but are the validation data",
-               noneq::between(0, 0.9))
-        .param("test", &hdf5::test,
-               "path of a dataset to measure on; empty: measure on the validation data, else on the training rows")
-        .param("test_labels", &hdf5::test_labels, "path of its labels")
-        .param("normalise", &hdf5::normalise,
-               "how stored numbers become x⁰: as they are, to mean 0 and variance 1, or range to [−1, 1]",
-               noneq::one_of({"none", "zscore", "range"}))
-        .param("range", &hdf5::range, "the two stored values that become −1 and 1 under normalise: range")
-        .param(
-            "dequantise", &hdf5::dequantise,
-            "adds uniform noise of one step, [0, 1), to stored integers, which then have a density; under normalise: "
-            "range the second value and its noise end at 1")
-        .param("per", &hdf5::per,
-               "zscore: one mean and scale for all numbers, one per channel (the first dimension of a sample), or one "
-               "per position of a sample",
-               noneq::one_of({"all", "channel", "dim"}))
-        .param(
-            "normalise_rows", &hdf5::normalise_rows,
-            "zscore: rows that mean and variance are taken from, spread evenly over the file; 0: all of up to 1 GiB, "
-            "and 1 GiB (10,000 rows at least) of more",
-            noneq::at_least(0))
-        .param("order", &hdf5::order, "order of the rows in training", noneq::one_of({"shuffled", "sequential"}))
-        .param(
-            "channels", &hdf5::channels,
-            "where a sample has its channels: not of interest, first, last (moved to the front), or nowhere (add one)",
-            noneq::one_of({"none", "first", "last", "add"}))
-        .writes("label", "int64 [B]: when labels are given")
-        .writes("row", "int64 [B]: number in the dataset, from 0");
+    d.doc("Rows of a dataset in an HDF5 file of any size, any rank and any type of number.");
+    describe_options(d);
   }
 };
 
@@ -99,7 +45,7 @@ class hdf5_source : public noneq::source {
         blocks_(trained_ * (stored_.row_bytes() + (of_.labels.empty() ? 0 : 8)) <= noneq::stored_rows::kept_bytes) {
     info_.shape = stored_.sample_shape();
     if (of_.dequantise && !at::isIntegralType(stored_.layout().dtype, false))
-      throw error(c10::str(stored_.where(), " got numbers of type ", c10::toString(stored_.layout().dtype),
+      throw error(c10::str(stored_.where(), " got numbers of type ", noneq::dtype_text(stored_.layout().dtype),
                            ", need integers to dequantise"));
     noneq::refuse_channel_order(info_.shape, of_.channels, stored_.where());
     info_.axes = stored_.axes();
@@ -112,7 +58,7 @@ class hdf5_source : public noneq::source {
     noneq::seen_rows seen(noneq::fill_values(attributes));
     const std::int64_t standardised = normalise(known, seen);
     examine(seen, standardised, known.has_value());
-    note(attributes, seen);
+    note(attributes, seen, known.has_value());
     if (!known) info_.normal.dtype = needed_type();
   }
 
@@ -226,52 +172,31 @@ class hdf5_source : public noneq::source {
     need[0] = l.shape[0];
     if (l.shape != need || l.dtype != stored_.layout().dtype)
       throw error(c10::str(of_.file.string(), ": dataset '", dataset, "' got ", noneq::to_string(l.shape), " of ",
-                           c10::toString(l.dtype), ", need rows like those of '", of_.dataset, "', ",
-                           noneq::to_string(stored_.layout().shape), " of ", c10::toString(stored_.layout().dtype)));
+                           noneq::dtype_text(l.dtype), ", need rows like those of '", of_.dataset, "', ",
+                           noneq::to_string(stored_.layout().shape), " of ",
+                           noneq::dtype_text(stored_.layout().dtype)));
     parts_[name] = {dataset, labels, 0, l.shape[0]};
   }
 
-  // Looks at rows of every part, all of them where that takes a second or so: what cannot be trained on is refused
-  // now, and their checksums say which data this is. `standardised`: so many training rows were looked at already. Data
-  // of a trained model is looked at only as far as it takes to know it again.
+  // Looks at rows before they are trained on, and finds out by them which data this is.
   void examine(noneq::seen_rows& seen, std::int64_t standardised, bool of_trained_model) {
-    constexpr std::int64_t identified_bytes = std::int64_t{64} << 20, checked_bytes = std::int64_t{1} << 30;
-    std::uint64_t contents = 0;
-    const auto add = [&](const std::string& text) { contents = noneq::stream(contents).fork(text).bits(0); };
-    std::string unseen;
-    for (const auto& [name, p] : parts_) {
-      add(c10::str(name, ": ", p.rows, " rows like ", noneq::to_string(stored_.layout().shape), " of ",
-                   c10::toString(stored_.layout().dtype)));
-      const auto look = [&, &dataset = p.dataset](const Tensor& rows, std::int64_t first) {
-        seen.add(rows, first);
-        x0_of(rows, at::arange(first, first + rows.size(0), at::kLong), dataset, nullptr);
-      };
-      const auto identify = [&, &labels = p.labels](const Tensor& rows, std::int64_t first) {
-        look(rows, first);
-        add(noneq::checksum({{"rows", rows}}));
-        if (info_.classes > 0)
-          add(noneq::checksum({{"labels", stored_.labels(labels, first, rows.size(0), of_.first_class)}}));
-      };
-      std::int64_t rows = noneq::visit_spread(stored_, p, identified_bytes, identify);
-      if (name == "train" && standardised > 0)
-        rows = std::max(rows, standardised);
-      else if (rows < p.rows && !of_trained_model)
-        rows = noneq::visit_spread(stored_, p, checked_bytes, look);
-      if (rows < p.rows) unseen += c10::str(unseen.empty() ? "" : " and ", rows, " of ", p.rows, " (", name, ")");
-    }
+    const auto check = [&](const std::string& dataset, const Tensor& rows, std::int64_t first) {
+      x0_of(rows, at::arange(first, first + rows.size(0), at::kLong), dataset, nullptr);
+    };
+    const auto found = noneq::examine(stored_, parts_, {standardised, of_trained_model}, seen, check);
     info_.found = seen.range();
-    info_.examined = unseen.empty() ? "all rows were looked at"
-                                    : c10::str("rows looked at: ", unseen, "; the others when they are used");
+    info_.examined = found.extent;
     info_.identity =
-        c10::str(std::hex, contents, std::dec, ", normalise ", of_.normalise, " per ", of_.per, " range ", of_.range[0],
-                 " ", of_.range[1], ", channels ", of_.channels, ", noise ", of_.dequantise ? noise_.bits(0) : 0);
+        c10::str(found.contents, ", normalise ", of_.normalise, " per ", of_.per, " range ", of_.range[0], " ",
+                 of_.range[1], ", channels ", of_.channels, ", noise ", of_.dequantise ? noise_.bits(0) : 0,
+                 ", scale of ", of_.normalise_rows, " rows, first class ", of_.first_class);
   }
 
-  void note(const std::map<std::string, std::string>& attributes, const noneq::seen_rows& seen) {
+  void note(const std::map<std::string, std::string>& attributes, const noneq::seen_rows& seen, bool of_trained_model) {
     noneq::note_packing(attributes, stored_.where(), info_.notes);
     noneq::note_missing(seen, stored_.where(), info_.notes);
     if (of_.normalise == "range") noneq::note_narrow(info_.found, of_.range, stored_.where(), info_.notes);
-    if (of_.normalise == "none") noneq::note_unscaled(info_.found, stored_.where(), info_.notes);
+    if (of_.normalise == "none" && !of_trained_model) noneq::note_unscaled(info_.found, stored_.where(), info_.notes);
   }
 
   // float64 where float32 would round away what the stored numbers and their scale resolve.
@@ -302,6 +227,10 @@ class hdf5_source : public noneq::source {
                                             of_.first_class, most_classes);
     info_.classes = static_cast<std::int64_t>(counts.size());
     noneq::note_empty_classes(counts, of_.first_class, name + ": labels '" + of_.labels + "'", info_.notes);
+    if (of_.first_class != 0)
+      info_.notes.push_back(c10::str(name, ": labels '", of_.labels, "' from ", of_.first_class, " to ",
+                                     of_.first_class + info_.classes - 1, " are the classes 0 to ", info_.classes - 1,
+                                     ", by which samplers and their files number them"));
     for (const auto& [_, p] : parts_)
       if (p.labels != of_.labels)
         noneq::count_labels(stored_.reader(), name, p.labels, p.dataset, p.rows, of_.first_class, info_.classes);

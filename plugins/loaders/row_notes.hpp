@@ -1,5 +1,5 @@
-// What looks unintended in stored rows but may be right: a line each for the user, with the parameter that mends it.
-// Pure, thread-safe.
+// Notes on what looks unintended in stored rows but may be right: a line each for the user, with the parameter that
+// mends it. Pure, thread-safe.
 #pragma once
 
 #include <charconv>

@@ -1,22 +1,13 @@
-// What is seen of a dataset's rows before anything is trained on them: the numbers between which they lie, whether
-// the value that stands for "missing" is among them, and a checksum of some of them that tells one dataset from
-// another. A value; one thread.
+// Observations of a dataset's rows: the numbers between which they lie, and whether the value that stands for "missing"
+// is among them. A value; one thread.
 #pragma once
 
 #include <cmath>
-#include <functional>
 #include <limits>
 
-#include "noneq/storage/checkpoint.hpp"
-#include "stored_rows.hpp"
+#include "noneq/core/tensor.hpp"
 
 namespace noneq {
-
-// Rows first … first+rows−1 of a dataset, and of its labels.
-struct dataset_part {
-  std::string dataset, labels;
-  std::int64_t first = 0, rows = 0;
-};
 
 class seen_rows {
  public:
@@ -34,7 +25,9 @@ class seen_rows {
       least_ = std::min(least_, least);
       most_ = std::max(most_, most);
     }
-    for (const double value : fill_) {
+    for (const double stated : fill_) {
+      // An attribute's text may have digits that its float32 numbers do not have.
+      const double value = x.scalar_type() == at::kFloat ? static_cast<double>(static_cast<float>(stated)) : stated;
       if (missing_row_ >= 0 || value < least || value > most) continue;
       const Tensor here = x.view({x.size(0), -1}).eq(value).any(1);
       if (!here.any().item<bool>()) continue;
@@ -52,22 +45,5 @@ class seen_rows {
   double least_ = std::numeric_limits<double>::infinity(), most_ = -least_, missing_ = 0;
   std::int64_t missing_row_ = -1;
 };
-
-// use(rows, number of the first) for blocks of a part, all of them or evenly spread ones of about `most_bytes`, the
-// first and the last among them. Returns how many rows these are. Errors: rows that cannot be read.
-inline std::int64_t visit_spread(const stored_rows& stored, const dataset_part& of, std::int64_t most_bytes,
-                                 const std::function<void(const Tensor&, std::int64_t)>& use) {
-  const std::int64_t block = stored.block(), blocks = (of.rows + block - 1) / block;
-  const std::int64_t fitting = std::max<std::int64_t>(2, most_bytes / (block * stored.row_bytes()));
-  const std::int64_t visited = std::min(blocks, fitting);
-  std::int64_t seen = 0;
-  for (std::int64_t j = 0; j < visited; ++j) {
-    const std::int64_t at = visited == 1 ? 0 : j * (blocks - 1) / (visited - 1);
-    const std::int64_t first = of.first + at * block, n = std::min(block, of.first + of.rows - first);
-    use(stored.read(of.dataset, first, n), first);
-    seen += n;
-  }
-  return seen;
-}
 
 }

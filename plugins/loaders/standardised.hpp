@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "moments.hpp"
+#include "noneq/core/stop.hpp"
 #include "noneq/plugin.hpp"
 #include "row_checks.hpp"
 #include "stored_rows.hpp"
@@ -50,6 +51,7 @@ inline standardisation standardised(const stored_rows& stored, const looked_at& 
                      read_blocks = std::min(blocks, (most + block - 1) / block);
   std::int64_t seen = 0;
   for (std::int64_t j = 0; j < read_blocks; ++j) {
+    stop_here_if_asked();
     const std::int64_t first = j * blocks / read_blocks * block;
     const Tensor rows = stored.read(of.dataset, first, std::min(block, of.count - first));
     seen += rows.size(0);

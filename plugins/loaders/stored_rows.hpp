@@ -70,7 +70,7 @@ class stored_rows {
     if (channels_ == "last") order.push_back(0);
     return order;
   }
-  // What each dimension of a sample is, as far as it was stated.
+  // The name of each dimension of a sample, as far as it was stated.
   std::vector<std::string> axes() const {
     if (channels_ == "none") return {};
     switch (sample_shape().size()) {

@@ -94,6 +94,7 @@ TEST_CASE("dequantise: only integers have a step") {
   const auto refused = [&](const std::string& name) {
     return message_of([&] { f.open("dequantise: true, dataset: " + name); });
   };
-  CHECK(refused("real") == f.path.string() + ": dataset 'real' got numbers of type Float, need integers to dequantise");
-  CHECK(says(refused("bit"), "dataset 'bit' got numbers of type Bool, need integers to dequantise"));
+  CHECK(refused("real") ==
+        f.path.string() + ": dataset 'real' got numbers of type float32, need integers to dequantise");
+  CHECK(says(refused("bit"), "dataset 'bit' got numbers of type bool, need integers to dequantise"));
 }

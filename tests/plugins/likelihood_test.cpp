@@ -46,7 +46,7 @@ TEST_CASE("with the exact score and the exact trace the likelihood is the densit
   const auto& record = r.at("log_likelihood");
   CHECK(record.value == doctest::Approx(bits(expected.mean().item<double>())).epsilon(1e-4));
   CHECK(record.standard_error == doctest::Approx(bits(noneq::estimate_mean(expected).stderr)).epsilon(1e-3));
-  CHECK(record.unit == "bits/sequence");
+  CHECK(record.unit == "bits/sample");
   CHECK(record.on == "test");
   CHECK(record.n == 40);
   CHECK(r.at("likelihood_bits_per_dim").value == doctest::Approx(-record.value / 3));

@@ -256,14 +256,14 @@ TEST_CASE("what a file lacks is said by name") {
   CHECK(says(refused("dataset: none"), "'none'"));
   CHECK(says(refused("labels: long"), "labels 'long' got 101 rows, need 100, one per row of 'x'"));
   CHECK(says(refused("labels: wide"), "labels 'wide' got shape [100, 2], need one number per row, [100]"));
-  CHECK(says(refused("labels: real"), "labels 'real' got numbers of type Float, need integers"));
+  CHECK(says(refused("labels: real"), "labels 'real' got numbers of type float32, need integers"));
   CHECK(says(refused("labels: minus"), "labels 'minus' got -1 in row 0, need class numbers from 0"));
   CHECK(says(refused("labels: vast"), "labels 'vast' got 1099511627776 in row 0"));
   CHECK(says(refused("labels: good, test: x, test_labels: more"),
              "labels 'more' got 7 in row 98, need class numbers from 0 to 2"));
   CHECK(says(refused("labels: good, test: x, test_labels: minus"), "labels 'minus' got -1 in row 0"));
   CHECK(says(refused("labels: good, test: x, test_labels: long"), "labels 'long' got 101 rows, need 100"));
-  CHECK(says(refused("labels: good, test: x, test_labels: real"), "labels 'real' got numbers of type Float"));
+  CHECK(says(refused("labels: good, test: x, test_labels: real"), "labels 'real' got numbers of type float32"));
   CHECK(f.open("labels: good, test: x, test_labels: zero")->info().classes == 3);
   CHECK(says(refused("labels: none"), "'none'"));
   CHECK(says(refused("channels: last"), "dataset 'x' has shape [100, 1] and channels: last, need"));
