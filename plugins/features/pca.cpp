@@ -1,4 +1,5 @@
-// Principal components of the training data: the directions in which it varies most, in float64.
+// Principal components of the training data: the directions in which it varies most, in float64. They are those of
+// normalised data, or a channel whose numbers are small in data units would be in none of them.
 #include "noneq/plugin.hpp"
 
 namespace {
@@ -9,7 +10,7 @@ using noneq::Tensor;
 constexpr std::int64_t most_numbers = 4096;
 
 struct pca_map : noneq::feature_map {
-  Tensor mean, basis;  // float64 [d], [d, components]
+  Tensor mean, basis;  // float64 [d], [d, components], of data units
   pca_map(Tensor m, Tensor b) : mean(std::move(m)), basis(std::move(b)) {}
 
   Tensor operator()(const Tensor& data) const override {
@@ -22,7 +23,7 @@ struct pca : noneq::feature {
   std::int64_t components = 64, rows = 10000;
 
   std::string label() const override { return "pca" + std::to_string(components); }
-  std::string identity() const override { return c10::str("pca ", components, " of ", rows, " rows"); }
+  std::string identity() const override { return c10::str("normalised pca ", components, " of ", rows, " rows"); }
 
   void check_data(const noneq::dataset_info& info) const override {
     const std::int64_t d = c10::multiply_integers(info.shape);
@@ -37,12 +38,13 @@ struct pca : noneq::feature {
                                             const training_rows& blocks) const override {
     check_data(info);
     const std::int64_t d = c10::multiply_integers(info.shape);
+    const Tensor unit = info.normal.scale.to(at::kDouble).expand(info.shape).flatten();
     Tensor origin, sum = at::zeros({d}, at::kDouble), square = at::zeros({d, d}, at::kDouble);
     std::int64_t n = 0;
     blocks([&](const Tensor& block) {
       Tensor x = block.flatten(1).slice(0, 0, rows - n).to(at::kDouble);
       if (!origin.defined()) origin = x.mean(0);  // near the mean, so that the squares keep their digits
-      x = x - origin;
+      x = (x - origin) / unit;
       sum += x.sum(0);
       square.addmm_(x.t(), x);
       n += x.size(0);
@@ -53,7 +55,8 @@ struct pca : noneq::feature {
     const Tensor kept = values.slice(0, d - components).flip(0).clamp_min(0);
     const double scale = std::sqrt(kept.mean().item<double>());
     if (!(scale > 0)) throw noneq::error("pca got training rows that are all the same, need data that varies");
-    return std::make_unique<pca_map>(origin + shift, vectors.slice(1, d - components).flip(1).contiguous() / scale);
+    return std::make_unique<pca_map>(origin + unit * shift,
+                                     vectors.slice(1, d - components).flip(1) / (scale * unit.unsqueeze(1)));
   }
 
   std::unique_ptr<noneq::feature_map> restore(const noneq::dataset_info&,
@@ -63,8 +66,8 @@ struct pca : noneq::feature {
 
   static void describe(noneq::description<pca>& d) {
     d.doc(
-         "The first principal components of the training data, all divided by one number, so that their average "
-         "variance over the training data is 1.")
+         "The first principal components of the normalised training data, all divided by one number, so that their "
+         "average variance over the training data is 1.")
         .param("components", &pca::components, "how many", noneq::between(1, most_numbers))
         .param("rows", &pca::rows, "training rows they are taken from, from the first", noneq::at_least(2));
   }

@@ -68,7 +68,9 @@ struct log_factor : noneq::guidance {
 
 struct of_states final : log_factor {
   using log_factor::log_factor;
-  Tensor gradient(const noneq::guided_state& at) const override { return at.pull(slope(at.x0)); }
+  Tensor gradient(const noneq::guided_state& at) const override {
+    return at.limited(at.covariance(slope(at.x0))) / at.reach();
+  }
 };
 
 struct of_steps final : log_factor {

@@ -7,13 +7,12 @@ using noneq::Tensor;
 
 struct whole final : noneq::observation {
   using observation::observation;
-  Tensor map(const Tensor& x) const override { return x; }
-  Tensor transposed(const Tensor& u) const override { return u; }
+  Tensor map(const Tensor& u) const override { return u; }
+  Tensor transposed(const Tensor& r) const override { return r; }
 
   // The product of two Gaussians.
   noneq::distribution multiplied(const noneq::distribution& p, const noneq::coefficients&) const override {
-    const Tensor seen = normal.apply(y).to(p.location.scalar_type());
-    const Tensor noise = variance / normal.scale.to(p.location.scalar_type()).square();
+    const Tensor seen = b.to(p.location.scalar_type()), noise = variance.to(p.location.scalar_type());
     const Tensor step = p.log_variance.exp();
     return {p.location + step / (step + noise) * (seen - p.location), p.log_variance + (noise / (step + noise)).log()};
   }
@@ -22,24 +21,27 @@ struct whole final : noneq::observation {
 struct gaussian_observation : noneq::guide {
   std::filesystem::path file;
   std::string dataset = "observation", mode = "exact";
-  double deviation = 0;
+  noneq::deviations deviation;
   std::int64_t solve = 5;
 
   bool multiplies_steps() const override { return mode == "paper"; }
 
   std::unique_ptr<noneq::guidance> begin(const noneq::guided_chunk& chunk) const override {
     const noneq::given_rows given(file, dataset);
-    Tensor y = given.of(chunk, chunk.shape);
+    const Tensor y = given.of(chunk, chunk.shape);
     if (!y.isfinite().all().item<bool>()) throw given.wrong("got a number that is not finite, need observations");
+    const Tensor noise = noneq::by_channel(deviation, chunk.shape);
     // Noise may carry an observation out of the data's range, but not this far.
     if (const auto& range = chunk.range; !range.empty()) {
-      const double reach = 10 * deviation, least = y.min().item<double>(), most = y.max().item<double>();
-      if (least < range[0] - reach || most > range[1] + reach)
-        throw given.wrong(c10::str("got ", most > range[1] + reach ? most : least,
+      const Tensor off = at::logical_or(y<range[0] - 10 * noise, y> range[1] + 10 * noise);
+      if (off.any().item<bool>())
+        throw given.wrong(c10::str("got ", y.masked_select(off)[0].item<double>(),
                                    ", which is more than 10 deviations away from the data's range, need data from ",
-                                   range[0], " to ", range[1], " with noise of deviation ", deviation));
+                                   range[0], " to ", range[1], " with noise of deviation ",
+                                   noise.expand_as(y).masked_select(off)[0].item<double>()));
     }
-    return std::make_unique<whole>(chunk, std::move(y), deviation, solve);
+    const Tensor scale = chunk.normal.scale.to(at::kDouble);
+    return std::make_unique<whole>((y - chunk.normal.shift.to(at::kDouble)) / scale, (noise / scale).square(), solve);
   }
 
   void check() const override { noneq::given_rows(file, dataset); }
@@ -50,7 +52,8 @@ struct gaussian_observation : noneq::guide {
                "HDF5 file of y, in data units: row k for sample k, from the beginning again at its end",
                noneq::required())
         .param("dataset", &gaussian_observation::dataset, "its dataset")
-        .param("deviation", &gaussian_observation::deviation, "s, in data units", noneq::above(0), noneq::required())
+        .param("deviation", &gaussian_observation::deviation, std::string("s, in data units") + noneq::one_a_channel,
+               noneq::above(0), noneq::required())
         .param("mode", &gaussian_observation::mode,
                "exact: r as x^t sees it, which is calibrated; paper: r itself multiplies every step, as published, "
                "which counts the observation about twice",

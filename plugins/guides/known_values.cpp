@@ -7,12 +7,17 @@ namespace {
 using noneq::Tensor;
 
 struct masked final : noneq::observation {
-  Tensor unknown;  // where
-  masked(const noneq::guided_chunk& chunk, const Tensor& seen, Tensor free, double deviation, std::int64_t steps)
-      : observation(chunk, seen.masked_fill(free, 0), deviation, steps), unknown(std::move(free)) {}
-  Tensor certain() const override { return variance > 0 ? Tensor() : y.masked_fill(unknown, NAN); }
-  Tensor map(const Tensor& x) const override { return x.masked_fill(unknown, 0); }
-  Tensor transposed(const Tensor& u) const override { return u.masked_fill(unknown, 0); }
+  Tensor unknown, exactly;  // where; what is known without noise, in data units, and not a number elsewhere
+  masked(const noneq::guided_chunk& chunk, const Tensor& seen, Tensor free, const Tensor& deviation, std::int64_t steps)
+      : observation(seen, deviation, steps), unknown(std::move(free)) {
+    const Tensor scale = chunk.normal.scale.to(at::kDouble);
+    exactly = seen.masked_fill(unknown.logical_or(deviation > 0), NAN);
+    b = ((seen - chunk.normal.shift.to(at::kDouble)) / scale).masked_fill(unknown, 0);
+    variance = (deviation / scale).square();
+  }
+  Tensor certain() const override { return exactly.isnan().all().item<bool>() ? Tensor() : exactly; }
+  Tensor map(const Tensor& u) const override { return u.masked_fill(unknown, 0); }
+  Tensor transposed(const Tensor& r) const override { return r.masked_fill(unknown, 0); }
 };
 
 struct forward final : noneq::guidance {
@@ -32,7 +37,7 @@ struct forward final : noneq::guidance {
 struct known_values : noneq::guide {
   std::filesystem::path file;
   std::string mask = "mask", values = "values", mode = "exact";
-  double deviation = 0;
+  noneq::deviations deviation{0};
   std::int64_t solve = 5, resample = 1;
 
   bool multiplies_steps() const override { return mode == "paper"; }
@@ -43,16 +48,16 @@ struct known_values : noneq::guide {
     const auto [known, seen] = given.of(chunk);
     given.values.need_data(seen.masked_select(known), chunk);
     if (multiplies_steps()) return std::make_unique<forward>(chunk, known, seen);
-    return std::make_unique<masked>(chunk, seen, known.logical_not(), deviation, solve);
+    return std::make_unique<masked>(chunk, seen, known.logical_not(), noneq::by_channel(deviation, chunk.shape), solve);
   }
 
   void check() const override {
     if (resample > 1 && !multiplies_steps())
       throw noneq::error(
           c10::str("resample got ", resample, " in mode exact, need 1: only mode paper takes steps again"));
-    if (deviation > 0 && multiplies_steps())
-      throw noneq::error(
-          c10::str("deviation got ", deviation, " in mode paper, need 0: it has no noise on known values"));
+    const auto noisy = std::find_if(deviation.begin(), deviation.end(), [](double s) { return s > 0; });
+    if (noisy != deviation.end() && multiplies_steps())
+      throw noneq::error(c10::str("deviation got ", *noisy, " in mode paper, need 0: it has no noise on known values"));
     noneq::known_rows(file, mask, values);
   }
 
@@ -63,7 +68,8 @@ struct known_values : noneq::guide {
                noneq::required())
         .param("mask", &known_values::mask, "dataset that is 1 where the value is known and 0 where it is not")
         .param("values", &known_values::values, "dataset of the values, in data units; unknown ones may be anything")
-        .param("deviation", &known_values::deviation, "deviation of noise on the known values, in data units",
+        .param("deviation", &known_values::deviation,
+               std::string("deviation of noise on the known values, in data units") + noneq::one_a_channel,
                noneq::at_least(0))
         .param("mode", &known_values::mode,
                "exact: r as x^t sees it, which is calibrated; paper: the known numbers of every x^{t−1} are drawn from "

@@ -13,30 +13,39 @@ using made_map = std::unique_ptr<noneq::linear_map>;
 
 struct measured final : noneq::observation {
   made_map a;
-  measured(const noneq::guided_chunk& chunk, Tensor seen, made_map of, double deviation, std::int64_t steps)
-      : observation(chunk, std::move(seen), deviation, steps), a(std::move(of)) {}
-  Tensor map(const Tensor& x) const override { return a->map(x); }
-  Tensor transposed(const Tensor& u) const override { return a->transposed(u); }
+  Tensor y, certainly;  // in data units; 1 for rows without noise and 0 for others, [1, …]
+  noneq::unit_rows rows;
+  measured(const noneq::guided_chunk& chunk, const Tensor& seen, made_map of, const Tensor& deviation,
+           std::int64_t steps)
+      : observation(seen, deviation, steps), a(std::move(of)), y(seen), certainly((deviation == 0).to(at::kDouble)) {
+    rows = noneq::in_model_units(
+        {y, [this](const Tensor& x) { return a->map(x); }, [this](const Tensor& u) { return a->transposed(u); }},
+        chunk.normal, chunk.shape);
+    b = rows.of.y;
+    variance = (rows.weight * deviation).square();
+  }
+  Tensor map(const Tensor& u) const override { return rows.of.map(u); }
+  Tensor transposed(const Tensor& r) const override { return rows.of.transposed(r); }
   noneq::distribution multiplied(const noneq::distribution& p, const noneq::coefficients&) const override {
-    const Tensor scale = normal.scale.to(p.location.scalar_type());
-    const Tensor step = p.log_variance.exp() * scale.square();  // of data
-    const auto seen_covariance = [&](const Tensor& u) { return map(step * transposed(u)) + variance * u; };
-    const Tensor missing = y.to(p.location.scalar_type()) - map(normal.restore(p.location));
-    constexpr std::int64_t most = 1000;  // no network is asked here
-    const Tensor moved = step * transposed(solved(seen_covariance, missing, most)) / scale;
+    const Tensor step = p.log_variance.exp().to(at::kDouble);
+    const auto seen_covariance = [&](const Tensor& r) { return map(step * transposed(r)) + variance * r; };
+    const Tensor missing = b - map(p.location.to(at::kDouble));
+    const Tensor diagonal = noneq::broadcast_like(step.flatten(1).mean(1), b) + variance;
+    const Tensor moved = step * transposed(solved(seen_covariance, diagonal, missing, 1000, 1e-14).x);
     return {p.location + moved.to(p.location.scalar_type()), p.log_variance};
   }
   std::optional<noneq::linear_equation> equation() const override {
-    if (variance > 0) return {};
-    return noneq::linear_equation{y.to(at::kDouble), [this](const Tensor& x) { return map(x); },
-                                  [this](const Tensor& u) { return transposed(u); }};
+    if (!certainly.any().item<bool>()) return {};
+    return noneq::linear_equation{certainly * y, [this](const Tensor& x) { return certainly * a->map(x); },
+                                  [this](const Tensor& u) { return a->transposed(certainly * u); }};
   }
 };
 
 struct linear_observation : noneq::guide {
   std::filesystem::path file;
   std::string dataset = "observation", matrix = "matrix", map = "matrix", mode = "exact";
-  double deviation = 0, width = 0;
+  noneq::deviations deviation;
+  double width = 0;
   std::int64_t solve = 5, factor = 0;
   std::vector<std::int64_t> window;
 
@@ -61,8 +70,9 @@ struct linear_observation : noneq::guide {
     made_map a = (this->*maps().at(map).make)(chunk.shape);
     const Tensor y = given.of(chunk, a->shape);
     if (!y.isfinite().all().item<bool>()) throw given.wrong("got a number that is not finite, need observations");
-    if (!chunk.range.empty()) check_range(given, chunk, *a, y);
-    return std::make_unique<measured>(chunk, y, std::move(a), deviation, solve);
+    const Tensor noise = noneq::by_channel(deviation, a->shape);
+    if (!chunk.range.empty()) check_range(given, chunk, *a, y, noise);
+    return std::make_unique<measured>(chunk, y, std::move(a), noise, solve);
   }
 
   void check() const override {
@@ -96,7 +106,9 @@ struct linear_observation : noneq::guide {
                noneq::at_least(0))
         .param("window", &linear_observation::window, "operator crop: [top, left, height, width], in pixels",
                noneq::at_least(0))
-        .param("deviation", &linear_observation::deviation, "s, in units of y", noneq::at_least(0), noneq::required())
+        .param("deviation", &linear_observation::deviation,
+               std::string("s, in units of y") + noneq::one_a_channel + " of y, or for each row of a matrix",
+               noneq::at_least(0), noneq::required())
         .param(
             "mode", &linear_observation::mode,
             "exact: r as x^t sees it, which is calibrated; paper: r itself moves the mean of every step, as published, "
@@ -118,16 +130,16 @@ struct linear_observation : noneq::guide {
 
   // Noise may carry an observation out of what data can give, but not this far.
   void check_range(const noneq::given_rows& given, const noneq::guided_chunk& chunk, const noneq::linear_map& a,
-                   const Tensor& y) const {
+                   const Tensor& y, const Tensor& noise) const {
     const auto [least, most] = a.range(chunk.shape, chunk.range[0], chunk.range[1]);
-    const Tensor reach = 10 * deviation + 1e-5 * (least.abs() + most.abs());
+    const Tensor reach = 10 * noise + 1e-5 * (least.abs() + most.abs());
     const Tensor below = y < least - reach, off = below.logical_or(y > most + reach);
     if (!off.any().item<bool>()) return;
     const auto first = [&](const Tensor& of) { return of.expand_as(y).masked_select(off)[0].item<double>(); };
     throw given.wrong(c10::str("got ", first(y.to(at::kDouble)),
                                ", which is more than 10 deviations away from what data from ", chunk.range[0], " to ",
                                chunk.range[1], " gives there, need ", first(least), " to ", first(most),
-                               " with noise of deviation ", deviation));
+                               " with noise of deviation ", first(noise)));
   }
 
   made_map of_file(const sizes& shape) const {

@@ -21,22 +21,27 @@ class guided {
   // Throws where a guide cannot guide these samples, or no x can be what all of them are certain of.
   guided(const std::vector<const guide*>& guides, const process& p, const sampling_request& r) {
     const guided_chunk chunk{p, r.first, r.count, r.shape, r.normal, r.range};
-    certainties together(chunk);
+    certain_.emplace(chunk);
     for (const guide* g : guides) {
       auto begun = g->begin(chunk);
-      together.add(*begun);
+      certain_->add(*begun);
       (g->multiplies_steps() ? of_step_ : of_state_).push_back(std::move(begun));
       draws_ = std::max(draws_, g->draws_of_step());
     }
-    together.check();
+    certain_->check();
   }
 
   bool asks_gradients() const { return !of_state_.empty(); }
   // How often each step is drawn: as often as the guide that needs it most asks for.
   std::int64_t draws_of_step() const { return draws_; }
 
-  // What the network says at step index i, with x̂⁰ + Σ ∇ ln r_t/Δ_t for x̂⁰ (Tweedie's formula); several guides are
-  // taken as independent of each other given x^t. A state without signal says nothing of x⁰ and is left alone.
+  // How far samples [n, …] are from what is certain of them, [n]; undefined where that is nothing.
+  Tensor missed(const Tensor& x) const { return certain_->empty() ? Tensor() : certain_->missed(x); }
+
+  // Returns the network's prediction at step index i, with x̂⁰ + ∇ ln r_t/Δ_t for x̂⁰ (Tweedie's formula). Guides do so
+  // in turn, each for what those before it left open, so that one that repeats another changes little; their noise
+  // counts as independent given x^t. In the end x̂⁰ has all that is certain. From a state without signal guides learn
+  // nothing else.
   denoiser::prediction predict(const denoiser& d, const Tensor& x, std::int64_t i, const Tensor& label,
                                const Tensor& told) const {
     if (!asks_gradients()) return d.predict(x, i, label, told);
@@ -52,13 +57,19 @@ class guided {
     p.x0 = said.detach();
     const kernel& k = *d.process().kernel;
     const Tensor reach = tweedie(k, p.c);
-    if (!reach.isfinite().all().item<bool>()) return p;
-    const guided_state here{xt.detach(), p.x0, p.c, [&](const Tensor& u) {
-                              return torch::autograd::grad({said}, {xt}, {u}, /*retain_graph=*/true)[0];
-                            }};
-    Tensor pushed = p.x0;
-    for (const auto& g : of_state_) pushed = pushed + reach * g->gradient(here);
-    p.x0 = (k.has_variance() ? pushed : pushed.clamp(0, 1)).detach();
+    if (!reach.isfinite().all().item<bool>()) {
+      if (k.has_variance()) p.x0 = certain_->nearest(p.x0);
+      return p;
+    }
+    guided_state here{xt.detach(), p.x0, p.c, [&](const Tensor& u) {
+                        stop_here_if_asked();
+                        return torch::autograd::grad({said}, {xt}, {u}, /*retain_graph=*/true)[0];
+                      }};
+    for (const auto& g : of_state_) {
+      here.x0 = (here.x0 + reach * g->gradient(here)).detach();
+      if (!k.has_variance()) here.x0 = here.x0.clamp(0, 1);
+    }
+    p.x0 = k.has_variance() ? certain_->nearest(here.x0) : here.x0;
     return p;
   }
 
@@ -69,6 +80,7 @@ class guided {
 
  private:
   std::vector<std::unique_ptr<guidance>> of_state_, of_step_;
+  std::optional<certainties> certain_;
   std::int64_t draws_ = 1;
 };
 

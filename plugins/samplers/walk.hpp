@@ -78,6 +78,8 @@ class walk {
       x = step(x, k);
       show(k == 0 ? 0 : original(index(k - 1)) + 1, x);
     }
+    if (request_.missed)
+      if (const Tensor missed = guided_.missed(x); missed.defined()) request_.missed(missed);
     return x;
   }
 

@@ -1,8 +1,8 @@
 // Factors that networks give, on data N(0, 1) and the network that knows it.
 #include <torch/script.h>
 
-#include "guiding.hpp"
 #include "noneq/storage/files.hpp"
+#include "wrong_network.hpp"
 
 using noneq::Tensor;
 using testing::ancestral;
@@ -121,4 +121,10 @@ TEST_CASE("a classifier that cannot guide is refused by what is wrong with it") 
   const script r("return x[:, 0]");
   noneq::write_atomically(r.path, "not a network");
   CHECK(says_all(message_of([&] { noneq::make<noneq::guide>(r.guide()); }), {"net.pt", "than a TorchScript module"}));
+}
+
+TEST_CASE("ln r under a network that is a little wrong leads no sample away") {
+  const script r("return -0.5 * ((x[:, 0] - 1) / 0.1) ** 2");
+  // So sharp an ln r moves x̂⁰ by as much as it may at every step.
+  testing::leads_no_sample_away("[" + r.guide() + "]", 1, 2, 6);
 }

@@ -85,6 +85,33 @@ TEST_CASE("principal components: the largest first, and of average variance 1") 
              "components: got 5, need at most 4, the numbers of a sample"));
 }
 
+TEST_CASE("a channel whose numbers are small in data units counts as much as another") {
+  // 280 ± 15 and 3·10⁻⁵ ± 10⁻⁵; of one set of samples the second channel is noise a hundred times too large.
+  data_in_memory data({{"train", stream(1).normal({1000, 2, 2, 2})}, {"test", stream(6).normal({500, 2, 2, 2})}});
+  const auto by_channel = [](double a, double b) { return at::tensor({a, b}, at::kDouble).view({2, 1, 1}); };
+  data.known.normal.shift = by_channel(280, 3e-5);
+  data.known.normal.scale = by_channel(15, 1e-5);
+  const Tensor good = stream(2).normal({500, 2, 2, 2}), bad = good * by_channel(1, 100);
+  const auto both = [&](const std::string& yaml, const std::string& record) {
+    return std::pair{follow(yaml, data, data.known.normal.restore(good)).at(record).value,
+                     follow(yaml, data, data.known.normal.restore(bad)).at(record).value};
+  };
+  const std::string pca = "features: {plugin: pca, components: 8}}";
+  const auto [near, far] = both("{plugin: frechet, " + pca, "frechet_pca8");
+  CHECK(near < 0.2);
+  CHECK(far == doctest::Approx(4 * 99 * 99).epsilon(0.1));
+  const auto [close, apart] = both("{plugin: kernel_distance, " + pca, "kernel_distance_pca8");
+  CHECK(apart > 1000 * std::abs(close));
+  const auto [precise, wild] = both("{plugin: precision_recall, " + pca, "precision_pca8");
+  CHECK(precise > 0.5);
+  CHECK(wild < 0.1);
+  const auto [beside, off] = both("{plugin: nearest}", "nearest");
+  CHECK(beside < 1);
+  CHECK(off > 30);
+  CHECK(follow("{plugin: nearest}", data, data.known.normal.restore(good)).at("nearest_held_out").value ==
+        doctest::Approx(beside).epsilon(0.1));
+}
+
 TEST_CASE("the squared kernel distance has no bias, however small the sets") {
   // In one dimension it is Σ C(3,i)(difference of the i-th moments)²: 3μ² + 3μ⁴ + (μ³ + 3μ)² for N(0,1) and N(μ,1).
   for (const double mu : {0., 0.5}) {

@@ -34,16 +34,20 @@ inline Tensor draw(const std::string& sampler, const noneq::denoiser& d, const n
   return noneq::make<noneq::sampler>(sampler)->sample(d, r).to(at::kDouble);
 }
 
-// Says x̂⁰ exactly for data N(mean [d], covariance [d, d]).
+// x̂⁰ of data N(mean [d], covariance [d, d]).
+inline Tensor known_x0(const noneq::coefficients& c, const Tensor& x, const Tensor& mean, const Tensor& covariance) {
+  const Tensor a = c.alpha_bar.flatten()[0].to(at::kDouble);
+  const Tensor of_x = a * covariance + (1 - a) * at::eye(covariance.size(0), at::kDouble);
+  const Tensor gain = at::linalg_solve(of_x, a.sqrt() * covariance).to(x.scalar_type());
+  const Tensor m = mean.to(x.scalar_type());
+  return m + at::matmul(x - c.sqrt_alpha_bar * m, gain);
+}
+
+// Says x̂⁰ exactly for such data.
 inline noneq::denoiser correlated(noneq::process p, const Tensor& mean, const Tensor& covariance) {
   const noneq::tables t = p.tables;
   return make_denoiser(std::move(p), [=](const noneq::network_input& in) {
-    const auto c = noneq::at(t, in.t, in.x);
-    const Tensor a = c.alpha_bar[0].to(at::kDouble);
-    const Tensor of_x = a * covariance + (1 - a) * at::eye(covariance.size(0), at::kDouble);
-    const Tensor gain = at::linalg_solve(of_x, a.sqrt() * covariance).to(in.x.scalar_type());
-    const Tensor m = mean.to(in.x.scalar_type());
-    return m + at::matmul(in.x - c.sqrt_alpha_bar * m, gain);
+    return known_x0(noneq::at(t, in.t, in.x), in.x, mean, covariance);
   });
 }
 
