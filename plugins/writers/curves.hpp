@@ -1,9 +1,11 @@
-// Arrays of metrics over t, such as the terms of the bound; an array "…_stderr" is a band around its curve.
+// Arrays of metrics over t, such as the terms of the bound, or the loss over the steps of training; an array "…_stderr"
+// is a band around its curve.
 #pragma once
 
 #include <algorithm>
 #include <set>
 
+#include "axis.hpp"
 #include "frames.hpp"
 
 namespace noneq {
@@ -13,13 +15,18 @@ const char* const ink[] = {"#1f4e79", "#c0392b", "#2e8b57", "#8e44ad", "#d68910"
 class curves_sink : public sink {
  public:
   curves_sink(const figure_style& of, const writing& w, std::filesystem::path file)
-      : of_(of), file_(std::move(file)), T_(w.denoiser.process().steps()), t_(at::arange(1, T_ + 1, at::kDouble)) {}
+      : of_(of), file_(std::move(file)), T_(w.denoiser.process().steps()), t_(at::arange(1, T_ + 1, at::kDouble)) {
+    if (const auto known = w.provenance.find("unit"); known != w.provenance.end()) unit_ = known->second;
+  }
 
   void write(const batch& chunk) override {
-    // Arrays measured at some steps only bring their own axis along.
+    // Arrays measured at some steps only bring their own axis along; training steps are one of their own.
+    in_training_ = chunk.has("step");
+    if (in_training_) t_ = chunk.at("step").to(at::kDouble);
     if (chunk.has("t")) t_ = chunk.at("t").to(at::kDouble);
     for (const auto& [name, tensor] : chunk.tensors) {
-      if (tensor.dim() == 1 && tensor.size(0) == t_.size(0) && name != "t") curves_[name] = tensor.to(at::kDouble);
+      const bool axis = name == "t" || name == "step";
+      if (tensor.dim() == 1 && tensor.size(0) == t_.size(0) && !axis) curves_[name] = tensor.to(at::kDouble);
       seen_.insert(name + " " + to_string(tensor.sizes().vec()));
     }
   }
@@ -29,31 +36,37 @@ class curves_sink : public sink {
       throw error(c10::str("draw: curves got ", seen_.empty() ? "nothing" : c10::Join(", ", seen_), ", need an array [",
                            t_.size(0), "], one number for each t"));
     gnuplot g(920, of_.title.empty() ? 520 : 550);
-    // Where −∞ or 0 would fall off a logarithmic axis, the linear one stays.
-    const bool logarithmic = std::all_of(curves_.begin(), curves_.end(), [&](const auto& curve) {
-      const Tensor finite = curve.second.masked_select(curve.second.isfinite());
-      return is_band(curve.first) || (finite.numel() > 0 && (finite > 0).all().template item<bool>());
-    });
+    const extremes y = extremes_of_curves();
+    // Where −∞ or 0 would fall off a logarithmic axis, or where it would have no two marks, the linear one stays.
+    const bool logarithmic = y.low > 0 && y.all_positive && y.high > 20 * y.low;
     std::string bands, curves;
     std::size_t colour = 0;
-    for (const auto& [name, y] : curves_) {
+    const std::string style =
+        t_.size(0) < 40 ? " using 1:2 with linespoints pt 7 ps 0.5 lw 2 " : " using 1:2 with lines lw 2 ";
+    for (const auto& [name, values] : curves_) {
       if (is_band(name)) continue;
       const std::string of_this = std::string("lc rgb '") + ink[colour++ % std::size(ink)] + "' ";
       if (const auto error = curves_.find(name + band); error != curves_.end()) {
-        Tensor below = y - error->second;
-        if (logarithmic) below = at::maximum(below, y / 10);  // the axis has no place for what is not positive
-        bands += g.data(at::stack({t_, below, y + error->second}, 1)) +
+        Tensor below = values - error->second;
+        if (logarithmic) below = at::maximum(below, values / 10);  // the axis has no place for what is not positive
+        bands += g.data(at::stack({t_, below, values + error->second}, 1)) +
                  " using 1:2:3 with filledcurves fs transparent solid 0.25 noborder " + of_this + "notitle, ";
       }
-      curves += (curves.empty() ? "" : ", ") + g.data(at::stack({t_, y}, 1)) + " using 1:2 with lines lw 2 " + of_this +
-                "title " + gnuplot::quoted(name);
+      curves += (curves.empty() ? "" : ", ") + g.data(at::stack({t_, values}, 1)) + style + of_this + "title " +
+                gnuplot::quoted(name);
     }
     if (!of_.title.empty()) g.script << "set title " << gnuplot::quoted(of_.title) << " noenhanced font ',14'\n";
-    g.script << "set xlabel 'step t' font ',13'\nset xrange [1:" << T_ << "]\n"
-             << "set ylabel " << gnuplot::quoted(of_.unit.empty() ? "value" : of_.unit) << " noenhanced font ',13'\n"
+    const double first = in_training_ ? t_.min().item<double>() : 1,
+                 last = in_training_ ? t_.max().item<double>() : static_cast<double>(T_);
+    g.script << "set xlabel '" << (in_training_ ? "training step" : "step t") << "' font ',13'\nset xrange ["
+             << (first < last ? first : first - 1) << ":" << (first < last ? last : last + 1) << "]\n"
+             << "set ylabel " << gnuplot::quoted(unit()) << " noenhanced font ',13'\n"
              << "set bmargin 5.5\nset key noenhanced at screen 0.5, char 1.1 center horizontal samplen 2 nobox\n"
              << "set grid lt 1 lc rgb '#e8e8e8' lw 1\nset border 3 lc rgb '#808080'\nset rmargin 3\n";
-    if (logarithmic) g.script << "set logscale y\nset format y '10^{%T}'\n";
+    if (logarithmic)
+      g.script << "set logscale y\nset format y '10^{%T}'\n";
+    else
+      g.script << "set format y '" << format_of_marks(y.low, y.high) << "'\n";
     g.script << "plot " << bands << curves << "\n";
     g.draw(file_);
     return {file_};
@@ -65,10 +78,35 @@ class curves_sink : public sink {
     return name.ends_with(band) && curves_.contains(name.substr(0, name.size() - band.size()));
   }
 
+  // The smallest and largest finite number of all curves; not of their bands.
+  struct extremes {
+    double low = std::numeric_limits<double>::infinity(), high = -low;
+    bool all_positive = true;
+  };
+  extremes extremes_of_curves() const {
+    extremes found;
+    for (const auto& [name, values] : curves_) {
+      const Tensor finite = values.masked_select(values.isfinite());
+      if (is_band(name)) continue;
+      found.all_positive &= finite.numel() > 0 && (finite > 0).all().item<bool>();
+      if (finite.numel() == 0) continue;
+      found.low = std::min(found.low, finite.min().item<double>());
+      found.high = std::max(found.high, finite.max().item<double>());
+    }
+    return found;
+  }
+
+  std::string unit() const {
+    if (!of_.unit.empty()) return of_.unit;
+    return unit_.empty() ? "value" : unit_;
+  }
+
   const figure_style of_;
   const std::filesystem::path file_;
   const std::int64_t T_;
+  std::string unit_;
   Tensor t_;
+  bool in_training_ = false;
   std::map<std::string, Tensor> curves_;
   std::set<std::string> seen_;
 };

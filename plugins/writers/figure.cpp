@@ -7,7 +7,8 @@
 struct figure : noneq::writer, noneq::figure_style {
   std::unique_ptr<noneq::sink> open(const noneq::writing& w) const override {
     noneq::gnuplot::need();
-    const bool frames = !w.frame_times.empty(), planar = w.info.shape == noneq::sizes{2};
+    const bool frames = !w.frame_times.empty(),
+               planar = w.info.shape == noneq::sizes{2} && w.denoiser.process().kernel->has_variance();
     const std::string what = draw != "auto" ? draw : !frames ? "curves" : planar ? "scatter" : "raster";
     if (what == "curves") return std::make_unique<noneq::curves_sink>(*this, w, path(w));
     if (what == "raster") return std::make_unique<noneq::raster_sink>(*this, w, path(w));

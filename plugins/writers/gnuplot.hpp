@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "noneq/core/error.hpp"
+#include "noneq/core/stop.hpp"
 #include "noneq/core/tensor.hpp"
 #include "noneq/storage/files.hpp"
 
@@ -61,6 +62,16 @@ class gnuplot {
     return "'" + name + "'";
   }
 
+  // A picture's values [rows, columns], from the top, as what `plot … with image` reads.
+  std::string matrix(const Tensor& values) {
+    const std::string name = file("data" + std::to_string(count_++));
+    const Tensor x = values.detach().to(at::kCPU, at::kDouble).contiguous();
+    std::ofstream out(name, std::ios::binary);
+    out.write(static_cast<const char*>(x.data_ptr()), static_cast<std::streamsize>(x.nbytes()));
+    if (!out.flush()) throw file_error(name, "write data for gnuplot", errno);
+    return c10::str("'", name, "' binary array=(", x.size(1), ",", x.size(0), ") format='%double'");
+  }
+
   // Text within quotes of the script, drawn as it is: without the marks that gnuplot would read as subscripts.
   static std::string quoted(const std::string& text) {
     std::string safe;
@@ -73,6 +84,7 @@ class gnuplot {
     script << "\nset output\n";
     std::ofstream(file("script")) << script.str();
     const int status = run();
+    if (status != 0) stop_here_if_asked();  // Ctrl-C in a terminal ends gnuplot, too
     std::error_code none;
     if (status != 0 || !std::filesystem::exists(file("out.png"), none))
       throw error(target.string() + ": gnuplot failed (" + last_line(read_file(file("messages"))) +

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "noneq/plugin.hpp"
+#include "noneq/storage/file_names.hpp"
 
 namespace {
 
@@ -15,6 +16,11 @@ struct hdf5 : noneq::writer {
   std::unique_ptr<noneq::sink> open(const noneq::writing& w) const override;
 
   void check_input(const noneq::writer_input& given) const override {
+    try {
+      noneq::need_name_of("HDF5", file);
+    } catch (const noneq::error& e) {
+      throw noneq::error(e.message(), "file");
+    }
     for (const std::string& name : datasets) given.need(name, "datasets");
   }
 

@@ -1,5 +1,6 @@
-// The first samples as one picture: images side by side, sequences as rows of pixels.
+// The first samples as one picture: images side by side, fields channel by channel, sequences as rows of pixels.
 #include "noneq/storage/png.hpp"
+#include "fields.hpp"
 #include "noneq/plugin.hpp"
 
 namespace {
@@ -10,20 +11,37 @@ using noneq::Tensor;
 struct png : noneq::writer {
   std::int64_t count = 64, pixel = 0;
   std::vector<double> range;
-  std::string beside;
+  std::string draw = "auto", beside;
 
   std::unique_ptr<noneq::sink> open(const noneq::writing& w) const override;
 
-  // uint8 [H, W] or [H, W, 3] of samples [n, …]; `known`: the values the data may take, if they are known.
-  Tensor picture(const Tensor& samples, const std::vector<double>& known) const {
-    const Tensor x = samples.detach().to(at::kFloat);
-    const std::vector<double> range = this->range.empty() ? known.empty() ? extremes(x) : known : this->range;
+  bool draws_fields(const sizes& sample) const {
+    if (sample.size() != 3 || draw == "picture") return false;
+    return draw == "fields" || (sample[0] != 1 && sample[0] != 3);
+  }
+
+  // Draws samples [n, …] to a file; `known`: the values the data may take, if they are known.
+  void draw_samples(const Tensor& samples, const std::vector<double>& known, const std::filesystem::path& to) const {
+    const sizes sample = samples.sizes().slice(1).vec();
+    check_shape(sample);
+    const std::vector<double>& range = this->range.empty() ? known : this->range;
+    if (draws_fields(sample))
+      noneq::draw_fields(samples, range, pixel, to);
+    else if (draw == "fields")
+      noneq::draw_fields(samples.view({samples.size(0), 1, sample.size() == 1 ? 1 : sample[0], sample.back()}), range,
+                         pixel, to);
+    else
+      noneq::write_png(to, picture(samples.detach().to(at::kDouble), range));
+  }
+
+  // uint8 [H, W] or [H, W, 3] of samples [n, …].
+  Tensor picture(const Tensor& x, const std::vector<double>& known) const {
+    const std::vector<double> range = known.empty() ? extremes(x) : known;
     const std::int64_t n = x.size(0), rank = x.dim() - 1;
     if (rank == 1) return blocks(noneq::image_grid(x.view({n, 1, 1, -1}), 1, range[0], range[1]), pixel ? pixel : 8);
-    check_shape(samples.sizes().slice(1).vec());
-    const Tensor images = blocks(rank == 2 ? x.unsqueeze(1) : x, pixel ? pixel : 1, 2);
-    const auto columns = static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(n))));
-    constexpr std::int64_t gap = 1;  // around each image, so that dark ones stay apart
+    const Tensor all = rank == 2 ? x.unsqueeze(1) : x;
+    const auto columns = columns_of(n);
+    const Tensor images = blocks(all, side_of(n, all.size(2), all.size(3)), 2);
     const double grey = (range[0] + range[1]) / 2;
     return noneq::image_grid(at::constant_pad_nd(images, {gap, gap, gap, gap}, grey), columns, range[0], range[1]);
   }
@@ -35,7 +53,11 @@ struct png : noneq::writer {
         throw noneq::error("got '" + beside + "', " + given.find(beside)->doc + "; need one of the shape of samples",
                            "beside");
     }
-    if (given.shape) check_shape(*given.shape);
+    if (given.shape) check_size(*given.shape);
+  }
+
+  void check_machine() const override {
+    if (draw == "fields") need_gnuplot();
   }
 
   void check() const override {
@@ -46,24 +68,71 @@ struct png : noneq::writer {
   }
 
   static void describe(noneq::description<png>& d) {
-    d.doc("Draws the first samples, images in a grid or sequences as rows of pixels, as a PNG.")
+    d.doc(
+         "Draws the first samples, images in a grid, fields of many channels with a panel a channel, or sequences as "
+         "rows of pixels, as a PNG.")
+        .param("draw", &png::draw,
+               "picture: grey or RGB; fields: a panel a channel, with a colour map and its scale, by gnuplot; auto: a "
+               "picture of 1 or 3 channels, fields of any other number",
+               noneq::one_of({"auto", "picture", "fields"}))
         .param("count", &png::count, "samples to draw", noneq::at_least(1), noneq::at_most(65536))
-        .param("pixel", &png::pixel, "side of the square that stands for one value; 0: 1 for images, 8 for sequences",
+        .param("pixel", &png::pixel,
+               "side of the square that stands for one value; 0: 8 for sequences, for others what makes the picture "
+               "some 480 "
+               "pixels wide",
                noneq::between(0, 256))
         .param("range", &png::range,
                "the values, in data units, that are black and white; empty: the loader's range under normalise: range, "
-               "otherwise the smallest and largest value drawn")
+               "otherwise the smallest and largest value drawn; of fields, those of each channel")
         .param("beside", &png::beside,
                "another tensor of as many images, each drawn to the right of its sample, e.g. nearest")
         .reads("samples", "float32 [n, …]");
   }
 
  private:
-  static void check_shape(const sizes& sample) {
+  static constexpr std::int64_t gap = 1;  // around each image, so that dark ones stay apart
+
+  static void need_gnuplot() {
+    noneq::gnuplot::need();
+    const noneq::gnuplot works(1, 1);
+  }
+
+  void check_shape(const sizes& sample) const {
     const std::size_t rank = sample.size();
-    if (rank < 1 || rank > 3 || (rank == 3 && sample[0] != 1 && sample[0] != 3))
-      throw noneq::error("got samples of shape " + noneq::to_string(sample) +
-                         ", need images [H, W], [1, H, W], [3, H, W] or sequences [L]");
+    if (rank < 1 || rank > 3 || (draw == "picture" && rank == 3 && sample[0] != 1 && sample[0] != 3))
+      throw noneq::error("got samples of shape " + noneq::to_string(sample) + ", need images [H, W], " +
+                         (draw == "picture" ? "[1, H, W], [3, H, W]" : "[C, H, W]") + " or sequences [L]");
+  }
+
+  // Whether so many samples of this shape make a picture that can be.
+  void check_size(const sizes& sample) const {
+    check_shape(sample);
+    const std::int64_t twice = beside.empty() ? 1 : 2;
+    const std::int64_t C = sample.size() == 3 ? sample[0] : 1, H = sample.size() == 1 ? 1 : sample[sample.size() - 2],
+                       W = sample.back() * twice;
+    if (draw == "fields" || draws_fields(sample)) {
+      need_gnuplot();
+      return noneq::fields_layout(count, C, H, W, pixel).check();
+    }
+    const std::int64_t columns = sample.size() == 1 ? 1 : columns_of(count), rows = (count + columns - 1) / columns,
+                       side = sample.size() == 1 ? (pixel ? pixel : 8) : side_of(count, H, W),
+                       edge = sample.size() == 1 ? 0 : 2 * gap;
+    const std::int64_t width = columns * (W * side + edge), height = rows * (H * side + edge);
+    if (width > noneq::largest_png_side || height > noneq::largest_png_side || width > noneq::largest_png / C / height)
+      throw noneq::error(c10::str("got ", count, " samples of shape ", noneq::to_string(sample), ", a picture of ",
+                                  width, " by ", height, " pixels, need a lower count or pixel"));
+  }
+
+  static std::int64_t columns_of(std::int64_t n) {
+    return static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(n))));
+  }
+
+  // As large as makes the longer side of the picture some 480 pixels, if nothing was asked for.
+  std::int64_t side_of(std::int64_t n, std::int64_t H, std::int64_t W) const {
+    if (pixel > 0) return pixel;
+    const std::int64_t columns = columns_of(n), rows = (n + columns - 1) / columns;
+    const std::int64_t longest = std::max(columns * (W + 2 * gap), rows * (H + 2 * gap));
+    return std::clamp<std::int64_t>((480 + longest / 2) / longest, 1, 32);
   }
 
   static std::vector<double> extremes(const Tensor& x) {
@@ -102,7 +171,7 @@ class png_sink : public noneq::sink {
 
   std::vector<std::filesystem::path> close() override {
     if (parts_.empty()) throw noneq::error(file_.string() + ": got no samples to draw, need at least one");
-    noneq::write_png(file_, of_.picture(at::cat(parts_), known_));
+    of_.draw_samples(at::cat(parts_), known_, file_);
     return {file_};
   }
 

@@ -2,6 +2,7 @@
 // figure 1 of Sohl-Dickstein et al. 2015.
 #pragma once
 
+#include "axis.hpp"
 #include "frames.hpp"
 
 namespace noneq {
@@ -36,26 +37,49 @@ class scatter_sink : public frames_sink {
     double half;
   };
   static square around(const Tensor& points) {
-    const Tensor sorted = std::get<0>(points.to(at::kFloat).sort(0));
-    const std::int64_t n = sorted.size(0), cut = n / 500;
+    const Tensor exact = points.to(at::kDouble), finite = exact.index({exact.isfinite().all(1)});
+    const std::int64_t n = finite.size(0), cut = n / 500;
+    if (n == 0) return {at::zeros({2}, at::kDouble), 1};
+    const Tensor sorted = std::get<0>(finite.sort(0));
     const Tensor low = sorted[cut], high = sorted[n - 1 - cut];
-    return {(low + high) / 2, 0.54 * std::max((high - low).max().item<double>(), 1e-6)};
+    // As far apart as float64 can tell numbers of this size.
+    const double least = std::max(1e-6, 1e-13 * (low + high).abs().max().item<double>());
+    return {(low + high) / 2, 0.54 * std::max((high - low).max().item<double>(), least)};
+  }
+
+  // The offset that is taken from both coordinates, so that the marks beside the axes stay short.
+  static Tensor offset_of(const square& s) {
+    const auto along = [&](std::int64_t axis) {
+      const double centre = s.centre[axis].item<double>();
+      return offset_of_marks(centre - s.half, centre + s.half);
+    };
+    return at::tensor({along(0), along(1)}, at::kDouble);
+  }
+
+  // The line below the figure when something was taken; "" when nothing was.
+  static std::string note_of(const Tensor& offset) {
+    std::string note;
+    for (std::int64_t axis = 0; axis < 2; ++axis)
+      if (const double x = offset[axis].item<double>(); x != 0)
+        note += (note.empty() ? "axes: " : ", ") + std::string(axis == 0 ? "x" : "y") + (x > 0 ? " − " : " + ") +
+                shortest(std::abs(x));
+    return note;
   }
 
   // What the model adds to x in one step back from t, on a grid: [n, 4] as x, y, dx, dy, stretched by `factor` so that
   // long arrows just reach the next point.
   Tensor drift(std::int64_t t, const square& s, double& factor) const {
     constexpr std::int64_t side = 15;
-    const Tensor line = at::linspace(-s.half, s.half, side + 2, at::kFloat).slice(0, 1, side + 1);
+    const Tensor line = at::linspace(-s.half, s.half, side + 2, at::kDouble).slice(0, 1, side + 1);
     const Tensor at = at::stack({line.repeat_interleave(side), line.repeat({side})}, 1) + s.centre;
     const Tensor x = normal().apply(at);
     const Tensor label = w_.data->info().classes > 0 ? at::zeros({x.size(0)}, at::kLong) : Tensor{};
     const auto p = w_.denoiser.predict(x, std::max<std::int64_t>(t, 1) - 1, label);
-    const Tensor by = (p.reverse.location - x) * normal().scale.to(x.scalar_type());
+    const Tensor by = (p.reverse.location - x).to(at::kDouble) * normal().scale.to(at::kDouble);
     const Tensor lengths = std::get<0>(by.norm(2, 1).sort());
     const double typical = lengths[lengths.size(0) * 9 / 10].item<double>();
     factor = typical > 0 ? 2 * s.half / (side + 1) / typical : 1;
-    return at::cat({at, by * factor}, 1);
+    return at::cat({at - offset_, by * factor}, 1);
   }
 
   void draw(const Tensor& frames, const std::vector<std::size_t>& columns) override {
@@ -63,12 +87,15 @@ class scatter_sink : public frames_sink {
     std::vector<Tensor> all{frames.select(1, static_cast<std::int64_t>(columns.front())),
                             frames.select(1, static_cast<std::int64_t>(columns.back()))};
     if (data) all.push_back(forward(0)), all.push_back(forward(time(columns.back())));
+    for (Tensor& points : all) points = points.to(at::kDouble);
     const square s = around(at::cat(all));
+    offset_ = offset_of(s);
+    const std::string note = note_of(offset_);
 
     std::vector<std::string> rows{"reverse"};
     if (data) rows = {"forward", "reverse", "drift"};
     constexpr std::int64_t panel = 250, gap = 12, left = 82, right = 16;
-    const std::int64_t bottom = data ? 56 : 38;
+    const std::int64_t bottom = (data ? 56 : 38) + (note.empty() ? 0 : 20);
     const std::int64_t top = of_.title.empty() ? 30 : 58;
     const auto across = static_cast<std::int64_t>(columns.size()), down = static_cast<std::int64_t>(rows.size());
     const std::int64_t width = left + right + across * panel + (across - 1) * gap;
@@ -76,12 +103,19 @@ class scatter_sink : public frames_sink {
     gnuplot g(width, height);
     begin_panels(g, rows.size(), columns.size(), width, height, left, right, bottom, top, gap);
     put_title(g);
-    g.script << "unset key\nset xtics autofreq\n"
-             << "set xrange [" << s.centre[0].item<double>() - s.half << ":" << s.centre[0].item<double>() + s.half
-             << "]\n"
-             << "set yrange [" << s.centre[1].item<double>() - s.half << ":" << s.centre[1].item<double>() + s.half
-             << "]\n"
-             << "set style line 1 pt 7 ps 0.28 lc rgb '#601f4e79'\nset style line 2 pt 7 ps 0.28 lc rgb '#60c0392b'\n"
+    if (!note.empty())
+      g.script << "set label 101 " << gnuplot::quoted(note)
+               << " at screen 0.5, screen 0 offset 0,0.9 center noenhanced\n";
+    const Tensor centre = s.centre - offset_;
+    const auto range = [&](const char* name, std::int64_t axis) {
+      const double middle = centre[axis].item<double>();
+      g.script << "set " << name << " [" << middle - s.half << ":" << middle + s.half << "]\n";
+    };
+    const std::string step = shortest(step_of_marks(2 * s.half, 5));
+    g.script << "unset key\nset xtics " << step << "\nset ytics " << step << "\n";
+    range("xrange", 0);
+    range("yrange", 1);
+    g.script << "set style line 1 pt 7 ps 0.28 lc rgb '#601f4e79'\nset style line 2 pt 7 ps 0.28 lc rgb '#60c0392b'\n"
              << "set style arrow 1 head filled size screen 0.006,18 lc rgb '#303030' lw 1\n";
     for (std::size_t r = 0; r < rows.size(); ++r)
       for (std::size_t c = 0; c < columns.size(); ++c) {
@@ -96,7 +130,7 @@ class scatter_sink : public frames_sink {
         else
           g.script << "unset title\n";
         panel_of(g, rows[r], frames, columns[c], s);
-        if (c == 0) g.script << "unset label 100\n";
+        if (c == 0) g.script << "unset label 100\nunset label 101\n";
       }
     g.script << "unset multiplot\n";
     g.draw(file_);
@@ -114,9 +148,12 @@ class scatter_sink : public frames_sink {
     } else {
       const bool is_forward = row == "forward";
       const Tensor points = is_forward ? forward(time(column)) : frames.select(1, static_cast<std::int64_t>(column));
-      g.script << "plot " << g.data(points) << " using 1:2 with points ls " << (is_forward ? 1 : 2) << "\n";
+      g.script << "plot " << g.data(points.to(at::kDouble) - offset_) << " using 1:2 with points ls "
+               << (is_forward ? 1 : 2) << "\n";
     }
   }
+
+  Tensor offset_ = at::zeros({2}, at::kDouble);
 };
 
 }

@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "../../plugins/writers/fields.hpp"
 #include "closed_form.hpp"
 #include "noneq/storage/files.hpp"
 #include "noneq/storage/hdf5.hpp"
@@ -124,11 +125,19 @@ TEST_CASE("png: images, grey or in colour, and sequences") {
     s->close();
     return size_of(folder / "p.png");
   };
-  CHECK(drawn("", at::rand({10, 3, 6, 4})) == sizes{4 * 6, 3 * 8});  // 4 across, each with a border
+  // 4 across, each with a border, and every value as large as brings the longer side near 480.
+  CHECK(drawn("", at::rand({10, 3, 6, 4})) == sizes{4 * (20 * 4 + 2), 3 * (20 * 6 + 2)});
+  CHECK(drawn(", pixel: 1", at::rand({10, 3, 6, 4})) == sizes{4 * 6, 3 * 8});
+  CHECK(drawn("", at::rand({16, 1, 40, 40})) == sizes{4 * 122, 4 * 122});
+  CHECK(drawn("", at::rand({1, 1, 600, 20})) == sizes{22, 602});
   CHECK(drawn(", count: 4, pixel: 3", at::rand({10, 1, 6, 4})) == sizes{2 * 14, 2 * 20});
-  CHECK(drawn("", at::rand({1, 5, 5})) == sizes{7, 7});
+  CHECK(drawn(", pixel: 1", at::rand({1, 5, 5})) == sizes{7, 7});
   CHECK(drawn(", range: [0, 1]", at::rand({5, 20})) == sizes{160, 40});
-  CHECK(says(message_of([&] { drawn("", at::rand({2, 2, 5, 5})); }), "got samples of shape [2, 5, 5], need images"));
+  CHECK(says(message_of([&] {
+               drawn(", draw: picture", at::rand({2, 2, 5, 5}));
+             }),
+             "got samples of shape [2, 5, 5], need images [H, W], [1, H, W], [3, H, W]"));
+  CHECK(says(message_of([&] { drawn("", at::rand({2, 2, 2, 5, 5})); }), "got samples of shape [2, 2, 5, 5], need"));
   CHECK(says(message_of([&] { drawn("", at::rand({0, 5, 5})); }), "got no samples to draw"));
   CHECK(says(message_of([&] { drawn(", range: [1, 1]", at::rand({1, 5})); }), "range got [1, 1], need two numbers"));
   CHECK(says(message_of([&] { make<noneq::writer>("{plugin: png, file: p.jpg}"); }),
@@ -141,7 +150,7 @@ TEST_CASE("png: black and white are the data's own range, without being told") {
                           const noneq::batch& others = {}) {
     noneq::writing to = writing_to(folder);
     to.info.range = range;
-    const auto s = make<noneq::writer>("{plugin: png, file: p.png" + more + "}")->open(to);
+    const auto s = make<noneq::writer>("{plugin: png, file: p.png, pixel: 1" + more + "}")->open(to);
     noneq::batch b = chunk("samples", x);
     for (const auto& [name, tensor] : others.tensors) b.set(name, tensor);
     s->write(b);
@@ -197,7 +206,7 @@ TEST_CASE("figure: a Swiss roll on its way, with forward, reverse and drift") {
   CHECK(std::distance(std::filesystem::directory_iterator(folder.folder()), {}) == 1);
 
   to.data = nullptr;
-  const auto alone = make<noneq::writer>("{plugin: figure, file: alone.png}")->open(to);
+  const auto alone = make<noneq::writer>("{plugin: figure, file: alone.png, draw: scatter}")->open(to);
   alone->write(chunk("frames", frames));
   alone->close();
   CHECK(size_of(folder / "alone.png") == sizes{82 + 16 + 3 * 250 + 2 * 12, 38 + 30 + 250});
@@ -286,4 +295,141 @@ TEST_CASE("figure: what cannot be drawn is refused") {
   CHECK(says(missing, "found no program gnuplot, need it to draw figures: install Debian's package gnuplot-nox"));
   CHECK(says(failing, "gnuplot failed (no terminal)"));
   CHECK_FALSE(std::filesystem::exists(folder / "f.png"));
+}
+
+namespace {
+
+// The figure, or picture, of one chunk, as bytes.
+std::string drawn_by(const std::string& writer, const noneq::writing& to, const noneq::batch& b) {
+  const auto w = make<noneq::writer>(writer);
+  const auto s = w->open(to);
+  s->write(b);
+  s->close();
+  return noneq::read_file(w->path(to));
+}
+
+// An environment variable, as it was before when the object goes.
+class variable {
+ public:
+  variable(const char* name, const std::string& text) : name_(name) {
+    if (const char* before = std::getenv(name)) before_ = before;
+    ::setenv(name, text.c_str(), 1);
+  }
+  variable(variable&&) = delete;
+  ~variable() {
+    if (before_)
+      ::setenv(name_, before_->c_str(), 1);
+    else
+      ::unsetenv(name_);
+  }
+
+ private:
+  const char* name_;
+  std::optional<std::string> before_;
+};
+
+}
+
+TEST_CASE("figure: what a user's own gnuplot is told by files and the environment changes no picture") {
+  if (!have_gnuplot()) return;
+  testing::scratch folder, home;
+  const std::string curves = "{plugin: figure, file: c.png, draw: curves}";
+  const noneq::batch b{0, 0, {{"kl", roll_denoiser().process().tables.beta}}};
+  const std::string plain = drawn_by(curves, writing_to(folder), b);
+  std::ofstream(home / ".gnuplot") << "set title 'from home'\nset border 0\nset terminal dumb\n";
+  const variable where("HOME", home.folder()), terminal("GNUTERM", "dumb"), library("GNUPLOT_LIB", home.folder()),
+      config("XDG_CONFIG_HOME", home.folder());
+  CHECK(drawn_by(curves, writing_to(folder), b) == plain);
+}
+
+TEST_CASE("figure: marks of axes differ, and points lie apart, however large the numbers are") {
+  // As gnuplot would write the marks of an axis from low to high, a tenth of the way apart.
+  for (const auto& [low, high] : std::vector<std::pair<double, double>>{
+           {0, 1}, {-3, 5}, {4649776.12, 4649776.32}, {1.6e9, 1.6e9 + 86400}, {-1e-5, 2e-5}, {1e12, 1e12 + 1}}) {
+    const int digits = noneq::digits_of_marks(low, high);
+    CAPTURE(low);
+    char before[64] = "";
+    for (int k = 0; k <= 10; ++k) {
+      char mark[64];
+      std::snprintf(mark, sizeof mark, "%.*g", digits, low + k * (high - low) / 10);
+      CHECK(std::string(mark) != before);
+      std::copy(mark, mark + sizeof mark, before);
+    }
+  }
+  CHECK(noneq::offset_of_marks(-3, 5) == 0);
+  CHECK(noneq::offset_of_marks(4649776.12, 4649776.32) == 4649776);
+  CHECK(noneq::shortest(4649776.25) == "4649776.25");
+  if (!have_gnuplot()) return;
+  // A figure of points far from 0 differs from that of the same points at 0 by its note alone: the rows above it agree,
+  // but for edges that fall elsewhere within a pixel. Points in other places would change some twentieth of the pixels.
+  testing::scratch folder;
+  noneq::writing to = writing_to(folder);
+  to.frame_times = {40, 0};
+  const Tensor frames = stream(5).normal({400, 2, 2}).to(at::kDouble);
+  const auto picture = [&](double offset) {
+    drawn_by("{plugin: figure, file: s.png, draw: scatter}", to, chunk("frames", frames * 0.125 + offset));
+    return noneq::open_rows(folder / "s.png")->next(1)[0];
+  };
+  const Tensor near = picture(0), far = picture(4194304);
+  CHECK(far.size(0) == near.size(0) + 20);
+  CHECK(far.slice(0, 0, 270).ne(near.slice(0, 0, 270)).to(at::kDouble).mean().item<double>() < 0.01);
+}
+
+TEST_CASE("figure: the course of the loss, in the unit of the loss") {
+  if (!have_gnuplot()) return;
+  testing::scratch folder;
+  const noneq::batch course{0,
+                            0,
+                            {{"step", at::arange(100, 1001, 100, at::kLong)},
+                             {"loss", 1 / at::arange(1, 11, at::kDouble)},
+                             {"loss_stderr", at::full({10}, 0.01, at::kDouble)}}};
+  const std::string plain = "{plugin: figure, file: l.png}";
+  noneq::writing to = writing_to(folder);
+  const std::string without = drawn_by(plain, to, course);
+  CHECK(size_of(folder / "l.png") == sizes{920, 520});
+  to.provenance["unit"] = "nats/dim";
+  const std::string with_unit = drawn_by(plain, to, course);
+  CHECK(with_unit != without);
+  CHECK(drawn_by("{plugin: figure, file: l.png, unit: nats/dim}", writing_to(folder), course) == with_unit);
+  // One record is a course too.
+  drawn_by(plain, to, {0, 0, {{"step", at::tensor({7})}, {"loss", at::ones({1})}, {"loss_stderr", at::zeros({1})}}});
+}
+
+TEST_CASE("png: fields have a panel a channel, of any number, each with its own scale") {
+  if (!have_gnuplot()) return;
+  testing::scratch folder;
+  const auto fields = [&](const std::string& more, const Tensor& x, const std::vector<double>& range = {}) {
+    noneq::writing to = writing_to(folder);
+    to.info.range = range;
+    return drawn_by("{plugin: png, file: f.png" + more + "}", to, chunk("samples", x));
+  };
+  // Two channels of scales 15 and 1e-5: both are seen, so neither changes when the other is rescaled.
+  const Tensor x = stream(8).normal({16, 2, 12, 10}).to(at::kDouble);
+  const Tensor scales = at::tensor({15., 1e-5}, at::kDouble).view({1, 2, 1, 1});
+  fields("", x * scales);
+  const sizes size = size_of(folder / "f.png");
+  const noneq::fields_layout l(16, 2, 12, 10, 0);
+  CHECK(size == sizes{l.width(), l.height()});
+  CHECK(std::abs(l.panel_height() - 420) <= 30);  // the longer side
+  // Every value is a square of its colour: the panel of the first channel is violet at its least, yellow at its
+  // largest.
+  const Tensor picture = noneq::open_rows(folder / "f.png")->next(1)[0];  // [3, H, W] or [H, W, 3]
+  const Tensor rgb = picture.size(0) == 3 ? picture.permute({1, 2, 0}) : picture;
+  const Tensor mosaic = noneq::mosaic((x * scales).select(1, 0), l);
+  const auto colour_at = [&](const Tensor& where) {
+    const std::int64_t i = where.item<std::int64_t>() / mosaic.size(1), j = where.item<std::int64_t>() % mosaic.size(1);
+    return rgb[l.title + i * l.pixel + l.pixel / 2][l.margin + j * l.pixel + l.pixel / 2].to(at::kLong);
+  };
+  CHECK(colour_at(mosaic.nan_to_num(1e9).flatten().argmin()).equal(at::tensor({0x44, 0x01, 0x54}, at::kLong)));
+  CHECK(colour_at(mosaic.nan_to_num(-1e9).flatten().argmax()).equal(at::tensor({0xfd, 0xe7, 0x25}, at::kLong)));
+  // Other numbers of channels, other forms, and what is not finite.
+  for (const std::int64_t channels : {4, 5, 17}) fields("", at::rand({3, channels, 5, 5}));
+  fields(", draw: fields", at::rand({3, 1, 5, 5}));
+  fields(", draw: fields", at::rand({3, 5, 5}));
+  fields(", draw: fields", at::rand({3, 7}));
+  fields("", at::full({2, 2, 4, 4}, std::nan("")));
+  fields("", at::ones({2, 2, 4, 4}));
+  fields(", count: 1", at::rand({1, 2, 1, 1}));
+  CHECK(fields("", at::zeros({2, 2, 4, 4}), {0, 1}) != fields("", at::zeros({2, 2, 4, 4}), {-1, 0}));
+  CHECK(says(message_of([&] { fields(", pixel: 256", at::rand({64, 2, 64, 64})); }), "need at most 30000 each way"));
 }
