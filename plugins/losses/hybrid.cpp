@@ -18,7 +18,7 @@ struct hybrid : noneq::loss {
     return terms::squared_error(b, p, c, weighting ? &*weighting : nullptr) +
            lambda * terms::vlb(b, p, c, reverse, bins);
   }
-  const char* unit() const override { return "squared error + λ nats/dim"; }
+  const char* unit() const override { return ""; }  // a squared error and λ times nats have none together
 
   static void describe(noneq::description<hybrid>& d) {
     d.doc("The simple loss, plus λ times the bound for a learned variance alone.")

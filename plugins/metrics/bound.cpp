@@ -7,7 +7,7 @@ using noneq::Tensor;
 
 struct bound : noneq::metric {
   std::int64_t samples = 1000, chunk = 250, times = 0;
-  std::string per = "sequence", on = "auto";
+  std::string per = "sample", on = "auto";
 
   void check_data(const noneq::dataset_info& info) const override { noneq::choose_rows(info, on, samples); }
 
@@ -69,8 +69,9 @@ struct bound : noneq::metric {
     noneq::describe_chunk(d);
     noneq::describe_times(d);
     noneq::describe_on(d);
-    d.param("per", &bound::per, "what K is counted per; a pixel sums its colours",
-            noneq::one_of({"sequence", "dim", "pixel"}))
+    d.param("per", &bound::per,
+            "what K is counted per; a sequence is another word for a sample, a pixel sums its colours",
+            noneq::one_of({"sample", "sequence", "dim", "pixel"}))
         .writes("of_rows", "float64 [rows, 2]: K, which needs a reversible kernel, and vlb of each row of the data")
         .writes("t", "float64 [T−1]: step, or centre of a run of steps", noneq::extent::per_step)
         .writes("kl", "float64 [T−1]: bits that each step costs, in the unit of K", noneq::extent::per_step)

@@ -74,6 +74,7 @@ struct ceiling : noneq::metric {
     }
     Tensor kl_sum = at::zeros({n}, at::kDouble);
     for (std::int64_t i = 1; i < T; ++i) {
+      noneq::stop_here_if_asked();
       const noneq::coefficients c = at_time(i);
       const Tensor xt = at_xt(k.marginal(x0, c), s.fork(i)), weights = log_density(xt, i, c).softmax(1);
       // For the moment-matched member p of an exponential family, E KL(q‖p) = H(p) − E H(q).
@@ -94,12 +95,59 @@ struct ceiling : noneq::metric {
 
   void check_process(const noneq::process& p) const override { noneq::need_reversible(*p.kernel); }
 
+  void check_data(const noneq::dataset_info& data) const override {
+    if (!truth && !data.truth) refuse_unknown();
+    if (!truth) return;
+    const auto shape = truth->open(std::nullopt, noneq::stream(0))->info().shape;
+    if (shape != data.shape)
+      throw noneq::error("got a generator of samples " + noneq::to_string(shape) +
+                             ", need the one that made the data, " + noneq::to_string(data.shape),
+                         "truth");
+  }
+
+  // ln of the density at each row, seen through a little noise so that atoms without width have one, too.
+  static Tensor log_density(const noneq::coarse_mixture& m, const Tensor& rows) {
+    constexpr double seen_through = 0.01;
+    const double variance = m.variance() + seen_through * seen_through;
+    const auto& seen = m.seen_through(std::sqrt(variance));
+    std::vector<Tensor> parts;
+    for (const Tensor& some : rows.to(at::kDouble).flatten(1).split(50))
+      parts.push_back(
+          (seen.log_weights - at::cdist(some, seen.atoms.flatten(1)).square() / (2 * variance)).logsumexp(1));
+    return at::cat(parts);
+  }
+
+  // The first rows of equal parts of the data, which may be in some order.
+  static Tensor rows_of(noneq::source& data, std::int64_t count) {
+    constexpr std::int64_t parts = 16;
+    const std::int64_t all = data.info().measured, each = count / parts;
+    if (all < 0 || all <= count) return data.prepare(data.fetch_rows(0, all < 0 ? count : all)).at("x0");
+    std::vector<Tensor> rows;
+    for (std::int64_t k = 0; k < parts; ++k)
+      rows.push_back(data.prepare(data.fetch_rows(k * (all / parts), each)).at("x0"));
+    return at::cat(rows);
+  }
+
+  // A ceiling of other data than the model learned says nothing about it. Rows of the data and draws from the density
+  // must agree in the mean of its logarithm.
+  static void need_same_data(const noneq::coarse_mixture& density, noneq::source& data, const noneq::stream& s) {
+    constexpr std::int64_t count = 2000;
+    const auto of_rows = noneq::estimate_mean(log_density(density, rows_of(data, count)));
+    const auto of_draws = noneq::estimate_mean(log_density(density, draw(density, 0, count, count, s.fork("check"))));
+    const double error = std::hypot(of_rows.stderr, of_draws.stderr), apart = of_rows.value - of_draws.value;
+    if (std::abs(apart) > 6 * error + 0.05)
+      throw noneq::error(c10::str("got a generator of other data than the loader's: ln q is ", of_rows.value,
+                                  " on average over its rows and ", of_draws.value, " over the generator's, ± ", error,
+                                  "; need the generator that made the data, with its settings"),
+                         "truth");
+  }
+
   void measure(noneq::measurement& m) const override {
     const std::optional<noneq::mixture> known =
         truth ? truth->open(std::nullopt, m.stream)->info().truth : m.data.info().truth;
-    if (!known)
-      throw noneq::error("the density of this data is not known; need truth: a generator that knows its own", "truth");
+    if (!known) refuse_unknown();
     const noneq::coarse_mixture density(*known);
+    if (truth) need_same_data(density, m.data, m.stream);
     std::vector<chunk_estimates> parts(static_cast<std::size_t>((samples + chunk - 1) / chunk));
     m.parallel(static_cast<std::int64_t>(parts.size()), [&](std::int64_t i) {
       parts[static_cast<std::size_t>(i)] =
@@ -110,18 +158,22 @@ struct ceiling : noneq::metric {
       all.push_back(part.ceiling), control.push_back(part.control), best.push_back(part.attainable);
     const auto add = [&](const char* name, const Tensor& nats) {
       const noneq::estimate e = noneq::estimate_mean(nats);
-      m.records.push_back({name, noneq::bits(e.value), "bits/sequence", noneq::bits(e.stderr)});
+      m.records.push_back({name, noneq::bits(e.value), "bits/sample", noneq::bits(e.stderr)});
     };
     add("ceiling", controlled(at::cat(all), at::cat(control)));
     add("attainable", at::cat(best));
     report_gaps(m);
   }
 
+  [[noreturn]] static void refuse_unknown() {
+    throw noneq::error("the density of this data is not known; need truth: a generator that knows its own", "truth");
+  }
+
   // The network's gap and the schedule's, when K was measured before.
   static void report_gaps(noneq::measurement& m) {
     const auto K =
         std::find_if(m.earlier.begin(), m.earlier.end(), [](const noneq::measured& r) { return r.name == "K"; });
-    if (K == m.earlier.end() || K->unit != "bits/sequence") return;
+    if (K == m.earlier.end() || (K->unit != "bits/sample" && K->unit != "bits/sequence")) return;
     const noneq::measured ceiling = m.records[0], attainable = m.records[1];
     const auto add = [&](const char* name, const noneq::measured& high, const noneq::measured& low) {
       m.records.push_back(
@@ -136,8 +188,8 @@ struct ceiling : noneq::metric {
          "The exact ceiling K* and the K attainable under this schedule, for data of known density; and how far K is "
          "from them.")
         .param("truth", &ceiling::truth, "the generator the data came from; left out: the pipeline's own loader")
-        .param("samples", &ceiling::samples, "draws from the density", noneq::at_least(2))
-        .param("chunk", &ceiling::chunk, "draws one thread takes at a time", noneq::at_least(1));
+        .param("samples", &ceiling::samples, "draws from the density", noneq::between(2, 1e8))
+        .param("chunk", &ceiling::chunk, "draws one thread takes at a time", noneq::between(1, 1e4));
   }
 };
 

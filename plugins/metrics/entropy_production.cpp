@@ -78,7 +78,7 @@ struct entropy_production : noneq::metric {
     const auto add = [&](const char* name, const Tensor& nats) {
       const noneq::estimate e = noneq::estimate_mean(nats);
       m.records.push_back(
-          {name, noneq::bits(e.value), "bits/sequence", noneq::bits(e.stderr), chosen.part, chosen.count});
+          {name, noneq::bits(e.value), "bits/sample", noneq::bits(e.stderr), chosen.part, chosen.count});
     };
     const Tensor removed = noneq::joined(parts, &chunk_entropies::removed),
                  kl = noneq::joined(parts, &chunk_entropies::kl),
@@ -113,8 +113,7 @@ struct entropy_production : noneq::metric {
     noneq::describe_chunk(d);
     noneq::describe_on(d);
     d.writes("t", "float64 [T−1]: step, 2..T", noneq::extent::per_step)
-        .writes("entropy", "float64 [T−1]: H_q(X^t|X⁰), bits per sequence, like all that follow",
-                noneq::extent::per_step)
+        .writes("entropy", "float64 [T−1]: H_q(X^t|X⁰), bits per sample, like all that follow", noneq::extent::per_step)
         .writes("lower", "float64 [T−1]: lower bound of H_q(X^{t−1}|X^t)", noneq::extent::per_step)
         .writes("upper", "float64 [T−1]: upper bound of it, H_q(X^t|X^{t−1})", noneq::extent::per_step)
         .writes("kl", "float64 [T−1]: what the reverse step loses; with times the same for every step of a run",

@@ -42,6 +42,7 @@ class flow_slope {
     const Tensor at_x = x.detach().requires_grad_();
     const Tensor slope = ask(at_x, phi, label);
     const auto pulled_back = [&](const Tensor& z) {
+      stop_here_if_asked();
       return torch::autograd::grad({slope}, {at_x}, {z.view_as(slope)}, true)[0].reshape({n, -1});
     };
     std::vector<Tensor> columns;

@@ -153,11 +153,11 @@ struct likelihood : noneq::metric {
     const auto dims = static_cast<double>(c10::multiply_integers(m.data.info().shape));
     const double value = noneq::bits(e.value), error = noneq::bits(e.stderr);
     const std::int64_t n = known.size(0);
-    m.records.push_back({"log_likelihood", value, "bits/sequence", error, part, n});
+    m.records.push_back({"log_likelihood", value, "bits/sample", error, part, n});
     m.records.push_back({"likelihood_bits_per_dim", -value / dims, "bits/dim", error / dims, part, n});
     if (trace == "hutchinson" && probes > 1) {
       const double of_probes = std::sqrt(probe_error.square().nansum().item<double>()) / static_cast<double>(n);
-      m.records.push_back({"trace_error", noneq::bits(of_probes), "bits/sequence", NAN, part, n});
+      m.records.push_back({"trace_error", noneq::bits(of_probes), "bits/sample", NAN, part, n});
     }
     if (failed.size(0) > 0) {
       constexpr std::int64_t named = 10;
@@ -183,7 +183,7 @@ struct likelihood : noneq::metric {
             noneq::one_of({"hutchinson", "exact"}))
         .param("probes", &likelihood::probes,
                "vectors of random signs per row, each kept along its whole way; the error they make is known from 2 on",
-               noneq::at_least(1))
+               noneq::between(1, 1e4))
         .param("absolute", &likelihood::absolute, "tolerance of a step, for x and for the log density per dimension",
                noneq::above(0))
         .param("relative", &likelihood::relative, "the same as a share of the number itself", noneq::above(0))

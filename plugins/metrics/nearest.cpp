@@ -21,11 +21,12 @@ struct nearest : noneq::sample_metric {
 
   static void describe(noneq::description<nearest>& d) {
     d.doc(
-         "The distance from each sample to the closest training row, in data units, root mean square over the numbers "
-         "of a sample; and, where rows were held out, theirs, and the share of samples that are closer than those.")
+         "The distance from each sample to the closest training row, root mean square over the numbers of a sample, in "
+         "data units, or in normalised units where numbers have scales of their own (per: channel or dim); and, where "
+         "rows were held out, theirs, and the share of samples that are closer than those.")
         .param("samples", &nearest::samples, "samples to look at, from the first", noneq::at_least(2))
         .param("pairs", &nearest::pairs, "samples given to writers beside their closest rows, the closest first",
-               noneq::at_least(1))
+               noneq::between(1, 1e6))
         .param("quantile", &nearest::quantile,
                "a sample counts as memorised when it is closer than this share of the held-out rows are",
                noneq::inside(0, 1))
@@ -34,7 +35,7 @@ struct nearest : noneq::sample_metric {
         .writes("samples", "float32 [pairs, …]: the samples closest to the training data, in data units",
                 noneq::extent::like_samples)
         .writes("nearest", "float32 [pairs, …]: the training row closest to each", noneq::extent::like_samples)
-        .writes("distance", "float64 [pairs]: between the two")
+        .writes("distance", "float64 [pairs]: between the two, as it is measured")
         .writes("row", "int64 [pairs]: the number of the training row");
   }
 };
@@ -43,13 +44,23 @@ struct closest_rows {
   Tensor distance, row;  // float64 [n], int64 [n]
 };
 
-// The training row closest to each of `points` [n, …].
+// Whether numbers of a sample have scales of their own: the large ones alone would say what is close then.
+bool scales_differ(const noneq::dataset_info& info) {
+  return (info.normal.scale != info.normal.scale.flatten()[0]).any().item<bool>();
+}
+
+// The training row closest to each of `points` [n, …] in data units.
 closest_rows closest(noneq::measurement& m, const Tensor& points) {
   const noneq::dataset_info& info = m.data.info();
-  const Tensor x = points.flatten(1).to(at::kDouble);
+  const bool normalised = scales_differ(info);
+  const auto compared = [&](const Tensor& rows) {
+    const Tensor exact = rows.to(at::kDouble);
+    return (normalised ? exact / info.normal.scale.to(at::kDouble) : exact).flatten(1);
+  };
+  const Tensor x = compared(points);
   closest_rows best{at::full({x.size(0)}, INFINITY, at::kDouble), at::zeros({x.size(0)}, at::kLong)};
   const auto among = [&](std::int64_t first, const noneq::batch& some) -> closest_rows {
-    const Tensor y = info.normal.restore(some.at("x0")).flatten(1).to(at::kDouble);
+    const Tensor y = compared(info.normal.restore(some.at("x0")));
     const auto [distance, row] = noneq::squared_distances(x, y).min(1);
     return {distance, row + first};
   };
@@ -94,9 +105,10 @@ class nearest_meter : public noneq::meter {
 
   Tensor held_out_distances(noneq::measurement& m, const std::string& part) const {
     const auto chosen = noneq::choose_rows(info_, part, of_.samples);
-    const std::string key = info_.identity.empty() ? ""
-                                                   : c10::str("distances of ", info_.identity, "; part ", part, ", ",
-                                                              chosen.count, " rows");
+    const std::string key = info_.identity.empty()
+                                ? ""
+                                : c10::str("distances of ", info_.identity, "; part ", part, ", ", chosen.count,
+                                           " rows", scales_differ(info_) ? ", normalised" : "");
     return noneq::kept_or_made(of_.cache.empty() ? m.folder / "reference" : of_.cache, "distances", key,
                                !of_.cache.empty(),
                                [&]() -> noneq::kept_tensors {

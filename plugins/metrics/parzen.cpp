@@ -18,6 +18,7 @@ struct parzen : noneq::sample_metric {
 
   void check_data(const noneq::dataset_info& info) const override {
     noneq::choose_rows(info, on, samples);
+    if (sigma == 0) noneq::choose_rows(info, tuned_on(info), tuning, "on", "tuning");
     if (sigma == 0 && !info.parts.empty() && tuned_on(info) == measured_on(info))
       throw noneq::error("got data of one part only, need another part to choose σ on, or sigma: a number");
   }
@@ -44,7 +45,7 @@ struct parzen : noneq::sample_metric {
             noneq::at_least(0))
         .param("tuning", &parzen::tuning, "rows that σ is chosen on", noneq::at_least(2))
         .param("candidates", &parzen::candidates,
-               "widths tried, in equal ratios from 1/100 to 1 of the spread of the samples", noneq::at_least(2));
+               "widths tried, in equal ratios from 1/100 to 1 of the spread of the samples", noneq::between(2, 1e4));
   }
 };
 
@@ -73,7 +74,7 @@ class parzen_meter : public noneq::meter {
     const Tensor nats = log_density(m, chosen, x, at::scalar_tensor(sigma, at::kDouble).view({1})).squeeze(1);
     const noneq::estimate e = noneq::estimate_mean(nats);
     m.records.push_back(
-        {"parzen", noneq::bits(e.value), "bits/sequence", noneq::bits(e.stderr), chosen.part, nats.size(0)});
+        {"parzen", noneq::bits(e.value), "bits/sample", noneq::bits(e.stderr), chosen.part, nats.size(0)});
     m.records.push_back({"parzen_sigma", sigma, ""});
   }
 

@@ -3,6 +3,7 @@
 
 #include <mutex>
 
+#include "noneq/core/memory.hpp"
 #include "noneq/plugin.hpp"
 
 namespace noneq {
@@ -23,7 +24,10 @@ inline chosen_rows choose_rows(const dataset_info& info, const std::string& part
   const std::int64_t there = name.empty() ? -1 : info.parts.at(name);
   if (there < 0 && wanted == 0)
     throw error("got 0, all, of data that is drawn without end; need a number", count_parameter);
-  return {name, there < 0 ? wanted : wanted == 0 ? there : std::min(wanted, there)};
+  const std::int64_t count = there < 0 ? wanted : wanted == 0 ? there : std::min(wanted, there);
+  // Some eight numbers in float64 are held for each row.
+  need_memory(64 * static_cast<double>(count), c10::str(count, " rows"), count_parameter);
+  return {name, count};
 }
 
 // make(first, rows) of each block of the chosen rows, in their order; made on many threads.
@@ -71,7 +75,7 @@ Tensor added(const std::vector<Part>& parts, Tensor Part::*field) {
 // The parameters `chunk` and `on` of metrics that measure rows.
 template <class P>
 void describe_chunk(description<P>& d) {
-  d.param("chunk", &P::chunk, "rows one thread takes at a time", at_least(1));
+  d.param("chunk", &P::chunk, "rows one thread takes at a time", between(1, 1e6));
 }
 template <class P>
 void describe_on(description<P>& d) {

@@ -40,7 +40,7 @@ inline Tensor spread(const Tensor& of_runs, std::int64_t T) {
 template <class P>
 void describe_times(description<P>& d) {
   d.param("times", &P::times,
-          "steps measured per row, one random step of each of this many runs of steps; 0: every step", at_least(0));
+          "steps measured per row, one random step of each of this many runs of steps; 0: every step", between(0, 1e6));
 }
 
 // KL(q(x^{t−1}|x^t,x⁰)‖p) summed over t = 2..T, for rows first … of the stream.

@@ -4,6 +4,7 @@
 // would not be that of the run.
 #include "../script_file.hpp"
 #include "dotted.hpp"
+#include "noneq/core/dtype.hpp"
 #include "noneq/plugin.hpp"
 #include "noneq/plugin/roles/model.hpp"
 
@@ -34,7 +35,7 @@ struct torchscript_network : noneq::network {
       throw noneq::error("failed: " + noneq::first_line(e.what()), "", {file, 0, 0});
     }
     if (y.dim() < 1 || y.sizes().slice(1) != at::IntArrayRef(shape) || y.scalar_type() != in.x.scalar_type())
-      throw noneq::error("gave " + noneq::to_string(y.sizes().vec()) + " of " + c10::toString(y.scalar_type()) +
+      throw noneq::error("gave " + noneq::to_string(y.sizes().vec()) + " of " + noneq::dtype_text(y.scalar_type()) +
                              " for one sample in each row, need rows of " + noneq::to_string(shape),
                          "", {file, 0, 0});
     return y;

@@ -3,6 +3,7 @@
 
 #include "../../plugins/metrics/coarse_mixture.hpp"
 #include "closed_form.hpp"
+#include "data_file.hpp"
 
 using noneq::make;
 using noneq::make_process;
@@ -124,4 +125,37 @@ TEST_CASE("for Gaussian data the ceiling is a closed form, and Gaussian reverse 
     CHECK(std::abs(found.at(name).value - noneq::bits(nats)) < 4 * found.at(name).standard_error);
     CHECK(found.at(name).standard_error < 0.1);
   }
+}
+
+TEST_CASE("the truth must be that of the loader's data") {
+  const auto rows_of = [](const std::string& yaml, std::int64_t n) {
+    const auto made = make<noneq::loader>(yaml)->open({}, stream(5));
+    return made->prepare(made->fetch_rows(0, n)).at("x0");
+  };
+  const testing::data_file file({{"x", rows_of("{plugin: swiss_roll, noise: 0.2}", 6000)},
+                                 {"curve", rows_of("{plugin: swiss_roll, noise: 0}", 3000)},
+                                 {"beats", rows_of("{plugin: heartbeat}", 500)}});
+  const auto p = make_process("gaussian", "{plugin: linear, steps: 4}", "v", "fixed_small");
+  const auto refusal = [&](const std::string& dataset, const std::string& truth) {
+    const auto data = file.open("dataset: " + dataset);
+    const std::string yaml = "{plugin: ceiling, samples: 4, truth: " + truth + "}";
+    return testing::message_of([&] {
+      make<noneq::metric>(yaml)->check_data(data->info());
+      measured_on(*data, p, yaml);
+    });
+  };
+  const std::string fits = "nothing was thrown";
+  CHECK(refusal("x", "{plugin: swiss_roll, noise: 0.2}") == fits);
+  CHECK(refusal("x, normalise: zscore", "{plugin: swiss_roll, noise: 0.2}") == fits);
+  CHECK(refusal("x, order: sequential", "{plugin: swiss_roll, noise: 0.2}") == fits);
+  CHECK(refusal("curve", "{plugin: swiss_roll, noise: 0}") == fits);
+  CHECK(refusal("beats", "{plugin: heartbeat}") == fits);
+  for (const char* noise : {"0", "0.1", "0.3", "1"})
+    CHECK(testing::says(refusal("x", c10::str("{plugin: swiss_roll, noise: ", noise, "}")),
+                        "truth: got a generator of other data than the loader's: ln q is "));
+  CHECK(testing::says(refusal("curve", "{plugin: swiss_roll, noise: 0.2}"), "got a generator of other data"));
+  CHECK(testing::says(refusal("x", "{plugin: heartbeat}"),
+                      "truth: got a generator of samples [20], need the one that made "
+                      "the data, [2]"));
+  CHECK(testing::says(refusal("beats", "{plugin: heartbeat, period: 4}"), "got a generator of other data"));
 }

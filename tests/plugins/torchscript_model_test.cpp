@@ -82,11 +82,11 @@ TEST_CASE("a file that is no network for the data is refused when the pipeline i
   s.write("x", "return x");
   CHECK(says(s.refusal(), "got a forward of 1 arguments, need x and t"));
   s.write("x, t", "return x[:, :1]");
-  CHECK(says(s.refusal(), "net.pt: gave [2, 1, 3] of Float for one sample in each row, need rows of [2, 3]"));
+  CHECK(says(s.refusal(), "net.pt: gave [2, 1, 3] of float32 for one sample in each row, need rows of [2, 3]"));
   s.write("x, t", "return x.double()");
-  CHECK(says(s.refusal(), "gave [2, 2, 3] of Double"));
+  CHECK(says(s.refusal(), "gave [2, 2, 3] of float64"));
   s.write("x, t", "return x.sum()");
-  CHECK(says(s.refusal(), "gave [] of Float"));
+  CHECK(says(s.refusal(), "gave [] of float32"));
   s.write("x, t", "return x @ x");
   CHECK(says(s.refusal(), "net.pt: failed: "));
   s.write("x, t", "return (x, t)");
