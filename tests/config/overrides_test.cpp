@@ -22,7 +22,6 @@ TEST_CASE("an override replaces, adds and makes maps on the way") {
   apply_override(root, "new.map.key=x");
   apply_override(root, "graph.model.hidden.0=64");
   apply_override(root, "graph.nothing.x=1");
-  apply_override(root, "name=");
   CHECK(root.find("seed")->text() == "8");
   CHECK(root.find("seed")->where().str() == "--set seed");
   CHECK(root.key_place("seed").str() == "a.yaml:3:1");
@@ -35,7 +34,20 @@ TEST_CASE("an override replaces, adds and makes maps on the way") {
   CHECK(root.find("new")->find("map")->find("key")->text() == "x");
   CHECK(root.find("graph")->find("model")->find("hidden")->items()[0].text() == "64");
   CHECK(root.find("graph")->find("nothing")->find("x")->text() == "1");
-  CHECK(root.find("name")->is_null());
+}
+
+TEST_CASE("nothing after '=' takes out what is set, so that its default holds") {
+  value root = sample();
+  apply_override(root, "name=");
+  apply_override(root, "process.schedule= ");
+  CHECK(!root.contains("name"));
+  CHECK(!root.find("process")->contains("schedule"));
+  CHECK(root.find("process")->entries().size() + 1 == sample().find("process")->entries().size());
+  CHECK(refused_override("graph.modle.hidden=") ==
+        "--set graph.modle.hidden: got nothing after '=', which takes out what is set, but 'modle' is not set, did you "
+        "mean 'model'?");
+  CHECK(refused_override("seed.x=").find("'x' is not set") != std::string::npos);
+  CHECK(refused_override("graph.model.hidden.0=").find("got an item of a list to take out") != std::string::npos);
 }
 
 TEST_CASE("a bare name on the way is a plugin with its defaults") {

@@ -14,15 +14,17 @@ TEST_CASE("schema fragments say what JSON Schema says") {
         json::parse(R"({"type": "number", "exclusiveMinimum": 0.0, "maximum": 1.0})"));
   CHECK(enum_schema({"a", "b"}) == json::parse(R"({"enum": ["a", "b"]})"));
   CHECK(array_of(boolean_schema()) == json::parse(R"({"type": "array", "items": {"type": "boolean"}})"));
-  CHECK(array_or_one(string_schema()) ==
-        json::parse(R"({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]})"));
-  CHECK(described(string_schema(), "a name") == json::parse(R"({"type": "string", "description": "a name"})"));
+  // A bare number where text is needed is its text.
+  CHECK(string_schema() == json::parse(R"({"type": ["string", "number", "boolean"]})"));
+  CHECK(array_or_one(boolean_schema()) ==
+        json::parse(R"({"anyOf": [{"type": "boolean"}, {"type": "array", "items": {"type": "boolean"}}]})"));
+  CHECK(described(boolean_schema(), "a name") == json::parse(R"({"type": "boolean", "description": "a name"})"));
   CHECK(described(string_schema(), "") == string_schema());
 }
 
 TEST_CASE("an object has its properties and no others") {
   CHECK(object_schema({{"a", integer_schema()}, {"b", string_schema()}}, {"a"}) == json::parse(R"({
     "type": "object", "additionalProperties": false, "required": ["a"],
-    "properties": {"a": {"type": "integer"}, "b": {"type": "string"}}})"));
+    "properties": {"a": {"type": "integer"}, "b": {"type": ["string", "number", "boolean"]}}})"));
   CHECK(object_schema({}) == json::parse(R"({"type": "object", "additionalProperties": false, "properties": {}})"));
 }

@@ -25,12 +25,12 @@ std::vector<std::string> split(const std::string& path, const place& at) {
 
 value parsed(const std::string& text, const place& at) {
   value v;
-  if (text.find_first_not_of(" \t\r\n") != std::string::npos) try {
-      v = parse_text(text, at.file);
-    } catch (const error& e) {
-      // A line and column in a single command line argument would only puzzle.
-      throw error(e.message(), {}, at);
-    }
+  try {
+    v = parse_text(text, at.file);
+  } catch (const error& e) {
+    // A line and column in a single command line argument would only puzzle.
+    throw error(e.message(), {}, at);
+  }
   v.set_where_all(at);
   return v;
 }
@@ -65,6 +65,27 @@ value& step(value& parent, const std::string& name, const std::string& so_far, c
   return below;
 }
 
+// Takes out what stands at the path, so that its default holds again.
+void unset(value& root, const std::vector<std::string>& names, const place& at) {
+  value* parent = &root;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const bool last = i + 1 == names.size();
+    value* below = parent->find(names[i]);
+    if (parent->is_list() && last)
+      throw error("got an item of a list to take out, need the whole list without it: a.b=[…]", {}, at);
+    if (parent->is_list()) below = &item_of(*parent, names[i], at);
+    if (!below) {
+      std::vector<std::string> there;
+      for (const auto& [key, v] : parent->entries()) there.push_back(key);
+      throw error(fmt::format("got nothing after '=', which takes out what is set, but '{}' is not set{}", names[i],
+                              did_you_mean(names[i], there)),
+                  {}, at);
+    }
+    if (last) parent->remove(names[i]);
+    parent = below;
+  }
+}
+
 }
 
 void apply_override(value& root, const std::string& assignment) {
@@ -73,15 +94,18 @@ void apply_override(value& root, const std::string& assignment) {
   const place at{"--set " + path, 0, 0};
   if (equals == std::string::npos) throw error("got no '=', need a.b.c=value", {}, at);
   if (path.empty()) throw error("got no path before '=', need a.b.c=value", {}, {"--set " + assignment, 0, 0});
+  const std::vector<std::string> names = split(path, at);
+  const std::string text = assignment.substr(equals + 1);
+  if (text.find_first_not_of(" \t\r\n") == std::string::npos) return unset(root, names, at);
 
   value changed = root;
   value* target = &changed;
   std::string so_far;
-  for (const std::string& name : split(path, at)) {
+  for (const std::string& name : names) {
     target = &step(*target, name, so_far.empty() ? "the file" : so_far, at);
     so_far += (so_far.empty() ? "" : ".") + name;
   }
-  *target = parsed(assignment.substr(equals + 1), at);
+  *target = parsed(text, at);
   root = std::move(changed);
 }
 

@@ -1,8 +1,8 @@
 #include "noneq/config/parse.hpp"
 
 #include <algorithm>
+#include <array>
 #include <fstream>
-#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -134,10 +134,16 @@ value parse_file(const std::filesystem::path& path) {
   if (!std::filesystem::exists(status)) throw error("there is no such file", {}, at);
   if (std::filesystem::is_directory(status)) throw error("got a directory, need a YAML file", {}, at);
   std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  // An empty file sets failbit on operator<<: only an unopened one, or a read error, is an error.
-  if (!file || (text << file.rdbuf(), file.bad())) throw error("cannot be read: check its permissions", {}, at);
-  return parse_text(text.str(), path.string());
+  // Devices and pipes have no size to look at first, and some have no end.
+  constexpr std::size_t most = std::size_t{16} << 20;
+  std::string text;
+  for (std::array<char, 1 << 16> block; file && text.size() <= most;) {
+    file.read(block.data(), block.size());
+    text.append(block.data(), static_cast<std::size_t>(file.gcount()));
+  }
+  if (!file.eof() && text.size() <= most) throw error("cannot be read: check its permissions", {}, at);
+  if (text.size() > most) throw error("got more than 16 MiB, need a pipeline, which is a few lines", {}, at);
+  return parse_text(text, path.string());
 }
 
 }

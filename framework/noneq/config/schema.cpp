@@ -21,7 +21,7 @@ json number_schema(std::optional<schema_bound> min, std::optional<schema_bound> 
 }
 
 json boolean_schema() { return {{"type", "boolean"}}; }
-json string_schema() { return {{"type", "string"}}; }
+json string_schema() { return {{"type", {"string", "number", "boolean"}}}; }
 json enum_schema(const std::vector<std::string>& words) { return {{"enum", words}}; }
 
 json array_of(const json& items) { return {{"type", "array"}, {"items", items}}; }

@@ -22,7 +22,7 @@ struct schema_bound {
 nlohmann::json integer_schema(std::optional<std::int64_t> min = {}, std::optional<std::int64_t> max = {});
 nlohmann::json number_schema(std::optional<schema_bound> min = {}, std::optional<schema_bound> max = {});
 nlohmann::json boolean_schema();
-nlohmann::json string_schema();
+nlohmann::json string_schema();  // as read<std::string> takes it: a bare number is its text
 nlohmann::json enum_schema(const std::vector<std::string>& words);
 
 nlohmann::json array_of(const nlohmann::json& items);

@@ -1,5 +1,6 @@
 #include "noneq/plugin/denoiser.hpp"
 
+#include "noneq/plugin/returned.hpp"
 #include "noneq/plugin/roles/model.hpp"
 
 namespace noneq {
@@ -32,15 +33,24 @@ denoiser denoiser::guided(double scale, std::int64_t classes) const {
   return d;
 }
 
+denoiser denoiser::watched(std::function<void()> before) const {
+  denoiser d = *this;
+  d.before_ = std::move(before);
+  return d;
+}
+
 denoiser::prediction denoiser::predict(const Tensor& xt, const Tensor& index, const Tensor& label,
                                        const Tensor& x0_hat) const {
   const Tensor seen = process_.seen(index);
   const Tensor log_snr = process_.log_snr(index);
   const auto as_weights = [&](const Tensor& x) { return dtype_ && x.defined() ? x.to(*dtype_) : x; };
   const auto ask = [&](const Tensor& of_class) {
+    if (before_) before_();
     network_input in{as_weights(xt), seen, of_class, log_snr};
     if (network_->self_conditioned()) in.x0_hat = as_weights(x0_hat);
-    return process_.split(network_->forward(in).to(xt.scalar_type()));
+    const Tensor output = network_->forward(in);
+    check_returned_output("the model", output, xt, process_.outputs(), false);
+    return process_.split(output.to(xt.scalar_type()));
   };
 
   prediction p{at(process_.tables, index, xt), {}, {}, {}};
@@ -56,7 +66,9 @@ denoiser::prediction denoiser::predict(const Tensor& xt, const Tensor& index, co
   }
   p.z = z;
   p.reverse = {process_.mean->location(z, here), here.log_variance};
+  check_returned_reverse(p.reverse, xt);
   p.x0 = process_.mean->x0(z, here);
+  need_tensor("the mean of the process", "x0", p.x0, xt.sizes(), {xt.scalar_type()});
   return p;
 }
 

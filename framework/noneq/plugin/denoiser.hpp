@@ -2,6 +2,7 @@
 // Const and thread-safe; call it without gradients.
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "noneq/plugin/process.hpp"
@@ -26,6 +27,10 @@ class denoiser {
   // Throws noneq::error when scale ≠ 1 and the network does not know ∅.
   denoiser guided(double scale, std::int64_t classes) const;
 
+  // The same, which calls `before` ahead of each call of the network, on the thread that makes it; what that throws
+  // ends the prediction. So whoever waits can count the calls, and stop them.
+  denoiser watched(std::function<void()> before) const;
+
   // Everything the network says about x^t, all samples at step index i (of this, possibly respaced, process).
   struct prediction {
     coefficients c;
@@ -45,6 +50,7 @@ class denoiser {
   std::optional<at::ScalarType> dtype_;  // of the weights; none: a formula, which takes any
   double guidance_ = 1;
   std::int64_t no_class_ = 0;
+  std::function<void()> before_;
 };
 
 }

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include <nlohmann/json.hpp>
 
 #include <fmt/format.h>
@@ -11,7 +13,13 @@ namespace {
 template <class T>
 void check_limits(const T& x, const limits& l) {
   if constexpr (std::is_same_v<T, double> || std::is_same_v<T, std::int64_t>) {
+    // A number without a limit of its own is limited all the same, so that no sum or product of two counts overflows.
+    constexpr double most = 1e12;
     const double at = static_cast<double>(x);
+    if constexpr (std::is_same_v<T, std::int64_t>)
+      if ((at > most && std::isinf(l.high)) || (at < -most && std::isinf(l.low)))
+        throw error(
+            fmt::format("got {}, need a value of at {} {:.0f}", x, at > 0 ? "most" : "least", at > 0 ? most : -most));
     if (at < l.low || at > l.high || (l.low_open && at == l.low) || (l.high_open && at == l.high))
       throw error(fmt::format("got {}, need {}", nlohmann::json(x).dump(), l.text()));
   } else if constexpr (std::is_same_v<T, std::string>) {

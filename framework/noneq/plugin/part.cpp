@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "noneq/core/any_exception.hpp"
+#include "noneq/plugin/at_work.hpp"
 #include "noneq/plugin/registry.hpp"
 
 namespace noneq {
@@ -40,8 +42,8 @@ void check_object(const object& made, const plugin_entry& e, const std::string& 
     said_of(subject, [&] { made.check(); });
   } catch (const error&) {
     throw;
-  } catch (const std::exception& failure) {
-    throw error(fmt::format("the plugin {} failed in its check: {}", e.full_name(), first_line(failure.what())));
+  } catch (...) {
+    throw error(fmt::format("the plugin {} failed in its check: {}", e.full_name(), text_of(std::current_exception())));
   }
 }
 
@@ -62,6 +64,7 @@ instance instantiate(std::string_view role, const value& v, const reading& r,
         r.found.guard([&] { e = &r.plugins.find(role, plain_name(role, *name)); }, name->where(), r.subject);
         if (e == nullptr) return;
         result.entry = e;
+        const at_work here(*e, r.subject);
         result.made = make_object(*e);
         if (v.type() == value::kind::map) refuse_unknown_keys(*e, v, r, reserved);
         assign_parameters(*result.made, *e, v, r);

@@ -1,14 +1,24 @@
 #include "noneq/plugin/process.hpp"
 
 #include "noneq/diffusion/respace.hpp"
+#include "noneq/plugin/returned.hpp"
 
 namespace noneq {
 
 // Of a schedule as it is now. Tables of continuous time keep it alive.
 static tables tables_of(const std::shared_ptr<const schedule>& s) {
-  if (!s->steps.continuous) return make_tables(s->beta());
+  if (!s->steps.continuous) {
+    const Tensor beta = s->beta();
+    check_returned_beta(beta, s->steps);
+    return make_tables(beta);
+  }
   const auto last = static_cast<double>(s->steps.T - 1);
-  return make_tables([s, last](const Tensor& index) { return log_alpha_bar(s->log_snr_at(index / last)); }, s->steps.T);
+  const auto log_alpha_bar_at = [s, last](const Tensor& index) {
+    const Tensor u = index / last, log_snr = s->log_snr_at(u);
+    check_returned_log_snr(log_snr, u);
+    return log_alpha_bar(log_snr);
+  };
+  return make_tables(log_alpha_bar_at, s->steps.T);
 }
 
 process process::refreshed() const {
@@ -64,7 +74,9 @@ Tensor process::log_variance(const Tensor& raw, const coefficients& c) const {
 distribution process::reverse(const Tensor& output, const Tensor& xt, const coefficients& c) const {
   const auto [z, raw] = split(output);
   const reverse_point here{xt, c, *kernel, log_variance(raw, c)};
-  return {mean->location(z, here), here.log_variance};
+  distribution p{mean->location(z, here), here.log_variance};
+  check_returned_reverse(p, xt);
+  return p;
 }
 
 }

@@ -25,10 +25,14 @@ class registry {
 
   std::vector<std::string> roles() const;
   std::vector<std::string> names(std::string_view role) const;  // sorted; nothing is loaded
+  // The libraries of that name, the one that is used first, in the order of the folders; empty: there is none.
+  const std::vector<std::filesystem::path>& files(std::string_view role, std::string_view name) const;
+  const std::vector<std::filesystem::path>& folders() const { return folders_; }  // where they were looked for
 
  private:
   struct library;
-  std::map<std::pair<std::string, std::string>, std::filesystem::path> files_;
+  std::vector<std::filesystem::path> folders_;
+  std::map<std::pair<std::string, std::string>, std::vector<std::filesystem::path>> files_;
   std::map<std::pair<std::string, std::string>, std::unique_ptr<library>> loaded_;
 };
 

@@ -23,13 +23,25 @@ struct guided_chunk {
 
 // What is known at x^t, for r_t. All tensors without gradients.
 struct guided_state {
-  Tensor xt, x0;  // x^t, x̂⁰ [n, …]
+  Tensor xt, x0;  // x^t, x̂⁰ [n, …]; x̂⁰ as the guides before this one left it
   coefficients c;
   // The product of [n, …] with the transposed derivative of x̂⁰ by x^t.
   std::function<Tensor(const Tensor&)> pull;
 
+  // By how much ∇ ln r_t moves x̂⁰ (Tweedie's formula, Gaussian states): (1−ᾱ)/√ᾱ.
+  Tensor reach() const { return c.one_minus_alpha_bar / c.sqrt_alpha_bar; }
   // The product with the covariance of x⁰ given x^t, (1−ᾱ)/√ᾱ · ∂x̂⁰/∂x^t.
-  Tensor covariance(const Tensor& u) const { return c.one_minus_alpha_bar / c.sqrt_alpha_bar * pull(u); }
+  Tensor covariance(const Tensor& u) const { return reach() * pull(u); }
+
+  // A shift of x̂⁰ [n, …] that was made of the network's derivative, shortened for each sample to what evidence can do.
+  // Given x^t, a number of deviation about 1 varies by √(1−ᾱ) at most, and evidence moves it by no more than a few
+  // times that; but a trained network's derivative may be wrong, above all where (1−ᾱ)/√ᾱ multiplies it by thousands.
+  Tensor limited(const Tensor& shift) const {
+    constexpr double deviations = 5;
+    const Tensor longest = broadcast_like(shift.abs().flatten(1).amax(1), shift);
+    const Tensor most = deviations * broadcast_like(c.sqrt_one_minus_alpha_bar.flatten(), shift);
+    return shift * (most / longest.clamp_min(1e-30)).clamp_max(1);
+  }
 };
 
 // A x⁰ = y, in data units: y float64 [n, …], and A and Aᵀ as functions of n samples.
@@ -41,13 +53,15 @@ struct linear_equation {
 // One of gradient() and multiplied() is called, as multiplies_steps() says.
 struct guidance {
   virtual ~guidance() = default;
-  // ∇ ln r_t(x^t) [n, …], where r_t(x^t) = E[r(x⁰)|x^t].
+  // ∇ ln r_t(x^t) [n, …], where r_t(x^t) = E[r(x⁰)|x^t]. Gaussian states: x̂⁰ moves by reach() times that, and what of
+  // it comes from the network's derivative should go through limited().
   virtual Tensor gradient(const guided_state&) const { throw error("this guide has no r_t"); }
   // p(x^{t−1}|x^t) r(x^{t−1}), normalised; the coefficients are those of t.
   virtual distribution multiplied(const distribution& /*step*/, const coefficients&) const {
     throw error("this guide multiplies no steps");
   }
-  // What x⁰ must be, float64 [n, …] in data units, and not a number where r leaves a choice; undefined: everywhere.
+  // What x⁰ must be, float64 [n, …] in data units, and not a number where r leaves a choice; undefined: everywhere. The
+  // sampler puts it into every x̂⁰, as it does the nearest solution of equation().
   virtual Tensor certain() const { return {}; }
   // What x⁰ must solve where r leaves no choice; valid as long as this guidance.
   virtual std::optional<linear_equation> equation() const { return {}; }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "noneq/core/stop.hpp"
 #include "noneq/plugin/denoiser.hpp"
 #include "noneq/plugin/roles/loader.hpp"
 
@@ -22,7 +23,9 @@ struct measurement {
   const noneq::denoiser& denoiser;
   source& data;
   noneq::stream stream;
-  // Runs f(chunk) for chunk = 0..n−1 on the worker threads; results must go to places of their own.
+  // Runs f(chunk) for chunk = 0..n−1 on the worker threads; results must go to places of their own. Chunks and calls
+  // of the denoiser show how far it is, and end when the program is to stop; what works for seconds without either
+  // calls stop_here_if_asked().
   std::function<void(std::int64_t n, const std::function<void(std::int64_t)>& f)> parallel;
   const std::vector<measured>& earlier;  // what other metrics of this occasion said before
   std::filesystem::path folder{};        // of the run: what is slow to make again may be kept there

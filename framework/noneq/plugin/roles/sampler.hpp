@@ -1,6 +1,8 @@
 // Draws new data from a trained model.
 #pragma once
 
+#include <algorithm>
+
 #include "noneq/plugin/denoiser.hpp"
 #include "noneq/plugin/description.hpp"
 #include "noneq/plugin/part.hpp"
@@ -20,10 +22,13 @@ struct sampling_request {
   Tensor start = {};               // x^T [count, …], float32 or float64; undefined: drawn from π in float32
   normalisation normal = {};       // of the data, for what is said in data units
   std::vector<double> range = {};  // of the data, in data units; empty: not known
+  // Called with how far each sample [count] that was drawn is from what its guides are certain of, in units of the
+  // model; not called where they leave a choice everywhere.
+  std::function<void(const Tensor& missed)> missed = {};
 };
 
 struct sampler : role<"sampler"> {
-  std::int64_t count = 64, chunk = 256, steps = 0, frames = 0;
+  std::int64_t count = 64, chunk = 0, steps = 0, frames = 0;
   part<noneq::grid> grid{"respaced"};
   double guidance = 1;
   std::vector<std::int64_t> labels;
@@ -34,6 +39,12 @@ struct sampler : role<"sampler"> {
   virtual Tensor sample(const denoiser& d, const sampling_request& r) const = 0;
   // Throws noneq::error when it cannot draw samples like these; asked before training begins, of the first chunk.
   virtual void check_request(const process&, const sampling_request&) const {}
+  // Samples that are drawn together. It depends on nothing but the parameters, never on the threads of a machine: the
+  // sums of a network may round differently in batches of another size.
+  std::int64_t chunk_size() const {
+    constexpr std::int64_t parts = 64, fewest = 16, most = 256;
+    return chunk > 0 ? chunk : std::clamp((count - 1) / parts + 1, fewest, most);
+  }
   // Indices (0-based, ascending) of the steps that are visited, of p with room for them. Throws noneq::error when there
   // are none such.
   std::vector<std::int64_t> kept_steps(const process& p) const;
@@ -41,7 +52,8 @@ struct sampler : role<"sampler"> {
   template <class P>
   static void common(description<P>& d) {
     d.param("count", &P::count, "samples to draw", at_least(1))
-        .param("chunk", &P::chunk, "samples drawn together by one thread", at_least(1))
+        .param("chunk", &P::chunk, "samples drawn together by one thread; 0: a 64th of them, but 16 to 256",
+               at_least(0), at_most(1e9))
         .param("steps", &P::steps, "steps at which the network is asked, placed by grid; 0: as many as the grid has",
                at_least(0))
         .param("grid", &P::grid, "which steps of the schedule are visited")

@@ -16,17 +16,31 @@ struct trainer : role<"trainer"> {
   std::string decay = "none";
   std::vector<double> ema;
 
-  // Called once for each part of what is trained; so the optimizer must treat every number by itself.
+  // Called once for each part of what is trained, with one group that holds one tensor; the numbers of a vector may be
+  // cut into parts anywhere. So the optimizer must treat every number by itself: a norm over several has another value
+  // in each part. Its rate is set before every step.
   virtual std::unique_ptr<torch::optim::Optimizer> optimizer(
       std::vector<torch::optim::OptimizerParamGroup> groups) const = 0;
-  // Visits the optimizer's state of each parameter, by a name made from the parameter's position.
+  // Visits the optimizer's state, to save it or to replace it; before the first step too, with what that step starts
+  // from. What is visited must be all that the next step depends on beside weights, gradient and rate. The contract:
+  //   names   "<position>.<name>" with the position of the parameter among the optimizer's own, from 0, which the
+  //           framework replaces by its own; <name> may hold further dots. Each is visited once, the same ones each
+  //           time;
+  //   shapes  [n] for what belongs to the n numbers of a vector [n], in their order: it is cut and joined as they are.
+  //           Any other shape for what all parts have alike, as a counter []. A parameter of another shape than [n] is
+  //           never cut, and its state may have any;
+  //   memory  no tensor shares memory with another that is visited or with the weights. The visitor writes into a
+  //           visited tensor in place when the shape is the same, and else puts another in its place; so a temporary
+  //           must be read again after the visit.
+  // All of this is tried on a few numbers when a pipeline is checked.
   virtual void optimizer_state(torch::optim::Optimizer&, const state_visitor&) const = 0;
 
   template <class P>
   static void common(description<P>& d) {
     d.param("steps", &P::steps, "training steps", at_least(1))
-        .param("rate", &P::rate, "learning rate at its peak", above(0))
-        .param("schedule_rate", &P::schedule_rate, "learning rate of a learned schedule; 0: the same", at_least(0))
+        .param("rate", &P::rate, "learning rate at its peak", above(0), at_most(1e30))
+        .param("schedule_rate", &P::schedule_rate, "learning rate of a learned schedule; 0: the same", at_least(0),
+               at_most(1e30))
         .param("warmup", &P::warmup, "steps over which the rate rises from 0", at_least(0))
         .param("decay", &P::decay, "course of the rate after warm-up, down to 0 at the last step",
                one_of({"none", "linear", "cosine"}))

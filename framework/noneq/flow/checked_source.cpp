@@ -1,0 +1,58 @@
+#include "noneq/flow/checked_source.hpp"
+
+#include <fmt/format.h>
+
+#include "noneq/plugin/returned.hpp"
+
+namespace noneq {
+namespace {
+
+class looked_at : public source {
+ public:
+  looked_at(std::shared_ptr<source> opened, std::string by) : source_(std::move(opened)), by_(std::move(by)) {
+    check_returned_info(by_, info());
+  }
+
+  const dataset_info& info() const override { return source_->info(); }
+
+  batch fetch(std::int64_t step, const stream& s) override {
+    batch raw = source_->fetch(step, s);
+    check_returned_batch(by_, raw);
+    if (raw.size() < 1) throw error(by_ + " returned an empty batch, need samples");
+    return raw;
+  }
+  batch fetch_rows(std::int64_t first, std::int64_t count) override {
+    return no_more_than(count, source_->fetch_rows(first, count));
+  }
+  batch fetch_part(const std::string& part, std::int64_t first, std::int64_t count) override {
+    return no_more_than(count, source_->fetch_part(part, first, count));
+  }
+  // The number of a batch is the caller's, and stays.
+  batch prepare(batch raw) const override {
+    const std::int64_t step = raw.step, first = raw.first;
+    batch b = source_->prepare(std::move(raw));
+    check_returned_data(by_, b, info());
+    b.step = step, b.first = first;
+    return b;
+  }
+
+ private:
+  batch no_more_than(std::int64_t count, batch raw) const {
+    check_returned_batch(by_, raw);
+    if (raw.size() > count)
+      throw error(fmt::format("{} returned {} rows, need at most the {} that were asked for", by_, raw.size(), count));
+    return raw;
+  }
+
+  const std::shared_ptr<source> source_;
+  const std::string by_;
+};
+
+}
+
+std::shared_ptr<source> checked_source(std::shared_ptr<source> opened, std::string by) {
+  need_made(opened, by, "source");
+  return std::make_shared<looked_at>(std::move(opened), std::move(by));
+}
+
+}

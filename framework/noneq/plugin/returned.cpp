@@ -1,0 +1,188 @@
+#include "noneq/plugin/returned.hpp"
+
+#include <cmath>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "noneq/core/dtype.hpp"
+#include "noneq/plugin/roles/weighting.hpp"
+
+namespace noneq {
+namespace {
+
+std::string shape_text(at::IntArrayRef shape) {
+  std::vector<std::string> each;
+  for (const std::int64_t n : shape) each.push_back(n < 0 ? "any" : std::to_string(n));
+  return fmt::format("[{}]", fmt::join(each, ", "));
+}
+
+bool fits(at::IntArrayRef got, at::IntArrayRef need) {
+  return got.size() == need.size() &&
+         std::equal(got.begin(), got.end(), need.begin(), [](auto g, auto n) { return n < 0 || g == n; });
+}
+
+sizes rows_of(std::int64_t n, const sizes& sample) {
+  sizes shape{n};
+  shape.insert(shape.end(), sample.begin(), sample.end());
+  return shape;
+}
+
+// The first number, in steps of `stride`, for which bad() holds.
+template <class T, class Bad>
+std::optional<double> first_bad(const Tensor& x, std::int64_t stride, const Bad& bad) {
+  const T* numbers = x.data_ptr<T>();
+  for (std::int64_t i = 0; i < x.numel(); i += stride)
+    if (const auto number = static_cast<double>(numbers[i]); bad(number)) return number;
+  return std::nullopt;
+}
+
+template <class Bad>
+std::optional<double> first_bad(const Tensor& got, std::int64_t looked_at, const Bad& bad) {
+  if (got.numel() == 0) return std::nullopt;
+  const Tensor x = got.detach().contiguous();
+  const std::int64_t stride = std::max<std::int64_t>(1, x.numel() / looked_at);
+  if (x.scalar_type() == at::kFloat) return first_bad<float>(x, stride, bad);
+  if (x.scalar_type() == at::kDouble) return first_bad<double>(x, stride, bad);
+  if (x.scalar_type() == at::kLong) return first_bad<std::int64_t>(x, stride, bad);
+  return first_bad<double>(x.to(at::kDouble), stride, bad);
+}
+
+// All of a short tensor lie in [low, high].
+void need_between(const std::string& by, const std::string& name, const Tensor& got, double low, double high) {
+  if (const auto bad = first_bad(got, got.numel(), [&](double x) { return !(x >= low && x <= high); }))
+    throw error(fmt::format("{} returned '{}' with {}, need values in [{}, {}]", by, name, *bad, low, high));
+}
+
+void need_gradient(const std::string& by, const std::string& name, const Tensor& got) {
+  if (!got.requires_grad())
+    throw error(fmt::format("{} returned '{}' without a gradient (detached?), need one that reaches what is trained",
+                            by, name));
+}
+
+}
+
+void need_tensor(const std::string& by, const std::string& name, const Tensor& got, at::IntArrayRef shape,
+                 std::initializer_list<at::ScalarType> types) {
+  if (!got.defined()) throw error(fmt::format("{} returned no '{}' (an undefined tensor), need one", by, name));
+  if (!fits(got.sizes(), shape))
+    throw error(
+        fmt::format("{} returned '{}' of shape {}, need {}", by, name, shape_text(got.sizes()), shape_text(shape)));
+  if (std::find(types.begin(), types.end(), got.scalar_type()) == types.end()) {
+    std::vector<std::string> each;
+    for (const at::ScalarType type : types) each.push_back(dtype_text(type));
+    throw error(fmt::format("{} returned '{}' of type {}, need {}", by, name, dtype_text(got.scalar_type()),
+                            fmt::join(each, " or ")));
+  }
+}
+
+void need_finite(const std::string& by, const std::string& name, const Tensor& got) {
+  constexpr std::int64_t looked_at = 64;
+  if (const auto bad = first_bad(got, looked_at, [](double x) { return !std::isfinite(x); }))
+    throw error(fmt::format("{} returned '{}' with {}, need finite numbers", by, name, *bad));
+}
+
+void check_returned_info(const std::string& by, const dataset_info& info) {
+  const auto wrong = [&](const std::string& what) { throw error(fmt::format("{} says of its data: {}", by, what)); };
+  if (info.shape.empty() || *std::min_element(info.shape.begin(), info.shape.end()) < 1)
+    wrong(fmt::format("samples of shape {}, need at least one dimension, and none that is empty",
+                      shape_text(info.shape)));
+  if (info.classes < 0) wrong(fmt::format("{} classes, need 0 or more", info.classes));
+  if (!info.range.empty() && (info.range.size() != 2 || !(info.range[0] < info.range[1])))
+    wrong(fmt::format("a range of [{}], need none, or two numbers, the lower one first", fmt::join(info.range, ", ")));
+  for (const auto& [name, t] : {std::pair{"shift", info.normal.shift}, std::pair{"scale", info.normal.scale}}) {
+    if (!t.defined() || !t.is_floating_point() || !at::is_expandable_to(t.sizes(), info.shape))
+      wrong(fmt::format("a {} {}, need floating-point numbers that broadcast to a sample {}", name,
+                        t.defined() ? shape_text(t.sizes()) : "that is undefined", shape_text(info.shape)));
+    need_finite(by, name, t);
+  }
+  if (first_bad(info.normal.scale, info.normal.scale.numel(), [](double x) { return x == 0; }))
+    wrong("a scale of 0, need another number");
+}
+
+void check_returned_data(const std::string& by, const batch& b, const dataset_info& info) {
+  check_returned_batch(by, b);
+  const Tensor x0 = b.find("x0");
+  need_tensor(by, "x0", x0, rows_of(-1, info.shape), {at::kFloat});
+  if (x0.size(0) == 0) return;  // past the end of the data
+  need_finite(by, "x0", x0);
+  if (b.has("label")) {
+    need_tensor(by, "label", b.at("label"), {x0.size(0)}, {at::kLong});
+    if (info.classes > 0) need_between(by, "label", b.at("label"), 0, static_cast<double>(info.classes - 1));
+  }
+  if (info.classes > 0) need_tensor(by, "label", b.find("label"), {x0.size(0)}, {at::kLong});
+  for (const auto& [name, t] : b.tensors)
+    if (t.dim() == 0 || t.size(0) != x0.size(0))
+      throw error(fmt::format("{} returned '{}' of shape {}, need {} rows, as 'x0' has", by, name,
+                              shape_text(t.sizes()), x0.size(0)));
+}
+
+void check_returned_times(const std::string& by, const batch& b, const process& p) {
+  const std::int64_t n = b.at("x0").size(0);
+  need_tensor(by, "t", b.find("t"), {n}, {p.tables.continuous() ? at::kDouble : at::kLong});
+  need_between(by, "t", b.at("t"), 0, static_cast<double>(p.steps() - 1));
+  need_tensor(by, "weight", b.find("weight"), {n}, {at::kFloat});
+  need_finite(by, "weight", b.at("weight"));
+  if (const Tensor noise = b.find("noise"); !noise.defined() || noise.dim() == 0 || noise.size(0) != n)
+    throw error(fmt::format("{} returned 'noise' of {}, need {} rows", by,
+                            noise.defined() ? "shape " + shape_text(noise.sizes()) : "no shape (undefined)", n));
+}
+
+void check_returned_states(const std::string& by, const batch& b) {
+  need_tensor(by, "xt", b.find("xt"), b.at("x0").sizes(), {at::kFloat});
+  need_finite(by, "xt", b.at("xt"));
+}
+
+void check_returned_output(const std::string& by, const Tensor& output, const Tensor& x, std::int64_t outputs,
+                           bool trained) {
+  sizes shape = x.sizes().vec();
+  shape[1] *= outputs;
+  need_tensor(by, "output", output, shape, {at::kFloat, at::kDouble, at::kHalf, at::kBFloat16});
+  if (trained) need_gradient(by, "output", output);
+}
+
+void check_returned_losses(const std::string& by, const Tensor& per_sample, std::int64_t n) {
+  need_tensor(by, "loss", per_sample, {n}, {at::kFloat, at::kDouble});
+  need_gradient(by, "loss", per_sample);
+}
+
+void check_returned_weights(const std::string& by, const weighting& w, const tables& t) {
+  const std::int64_t last = t.steps() - 1;
+  Tensor index = at::tensor({std::int64_t{0}, last / 2, last}, at::kLong);
+  if (t.continuous()) index = index.to(at::kDouble);
+  // Samples of two dimensions of two numbers: a weight a sample must stand before each of them.
+  const Tensor weight = w.weight(at(t, index, at::zeros({3, 2, 2})));
+  need_tensor(by, "weight", weight, {3, 1, 1}, {at::kFloat, at::kDouble});
+  need_finite(by, "weight", weight);
+}
+
+void check_returned_beta(const Tensor& beta, std::int64_t T) {
+  need_tensor("the schedule", "beta", beta, {T}, {at::kDouble});
+}
+
+void check_returned_log_snr(const Tensor& log_snr, const Tensor& u) {
+  need_tensor("the schedule", "log_snr", log_snr, u.sizes(), {at::kDouble});
+}
+
+void check_returned_reverse(const distribution& reverse, const Tensor& xt) {
+  const auto& [location, log_variance] = reverse;
+  if (!location.defined() || location.sizes() != xt.sizes())
+    throw error(fmt::format("the mean of the process returned a location {}, need shape {}",
+                            location.defined() ? "of shape " + shape_text(location.sizes()) : "that is undefined",
+                            shape_text(xt.sizes())));
+  if (log_variance.defined() && !at::is_expandable_to(log_variance.sizes(), xt.sizes()))
+    throw error(fmt::format("the variance of the process returned ln Σ of shape {}, need one that broadcasts to {}",
+                            shape_text(log_variance.sizes()), shape_text(xt.sizes())));
+}
+
+void check_returned_samples(const std::string& by, const char* name, const Tensor& got, std::int64_t count,
+                            const sizes& shape, at::ScalarType type) {
+  need_tensor(by, name, got, rows_of(count, shape), {type});
+}
+
+void check_returned_batch(const std::string& by, const batch& b) {
+  for (const auto& [name, t] : b.tensors)
+    if (!t.defined()) throw error(fmt::format("{} returned no '{}' (an undefined tensor), need one", by, name));
+}
+
+}

@@ -1,0 +1,62 @@
+// Checks of what plugins return, where it comes in. A tensor of another shape or type than its role promises would be
+// trained on by broadcasting, or written, and be blamed on somebody else later; so each of these functions throws
+// noneq::error with the plugin `by` (its full name), the tensor, what was got and what is needed. Shapes and types cost
+// nothing; of large tensors a few numbers, spread evenly, are looked at. Pure, thread-safe.
+#pragma once
+
+#include <string>
+
+#include "noneq/plugin/batch.hpp"
+#include "noneq/plugin/process.hpp"
+#include "noneq/plugin/roles/loader.hpp"
+
+namespace noneq {
+
+struct weighting;
+
+// Whether it is there, has this shape (−1: any length) and one of these types.
+void need_tensor(const std::string& by, const std::string& name, const Tensor& got, at::IntArrayRef shape,
+                 std::initializer_list<at::ScalarType> types);
+// Whether some of its numbers are finite; all, when there are no more than 64.
+void need_finite(const std::string& by, const std::string& name, const Tensor& got);
+
+// Returns what a plugin made, which must not be null.
+template <class Pointer>
+Pointer need_made(Pointer made, const std::string& by, const char* what) {
+  if (!made) throw error(by + " returned nothing, need a " + what);
+  return made;
+}
+
+// For a loader: what is known of the data, and a batch of it ready for training.
+void check_returned_info(const std::string& by, const dataset_info& info);
+void check_returned_data(const std::string& by, const batch& b, const dataset_info& info);
+
+// For a noiser: t, weight and noise; then x^t.
+void check_returned_times(const std::string& by, const batch& b, const process& p);
+void check_returned_states(const std::string& by, const batch& b);
+
+// For a network called with x [B, …]; `trained`: a gradient must be able to reach its weights.
+void check_returned_output(const std::string& by, const Tensor& output, const Tensor& x, std::int64_t outputs,
+                           bool trained);
+// For a loss: one number for each of n samples, with a gradient.
+void check_returned_losses(const std::string& by, const Tensor& per_sample, std::int64_t n);
+
+// For a weighting, at the first, middle and last step of these tables.
+void check_returned_weights(const std::string& by, const weighting& w, const tables& t);
+
+// For a schedule: β of T steps, or ln SNR at times like `u`. Their values are the tables' to check.
+void check_returned_beta(const Tensor& beta, std::int64_t T);
+void check_returned_log_snr(const Tensor& log_snr, const Tensor& u);
+
+// p(x^{t−1}|x^t) as mean and variance of the process make it.
+void check_returned_reverse(const distribution& reverse, const Tensor& xt);
+
+// For a sampler: `count` samples like one of `shape`, in the type of x^T. Whether they are finite is counted, not
+// sampled, by the caller.
+void check_returned_samples(const std::string& by, const char* name, const Tensor& got, std::int64_t count,
+                            const sizes& shape, at::ScalarType type);
+
+// For anything that returns a batch of its own making: every tensor is there.
+void check_returned_batch(const std::string& by, const batch& b);
+
+}
