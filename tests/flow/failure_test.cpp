@@ -69,8 +69,6 @@ std::string failed_at_step_8(const std::filesystem::path& out, const std::string
   return "";
 }
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
-
 }
 
 TEST_CASE("a loss that is no number names the step, the rows and the last good checkpoint") {

@@ -38,3 +38,15 @@ TEST_CASE("samples depend on neither chunks nor threads") {
                y = hdf5_reader(b.path / "samples.h5").rows("samples", 0, 50);
   CHECK(at::allclose(x, y, 1e-4, 1e-4));  // the network's sums round differently in other batches
 }
+
+TEST_CASE("the default chunk lets many threads share few samples, and follows nothing but their count") {
+  const plan p = small_plan({"graph.sampler={plugin: sampler.ancestral, of: model}"});
+  auto& s = p.node("sampler").as<sampler>();
+  const auto chunk_of = [&](std::int64_t count) { return s.count = count, s.chunk_size(); };
+  CHECK(chunk_of(1) == 16);
+  CHECK(chunk_of(64) == 16);  // four threads
+  CHECK(chunk_of(2048) == 32);
+  CHECK(chunk_of(1'000'000) == 256);
+  s.chunk = 7;
+  CHECK(chunk_of(64) == 7);
+}

@@ -51,6 +51,8 @@ inline std::string problems_of(const std::vector<std::string>& changes) {
   return "";
 }
 
+inline bool has(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
+
 // A folder that goes with the test.
 struct scratch_folder {
   std::filesystem::path path =

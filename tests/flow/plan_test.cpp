@@ -28,7 +28,7 @@ TEST_CASE("each meaningless pipeline is refused with its reason") {
         std::string::npos);
   CHECK(problems_of({"graph.model.hiden=[3]"}).find("has no parameter 'hiden', did you mean 'hidden'?") !=
         std::string::npos);
-  CHECK(problems_of({"graph.trainer.rate=-1"}).find("trainer.rate: got -1.0, need a value above 0") !=
+  CHECK(problems_of({"graph.trainer.rate=-1"}).find("trainer.rate: got -1.0, need a value in (0, ") !=
         std::string::npos);
   CHECK(problems_of({"process.schedule=cosin"}).find("did you mean 'cosine'?") != std::string::npos);
   CHECK(problems_of({"process.kernel=binomial"}).find("space") != std::string::npos);

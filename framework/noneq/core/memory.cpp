@@ -1,10 +1,83 @@
 #include "noneq/core/memory.hpp"
 
+#include <algorithm>
+#include <fstream>
 #include <limits>
+#include <string>
 
+#include <c10/core/CPUAllocator.h>
+#include <fmt/format.h>
 #include <malloc.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "noneq/core/error.hpp"
 
 namespace noneq {
+namespace {
+
+std::string in_units(double bytes) {
+  const char* const units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
+  std::size_t unit = 0;
+  for (; bytes >= 999.5 && unit + 1 < std::size(units); ++unit) bytes /= 1000;
+  return fmt::format("{:.3g} {}", bytes, units[unit]);
+}
+
+// The number in a file of the kernel's; infinite where there is none, as in "max".
+double number_in(const char* file) {
+  double x = 0;
+  return std::ifstream(file) >> x ? x : std::numeric_limits<double>::infinity();
+}
+
+// Bytes that the process holds, without those it keeps for later requests.
+double held_now() {
+  double whole = 0, resident = 0;
+  std::ifstream("/proc/self/statm") >> whole >> resident;
+  const double kept = static_cast<double>(::mallinfo2().fordblks);
+  return std::max(0., resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) - kept);
+}
+
+// libtorch's own, behind a question.
+class bounded_allocator : public c10::Allocator {
+ public:
+  explicit bounded_allocator(c10::Allocator& of) : of_(of) {}
+
+  c10::DataPtr allocate(std::size_t bytes) const override {
+    constexpr std::size_t worth_a_look = 64 << 20;
+    if (bytes >= worth_a_look)
+      need_memory(held_now() + static_cast<double>(bytes),
+                  fmt::format("a tensor of {} beside what is held", in_units(static_cast<double>(bytes))));
+    return of_.allocate(bytes);
+  }
+  c10::DeleterFnPtr raw_deleter() const override { return of_.raw_deleter(); }
+
+ private:
+  c10::Allocator& of_;
+};
+
+}
+
+double memory_of_machine() {
+  double bytes = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+  for (const char* file : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"})
+    bytes = std::min(bytes, number_in(file));
+  rlimit space{};
+  if (::getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY)
+    bytes = std::min(bytes, static_cast<double>(space.rlim_cur));
+  return bytes;
+}
+
+void need_memory(double bytes, std::string_view what, std::string_view subject) {
+  if (const double there = memory_of_machine(); !(bytes <= there))
+    throw error(fmt::format("{} needs {} of memory, need at most the {} of this machine", what, in_units(bytes),
+                            in_units(there)),
+                std::string(subject));
+}
+
+void bound_tensors() {
+  static bounded_allocator bounded(*c10::GetDefaultCPUAllocator());
+  c10::SetAllocator(c10::DeviceType::CPU, &bounded);
+}
 
 void keep_freed_memory() {
   constexpr int megabyte = 1 << 20;

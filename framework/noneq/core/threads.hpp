@@ -4,7 +4,12 @@
 
 namespace noneq {
 
-// Before the first tensor operation of the process: no thread pools inside libraries.
+// Returns how many threads, the caller among them, can run at once: `most` or fewer. The limits of a user or a
+// container show only when a thread is made.
+int startable_threads(int most);
+
+// Before the first tensor operation of the process: no thread pools inside libraries. Throws noneq::error when the
+// process may not start as many threads as libtorch insists on, one a CPU: it would wait without end for those.
 void limit_library_threads();
 
 // Whether matrix products may run in several threads at once. OpenBLAS built without threads has no locks: called by

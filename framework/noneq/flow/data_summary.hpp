@@ -1,5 +1,5 @@
-// What the data was taken for, on one line: rows, shape and what its dimensions are, numbers, classes, and how much of
-// it was looked at. Pure, thread-safe.
+// Describes what the data was taken for, on one line: rows, shape and what its dimensions are, numbers, classes, and
+// how much of it was looked at. Pure, thread-safe.
 #pragma once
 
 #include <string>

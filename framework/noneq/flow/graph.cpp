@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <tbb/flow_graph.h>
 
+#include "noneq/plugin/returned.hpp"
+
 namespace noneq {
 namespace {
 
@@ -40,6 +42,16 @@ class training_graph {
     flow::make_edge(flow::output_port<0>(finish_), tokens_.decrementer());
   }
 
+  // The nodes go before the graph; so nothing may be at work in them when that begins, also where run() was left by an
+  // exception of its own.
+  ~training_graph() {
+    graph_.cancel();
+    try {
+      graph_.wait_for_all();
+    } catch (...) {  // a second one; the first is on its way
+    }
+  }
+
   void run() {
     flow::input_port<1>(gate_).try_put(token());
     steps_.activate();
@@ -56,8 +68,12 @@ class training_graph {
     return working(n, [&] {
       try {
         return f();
-      } catch (const error& e) {
-        throw error(fmt::format("{}, in the batch of step {}", e.message(), step + 1), e.subject(), e.where());
+      } catch (const interrupted&) {
+        throw;
+      } catch (const std::exception& e) {
+        const error known = at_node(n, e);
+        throw error(fmt::format("{}, in the batch of step {}", known.message(), step + 1), known.subject(),
+                    known.where());
       }
     });
   }
@@ -78,8 +94,11 @@ class training_graph {
       const stream s = noise_stream(session_, b.step);
       if (noise.time->adaptive() != at_gate) return;
       noise.draw(b, p().process, s);
+      check_returned_times(n.plugin.entry->full_name(), b, p().process);
       noise.drop_labels(b, session_.info().classes, s);
-      if (!learner_.noises_in_step()) noise.apply(b, p().process, s);
+      if (learner_.noises_in_step()) return;
+      noise.apply(b, p().process, s);
+      check_returned_states(n.plugin.entry->full_name(), b);
     });
   }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "noneq/plugin/returned.hpp"
 #include "noneq/plugin/roles/model.hpp"
 
 namespace noneq {
@@ -39,14 +40,18 @@ static std::vector<Tensor> gradients(const Tensor& of, const std::vector<Tensor>
 
 shard_gradient learner::gradient(batch rows, std::int64_t batch_size) const {
   const plan_node* working = &noiser_;
+  std::optional<at_work> here(std::in_place, *noiser_.plugin.entry, noiser_.id);
+  const auto begin = [&](const plan_node& n) { working = &n, here.emplace(*n.plugin.entry, n.id); };
+  const auto by = [&] { return working->plugin.entry->full_name(); };
   try {
     at::AutoGradMode with_gradient(true);
     process p = session_.plan().process;
     if (learns_schedule_) {
       p = p.refreshed();
       noiser_.as<noiser>().apply(rows, p, noise_stream(session_, rows.step));
+      check_returned_states(by(), rows);
     }
-    working = &model_;
+    begin(model_);
     const Tensor label = rows.find("label");
     const stream dropout = session_.stream().fork(model_.id).fork("dropout").fork(rows.step);
     network_input in{rows.at("xt"), rows.at("t"), label, p.log_snr(rows.at("t"))};
@@ -54,8 +59,10 @@ shard_gradient learner::gradient(batch rows, std::int64_t batch_size) const {
     in.first = rows.first;
     if (session_.network().self_conditioned()) in.x0_hat = first_estimate(in, rows.step);
     rows.set("output", session_.network().forward(in));
-    working = &loss_;
+    check_returned_output(by(), rows.at("output"), in.x, p.outputs(), !session_.weights().parameters().empty());
+    begin(loss_);
     const Tensor per_sample = loss_.as<loss>().run(rows, p);
+    check_returned_losses(by(), per_sample, rows.size());
     const Tensor estimates = per_sample * rows.at("weight");
     const Tensor total = estimates.sum() / static_cast<double>(batch_size);
     shard_gradient result;
@@ -71,8 +78,8 @@ shard_gradient learner::gradient(batch rows, std::int64_t batch_size) const {
     result.loss = total.item<double>();
     result.samples = {rows.at("t"), per_sample.detach(), rows.find("row")};
     return result;
-  } catch (const std::exception& e) {
-    throw at_node(*working, e);
+  } catch (...) {
+    fail_at(*working, std::current_exception());
   }
 }
 
@@ -118,8 +125,10 @@ double learner::update(const std::vector<shard_gradient>& shards) {
   const double factor = rate_factor(),
                scale = t.clip > 0 ? std::min(1.0, t.clip / (optimizer_->gradient_norm() + 1e-6)) : 1;
   const std::size_t of_network = session_.weights().vectors().size();
-  optimizer_->step(scale, [&](std::size_t k) {
-    return factor * (k >= of_network && t.schedule_rate > 0 ? t.schedule_rate : t.rate);
+  working(trainer_, [&] {
+    optimizer_->step(scale, [&](std::size_t k) {
+      return factor * (k >= of_network && t.schedule_rate > 0 ? t.schedule_rate : t.rate);
+    });
   });
   session_.stepped();
   auto& time = *noiser_.as<noiser>().time;

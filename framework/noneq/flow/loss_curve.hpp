@@ -10,7 +10,7 @@
 
 namespace noneq {
 
-// What there is of it.
+// The tensors of the curve.
 std::vector<named_tensor_doc> loss_curve_tensors();
 
 // Its records in a run's metrics.jsonl: step int64 [n], loss and loss_stderr float64 [n], in order of the steps; lines

@@ -5,12 +5,18 @@
 
 #include <fmt/format.h>
 
+#include "noneq/flow/effort.hpp"
 #include "noneq/flow/loss_curve.hpp"
 #include "noneq/flow/stop.hpp"
+#include "noneq/plugin/returned.hpp"
 #include "noneq/storage/files.hpp"
 
 namespace noneq {
 namespace {
+
+struct lost_samples : error {
+  using error::error;
+};
 
 void make_folder_of(const std::filesystem::path& file) {
   std::error_code failed;
@@ -45,8 +51,10 @@ void occasions::write(const plan_node& n, const writing& w, const producer& prod
   for (const plan_node* f : session_.plan().followers(n.id))
     if (f->role() == "writer")
       sinks.emplace_back(f, working(*f, [&] {
+                           // A run whose folder was removed is not to make it again.
+                           if (!std::filesystem::is_directory(folder_)) throw file_error(folder_, "write", ENOENT);
                            make_folder_of(f->as<writer>().path(w));
-                           return f->as<writer>().open(w);
+                           return need_made(f->as<writer>().open(w), f->plugin.entry->full_name(), "sink");
                          }));
   produce([&](const batch& b) {
     for (auto& [node, s] : sinks) working(*node, [&] { s->write(b); });
@@ -58,15 +66,27 @@ void occasions::write(const plan_node& n, const writing& w, const producer& prod
     }
 }
 
-measurement occasions::measuring(const plan_node& n, const denoiser& d) {
+denoiser occasions::watched(const denoiser& d, effort& made) {
+  return d.watched([this, &made] {
+    stop_here_if_asked();
+    made.called();
+    say_.at_work([&] { return made.text(); });
+  });
+}
+
+measurement occasions::measuring(const plan_node& n, const denoiser& d, effort& made) {
   return {d,
           session_.data(),
           session_.stream().fork(n.id),
-          [this](std::int64_t count, const std::function<void(std::int64_t)>& f) {
+          [this, &n, &made](std::int64_t count, const std::function<void(std::int64_t)>& f) {
+            made.expect(count);
             pool_.parallel(count, [&](std::int64_t i) {
+              const at_work here(*n.plugin.entry, n.id);
               stop_here_if_asked();
+              say_.at_work([&] { return made.text(); });
               at::NoGradGuard guard;
               f(i);
+              made.finished();
             });
           },
           earlier_,
@@ -92,9 +112,11 @@ void occasions::report(const plan_node& n, const std::string& occasion, const me
 
 void occasions::measure(const plan_node& n, const std::string& occasion) {
   const auto& m = n.as<metric>();
-  const denoiser d = session_.denoiser(m.weights);
-  measurement now = measuring(n, d);
+  effort made(n.id);
+  const denoiser d = watched(session_.denoiser(m.weights), made);
+  measurement now = measuring(n, d, made);
   m.measure(now);
+  check_returned_batch(n.plugin.entry->full_name(), now.arrays);
   report(n, occasion, now);
 }
 
@@ -113,42 +135,67 @@ void occasions::show_losses(const plan_node& n) {
   write(n, w, [&](const auto& use) { use(loss_curve(folder_ / "metrics.jsonl", n.id)); });
 }
 
-batch occasions::draw(const plan_node& n, const sampling& ready, std::int64_t chunk,
-                      const std::vector<std::int64_t>& times) {
+batch occasions::draw(const plan_node& n, const sampling& ready, const denoiser& d, std::int64_t chunk,
+                      const std::vector<std::int64_t>& times, Tensor& missed, effort& made) {
   const auto& s = n.as<sampler>();
   const normalisation normal = session_.info().normal;
-  batch b{chunk, chunk * s.chunk, {}};
-  const std::int64_t count = std::min(s.chunk, s.count - b.first);
+  const std::string by = n.plugin.entry->full_name();
+  batch b{chunk, chunk * s.chunk_size(), {}};
+  const std::int64_t count = std::min(s.chunk_size(), s.count - b.first);
   std::vector<Tensor> frames(times.size());
+  const auto T = static_cast<double>(d.process().steps());
+  const double part = static_cast<double>(count) / static_cast<double>(s.count);
+  double share = 0;
+  sampling_request r = ready.request(b.first, count);
+  const at::ScalarType type = r.start.defined() ? r.start.scalar_type() : at::kFloat;
   const auto keep = [&](std::int64_t t, const Tensor& xt) {
+    const double now = 1 - static_cast<double>(t) / T;
+    made.advanced((now - std::exchange(share, now)) * part);
+    check_returned_samples(by, "frames", xt, count, r.shape, type);
     for (std::size_t j = 0; j < times.size(); ++j)
       // A respaced sampler shows the first state at or below the wanted time.
       if (t <= times[j] && !frames[j].defined()) frames[j] = normal.restore(xt);
   };
-  sampling_request r = ready.request(b.first, count);
   r.visit = keep;
-  b.set("samples", normal.restore(s.sample(ready.denoiser(), r)));
+  r.missed = [&](const Tensor& by_guides) { missed = by_guides; };
+  const Tensor x0 = s.sample(d, r);
+  check_returned_samples(by, "samples", x0, count, r.shape, type);
+  b.set("samples", normal.restore(x0));
   if (!frames.empty()) b.set("frames", at::stack(frames, 1));
   if (r.label.defined()) b.set("label", r.label);
   return b;
 }
 
-writing occasions::writing_of(const sampling& ready, const std::string& occasion) {
-  source* data = nullptr;
-  try {
-    data = &session_.data();
-  } catch (const error&) {  // sampling needs no data file; a writer that does says so
+writing occasions::writing_of(const sampling& ready, const denoiser& d, const std::string& occasion) {
+  return {
+      folder_,        occasion, d, session_.data_if_there(), ready.stream().fork("writers"), {}, ready.frame_times(),
+      session_.info()};
+}
+
+// Guides put what they are certain of into every x̂⁰, but what a sampler does with that may take it out again.
+void occasions::report_missed(const plan_node& n, const std::vector<Tensor>& chunks) {
+  constexpr double enough = 1e-3;
+  std::int64_t samples = 0;
+  double farthest = 0;
+  for (const Tensor& missed : chunks) {
+    if (!missed.defined()) continue;
+    samples += (missed > enough).sum().item<std::int64_t>();
+    farthest = std::max(farthest, missed.nan_to_num(0).max().item<double>());
   }
-  const denoiser& d = ready.denoiser();
-  return {folder_, occasion, d, data, ready.stream().fork("writers"), {}, ready.frame_times(), session_.info()};
+  if (samples > 0)
+    say_.say(
+        fmt::format("{}: {} of {} samples miss what its guides are certain of, by up to {:.2g} in normalised units; "
+                    "clip, or denoise: false, may be why",
+                    n.id, samples, n.as<sampler>().count, farthest));
 }
 
 void occasions::sample(const plan_node& n, const std::string& occasion) {
   const auto& s = n.as<sampler>();
   const sampling ready(session_, n);
-  const denoiser& d = ready.denoiser();
-  const std::int64_t chunks = (s.count + s.chunk - 1) / s.chunk;
-  writing w = writing_of(ready, occasion);
+  effort made(n.id);
+  const denoiser d = watched(ready.denoiser(), made);
+  const std::int64_t chunks = (s.count - 1) / s.chunk_size() + 1;
+  writing w = writing_of(ready, d, occasion);
   w.provenance = ready.provenance();
 
   // One that measures on the way, with what it keeps of each chunk until that chunk's turn comes.
@@ -161,28 +208,45 @@ void occasions::sample(const plan_node& n, const std::string& occasion) {
   std::list<listener> listeners;  // each meter holds on to its measurement
   for (const plan_node* f : session_.plan().followers(n.id))
     if (f->role() == "metric") {
-      auto& l = listeners.emplace_back(listener{f, measuring(*f, d), nullptr, std::vector<batch>(chunks)});
-      l.meter = working(*f, [&] { return f->as<sample_metric>().follow(l.now); });
+      auto& l = listeners.emplace_back(listener{f, measuring(*f, d, made), nullptr, std::vector<batch>(chunks)});
+      l.meter = working(
+          *f, [&] { return need_made(f->as<sample_metric>().follow(l.now), f->plugin.entry->full_name(), "meter"); });
     }
 
+  std::vector<Tensor> missed(chunks);
   const auto make = [&](std::int64_t chunk) {
+    const at_work here(*n.plugin.entry, n.id);
     stop_here_if_asked();
     at::NoGradGuard guard;
-    const batch b = draw(n, ready, chunk, w.frame_times);
-    for (listener& l : listeners) l.digests[chunk] = working(*l.node, [&] { return l.meter->digest(b); });
+    const batch b = draw(n, ready, d, chunk, w.frame_times, missed[chunk], made);
+    for (listener& l : listeners)
+      l.digests[chunk] = working(*l.node, [&] {
+        batch digest = l.meter->digest(b);
+        check_returned_batch(l.node->plugin.entry->full_name(), digest);
+        return digest;
+      });
     return b;
   };
   std::int64_t lost = 0;
-  write(n, w, [&](const auto& use) {
-    pool_.ordered(chunks, make, [&](const batch& b) {
-      use(b);
-      lost += b.at("samples").flatten(1).isfinite().all(1).logical_not().sum().item<std::int64_t>();
-      for (listener& l : listeners) working(*l.node, [&] { l.meter->add(std::exchange(l.digests[b.step], {})); });
+  try {
+    write(n, w, [&](const auto& use) {
+      pool_.ordered(chunks, make, [&](const batch& b) {
+        use(b);
+        lost += b.at("samples").flatten(1).isfinite().all(1).logical_not().sum().item<std::int64_t>();
+        for (listener& l : listeners) working(*l.node, [&] { l.meter->add(std::exchange(l.digests[b.step], {})); });
+      });
+      if (lost > 0)
+        throw lost_samples(fmt::format(
+            "{} returned {} of {} samples with numbers that are not finite, need finite ones; nothing of them was "
+            "written. Try clip: true, or more steps",
+            n.plugin.entry->full_name(), lost, s.count));
     });
-  });
-  if (lost > 0)
-    say_.say(fmt::format("{}: {} of {} samples hold numbers that are not finite; try clip: true, or more steps", n.id,
-                         lost, s.count));
+  } catch (const lost_samples& e) {
+    if (occasion.empty()) throw;
+    say_.say(at_node(n, e).what());  // training goes on, and may mend it
+    return;
+  }
+  report_missed(n, missed);
   for (listener& l : listeners) {
     working(*l.node, [&] { l.meter->finish(l.now); });
     report(*l.node, occasion, l.now);

@@ -9,6 +9,8 @@
 
 namespace noneq {
 
+class effort;
+
 class occasions {
  public:
   // Files go to `folder`, and each to wrote(file) once it is there; what is measured goes to `say` and to
@@ -34,9 +36,14 @@ class occasions {
   void measure(const plan_node& n, const std::string& occasion);
   void show_losses(const plan_node& n);  // to the writers of the loss node, at the end
   // But for the provenance, which takes a look at every weight.
-  writing writing_of(const sampling& ready, const std::string& occasion);
-  batch draw(const plan_node& n, const sampling& ready, std::int64_t chunk, const std::vector<std::int64_t>& times);
-  measurement measuring(const plan_node& n, const denoiser& d);
+  writing writing_of(const sampling& ready, const denoiser& d, const std::string& occasion);
+  // `missed`: as sampling_request tells it; undefined where guides leave a choice everywhere.
+  batch draw(const plan_node& n, const sampling& ready, const denoiser& d, std::int64_t chunk,
+             const std::vector<std::int64_t>& times, Tensor& missed, effort& made);
+  void report_missed(const plan_node& n, const std::vector<Tensor>& chunks);
+  // The denoiser's calls count as `made`, and end when a stop is asked for.
+  denoiser watched(const denoiser& d, effort& made);
+  measurement measuring(const plan_node& n, const denoiser& d, effort& made);
   void report(const plan_node& n, const std::string& occasion, const measurement& done);
   // Gives the writers of n every batch that produce(use) uses.
   using producer = std::function<void(const std::function<void(const batch&)>& use)>;

@@ -4,6 +4,7 @@
 
 #include "noneq/flow/divergence.hpp"
 #include "noneq/flow/pieces.hpp"
+#include "noneq/flow/trainer_contract.hpp"
 
 namespace noneq {
 
@@ -68,11 +69,11 @@ void pieced_optimizer::state(const state_visitor& visit) {
       Tensor& t = whole[name];
       t = all.front().dim() == 1 ? at::cat(all) : all.front().clone();
       // The trainer's names begin with the position among its own parameters, of which it has one here.
-      visit(std::to_string(k) + name.substr(name.find('.')), t);
+      visit(std::to_string(k) + after_position(name), t);
     }
     of_pieces([&](const piece& p, const std::string& name, Tensor& t) {
       const Tensor& now = whole.at(name);
-      t = now.dim() == 1 ? p.part_of(now) : now;
+      put_state(t, now.dim() == 1 ? p.part_of(now) : now);
     });
   }
 }

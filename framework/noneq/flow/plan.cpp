@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "noneq/core/any_exception.hpp"
 #include "noneq/flow/plan_checks.hpp"
 
 namespace noneq {
@@ -82,7 +83,16 @@ void read_occasions(plan_node& n, const value& v, problems& found) {
         at->where(), n.id + ".at");
 }
 
-plan_node read_node(const std::string& id, const value& v, const reading& r) {
+// A node without a plugin is most often another one's name misspelt, as in --set graph.modle.hidden=[8].
+std::string plugin_missing(const std::string& id, const value& v, const value& graph) {
+  std::vector<std::string> others;
+  for (const auto& [name, node] : graph.entries())
+    if (name != id && (!node.is_map() || node.contains("plugin"))) others.push_back(name);
+  const std::string key = v.is_map() && !v.contains("plugin") ? "a map without the key 'plugin'" : v.kind_name();
+  return fmt::format("got {}, need the key 'plugin', or the name of another node{}", key, did_you_mean(id, others));
+}
+
+plan_node read_node(const std::string& id, const value& v, const value& graph, const reading& r) {
   plan_node n;
   n.id = id;
   n.where = v.where();
@@ -90,8 +100,7 @@ plan_node read_node(const std::string& id, const value& v, const reading& r) {
   std::string role;
   r.found.guard(
       [&] {
-        if (name == nullptr || name->type() != value::kind::scalar)
-          throw error(fmt::format("got {}, need a map with the key 'plugin'", v.kind_name()));
+        if (name == nullptr || name->type() != value::kind::scalar) throw error(plugin_missing(id, v, graph));
         const std::string full = read<std::string>(*name);
         const auto dot = full.find('.');
         const std::string named = full.substr(0, dot);
@@ -146,7 +155,7 @@ plan make_plan(const value& document, registry& plugins) {
   read_into(p.seed, document, "seed", "seed", found);
   if (const value* v = section(document, "process", "", found)) read_process(p, *v, r);
   if (const value* v = section(document, "graph", "", found))
-    for (const auto& [id, node] : v->entries()) p.nodes.push_back(read_node(id, node, r));
+    for (const auto& [id, node] : v->entries()) p.nodes.push_back(read_node(id, node, *v, r));
   check_process(p, found);
   check_graph(p, document, found);
   found.raise();
@@ -186,7 +195,43 @@ error at_node(const plan_node& n, const std::exception& e) {
     const bool of_parameter = first != n.id && n.plugin.entry->find(first) != nullptr;
     return (of_parameter ? known->within(n.id) : *known).at(n.where, n.id);
   }
-  return error(first_line(e.what()), n.id, n.where);
+  return error(text_of(e), n.id, n.where);
+}
+
+error at_node(const plan_node& n, const std::exception_ptr& e) {
+  try {
+    std::rethrow_exception(e);
+  } catch (const std::exception& known) {
+    return at_node(n, known);
+  } catch (...) {
+    return error(fmt::format("{} {}", n.plugin.entry->full_name(), text_of(e)), n.id, n.where);
+  }
+}
+
+void fail_at(const plan_node& n, const std::exception_ptr& e) {
+  try {
+    std::rethrow_exception(e);
+  } catch (const interrupted&) {
+    throw;
+  } catch (const input_error&) {
+    throw;
+  } catch (...) {
+    throw at_node(n, e);
+  }
+}
+
+void refuse_at(const plan_node& n, const std::exception_ptr& e) {
+  std::vector<error> all;
+  try {
+    std::rethrow_exception(e);
+  } catch (const interrupted&) {
+    throw;
+  } catch (const input_error& many) {
+    for (const error& each : many.problems()) all.push_back(at_node(n, each));
+  } catch (...) {
+    all.push_back(at_node(n, e));
+  }
+  throw input_error(std::move(all));
 }
 
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "noneq/flow/stop.hpp"
+#include "noneq/plugin/at_work.hpp"
 #include "noneq/plugin/part.hpp"
 #include "noneq/plugin/process.hpp"
 #include "noneq/plugin/registry.hpp"
@@ -57,16 +58,32 @@ plan make_plan(const value& document, registry& plugins);
 
 // An error that happened while a node worked, with the node's name and the line it stands at.
 error at_node(const plan_node& n, const std::exception& e);
+error at_node(const plan_node& n, const std::exception_ptr& e);
 
-// f(), whose exceptions are told at node n; a stop that was asked for is none of its own.
+// Throws that error; a stop that was asked for is nobody's error. What is bad input already stays so, and
+// refuse_at() makes bad input of everything.
+[[noreturn]] void fail_at(const plan_node& n, const std::exception_ptr& e);
+[[noreturn]] void refuse_at(const plan_node& n, const std::exception_ptr& e);
+
+// f(), whose exceptions, of whatever type, are told at node n.
 template <class F>
 auto working(const plan_node& n, F&& f) {
+  const at_work here(*n.plugin.entry, n.id);
   try {
     return f();
-  } catch (const interrupted&) {
-    throw;
-  } catch (const std::exception& e) {
-    throw at_node(n, e);
+  } catch (...) {
+    fail_at(n, std::current_exception());
+  }
+}
+
+// Calls f() before anything is trained: its exceptions become bad input at node n, which the user can mend.
+template <class F>
+auto refusing(const plan_node& n, F&& f) {
+  const at_work here(*n.plugin.entry, n.id);
+  try {
+    return f();
+  } catch (...) {
+    refuse_at(n, std::current_exception());
   }
 }
 

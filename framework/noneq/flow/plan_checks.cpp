@@ -5,12 +5,38 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "noneq/core/any_exception.hpp"
+#include "noneq/flow/attachment.hpp"
 #include "noneq/flow/loss_curve.hpp"
 #include "noneq/flow/planned_files.hpp"
+#include "noneq/flow/trainer_contract.hpp"
 #include "noneq/flow/writer_checks.hpp"
+#include "noneq/plugin/returned.hpp"
+#include "noneq/plugin/roles/weighting.hpp"
 
 namespace noneq {
 namespace {
+
+// Asks a plugin; what it throws, of whatever type, is a problem of the pipeline.
+template <class F>
+void ask(const instance& i, const std::string& subject, problems& found, F&& f) {
+  const at_work here(*i.entry, subject);
+  found.guard(
+      [&] {
+        try {
+          said_of(subject, f);
+        } catch (const error&) {
+          throw;
+        } catch (...) {
+          throw error(fmt::format("{}: {}", i.entry->full_name(), text_of(std::current_exception())));
+        }
+      },
+      i.where, subject);
+}
+template <class F>
+void ask(const plan_node& n, problems& found, F&& f) {
+  ask(n.plugin, n.id, found, f);
+}
 
 // Of a plugin, and of the plugins within it.
 void check_spaces(const plan& p, const instance& i, const std::string& subject, problems& found) {
@@ -27,21 +53,6 @@ void check_spaces(const plan& p, const instance& i, const std::string& subject, 
     found.add(error(fmt::format("{} works in {} space, but the kernel {} is {}", i.entry->full_name(),
                                 fmt::join(can, " or "), kernel->second.entry->name, fmt::join(have, " and ")),
                     subject, i.where));
-}
-
-// What a role hangs on: `in` a node of these roles, or `of` a model.
-struct attachment {
-  std::vector<std::string> in_roles;
-  bool of_model = false;
-};
-
-const std::map<std::string, attachment>& attachments() {
-  static const std::map<std::string, attachment> table{
-      {"loader", {{}, false}},        {"noiser", {{"loader"}, false}},
-      {"model", {{"noiser"}, false}}, {"loss", {{"model"}, false}},
-      {"trainer", {{"loss"}, false}}, {"sampler", {{}, true}},
-      {"metric", {{}, true}},         {"writer", {{"sampler", "metric", "loss"}, false}}};
-  return table;
 }
 
 const plan_node* find(const plan& p, const std::string& id) {
@@ -69,13 +80,13 @@ void check_edge(const plan& p, const plan_node& n, const std::string& target, co
 
 void check_edges(const plan& p, const plan_node& n, problems& found) {
   if (n.plugin.entry == nullptr) return;
-  const auto it = attachments().find(n.role());
-  if (it == attachments().end()) {
+  const auto hangs_on = attachment_of(n.role(), n.plugin.made.get());
+  if (!hangs_on) {
     found.add(
         error(fmt::format("a {} is a part of the process or of another plugin, not a node", n.role()), n.id, n.where));
     return;
   }
-  const auto& [in_roles, of_model] = n.measures_samples() ? attachment{{"sampler"}, false} : it->second;
+  const auto& in_roles = hangs_on->in_roles;
   if (!in_roles.empty())
     check_edge(p, n, n.in, "in", n.in_where, in_roles, found);
   else if (!n.in.empty())
@@ -83,7 +94,7 @@ void check_edges(const plan& p, const plan_node& n, problems& found) {
                         ? n.plugin.entry->full_name() + " measures a model and no samples, need of: a model"
                         : fmt::format("a {} has no input", n.role()),
                     n.id + ".in", n.in_where));
-  if (of_model)
+  if (hangs_on->of_model)
     check_edge(p, n, n.of, "of", n.of_where, {"model"}, found);
   else if (!n.of.empty())
     found.add(error(n.measures_samples() ? n.plugin.entry->full_name() + " measures samples, need in: a sampler instead"
@@ -144,14 +155,21 @@ void check_process(plan& p, problems& found) {
   for (const plan_node& n : p.nodes) check_spaces(p, n.plugin, n.id, found);
   const auto schedule = p.process_parts.find("schedule");
   if (schedule == p.process_parts.end()) return;
-  found.guard(
-      [&] {
-        at::NoGradGuard values_only;
-        said_of("process.schedule", [&] { p.process = p.process.refreshed(); });
-      },
-      schedule->second.where, "process.schedule");
+  ask(schedule->second, "process.schedule", found, [&] {
+    at::NoGradGuard values_only;
+    p.process = p.process.refreshed();
+  });
   if (const auto mean = p.process_parts.find("mean"); mean != p.process_parts.end() && p.process.tables.beta.defined())
-    found.guard([&] { p.process.mean->check_tables(p.process.tables); }, mean->second.where, "process.mean");
+    ask(mean->second, "process.mean", found, [&] { p.process.mean->check_tables(p.process.tables); });
+}
+
+// Covers a node and all plugins within plugins.
+static void check_weightings(const plan& p, const instance& i, const std::string& subject, problems& found) {
+  for (const parameter& of : i.entry->parameters)
+    if (of.visit_parts)
+      of.visit_parts(*i.made, [&](const instance& part) { check_weightings(p, part, subject + "." + of.name, found); });
+  if (const auto* w = dynamic_cast<const weighting*>(i.made.get()))
+    ask(i, subject, found, [&] { check_returned_weights(i.entry->full_name(), *w, p.process.tables); });
 }
 
 void check_graph(plan& p, const value& document, problems& found) {
@@ -181,16 +199,24 @@ void check_graph(plan& p, const value& document, problems& found) {
     found.add(error(fmt::format("{} cannot train a learned schedule; need a loss that is a bound, or a fixed schedule",
                                 loss_node.plugin.entry->full_name()),
                     loss_node.id, loss_node.where));
-  found.guard([&] { loss_node.as<loss>().check_process(p.process); }, loss_node.where, loss_node.id);
+  ask(loss_node, found, [&] { loss_node.as<loss>().check_process(p.process); });
   const plan_node& noiser_node = p.the("noiser");
-  if (p.process.tables.continuous())
-    found.guard([&] { said_of(noiser_node.id, [&] { noiser_node.as<noiser>().check_continuous(); }); },
-                noiser_node.where, noiser_node.id);
+  ask(noiser_node, found, [&] {
+    const auto& noise = noiser_node.as<noiser>();
+    if (p.process.tables.continuous())
+      noise.check_continuous();
+    else
+      noise.time->draw(1, p.process.steps(), stream(0));  // parameters may ask for steps that are not there
+  });
+  const plan_node& trainer_node = p.the("trainer");
+  ask(trainer_node, found,
+      [&] { check_optimizer(trainer_node.as<trainer>(), trainer_node.plugin.entry->full_name()); });
   for (const plan_node& n : p.nodes) {
-    if (n.role() == "metric") found.guard([&] { n.as<metric>().check_process(p.process); }, n.where, n.id);
-    if (n.role() == "sampler") found.guard([&] { n.as<sampler>().kept_steps(p.process); }, n.where, n.id);
+    check_weightings(p, n.plugin, n.id, found);
+    if (n.role() == "metric") ask(n, found, [&] { n.as<metric>().check_process(p.process); });
+    if (n.role() == "sampler") ask(n, found, [&] { n.as<sampler>().kept_steps(p.process); });
     if (n.measures_samples())
-      found.guard([&] { n.as<sample_metric>().check_count(p.node(n.in).as<sampler>().count); }, n.where, n.id);
+      ask(n, found, [&] { n.as<sample_metric>().check_count(p.node(n.in).as<sampler>().count); });
   }
 }
 

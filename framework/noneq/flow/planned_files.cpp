@@ -13,8 +13,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Of a run itself, in its folder: files, and folders with all that is in them.
-const char* const own_files[] = {"pipeline.yaml", "metrics.jsonl", "files.jsonl", "checkpoint", "reference", "lock"};
+// The files of a run itself, in its folder: files, and folders with all that is in them.
+const char* const own_files[] = {"pipeline.yaml",       "metrics.jsonl", "files.jsonl", "checkpoint",
+                                 "checkpoint-in-range", "reference",     "lock"};
 
 // Where a name leads, as far as it exists; beyond that as it is spelt.
 fs::path place_of(const fs::path& name) {
@@ -93,7 +94,7 @@ std::string fault_of(const fs::path& name) {
   if (name.is_absolute()) return "which is absolute; need a name within the folder of the run";
   if (*name.lexically_normal().begin() == "..") return "which leaves the folder of the run; need a name within it";
   if (name.string().find('\0') != std::string::npos) return "need a name without a zero byte";
-  if (atomic_file::is_temporary(name.string())) return "which looks like a temporary file of noneq; need another name";
+  if (is_temporary(name.string())) return "which looks like a temporary file of noneq; need another name";
   return "";
 }
 
@@ -143,12 +144,12 @@ std::vector<plan_input> inputs_of(const plan& p) {
 // Why no file can be made at this place; "" when it can.
 std::string obstacle_at(const fs::path& file) {
   std::error_code failed;
-  if (fs::is_directory(file, failed)) return fmt::format("but {} is a folder", file.string());
+  if (fs::is_directory(file, failed)) return fmt::format("but {} is a folder; need another name", file.string());
   if (fs::exists(file, failed) && !fs::is_regular_file(file, failed))
-    return fmt::format("but {} is a device or pipe", file.string());
+    return fmt::format("but {} is a device or pipe; need another name", file.string());
   fs::path there = file.parent_path();
   while (!fs::exists(there, failed) && there.has_relative_path()) there = there.parent_path();
-  if (!fs::is_directory(there, failed)) return fmt::format("but {} is no folder", there.string());
+  if (!fs::is_directory(there, failed)) return fmt::format("but {} is no folder; need another name", there.string());
   if (::access(there.c_str(), W_OK | X_OK) != 0)
     return fmt::format("but the folder {} cannot be written to; check its permissions", there.string());
   return "";

@@ -6,12 +6,12 @@
 
 namespace noneq {
 
-// What names alone say: they stay within the folder of the run, no two writers have one file, at the end or on the way,
-// and none has a file of the run itself.
+// Checks the names alone: they stay within the folder of the run, no two writers have one file, at the end or on the
+// way, and none has a file of the run itself.
 void check_file_names(const plan& p, problems& found);
 
-// What the disk says of a run in this folder, which need not exist: no writer reaches another's file, a file of the run
-// or one that the plan reads.
+// Checks the places on the disk for a run in this folder, which need not exist: no writer reaches another's file, a
+// file of the run or one that the plan reads.
 void check_file_places(const plan& p, const std::filesystem::path& folder, problems& found);
 
 // No folder, device or missing permission stands where a writer will put its file. Changes nothing.

@@ -1,39 +1,69 @@
 #include "noneq/flow/progress.hpp"
 
-#include <cstdio>
 #include <fstream>
 
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "noneq/core/messages.hpp"
 #include "noneq/storage/files.hpp"
 
 namespace noneq {
 
-progress::progress(bool quiet, std::int64_t first_step, std::int64_t last_step)
-    : quiet_(quiet), terminal_(isatty(STDERR_FILENO) != 0), first_(first_step), last_(last_step) {}
+progress::progress(telling what, std::int64_t first_step, std::int64_t last_step)
+    : what_(what), terminal_(isatty(STDERR_FILENO) != 0), first_(first_step), last_(last_step) {
+  if (!terminal_) due();  // a log has its first line after ten seconds
+}
+
+bool progress::due() {
+  const auto now = clock::now();
+  if (now < next_) return false;
+  // A terminal is redrawn in place; a log file gets a line every ten seconds.
+  next_ = now + (terminal_ ? std::chrono::milliseconds(100) : std::chrono::seconds(10));
+  return true;
+}
+
+void progress::draw(const std::string& line, bool stays) {
+  put_message(fmt::format("{}{}{}", line_open_ ? "\r\033[K" : "", line, stays ? "\n" : ""));
+  line_open_ = !stays;
+}
 
 void progress::say(const std::string& line) {
-  if (quiet_) return;
-  fmt::print(stderr, "{}{}\n", line_open_ ? "\r\033[K" : "", line);
-  line_open_ = false;
+  if (what_ != telling::everything) return;
+  const std::lock_guard one(one_line_);
+  draw(line, true);
 }
 
 void progress::stepped(std::int64_t step, double loss, const char* unit) {
-  if (quiet_ || (clock::now() < next_ && step != last_)) return;
-  // A terminal is redrawn in place; a log file gets a line every ten seconds.
-  next_ = clock::now() + (terminal_ ? std::chrono::milliseconds(100) : std::chrono::seconds(10));
-  draw(step, loss, unit);
+  if (what_ != telling::everything) return;
+  const std::lock_guard one(one_line_);
+  const bool last = step == last_;
+  if (due() || last) draw(step_line(step, loss, unit), last || !terminal_);
 }
 
-void progress::draw(std::int64_t step, double loss, const char* unit) {
+void progress::at_work(const std::function<std::string()>& text) {
+  if (what_ == telling::errors) return;
+  const std::unique_lock one(one_line_, std::try_to_lock);  // another thread's line is as good
+  if (one && due()) draw(text(), !terminal_);
+}
+
+void progress::clear() {
+  const std::lock_guard one(one_line_);
+  if (line_open_) put_message("\r\033[K");
+  line_open_ = false;
+}
+
+std::string minutes(double seconds) {
+  const auto whole = static_cast<std::int64_t>(std::clamp(seconds, 0.0, 1e9));
+  return fmt::format("{}:{:02}", whole / 60, whole % 60);
+}
+
+std::string progress::step_line(std::int64_t step, double loss, const char* unit) const {
   const double seconds = std::chrono::duration<double>(clock::now() - start_).count();
   const double per_second = static_cast<double>(step - first_) / std::max(seconds, 1e-9);
-  const auto left = static_cast<std::int64_t>(static_cast<double>(last_ - step) / std::max(per_second, 1e-9));
-  fmt::print(stderr, "{}step {}/{}  loss {:.4g} {}  {:.1f} steps/s  {}:{:02} left{}", terminal_ ? "\r\033[K" : "", step,
-             last_, loss, unit, per_second, left / 60, left % 60, terminal_ && step != last_ ? "" : "\n");
-  std::fflush(stderr);
-  line_open_ = terminal_ && step != last_;
+  const double left = static_cast<double>(last_ - step) / std::max(per_second, 1e-9);
+  return fmt::format("step {}/{}  loss {:.4g} {}  {:.1f} steps/s  {} left", step, last_, loss, unit, per_second,
+                     minutes(left));
 }
 
 std::string to_text(const measured& m) {
@@ -81,9 +111,11 @@ nlohmann::ordered_json to_json(const std::string& node, const measured& m) {
 void record_file::add(std::int64_t step, const std::string& node, const measured& m) {
   nlohmann::ordered_json record{{"step", step}};
   record.update(to_json(node, m));
-  std::ofstream out(file_, std::ios::app);
-  out << record.dump() + "\n" << std::flush;
-  if (!out) throw file_error(file_, "write", errno);
+  append(file_, record.dump() + "\n");
+}
+
+void record_file::make_durable() const {
+  if (std::filesystem::exists(file_)) noneq::make_durable(file_);
 }
 
 }

@@ -1,9 +1,12 @@
 // What a run tells people and machines: a progress line on a terminal, plain lines otherwise, and metrics.jsonl, one
-// object a record. Used by one thread at a time.
+// object a record. Progress is thread-safe, and what it cannot write is lost; records are added by one thread at a
+// time.
 #pragma once
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
+#include <mutex>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -12,24 +15,41 @@
 
 namespace noneq {
 
+// How much is printed: nothing but errors, also how far the work is, or everything.
+enum class telling { errors, waiting, everything };
+
 class progress {
  public:
-  // quiet: only errors are printed.
-  progress(bool quiet, std::int64_t first_step, std::int64_t last_step);
+  progress(telling what, std::int64_t first_step, std::int64_t last_step);
+  progress(progress&&) = delete;
+  ~progress() { clear(); }
   // Says one line; the progress line moves below it.
   void say(const std::string& line);
   // After each training step.
   void stepped(std::int64_t step, double loss, const char* unit);
+  // In the midst of other long work, as often as anybody likes. text() is called when the line is due: on a terminal
+  // ten times a second, else every ten seconds.
+  void at_work(const std::function<std::string()>& text);
+  // Takes the progress line away, before somebody else writes to the terminal.
+  void clear();
 
  private:
-  void draw(std::int64_t step, double loss, const char* unit);
   using clock = std::chrono::steady_clock;
-  const bool quiet_, terminal_;
+  bool due();  // the next line; says when the one after it is
+  void draw(const std::string& line, bool stays);
+  std::string step_line(std::int64_t step, double loss, const char* unit) const;
+
+  const telling what_;
+  const bool terminal_;
   const std::int64_t first_, last_;
   const clock::time_point start_ = clock::now();
-  clock::time_point next_ = start_;
+  std::mutex one_line_;
+  clock::time_point next_;
   bool line_open_ = false;
 };
+
+// "4:07"; hours are minutes too.
+std::string minutes(double seconds);
 
 // "K = −1.37 ± 0.01 bits"; no more digits than the error gives meaning to.
 std::string to_text(const measured& m);
@@ -41,7 +61,8 @@ inline nlohmann::ordered_json finite_or_null(double x) {
 // {"node", "name", "value", "unit", "stderr"}, and "on" and "n" where they are known; what is not finite is null.
 nlohmann::ordered_json to_json(const std::string& node, const measured& m);
 
-// Appends to metrics.jsonl; every record is whole on disk when the call returns.
+// Appends to metrics.jsonl. A record outlives the program as soon as add() returns, and a power cut after
+// make_durable(), which costs what waiting for the disk costs.
 class record_file {
  public:
   // Records of steps after `step` are dropped: they belong to work that a crash undid. So are those of `step` itself
@@ -49,6 +70,7 @@ class record_file {
   record_file(std::filesystem::path file, std::int64_t step,
               const std::function<bool(const std::string& node)>& measures_again);
   void add(std::int64_t step, const std::string& node, const measured& m);
+  void make_durable() const;
 
  private:
   std::filesystem::path file_;

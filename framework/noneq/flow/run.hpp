@@ -11,6 +11,7 @@ struct run_options {
   if_there policy = if_there::refuse;
   int threads = 0;  // 0: all of the machine
   bool quiet = false;
+  std::filesystem::path from = {};  // a run whose weights a new one begins with; empty: none
 };
 
 // Throws input_error before anything is written, error when the run failed, interrupted when it was asked to stop and

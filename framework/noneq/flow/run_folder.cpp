@@ -1,9 +1,15 @@
 #include "noneq/flow/run_folder.hpp"
 
+#include <algorithm>
+#include <fstream>
+
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "noneq/config/emit.hpp"
 #include "noneq/config/parse.hpp"
+#include "noneq/flow/leftovers.hpp"
+#include "noneq/flow/named_files.hpp"
 #include "noneq/flow/written_files.hpp"
 #include "noneq/storage/files.hpp"
 
@@ -26,8 +32,9 @@ auto as_read(F&& f) {
   }
 }
 
-// What may change between the parts of an interrupted run without changing what the model is.
-value identity(const value& resolved) {
+// The part of a pipeline that may not change between the parts of an interrupted run, because it makes the model. Where
+// its data is known by its contents, the names of the loader's files are not part of it.
+value identity(const value& resolved, const plan_node& loader, bool data_known) {
   value v = value::map();
   // The file may have been edited since: nothing is taken for granted.
   for (const char* key : {"seed", "process"})
@@ -38,9 +45,11 @@ value identity(const value& resolved) {
     const value* name = node.find("plugin");
     const std::string plugin = name ? name->text() : "";
     value copy = node;
-    if (copy.is_map())
-      for (const char* key : {"prefetch", "checkpoint", "log"}) copy.remove(key);
-    if (plugin.starts_with("trainer.")) copy.remove("steps");
+    if (copy.is_map() && plugin.starts_with("trainer."))
+      for (const char* key : {"steps", "prefetch", "checkpoint", "log"}) copy.remove(key);
+    if (copy.is_map() && data_known && plugin == loader.plugin.entry->full_name())
+      for (const parameter& path : loader.plugin.entry->parameters)
+        if (path.type == type_words<fs::path>()) copy.remove(path.name);
     const bool beside =
         plugin.starts_with("sampler.") || plugin.starts_with("metric.") || plugin.starts_with("writer.");
     if (!beside) v.set(id, std::move(copy));
@@ -48,7 +57,58 @@ value identity(const value& resolved) {
   return v;
 }
 
-std::string first_difference(const value& was, const value& is, const std::string& at = "") {
+// The last step of which there is a record; 0: none.
+std::int64_t last_record(const fs::path& records) {
+  std::int64_t last = 0;
+  std::ifstream lines(records);
+  for (std::string line; std::getline(lines, line);) {
+    const auto record = nlohmann::json::parse(line, nullptr, false);
+    if (record.is_object() && record.contains("step") && record["step"].is_number_integer())
+      last = std::max(last, record["step"].get<std::int64_t>());
+  }
+  return last;
+}
+
+// The pipeline of the run that is in the folder; nothing when there is none that can be read.
+value pipeline_before(const fs::path& file) {
+  try {
+    return fs::exists(file) ? parse_file(file) : value::null();
+  } catch (const error&) {
+    return value::null();
+  }
+}
+
+// Whether tensors of a checkpoint are there, with or without a checkpoint.json that names them.
+bool holds_tensors(const fs::path& dir) {
+  std::error_code none;
+  for (fs::directory_iterator at(dir, none), end; !none && at != end; at.increment(none))
+    if (at->path().extension() == ".safetensors") return true;
+  return false;
+}
+
+// The step of its first checkpoint that the run in the folder was to make; that of `p` when nothing says so.
+std::int64_t first_checkpoint(const fs::path& pipeline, const plan& p) {
+  const std::int64_t usual = p.the("trainer").as<trainer>().checkpoint;
+  if (!fs::exists(pipeline)) return usual;
+  const value document = as_read([&] { return parse_file(pipeline); });
+  const value* graph = document.find("graph");
+  const value* node = graph ? graph->find(p.the("trainer").id) : nullptr;
+  const value* steps = node ? node->find("checkpoint") : nullptr;
+  return steps ? std::max<std::int64_t>(1, std::atoll(steps->text().c_str())) : usual;
+}
+
+}
+
+// A list or map as it would be written on a line, because "a list" is no difference.
+static std::string shown(const value& v) {
+  constexpr std::size_t most = 80;
+  if (!v.is_list() && !v.is_map()) return v.brief();
+  const std::string text = to_json(v).dump();
+  return text.size() <= most ? text : text.substr(0, most) + "…";
+}
+
+std::string first_difference(const value& was, const value& is, const std::string& at) {
+  if (was == is) return "";
   if (was.is_map() && is.is_map()) {
     for (const auto& [key, v] : is.entries()) {
       const std::string path = at.empty() ? key : at + "." + key;
@@ -59,36 +119,48 @@ std::string first_difference(const value& was, const value& is, const std::strin
     for (const auto& [key, v] : was.entries())
       if (!is.contains(key)) return (at.empty() ? key : at + "." + key) + " is gone";
   }
-  return fmt::format("{} was {}, is {}", at, was.brief(), is.brief());
-}
-
+  return fmt::format("{} was {}, is {}", at, shown(was), shown(is));
 }
 
 std::optional<checkpoint> run_folder::start(const plan& p, if_there policy) const {
   const fs::path pipeline = path_ / "pipeline.yaml";
-  const bool there = fs::exists(pipeline), trained = has_checkpoint(saved());
+  if (policy == if_there::replace) return std::nullopt;
+  const bool trained = has_checkpoint(saved());
   const auto load = [&] { return as_read([&] { return load_checkpoint(saved()); }); };
-  if (there && policy == if_there::refuse)
+  if (policy == if_there::refuse) {
+    // A run that was refused, or failed before its first record, left nothing to lose.
+    if (!trained && last_record(records()) == 0 && !holds_tensors(saved())) return std::nullopt;
     throw refused(path_, trained && load().meta.value("finished", false)
                              ? "holds a finished run; give --out another folder, or --force to replace it"
                              : "holds an unfinished run; go on with --resume, or replace it with --force");
-  if (policy != if_there::resume || !trained) return std::nullopt;
-  const value was = identity(as_read([&] { return parse_file(pipeline); })), is = identity(p.resolved());
+  }
+  if (!trained) {
+    if (holds_tensors(saved()) || last_record(records()) > first_checkpoint(pipeline, p))
+      throw refused(saved(),
+                    "the run has lost its checkpoint.json, need it to go on; bring it back, or begin again "
+                    "with --force");
+    return std::nullopt;
+  }
+  const checkpoint start = load();
+  const auto identity_of = [&](const value& resolved) {
+    return identity(resolved, p.the("loader"), !start.meta.value("data", "").empty());
+  };
+  const value was = identity_of(as_read([&] { return parse_file(pipeline); })), is = identity_of(p.resolved());
   if (!(was == is))
     throw refused(path_, fmt::format("cannot be resumed by another pipeline: {}", first_difference(was, is)));
-  return load();
+  return start;
 }
 
-std::vector<fs::path> run_folder::prepare(const plan& p, if_there policy) const {
-  std::vector<fs::path> staying;
-  std::error_code failed;
+std::vector<staying_file> run_folder::prepare(const plan& p, if_there policy) const {
+  std::vector<staying_file> staying;
+  remove_half_written(path_, {p.resolved(), pipeline_before(path_ / "pipeline.yaml")});
   if (policy == if_there::replace) {
     staying = written_files(path_).remove();
-    fs::remove_all(saved(), failed);
-    fs::remove(records(), failed);
+    remove_kept(path_);
+    std::error_code ignored;
+    for (const fs::path& checkpoint : {saved(), in_range()}) fs::remove_all(checkpoint, ignored);
+    fs::remove(records(), ignored);
   }
-  fs::create_directories(path_, failed);
-  if (failed) throw refused(path_, fmt::format("the folder cannot be made: {}", failed.message()));
   write_atomically(path_ / "pipeline.yaml",
                    "# Every parameter of this run, defaults included.\n" + to_yaml(p.resolved()));
   return staying;
@@ -99,8 +171,10 @@ session run_folder::open(const fs::path& path, registry& plugins, const std::fun
   if (!fs::exists(path / "pipeline.yaml")) throw refused(path, "is not the folder of a run; it has no pipeline.yaml");
   if (!has_checkpoint(folder.saved())) throw refused(path, "has no checkpoint yet; train it with noneq run");
   value document = parse_file(path / "pipeline.yaml");
+  const checkpoint saved = load_checkpoint(folder.saved());
+  look_for_files(document, plugins, saved.meta.value("begun_in", ""));
   if (change) change(document);
-  return session(make_plan(document, plugins), load_checkpoint(folder.saved()));
+  return session(make_plan(document, plugins), saved);
 }
 
 }

@@ -4,8 +4,12 @@
 #pragma once
 
 #include "noneq/flow/session.hpp"
+#include "noneq/flow/written_files.hpp"
 
 namespace noneq {
+
+// "model.hidden was [8], is [9,8]"; "" when `was` and `is` are equal.
+std::string first_difference(const value& was, const value& is, const std::string& at = "");
 
 enum class if_there { refuse, resume, replace };
 
@@ -19,10 +23,9 @@ class run_folder {
   // The checkpoint that `p` is to go on from, if any; changes nothing. Throws input_error when the folder holds a run
   // and `policy` does not say what to do, or when the run it holds is another one, or damaged.
   std::optional<checkpoint> start(const plan& p, if_there policy) const;
-  // Makes the folder and writes the pipeline. With if_there::replace the run that it held goes, with every file that
-  // its writers made; returns those that stay because they were changed since. Throws input_error when there can be no
-  // such folder.
-  std::vector<std::filesystem::path> prepare(const plan& p, if_there policy) const;
+  // Writes the pipeline, and takes away what a killed run left half written. With if_there::replace the run that the
+  // folder held goes, with every file that its writers made and what its metrics kept; returns those that stay.
+  std::vector<staying_file> prepare(const plan& p, if_there policy) const;
 
   // The plan and checkpoint of a run made earlier. `change` may edit the pipeline before it is checked.
   static session open(const std::filesystem::path& path, registry& plugins,
@@ -31,6 +34,8 @@ class run_folder {
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path records() const { return path_ / "metrics.jsonl"; }
   std::filesystem::path saved() const { return path_ / "checkpoint"; }
+  // The checkpoint from before the loss left its range, as long as it is out of it.
+  std::filesystem::path in_range() const { return path_ / "checkpoint-in-range"; }
 
  private:
   std::filesystem::path path_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "noneq/config/emit.hpp"
+#include "noneq/core/memory.hpp"
 #include "noneq/plugin/roles/model.hpp"
 
 namespace noneq {
@@ -29,7 +30,15 @@ sampling::sampling(const session& s, const plan_node& n)
 }
 
 void sampling::check() const {
-  sampler_.check_request(denoiser_.process(), request(0, std::min(sampler_.chunk, sampler_.count)));
+  // Each thread's chunk holds the state, the network's answer and their like; every chunk holds its place in the order.
+  const auto rows = static_cast<double>(std::min(sampler_.chunk_size(), sampler_.count)),
+             numbers = rows * static_cast<double>(c10::multiply_integers(session_.shape())),
+             chunks = std::ceil(static_cast<double>(sampler_.count) / static_cast<double>(sampler_.chunk_size()));
+  const std::string chunk = fmt::format("a chunk of {} samples", std::min(sampler_.chunk_size(), sampler_.count));
+  need_memory(numbers * sizeof(float) * 4, chunk, "chunk");
+  need_memory(numbers * sizeof(float) * static_cast<double>(4 + sampler_.frames), chunk + " with its frames", "frames");
+  need_memory(chunks * 256, fmt::format("{} samples in chunks of {}", sampler_.count, sampler_.chunk_size()), "count");
+  sampler_.check_request(denoiser_.process(), request(0, std::min(sampler_.chunk_size(), sampler_.count)));
 }
 
 Tensor sampling::label(std::int64_t first, std::int64_t count) const {

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <torch/utils.h>
 
+#include "noneq/flow/checked_source.hpp"
 #include "noneq/flow/pieces.hpp"
 #include "noneq/flow/sampling.hpp"
+#include "noneq/plugin/returned.hpp"
 #include "noneq/plugin/roles/model.hpp"
 
 namespace noneq {
@@ -37,14 +39,13 @@ state_visitor restore_from(const checkpoint& saved, const std::string& prefix) {
 
 session::session(noneq::plan p) : plan_(std::move(p)) {
   const plan_node& node = plan_.the("loader");
-  try {
-    source_ = node.as<loader>().open(std::nullopt, stream().fork(node.id));
+  refusing(node, [&] {
+    source_ =
+        checked_source(node.as<loader>().open(std::nullopt, stream().fork(node.id)), node.plugin.entry->full_name());
     take_info(source_->info());
     // One row now: data that does not fit the kernel is refused before anything is trained.
     plan_.process.kernel->check_data(source_->prepare(source_->fetch_rows(0, 1)).at("x0"));
-  } catch (const std::exception& e) {
-    throw input_error({at_node(node, e)});
-  }
+  });
   check_metrics();
   build();
 }
@@ -108,15 +109,13 @@ void session::build() {
   const plan_node& node = plan_.the("model");
   const auto& m = node.as<model>();
   const network_signature signature{info_.shape, plan_.process.outputs(), plan_.process.steps(), info_.classes};
-  try {
+  refusing(node, [&] {
     m.check_signature(signature);
     torch::manual_seed(stream().fork(node.id).bits(0));
-    weights_.emplace(m.build(signature));
-    for (std::size_t i = 0; i < plan_.the("trainer").as<trainer>().ema.size(); ++i)
-      averages_.emplace_back(m.build(signature));
-  } catch (const std::exception& e) {
-    throw input_error({at_node(node, e)});
-  }
+    const auto built = [&] { return need_made(m.build(signature), node.plugin.entry->full_name(), "network"); };
+    weights_.emplace(built());
+    for (std::size_t i = 0; i < plan_.the("trainer").as<trainer>().ema.size(); ++i) averages_.emplace_back(built());
+  });
   check_label_dropout();
   check_time();
   at::NoGradGuard guard;
@@ -125,11 +124,7 @@ void session::build() {
     for (std::size_t i = 0; i < average.vectors().size(); ++i) average.vectors()[i].copy_(weights_->vectors()[i]);
   }
   for (const plan_node& n : plan_.nodes)  // what the model cannot give is known before it is trained
-    if (n.role() == "sampler") try {
-        sampling(*this, n).check();
-      } catch (const std::exception& e) {
-        throw input_error({at_node(n, e)});
-      }
+    if (n.role() == "sampler") refusing(n, [&] { sampling(*this, n).check(); });
 }
 
 void session::check_time() const {
@@ -156,24 +151,32 @@ void session::check_label_dropout() const {
 noneq::source& session::data() {
   if (!source_) {
     const plan_node& node = plan_.the("loader");
-    try {
-      source_ = node.as<loader>().open(info_.normal, stream().fork(node.id));
-      if (source_->info().shape != info_.shape)
+    refusing(node, [&] {
+      auto opened =
+          checked_source(node.as<loader>().open(info_.normal, stream().fork(node.id)), node.plugin.entry->full_name());
+      if (opened->info().shape != info_.shape)
         throw error(fmt::format("the data has samples of shape {}, the model was trained on {}",
-                                to_string(source_->info().shape), to_string(info_.shape)));
-      if (source_->info().classes > info_.classes)
+                                to_string(opened->info().shape), to_string(info_.shape)));
+      if (opened->info().classes > info_.classes)
         throw error(fmt::format("the data has labels up to {}, need {}, as the model was trained",
-                                source_->info().classes - 1,
+                                opened->info().classes - 1,
                                 info_.classes == 0 ? "none" : fmt::format("0 to {}", info_.classes - 1)));
-    } catch (const std::exception& e) {
-      throw input_error({at_node(node, e)});
-    }
+      source_ = std::move(opened);
+    });
     const std::int64_t classes = info_.classes;
     take_info(source_->info());
     info_.classes = classes;  // of the model; a part of the data may lack some
     check_metrics();
   }
   return *source_;
+}
+
+source* session::data_if_there() {
+  try {
+    return &data();
+  } catch (const error&) {
+    return nullptr;
+  }
 }
 
 void session::read_data_from(const std::filesystem::path& file) {
@@ -241,6 +244,7 @@ checkpoint session::snapshot() {
             {"bin_width", info_.bin_width},
             {"range", info_.range},
             {"data", info_.identity},
+            {"begun_in", begun_in_},
             {"stored_order", info_.stored_order},
             {"samples", info_.normal.dtype == at::kDouble ? "float64" : "float32"},
             {"seed", plan_.seed}};

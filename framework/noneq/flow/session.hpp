@@ -17,6 +17,7 @@ class session {
 
   const noneq::plan& plan() const { return plan_; }
   noneq::source& data();
+  source* data_if_there();  // null when it cannot be opened, or is not what the model was trained on
   void read_data_from(const std::filesystem::path& file);  // instead of the file the pipeline names
 
   const sizes& shape() const { return info_.shape; }
@@ -53,6 +54,7 @@ class session {
   noneq::plan plan_;
   std::shared_ptr<source> source_;
   dataset_info info_;
+  std::string begun_in_ = std::filesystem::current_path().string();  // where relative names of files start
   std::optional<flat_parameters> weights_;
   std::vector<flat_parameters> averages_;
   std::int64_t step_ = 0;

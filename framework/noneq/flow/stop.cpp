@@ -1,44 +1,60 @@
 #include "noneq/flow/stop.hpp"
 
 #include <array>
-#include <atomic>
 #include <csignal>
 #include <cstddef>
+#include <string_view>
+
+#include <unistd.h>
+
+#include "noneq/storage/temporaries.hpp"
 
 namespace noneq {
 
-static std::atomic<bool> asked{false};  // the one state a signal handler may touch
-
-static void on_signal(int number) {
-  asked.store(true);
-  std::signal(number, SIG_DFL);
-}
+static constexpr std::array stopping = {SIGINT, SIGTERM, SIGHUP};
 
 // oneDNN's matrix products point the stack pointer into their buffers on the heap: a handler that ran there would
 // write over the heap. So it has a stack of its own, which belongs to one thread.
-void stop_on_signals() {
+static void handle(int number, void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  action.sa_flags = SA_ONSTACK | SA_RESTART;
+  sigaction(number, &action, nullptr);
+}
+
+static void end_now(int) {
+  constexpr std::string_view word = "\ninterrupted\n";
+  remove_temporaries();
+  [[maybe_unused]] const auto unread = ::write(STDERR_FILENO, word.data(), word.size());
+  ::_exit(130);
+}
+
+static void on_signal(int number) {
+  ask_to_stop();
+  // A closed terminal is announced by the shell and by the kernel, at the same time.
+  if (number != SIGHUP) handle(number, end_now);
+}
+
+// Each signal, but those that whoever started the program wants it to survive, as nohup does.
+static void handle_all(void (*handler)(int)) {
   static std::array<std::byte, 1 << 16> stack;
   const stack_t own{stack.data(), 0, stack.size()};
   sigaltstack(&own, nullptr);
-  struct sigaction action {};
-  action.sa_handler = on_signal;
-  action.sa_flags = SA_ONSTACK | SA_RESTART;
-  for (const int number : {SIGINT, SIGTERM}) sigaction(number, &action, nullptr);
+  for (const int number : stopping) {
+    struct sigaction before {};
+    if (sigaction(number, nullptr, &before) == 0 && before.sa_handler != SIG_IGN) handle(number, handler);
+  }
 }
+
+void end_tidily_on_signals() { handle_all(end_now); }
+
+void stop_on_signals() { handle_all(on_signal); }
 
 void leave_signals_to_main() {
-  sigset_t both;
-  sigemptyset(&both);
-  for (const int number : {SIGINT, SIGTERM}) sigaddset(&both, number);
-  pthread_sigmask(SIG_BLOCK, &both, nullptr);
-}
-
-bool stop_asked() { return asked.load(); }
-void ask_to_stop() { asked.store(true); }
-void forget_stop() { asked.store(false); }
-
-void stop_here_if_asked() {
-  if (stop_asked()) throw interrupted();
+  sigset_t all;
+  sigemptyset(&all);
+  for (const int number : stopping) sigaddset(&all, number);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
 }
 
 }

@@ -1,23 +1,16 @@
-// Ctrl-C: a run finishes the step it is in, writes a checkpoint and exits 130. A second Ctrl-C ends the program at
-// once.
+// Ctrl-C: a run finishes the step it is in, writes a checkpoint and exits 130. A second Ctrl-C, or the first in a verb
+// that has nothing to save, ends the program at once, with 130 and without its temporary files. A terminal that is
+// closed stops a run in the same way, however often that is announced, unless the program was started to survive it
+// (nohup).
 #pragma once
 
-#include <exception>
+#include "noneq/core/stop.hpp"
 
 namespace noneq {
 
-// Unwinds a run that was asked to stop; what it had made is saved by then.
-struct interrupted : std::exception {
-  const char* what() const noexcept override { return "interrupted"; }
-};
-
-void stop_on_signals();        // SIGINT and SIGTERM, from now on; called by the main thread
+// For SIGINT, SIGTERM and SIGHUP, from now on; both are called by the main thread.
+void end_tidily_on_signals();  // each ends the program at once
+void stop_on_signals();        // the first sets what stop_asked() returns, the second ends the program
 void leave_signals_to_main();  // in each other thread that computes
-bool stop_asked();
-void ask_to_stop();
-void forget_stop();  // for tests
-
-// Throws interrupted when a stop was asked for.
-void stop_here_if_asked();
 
 }

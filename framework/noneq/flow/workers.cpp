@@ -1,7 +1,9 @@
 #include "noneq/flow/workers.hpp"
 
+#include <algorithm>
 #include <optional>
 
+#include <fmt/format.h>
 #include <tbb/global_control.h>
 #include <tbb/info.h>
 #include <tbb/parallel_for.h>
@@ -9,6 +11,7 @@
 #include <tbb/task_arena.h>
 #include <tbb/task_scheduler_observer.h>
 
+#include "noneq/core/cpu_quota.hpp"
 #include "noneq/core/threads.hpp"
 #include "noneq/flow/stop.hpp"
 
@@ -33,10 +36,26 @@ struct workers::pool {
   computing_threads observer;
 };
 
-static int allowed(int threads) {
+// Returns how many of so many threads can be had, with room for one that libraries start on their own.
+static int obtainable(int threads) { return std::max(1, startable_threads(threads + 1) - 1); }
+
+int workers::allowed(int threads) {
   limit_library_threads();
-  if (!blas_is_thread_safe()) return 1;
-  return threads > 0 ? threads : tbb::info::default_concurrency();
+  if (!blas_is_thread_safe()) {
+    notes_.push_back("one thread only: this OpenBLAS is built without locks; install libopenblas0-pthread to use more");
+    return 1;
+  }
+  if (threads <= 0) {
+    const int cpus = tbb::info::default_concurrency();  // those that the process may run on
+    threads = std::min(cpus, cpu_quota().value_or(cpus));
+  }
+  const int there = obtainable(threads);
+  if (there < threads)
+    notes_.push_back(
+        fmt::format("{} of {} threads could be had; the limit of processes (ulimit -u, or pids.max of the "
+                    "container) allows no more",
+                    there, threads));
+  return there;
 }
 
 workers::workers(int threads) : pool_(std::make_unique<pool>(allowed(threads))) {}

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "noneq/plugin/batch.hpp"
 
@@ -12,10 +14,13 @@ namespace noneq {
 
 class workers {
  public:
-  // 0: as many as the machine has. One, when the BLAS in use cannot be called by several.
+  // 0: as many as the machine, and the quota of a container or batch job, have. One, when the BLAS in use cannot be
+  // called by several.
   explicit workers(int threads);
   ~workers();
   int threads() const;
+  // Why there are fewer than were asked for, a line a reason.
+  const std::vector<std::string>& notes() const { return notes_; }
 
   // f(0) … f(n−1), in any order and at once; rethrows the first exception.
   void parallel(std::int64_t n, const std::function<void(std::int64_t)>& f);
@@ -26,7 +31,9 @@ class workers {
   void execute(const std::function<void()>& f);
 
  private:
+  int allowed(int threads);  // notes why it is fewer
   struct pool;
+  std::vector<std::string> notes_;
   std::unique_ptr<pool> pool_;
 };
 

@@ -8,6 +8,7 @@
 #include "noneq/flow/loss_curve.hpp"
 #include "noneq/flow/planned_files.hpp"
 #include "noneq/flow/sampling.hpp"
+#include "noneq/plugin/returned.hpp"
 #include "noneq/storage/files.hpp"
 
 namespace noneq {
@@ -24,7 +25,8 @@ void each_writer(const plan& p, problems& found, F&& f) {
 void check_inputs(const plan& p, const dataset_info* info, problems& found) {
   each_writer(p, found, [&](const plan_node& n, const writer& w) {
     const writer_input given = input_of(p, n, info);
-    if (given.tensors.empty()) throw error(fmt::format("gets nothing to write: {} makes no arrays", given.from));
+    if (given.tensors.empty())
+      throw error(fmt::format("got {}, which makes no arrays, need a node that makes some", given.from));
     w.check_input(given);
   });
 }
@@ -51,24 +53,15 @@ class rehearsal_folder {
   fs::path path_;
 };
 
-// The data for figures; nullptr when it is not at hand: sampling needs none, and a writer that does refuses.
-source* data_of(session& s) {
-  try {
-    return &s.data();
-  } catch (const error&) {
-    return nullptr;
-  }
-}
-
 void open_once(const plan_node& n, const writing& w) {
   std::error_code failed;
   fs::create_directories(n.as<writer>().path(w).parent_path(), failed);
-  n.as<writer>().open(w);
+  need_made(n.as<writer>().open(w), n.plugin.entry->full_name(), "sink");
 }
 
 void rehearse_one(session& s, const plan_node& n, const fs::path& folder) {
   const plan_node& before = s.plan().node(n.in);
-  source* data = data_of(s);
+  source* data = s.data_if_there();
   if (before.role() == "sampler") {
     const sampling ready(s, before);
     open_once(n, {folder, "", ready.denoiser(), data, ready.stream(), {}, ready.frame_times(), s.info()});

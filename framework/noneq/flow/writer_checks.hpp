@@ -1,11 +1,11 @@
-// What writers cannot do shall be known before the training that they were to show.
+// Finds what writers cannot do before the training that they were to show.
 #pragma once
 
 #include "noneq/flow/session.hpp"
 
 namespace noneq {
 
-// What a writer of the plan will be given; `info` is that of the data, nullptr while no data is at hand.
+// Returns what a writer of the plan will be given; `info` is that of the data, nullptr while no data is at hand.
 writer_input input_of(const plan& p, const plan_node& writer, const dataset_info* info);
 
 // Without data: what each writer is given is what it can write.

@@ -50,9 +50,8 @@ void written_files::add(const fs::path& file) const {
   const nlohmann::ordered_json entry{{"file", (inside ? within : fs::absolute(file)).string()},
                                      {"bytes", written.size()},
                                      {"crc32", checksum(written)}};
-  std::ofstream out(list(), std::ios::app);
-  out << entry.dump() + "\n" << std::flush;
-  if (!out) throw file_error(list(), "write", errno);
+  append(list(), entry.dump() + "\n");
+  make_durable(list());
 }
 
 std::vector<fs::path> written_files::names() const {
@@ -61,13 +60,26 @@ std::vector<fs::path> written_files::names() const {
   return all;
 }
 
-std::vector<fs::path> written_files::remove() const {
-  std::vector<fs::path> staying;
+bool lies_within(const fs::path& folder, const fs::path& name) {
+  const fs::path plain = name.lexically_normal();
+  if (plain.empty() || plain.is_absolute() || *plain.begin() == "..") return false;
+  std::error_code failed;
+  fs::path at = folder;
+  for (const fs::path& part : plain)
+    if (fs::is_symlink(fs::symlink_status(at /= part, failed))) return false;
+  return true;
+}
+
+std::vector<staying_file> written_files::remove() const {
+  std::vector<staying_file> staying;
   std::error_code failed;
   for (const auto& [name, known] : read(list())) {
     const fs::path file = folder_ / name;  // an absolute name stays what it is
     if (!fs::exists(file, failed)) continue;
-    if (!is_as_written(file, known) || !fs::remove(file, failed)) staying.push_back(file);
+    if (!lies_within(folder_, name))
+      staying.push_back({file, "lies outside of the folder of the run"});
+    else if (!is_as_written(file, known) || !fs::remove(file, failed))
+      staying.push_back({file, "was changed since the run that is replaced wrote it"});
   }
   fs::remove(list(), failed);
   return staying;

@@ -1,7 +1,7 @@
 // The list of the files that the writers of a run made, files.jsonl in its folder: one object a line, with the file's
 // name (from the folder on, when it lies within), size and checksum. By it a run that replaces another knows which
-// files were the other's, and leaves alone what anybody else put there. One thread; add() is whole on disk when it
-// returns.
+// files were the other's, and leaves alone what anybody else put there. One thread; what add() noted outlives a power
+// cut.
 #pragma once
 
 #include <filesystem>
@@ -9,6 +9,15 @@
 #include <vector>
 
 namespace noneq {
+
+// A file that stays though a run that wrote it goes, and why.
+struct staying_file {
+  std::filesystem::path file;
+  std::string why;
+};
+
+// Whether `name`, from `folder` on, is a place within it that no link leads to; it need not be there.
+bool lies_within(const std::filesystem::path& folder, const std::filesystem::path& name);
 
 class written_files {
  public:
@@ -20,8 +29,9 @@ class written_files {
   // The listed files, as absolute names or from the working directory on.
   std::vector<std::filesystem::path> names() const;
 
-  // Removes the listed files, then the list. Returns those that stay, because they are not what was written any more.
-  std::vector<std::filesystem::path> remove() const;
+  // Removes the listed files that lie within the folder, then the list: a list may name anything. Returns those that
+  // stay, because they lie elsewhere or are not what was written any more.
+  std::vector<staying_file> remove() const;
 
  private:
   std::filesystem::path list() const { return folder_ / "files.jsonl"; }

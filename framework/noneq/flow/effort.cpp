@@ -1,0 +1,21 @@
+#include "noneq/flow/effort.hpp"
+
+#include <fmt/format.h>
+
+#include "noneq/flow/progress.hpp"
+
+namespace noneq {
+
+std::string effort::text() const {
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  const double share = share_;
+  std::string line = node_ + ":";
+  if (share > 0) line += fmt::format(" {:.0f} %,", 100 * std::min(share, 1.0));
+  if (parts_ > 0) line += fmt::format(" {} of {} parts,", finished_.load(), parts_.load());
+  if (calls_ > 0) line += fmt::format(" {} calls of the network,", calls_.load());
+  const bool foreseen = share > 0;
+  return fmt::format("{} {}{}", line, minutes(foreseen ? seconds * (1 - share) / share : seconds),
+                     foreseen ? " left" : "");
+}
+
+}

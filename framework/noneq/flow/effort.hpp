@@ -1,0 +1,30 @@
+// How far a sampler or a metric has come, for those who wait. Thread-safe.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace noneq {
+
+class effort {
+ public:
+  explicit effort(std::string node) : node_(std::move(node)) {}
+
+  void called() { ++calls_; }                           // the network, once more
+  void expect(std::int64_t parts) { parts_ += parts; }  // a metric begins with so many parts
+  void finished() { ++finished_; }                      // one of them
+  void advanced(double share) { share_ += share; }      // a sampler, by so much of all its work
+
+  // "sampler: 46 %, 90 calls of the network, 0:12 left", or "bound: 12 of 63 parts, …, 0:15".
+  std::string text() const;
+
+ private:
+  const std::string node_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  std::atomic<std::int64_t> calls_ = 0, parts_ = 0, finished_ = 0;
+  std::atomic<double> share_ = 0;
+};
+
+}

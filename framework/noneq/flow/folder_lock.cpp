@@ -1,0 +1,85 @@
+#include "noneq/flow/folder_lock.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace noneq {
+namespace fs = std::filesystem;
+
+static input_error cannot_lock(const fs::path& folder, const std::string& why) {
+  return input_error({error(why, "", {folder.string()})});
+}
+
+folder_lock::folder_lock(fs::path folder) : folder_(std::move(folder)), file_(folder_ / "lock") {
+  make_folder();
+  while (!take()) {
+  }
+}
+
+void folder_lock::make_folder() {
+  std::error_code failed;
+  std::vector<fs::path> missing;
+  for (fs::path at = fs::absolute(folder_); !at.empty() && !fs::exists(at, failed) && at != at.parent_path();
+       at = at.parent_path())
+    if (at.has_filename()) missing.push_back(at);
+  std::reverse(missing.begin(), missing.end());
+  for (const fs::path& at : missing) {
+    if (fs::create_directory(at, failed)) made_.push_back(at);
+    if (failed) break;
+  }
+  fs::create_directories(folder_, failed);  // what is there and is no folder shows here
+  if (failed) throw cannot_lock(folder_, fmt::format("the folder cannot be made: {}", failed.message()));
+}
+
+bool folder_lock::take() {
+  lock_ = descriptor(::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  if (lock_.get() < 0) throw input_error({file_error(file_, "write", errno)});
+  if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EINTR) return false;
+    if (errno != EWOULDBLOCK) return true;  // a file system without locks: the run goes on as it can
+    if (!is_ours()) return false;           // its owner has just ended and taken it away
+    std::array<char, 512> text{};
+    const auto n = ::pread(lock_.get(), text.data(), text.size(), 0);
+    const std::string who = first_line({text.data(), static_cast<std::size_t>(std::max<ssize_t>(n, 0))});
+    throw cannot_lock(folder_, fmt::format("is in use by {}; wait until that has ended, or give --out another folder",
+                                           who.empty() ? "another process" : who));
+  }
+  if (!is_ours()) return false;  // its last owner took it away between the two calls
+  std::array<char, 256> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  const std::string who = fmt::format("process {} on {}\n", ::getpid(), host.data());
+  // The name is for people: without it (a full disk) the lock holds all the same.
+  [[maybe_unused]] const bool named =
+      ::ftruncate(lock_.get(), 0) == 0 && ::pwrite(lock_.get(), who.data(), who.size(), 0) > 0;
+  return true;
+}
+
+bool folder_lock::is_ours() const {
+  struct stat held {
+  }, named{};
+  return ::fstat(lock_.get(), &held) == 0 && ::stat(file_.c_str(), &named) == 0 && held.st_dev == named.st_dev &&
+         held.st_ino == named.st_ino;
+}
+
+void folder_lock::need_folder() const {
+  if (!is_ours())
+    throw folder_gone("the folder of the run was removed or replaced while the run worked; what it had saved is gone",
+                      "", {folder_.string()});
+}
+
+folder_lock::~folder_lock() {
+  std::error_code ignored;
+  if (is_ours()) fs::remove(file_, ignored);
+  std::reverse(made_.begin(), made_.end());
+  for (const fs::path& folder : made_)
+    if (!fs::remove(folder, ignored)) return;
+}
+
+}

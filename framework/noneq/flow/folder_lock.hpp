@@ -1,0 +1,37 @@
+// Keeps the folder of a run to one program at a time. The kernel holds the lock, so it ends with its process, however
+// that ends; the file `lock` in the folder names the process to whoever comes second. One thread.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "noneq/storage/files.hpp"
+
+namespace noneq {
+
+struct folder_gone : error {
+  using error::error;
+};
+
+class folder_lock {
+ public:
+  // Makes the folder when there is none. Throws input_error when another process holds it, with its number and host,
+  // or when there can be no such folder.
+  explicit folder_lock(std::filesystem::path folder);
+  folder_lock(folder_lock&&) = delete;
+  ~folder_lock();  // takes away the folders that it made, if nothing was put into them
+
+  // Throws folder_gone when the folder is gone, or another one stands in its place.
+  void need_folder() const;
+
+ private:
+  void make_folder();
+  bool take();           // false: the file was replaced meanwhile
+  bool is_ours() const;  // whether the name still leads to the file that is locked
+
+  std::filesystem::path folder_, file_;
+  std::vector<std::filesystem::path> made_;  // the outermost first
+  descriptor lock_;
+};
+
+}

@@ -1,0 +1,71 @@
+#include "noneq/flow/from_run.hpp"
+
+#include <fmt/format.h>
+
+#include "noneq/config/parse.hpp"
+#include "noneq/flow/run_folder.hpp"
+
+namespace noneq {
+namespace fs = std::filesystem;
+
+namespace {
+
+// The parts of a pipeline that give its weights their meaning: they are of no use to another process or network.
+value meaning(const value& pipeline) {
+  value v = value::map();
+  if (const value* process = pipeline.find("process")) v.set("process", *process);
+  if (const value* graph = pipeline.find("graph"))
+    for (const auto& [id, node] : graph->entries())
+      for (const char* role : {"model", "noiser"})
+        if (const value* name = node.find("plugin"); name && name->text().starts_with(role + std::string("."))) {
+          value copy = node;
+          copy.remove("in");  // the other's names of nodes
+          v.set(role, std::move(copy));
+        }
+  return v;
+}
+
+bool belongs(const std::string& tensor) {
+  return tensor.starts_with("model.") || tensor.starts_with("ema.") || tensor.starts_with("state.") ||
+         tensor.starts_with("normalisation.");
+}
+
+// An average that the other run did not make begins at its weights, as those of a new run do.
+void complete_averages(checkpoint& c, std::size_t wanted) {
+  const std::map<std::string, Tensor> there = c.tensors;
+  for (const auto& [name, tensor] : there)
+    if (name.starts_with("model."))
+      for (std::size_t i = 0; i < wanted; ++i)
+        c.tensors.try_emplace(fmt::format("ema.{}.{}", i, name.substr(name.find('.') + 1)), tensor);
+}
+
+}
+
+beginning begin_from_run(const fs::path& folder, const plan& p) {
+  const run_folder other(folder);
+  try {
+    const value was = meaning(parse_file(folder / "pipeline.yaml")), is = meaning(p.resolved());
+    if (!(was == is))
+      throw error(fmt::format("got weights of another pipeline ({}), need one of this process, noiser and model",
+                              first_difference(was, is)));
+    const checkpoint learned = load_checkpoint(has_checkpoint(other.in_range()) ? other.in_range() : other.saved());
+    beginning b;
+    for (const auto& [name, tensor] : learned.tensors)
+      if (belongs(name)) b.start.tensors[name] = tensor;
+    complete_averages(b.start, p.the("trainer").as<trainer>().ema.size());
+    b.steps = learned.meta.at("step");
+    b.start.meta = learned.meta;
+    for (const char* of_the_other :
+         {"loss_since_record", "occasion_due", "loss_range", "loss_in_range", "from", "data", "begun_in"})
+      b.start.meta.erase(of_the_other);
+    b.start.meta["step"] = 0;
+    b.start.meta["finished"] = false;
+    return b;
+  } catch (const error& e) {
+    throw input_error({e.at({folder.string(), 0, 0}, "")});
+  } catch (const nlohmann::json::exception& e) {
+    throw input_error({error(first_line(e.what()), "", {other.saved().string(), 0, 0})});
+  }
+}
+
+}

@@ -1,0 +1,52 @@
+#include "noneq/flow/leftovers.hpp"
+
+#include <set>
+
+#include "noneq/flow/written_files.hpp"
+#include "noneq/storage/temporaries.hpp"
+
+namespace noneq {
+namespace fs = std::filesystem;
+
+namespace {
+
+template <class Chosen>
+void remove_files(const fs::path& dir, const Chosen& chosen) {
+  std::error_code ignored;
+  std::vector<fs::path> found;
+  for (fs::directory_iterator at(dir, ignored), end; !ignored && at != end; at.increment(ignored))
+    if (at->symlink_status(ignored).type() == fs::file_type::regular && chosen(at->path().filename().string()))
+      found.push_back(at->path());
+  for (const fs::path& file : found) fs::remove(file, ignored);
+}
+
+}
+
+void remove_half_written(const fs::path& folder, const std::vector<value>& pipelines) {
+  std::set<fs::path> places{".", "reference"};
+  for (const value& pipeline : pipelines)
+    if (const value* graph = pipeline.find("graph"))
+      for (const auto& [id, node] : graph->entries())
+        if (const value* plugin = node.find("plugin"), *file = node.find("file");
+            plugin && file && plugin->text().starts_with("writer."))
+          places.insert((fs::path(".") / file->text()).parent_path());
+  for (const fs::path& place : places)
+    if (lies_within(folder, place)) remove_stale_temporaries(folder / place);
+  // Folders in which writers were tried belong to runs that are no more: this one alone holds the folder.
+  std::error_code ignored;
+  std::vector<fs::path> tried;
+  for (fs::directory_iterator at(folder, ignored), end; !ignored && at != end; at.increment(ignored))
+    if (at->symlink_status(ignored).type() == fs::file_type::directory &&
+        at->path().filename().string().starts_with(temporary_mark))
+      tried.push_back(at->path());
+  for (const fs::path& one : tried) fs::remove_all(one, ignored);
+}
+
+void remove_kept(const fs::path& folder) {
+  if (!lies_within(folder, "reference")) return;
+  remove_files(folder / "reference", [](const std::string& name) { return fs::path(name).extension() == ".h5"; });
+  std::error_code ignored;
+  fs::remove(folder / "reference", ignored);  // unless somebody else has put something there
+}
+
+}

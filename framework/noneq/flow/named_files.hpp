@@ -1,0 +1,16 @@
+// The files that a pipeline names. Relative names start at the folder the program is called from; those of a run that
+// are not there are looked for where the run was begun, so that a run can be used from anywhere. One thread.
+#pragma once
+
+#include <filesystem>
+
+#include "noneq/config/value.hpp"
+#include "noneq/plugin/registry.hpp"
+
+namespace noneq {
+
+// Replaces each relative name of a file that does not exist, but does within `begun_in`, by the absolute one there.
+// Names of writers start at the folder of the run and stay. What is wrong with the document is left for make_plan.
+void look_for_files(value& document, registry& plugins, const std::filesystem::path& begun_in);
+
+}
