@@ -1,3 +1,57 @@
-#include "noneq/app/program.hpp"
+// Opens the program proper, which is a library: libtorch takes most of a second to be loaded, and `noneq --help` needs
+// nothing of it. What must be settled before the libraries start themselves is settled here too.
+#include <dlfcn.h>
+#include <sys/resource.h>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
 
-int main(int argc, char** argv) { return noneq::run_program(argc, argv); }
+namespace {
+
+struct ready_answer {
+  const char *words, *answer;
+};
+
+// Made by the program itself when it was built.
+constexpr ready_answer ready_answers[] = {
+#include "ready_answers.inc"
+};
+
+const char* answer_to(int argc, char** argv) {
+  std::string words;
+  for (int i = 1; i < argc; ++i)
+    words += (i > 1 ? " " : "") + std::string(std::strcmp(argv[i], "-h") ? argv[i] : "--help");
+  for (const ready_answer& a : ready_answers)
+    if (words == a.words) return a.answer;
+  return nullptr;
+}
+
+// OpenBLAS tries without end to get memory that it cannot have, before it says a word.
+bool has_room() {
+  constexpr rlim_t need = NONEQ_ADDRESS_SPACE_MB, megabyte = 1 << 20;
+  rlimit room{};
+  if (getrlimit(RLIMIT_AS, &room) != 0 || room.rlim_cur == RLIM_INFINITY || room.rlim_cur >= need * megabyte)
+    return true;
+  std::fprintf(stderr, "noneq: got %llu MB of address space (ulimit -v), need at least %llu MB to load the libraries\n",
+               static_cast<unsigned long long>(room.rlim_cur / megabyte), static_cast<unsigned long long>(need));
+  return false;
+}
+
+}
+
+int main(int argc, char** argv) {
+  // An answer that cannot be printed is left to the program, which has the words for that.
+  if (const char* answer = answer_to(argc, argv); answer && std::fputs(answer, stdout) >= 0 && std::fflush(stdout) == 0)
+    return 0;
+  if (!has_room()) return 1;
+  // Read by OpenBLAS when it is loaded. Parallelism is the program's own, so a pool of threads there would only wait.
+  setenv("OPENBLAS_NUM_THREADS", "1", 1);
+  void* program = dlopen(NONEQ_APP_LIBRARY, RTLD_LAZY | RTLD_GLOBAL);
+  void* run = program ? dlsym(program, "noneq_run_program") : nullptr;
+  if (!run) {
+    std::fprintf(stderr, "noneq: the program is not installed as a whole: %s\n", dlerror());
+    return 1;
+  }
+  return reinterpret_cast<int (*)(int, char**)>(run)(argc, argv);
+}

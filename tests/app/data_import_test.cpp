@@ -26,6 +26,7 @@ struct inputs {
     put_text(place / "short", idx(5, true).substr(0, 3000));
     put_text(place / "a.csv", "x,y\n1,2\n3,4\n");
     std::filesystem::create_directories(place / "photos");
+    put_text(place / "photos" / "index.html", "");
     for (const char* name : {"b.png", "a.png"})
       ::noneq::write_png(place / "photos" / name, at::full({4, 6, 3}, name[0] - 'a', at::kByte));
   }
@@ -46,7 +47,8 @@ TEST_CASE("several datasets in one command, joined files, folders of images") {
   const outcome o = files().import(
       {"train/images=images", "train/labels=labels", "test=images", "test=images", "photos=photos", "a.csv"});
   CHECK_MESSAGE(o.code == 0, o.err);
-  CHECK(says(o.out, "wrote out.h5: train/images, 5 rows [28, 28] of Byte\n"));
+  CHECK(says(o.out, "wrote out.h5: train/images, 5 rows [28, 28] of uint8\n"));
+  CHECK(says(o.out, "photos, 2 rows [4, 6, 3] of uint8; passed over 1 in the folder that is no PNG: index.html\n"));
   const ::noneq::hdf5_reader in(files().place / "out.h5");
   CHECK(in.layout("train/images").shape == ::noneq::sizes{5, 28, 28});
   CHECK(in.layout("train/images").compression == "gzip");
@@ -72,10 +74,11 @@ TEST_CASE("what cannot be imported is one line, and no file is left") {
   CHECK(line({"train/images=images", "train/labels=few"}) ==
         "train/labels got 4 rows, need 5 as train/images has, which is of the same group\n");
   CHECK(line({"short"}) == "short: ends after 3000 bytes, need 936 more: copy it again\n");
-  CHECK(line({"x=images", "x=labels"}) == "labels: got rows [] of Byte, need rows [28, 28] of Byte as in images\n");
+  CHECK(line({"x=images", "x=labels"}) == "labels: got rows [] of uint8, need rows [28, 28] of uint8 as in images\n");
   CHECK(line({"x=none"}) == "none: cannot open: No such file or directory; check the path\n");
   CHECK(says(line({"/x=images"}), "dataset name '/x'"));
   ::noneq::write_png(files().place / "photos" / "c.png", at::zeros({4, 5}, at::kByte));
-  CHECK(line({"photos"}) == "photos/c.png: got rows [4, 5] of Byte, need rows [4, 6, 3] of Byte as in photos/a.png\n");
+  CHECK(line({"photos"}) ==
+        "photos/c.png: got rows [4, 5] of uint8, need rows [4, 6, 3] of uint8 as in photos/a.png\n");
   std::filesystem::remove(files().place / "photos" / "c.png");
 }

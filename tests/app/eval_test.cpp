@@ -79,3 +79,10 @@ TEST_CASE("eval measures rows and samples again, and another file") {
   CHECK(unknown.code == 2);
   CHECK(unknown.err.find("--method") != std::string::npos);
 }
+
+TEST_CASE("a method that has no meaning for the data is bad input") {
+  const outcome o = program({"eval", "tiny", "--method", "vlb"}, {.folder = finished_run().folder()});
+  CHECK(o.code == 2);
+  CHECK(says(o.err, "vlb: got data without bins, need whole numbers under normalise: range"));
+  CHECK(o.out == "");
+}

@@ -88,13 +88,14 @@ TEST_CASE("data that cannot be trained on is refused before the run has a folder
   CHECK(says(files.refusal("file: odd.h5, dataset: text"), "'text'"));
 }
 
-TEST_CASE("NaN that training meets ends the run with the row") {
+TEST_CASE("NaN that training would meet is refused with the row, before a folder is made") {
   const data_files files;
   put_text(files.place / "p.yaml", tiny_with("{plugin: loader.swiss_roll, batch: 32}",
                                              "{plugin: loader.hdf5, batch: 32, file: good.h5, dataset: nan}"));
   const outcome o = program({"run", "p.yaml", "--out", "run", "--quiet"}, {.folder = files.place.folder()});
-  CHECK(o.code == 1);
-  CHECK(says(o.err, "noneq: p.yaml:8:11: loader: good.h5: dataset 'nan' got NaN in row 7, need finite numbers"));
+  CHECK(o.code == 2);
+  CHECK(!std::filesystem::exists(files.place / "run"));
+  CHECK(says(o.err, "p.yaml:8:11: loader: good.h5: dataset 'nan' got NaN in row 7, need finite numbers"));
 }
 
 TEST_CASE("a file that claims 4 TB is read row by row") {
@@ -120,4 +121,24 @@ TEST_CASE("data info shows a file, also one with odd datasets") {
   const outcome cut = program({"data", "info", (files.place / "cut.h5").string()});
   CHECK(cut.code == 2);
   CHECK(says(cut.err, "cut.h5: "));
+}
+
+TEST_CASE("a virtual dataset without its source is refused by name, and data info shows where numbers come from") {
+  const data_files files;
+  const hsize_t shape[2] = {100, 2};
+  const hid_t file = H5Fcreate((files.place / "v.h5").c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT),
+              space = H5Screate_simple(2, shape, nullptr), creation = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_virtual(creation, space, "source.h5", "x", space);
+  put_raw(file, "x", H5T_NATIVE_FLOAT, space, creation, nullptr);
+  H5Pclose(creation), H5Sclose(space), H5Fclose(file);
+  const std::string missing = "v.h5: dataset 'x' is virtual, and its source file 'source.h5' is missing";
+  CHECK(says(files.refusal("file: v.h5"), missing));
+  const surroundings here{.folder = files.place.folder()};
+  const outcome without = program({"data", "info", "v.h5"}, here);
+  CHECK(without.code == 0);
+  CHECK(says(without.out, missing));
+  std::filesystem::copy(files.place / "good.h5", files.place / "source.h5");
+  const outcome with = program({"data", "info", "v.h5"}, here);
+  CHECK(says(with.out, "[100, 2] float32, 0.0008 MB\n  from "));
+  CHECK(says(with.out, "source.h5: x\n"));
 }

@@ -1,4 +1,6 @@
 // What users get wrong in a pipeline, and the lines they get back.
+#include <regex>
+
 #include "tiny.hpp"
 
 using namespace testing;
@@ -75,6 +77,15 @@ TEST_CASE("the command line itself") {
   CHECK(line({"check", tiny, "--set", "process.schedule.stepss=4"}) ==
         "--set process.schedule.stepss: process.schedule.stepss: schedule.log_snr has no parameter 'stepss', did you "
         "mean 'steps'?\n");
+  CHECK(line({"check", tiny, "--set", "graph.modle.hidden=[4]"}) ==
+        "--set graph.modle.hidden: modle.plugin: got a map without the key 'plugin', need the key 'plugin', or the "
+        "name of "
+        "another node, did you mean 'model'?\n");
+  CHECK(line({"check", tiny, "--set", "graph.model.hiden="}) ==
+        "--set graph.model.hiden: got nothing after '=', which takes out what is set, but 'hiden' is not set, did you "
+        "mean "
+        "'hidden'?\n");
+  CHECK(program({"check", tiny, "--set", "graph.model.hidden="}).code == 0);
   CHECK(line({"check", tiny, "--set", "x"}) == "--set x: got no '=', need a.b.c=value\n");
   CHECK(says(line({"run", tiny, "--threads", "0"}), "--threads: Value 0 not in range 1 to 1024"));
   CHECK(says(line({"run", tiny, "--force", "--resume"}), " excludes "));
@@ -82,3 +93,25 @@ TEST_CASE("the command line itself") {
   CHECK(program({"--version"}).code == 0);
   CHECK(program({"run", "--help"}).code == 0);
 }
+
+#ifndef __SANITIZE_ADDRESS__  // which maps terabytes
+TEST_CASE("what the program says of itself needs no library, and is what the library says") {
+  const surroundings no_room{.address_space = 200 << 20};  // libtorch alone maps more
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"--version"}, {"--help"}, {"-h"}, {"run", "--help"}, {"data", "make", "--help"}}) {
+    const outcome small = program(words, no_room);
+    CHECK_MESSAGE(small.code == 0, small.err);
+    CHECK(small.err == "");
+    CHECK(small.out.size() > 4);
+  }
+  // The order of these words is not one that was made ready. Options that exclude each other come in any order.
+  const auto help = [](const std::vector<std::string>& words) {
+    return std::regex_replace(program(words).out, std::regex("(Excludes|Needs):[^\n]*\n?[ ]*"), "");
+  };
+  CHECK(help({"run", "--help"}) == help({"run", "--quiet", "--help"}));
+  CHECK(help({"--help"}) == help({"--help", "--help"}));
+  const outcome refused = program({"list"}, no_room);
+  CHECK(refused.code == 1);
+  CHECK(refused.err.starts_with("noneq: got 200 MB of address space (ulimit -v), need at least "));
+}
+#endif

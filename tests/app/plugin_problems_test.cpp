@@ -32,6 +32,13 @@ TEST_CASE("files that are no plugins are refused by name, whatever they are") {
   std::filesystem::copy(std::string(std::getenv("NONEQ_BUILD")) + "/plugins/schedule.cosine.so",
                         place / "schedule.renamed.so");
   compile_foreign(place / "schedule.newer.so", "99", "9.9.9");
+  const std::string whole = text_of(std::string(std::getenv("NONEQ_BUILD")) + "/plugins/schedule.cosine.so");
+  put_text(place / "schedule.truncated.so", whole.substr(0, 9000));
+  put_text(place / "schedule.headers.so", whole.substr(0, 70));
+  put_text(place / "schedule.garbage.so", std::string(9000, 'x'));
+  put_text(place / "lacking.c", "extern int nobody_has_this; int* needs_it = &nobody_has_this;\n");
+  REQUIRE(std::system(
+              ("cc -shared -fPIC -o '" + folder + "/schedule.lacking.so' '" + folder + "/lacking.c'").c_str()) == 0);
   put_text(place / "empty.c", "int nothing;\n");
   REQUIRE(std::system(("cc -shared -fPIC -o '" + folder + "/schedule.other.so' '" + folder + "/empty.c'").c_str()) ==
           0);
@@ -43,8 +50,12 @@ TEST_CASE("files that are no plugins are refused by name, whatever they are") {
     CHECK(std::count(o.err.begin(), o.err.end(), '\n') == 1);
     return o.err;
   };
-  CHECK(says(line("text"), "cannot be loaded as a plugin"));
-  CHECK(says(line("folder"), "cannot be loaded as a plugin"));
+  CHECK(says(line("text"), "cannot be loaded as a plugin: file too short\n"));
+  CHECK(says(line("folder"), "cannot be loaded as a plugin: cannot read file data: Is a directory\n"));
+  CHECK(says(line("garbage"), "cannot be loaded as a plugin: invalid ELF header\n"));
+  CHECK(says(line("truncated"), "is truncated: holds 9000 bytes, need at least "));
+  CHECK(says(line("headers"), "is truncated: holds 70 bytes, need at least "));
+  CHECK(says(line("lacking"), "cannot be loaded as a plugin: undefined symbol: nobody_has_this\n"));
   CHECK(says(line("other"), "is a shared library but not a noneq plugin; it lacks NONEQ_PLUGIN(…)"));
   CHECK(says(line("renamed"), "holds the plugin schedule.cosine, need the file name schedule.cosine.so"));
   const std::string newer = line("newer");
@@ -55,7 +66,7 @@ TEST_CASE("files that are no plugins are refused by name, whatever they are") {
   CHECK(all.code == 0);
   CHECK(says(all.out, "schedule.cosine"));
   CHECK(!says(all.out, "schedule.text"));
-  CHECK(std::count(all.err.begin(), all.err.end(), '\n') == 5);
+  CHECK(std::count(all.err.begin(), all.err.end(), '\n') == 9);
 }
 
 TEST_CASE("plugins that throw when they are described or made") {
@@ -76,9 +87,116 @@ TEST_CASE("a plugin that throws at work ends the run with its line") {
   const surroundings here{.folder = place.folder(), .plugin_path = broken_plugins};
   const outcome known = program({"run", "p.yaml", "--out", "a", "--quiet"}, here);
   CHECK(known.code == 1);
-  CHECK(known.err == "noneq: p.yaml:8:11: loader: the sensor fell off\n");
+  CHECK(known.err ==
+        "noneq: p.yaml:8:11: loader: the sensor fell off, in the batch of step 4; there is no checkpoint yet\n");
   const outcome unknown =
       program({"run", "p.yaml", "--out", "b", "--quiet", "--set", "graph.loader.known=false"}, here);
   CHECK(unknown.code == 1);
   CHECK(unknown.err.starts_with("noneq: "));
+}
+
+TEST_CASE("list, describe and schema go on without a library that crashes, and name it") {
+  const std::string crash = broken_plugins +
+                            "/schedule.crashes_when_described.so: segmentation fault (SIGSEGV) when it was loaded and "
+                            "described\n";
+  const std::string throws = broken_plugins +
+                             "/schedule.throws_when_described.so: its describe() failed: the table is "
+                             "gone\n";
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"list", "schedule"}, {"list", "schedule", "--json"}, {"schema"}}) {
+    const outcome o = program(words, {.plugin_path = broken_plugins});
+    CHECK(o.code == 0);
+    CHECK_MESSAGE(says(o.err, crash), o.err);
+    CHECK(says(o.err, throws));
+    CHECK(says(o.out, "cosine"));      // before it in the alphabet
+    CHECK(says(o.out, "misbehaves"));  // and after
+    CHECK(!says(o.out, "crashes_when_described"));
+  }
+  const outcome described = program({"describe", "schedule.crashes_when_described"}, {.plugin_path = broken_plugins});
+  CHECK(described.code == 2);
+  CHECK(described.err == crash);
+}
+
+TEST_CASE("a table that contradicts itself or the pipeline is refused wherever it is met") {
+  const std::string line = broken_plugins +
+                           "/schedule.wrong_table.so: its describe() is wrong: got the parameter 'power' whose default "
+                           "is 20.0, need a value in "
+                           "[1, 8]; got the parameter 'plugin', need another name: plugin, in, of, every, at are keys "
+                           "of the pipeline itself; "
+                           "got the parameter 'steps' twice, need each once (a role declares some itself)\n";
+  const outcome described = program({"describe", "wrong_table"}, {.plugin_path = broken_plugins});
+  CHECK(described.code == 2);
+  CHECK(described.err == line);
+  CHECK(check_schedule("wrong_table", broken_plugins).err == "p.yaml:5:22: process.schedule: " + line);
+}
+
+TEST_CASE("two plugins of one name: the first folder's is used, and both are shown") {
+  const scratch place;
+  const std::string own = std::string(std::getenv("NONEQ_BUILD")) + "/plugins/schedule.cosine.so";
+  const std::string other = (place / "schedule.cosine.so").string();
+  std::filesystem::copy(own, other);
+  const surroundings here{.plugin_path = place.folder().string()};
+  const outcome described = program({"describe", "schedule.cosine"}, here),
+                listed = program({"list", "schedule"}, here);
+  CHECK(says(described.out, "  file: " + other + "\n  hides: "));
+  CHECK(says(listed.out, "from " + other + ", which hides "));
+  const outcome alone = program({"describe", "schedule.cosine"});
+  CHECK(says(alone.out, "schedule.cosine.so\n"));
+  CHECK(!says(alone.out, "hides"));
+  // One folder named twice gives no second plugin.
+  const std::string twice = std::string(std::getenv("NONEQ_BUILD")) + "/plugins";
+  CHECK(!says(program({"list", "schedule"}, {.plugin_path = twice + "/../plugins:" + twice}).out, "hides"));
+}
+
+TEST_CASE("a plugin that is not found: the folders are shown that the user named") {
+  const outcome o = program({"describe", "schedule.mine"}, {.plugin_path = "/nowhere/at/all"});
+  CHECK(o.code == 2);
+  CHECK(says(o.err, "no schedule plugin is called 'mine'"));
+  CHECK(says(o.err, "; looked in /nowhere/at/all (which is not there), "));
+  CHECK(!says(program({"describe", "schedule.mine"}).err, "looked in"));
+}
+
+#ifndef __SANITIZE_ADDRESS__  // whose own handler comes after, and has its own exit code
+TEST_CASE("a plugin that crashes at work is named, with its node and its library") {
+  const scratch place;
+  put_text(place / "p.yaml", tiny_with("loader.swiss_roll, batch: 32", "loader.misbehaves, how: segfault"));
+  const surroundings here{.folder = place.folder(), .plugin_path = broken_plugins};
+  const auto with = [&](const std::string& how) {
+    return program({"run", "p.yaml", "--out", how, "--quiet", "--set", "graph.loader.how=" + how}, here);
+  };
+  for (const auto& [how, signal, words] : {std::tuple{"segfault", SIGSEGV, "segmentation fault (SIGSEGV)"},
+                                           std::tuple{"nowhere", SIGSEGV, "segmentation fault (SIGSEGV)"},
+                                           std::tuple{"overflow", SIGSEGV, "segmentation fault (SIGSEGV)"},
+                                           std::tuple{"abort", SIGABRT, "abort (SIGABRT)"}}) {
+    const outcome o = with(how);
+    CHECK(o.code == -signal);
+    CHECK_MESSAGE(o.err == std::string("\nnoneq: loader: ") + words +
+                               " while the plugin loader.misbehaves was at work, " + broken_plugins +
+                               "/loader.misbehaves.so\n",
+                  o.err);
+  }
+  const outcome thrown = with("int");
+  CHECK(thrown.code == 1);
+  CHECK(says(thrown.err, "noneq: p.yaml:8:11: loader: loader.misbehaves threw something that is no std::exception"));
+  const outcome opened = with("int_at_open");
+  CHECK(opened.code == 2);
+  CHECK(says(opened.err, "p.yaml:8:11: loader: loader.misbehaves threw something that is no std::exception\n"));
+  const outcome loaded = check_schedule("crashes_when_described", broken_plugins);
+  CHECK(loaded.code == -SIGSEGV);
+  CHECK(says(loaded.err, "noneq: segmentation fault (SIGSEGV) while " + broken_plugins +
+                             "/schedule.crashes_when_described.so was loaded"));
+}
+#endif
+
+TEST_CASE("what a plugin returns wrong: bad input where it is known before training, a failed run otherwise") {
+  const auto code = [](const std::string& old_text, const std::string& new_text) {
+    const scratch place;
+    put_text(place / "p.yaml", tiny_with(old_text, new_text));
+    return program({"run", "p.yaml", "--quiet"}, {.folder = place.folder(), .plugin_path = broken_plugins}).code;
+  };
+  CHECK(code("log_snr, steps: 10, first_beta: 0.01", "misbehaves, steps: 10, how: short") == 2);
+  CHECK(code("loader.swiss_roll", "loader.misbehaves, how: no_shape") == 2);
+  CHECK(code("loader.swiss_roll", "loader.misbehaves, how: wide") == 1);
+  CHECK(code("trainer.adam", "trainer.misbehaves, how: forgets") == 2);
+  CHECK(code("sampler.ancestral", "sampler.misbehaves, how: one") == 1);
 }

@@ -41,8 +41,12 @@ struct surroundings {
   std::filesystem::path folder = {};                  // working directory; empty: this one
   std::string plugin_path = {};                       // NONEQ_PLUGIN_PATH; empty: unset
   std::string out = {};                               // where the standard output goes; empty: collected
+  std::string err = {};                               // the same of the error stream
+  std::vector<int> closed = {};                       // streams that are closed: 0, 1, 2
+  std::vector<int> ignored = {};                      // signals that the program is started to ignore
   std::map<std::string, std::string> variables = {};  // of its environment
   long largest_file = 0;                              // RLIMIT_FSIZE in bytes; 0: no limit
+  long address_space = 0;                             // RLIMIT_AS in bytes; 0: no limit
   int seconds = 300;                                  // then the child hangs, and is killed; sanitizers are slow
 };
 
@@ -57,7 +61,7 @@ class child {
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     const std::string out = around_.out.empty() ? (streams_ / "out").string() : around_.out;
-    const std::string err = (streams_ / "err").string();
+    const std::string err = around_.err.empty() ? (streams_ / "err").string() : around_.err;
     id_ = ::fork();
     if (id_ == 0) become(argv, out, err);
   }
@@ -67,6 +71,7 @@ class child {
   }
 
   void send(int signal) const { ::kill(id_, signal); }
+  pid_t id() const { return id_; }
 
   bool running() {
     if (id_ > 0 && ::waitpid(id_, &status_, WNOHANG) == id_) id_ = 0;
@@ -86,7 +91,8 @@ class child {
   outcome wait() {
     while (running()) pause();
     const int code = WIFEXITED(status_) ? WEXITSTATUS(status_) : -WTERMSIG(status_);
-    return {code, around_.out.empty() ? text_of(streams_ / "out") : "", text_of(streams_ / "err")};
+    return {code, around_.out.empty() ? text_of(streams_ / "out") : "",
+            around_.err.empty() ? text_of(streams_ / "err") : ""};
   }
 
  private:
@@ -96,12 +102,19 @@ class child {
     ::dup2(::open("/dev/null", O_RDONLY), 0);
     ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT, 0666), 1);
     ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT, 0666), 2);
+    for (const int stream : around_.closed) ::close(stream);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_DFL);
+    for (const int signal : around_.ignored) ::signal(signal, SIG_IGN);
     if (!around_.folder.empty() && ::chdir(around_.folder.c_str()) != 0) ::_exit(125);
     if (!around_.plugin_path.empty()) ::setenv("NONEQ_PLUGIN_PATH", around_.plugin_path.c_str(), 1);
     for (const auto& [name, text] : around_.variables) ::setenv(name.c_str(), text.c_str(), 1);
     if (around_.largest_file > 0) {
       const rlimit limit{static_cast<rlim_t>(around_.largest_file), static_cast<rlim_t>(around_.largest_file)};
       ::setrlimit(RLIMIT_FSIZE, &limit);
+    }
+    if (around_.address_space > 0) {
+      const rlimit limit{static_cast<rlim_t>(around_.address_space), static_cast<rlim_t>(around_.address_space)};
+      ::setrlimit(RLIMIT_AS, &limit);
     }
     ::execv(argv[0], argv.data());
     ::_exit(126);

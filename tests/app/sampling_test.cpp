@@ -123,6 +123,24 @@ TEST_CASE("guides that cannot guide are refused, and before anything is trained"
   CHECK(!exists(all().place / "guided"));
 }
 
+TEST_CASE("what a sampler loses of what its guides are certain of is told") {
+  const std::vector<std::string> guided{
+      "sample",    "tiny",
+      "--out",     "told.h5",
+      "--count",   "4",
+      "--sampler", "ddim",
+      "--set",     "guides={plugin: known_values, file: noise.h5, values: noise, mask: mask}"};
+  auto clipped = guided;
+  for (const char* more : {"--set", "clip=true", "--set", "clip_low=-0.001", "--set", "clip_high=0.001"})
+    clipped.emplace_back(more);
+  const std::string line = "4 of 4 samples miss what its guides are certain of";
+  const outcome kept = all().here(guided), lost = all().here(clipped);
+  CHECK_MESSAGE(kept.code == 0, kept.err);
+  CHECK_MESSAGE(!says(kept.err, "certain of"), kept.err);
+  CHECK_MESSAGE(lost.code == 0, lost.err);
+  CHECK_MESSAGE(says(lost.err, line), lost.err);
+}
+
 TEST_CASE("classes are taken in turn and change the samples") {
   const at::Tensor in_turn = all().samples("classes", {"--count", "6"});
   CHECK(at::equal(in_turn, all().samples("classes", {"--count", "6", "--labels", "0,1,2"})));

@@ -52,10 +52,12 @@ inline void copy_run(const std::filesystem::path& to) {
   std::filesystem::copy(finished_run() / "tiny", to, std::filesystem::copy_options::recursive);
 }
 
+// The file that the run's checkpoint.json names.
 inline std::filesystem::path tensors_of(const std::filesystem::path& run) {
-  for (const auto& file : std::filesystem::directory_iterator(run / "checkpoint"))
-    if (file.path().extension() == ".safetensors") return file.path();
-  throw std::runtime_error("no tensors in " + run.string());
+  const std::string text = text_of(run / "checkpoint/checkpoint.json");
+  const auto at = text.find("tensors-");
+  if (at == text.npos) throw std::runtime_error("no tensors in " + run.string());
+  return run / "checkpoint" / text.substr(at, text.find('"', at) - at);
 }
 
 // `noneq check` of a pipeline called p.yaml.

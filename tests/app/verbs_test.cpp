@@ -1,6 +1,9 @@
 // What the verbs print and write when all is well, and what they refuse.
+#include <sys/stat.h>
+
 #include <nlohmann/json.hpp>
 
+#include "noneq/storage/checkpoint.hpp"
 #include "noneq/storage/hdf5.hpp"
 #include "noneq/storage/safetensors.hpp"
 #include "tiny.hpp"
@@ -41,7 +44,7 @@ TEST_CASE("eval gives every key, the same numbers each time, and the data may be
   CHECK(first["K_bits"].is_number());
   CHECK(first["K_stderr"].get<double>() > 0);
   CHECK(first["beta_1"].get<double>() == 0.01);
-  CHECK(first["per"] == "sequence");
+  CHECK(first["per"] == "sample");
   CHECK(parsed(in_run({"eval", "tiny", "--json", "--threads", "1"})) == first);
   CHECK(parsed(in_run({"eval", "tiny", "--json", "--samples", "32"})) != first);
   const outcome lines = in_run({"eval", "tiny"});
@@ -72,6 +75,8 @@ TEST_CASE("sample writes as many as asked for, as the seed says") {
   for (const char* count : {"-3", "0", "2.5", "many"})
     CHECK(says(in_run({"sample", "tiny", "--count", count}).err,
                "--count: got " + std::string(count) + ", need an integer of at least 1\n"));
+  for (const char* count : {"9223372036854775807", "99999999999999999999", "1000000000001"})
+    CHECK(says(in_run({"sample", "tiny", "--count", count}).err, "--count: got " + std::string(count) + ", need an"));
   refuses(in_run({"sample", "tiny", "--count", "2", "--sampler", "ancestrl"}),
           "noneq sample: sampler: no sampler plugin is called 'ancestrl', did you mean 'ancestral'? (there are: "
           "ancestral, ddim, dpm_solver, euler, heun, probability_flow, unipc)");
@@ -95,7 +100,24 @@ TEST_CASE("predict gives the network's output, and refuses tensors that do not f
   refuses(predict({{"x", at::zeros({})}, {"t", t}}), in + ": x: got shape [], need [n, 2]");
   refuses(predict({{"x", x}, {"t", at::arange(2, at::kLong)}}), in + ": t: got shape [2], need [3]");
   refuses(predict({{"x", x}, {"t", t + 8}}), in + ": t: got 10, need a value in [0, 9]");
-  refuses(predict({{"x", x}, {"t", t.to(at::kFloat)}}), in + ": t: got numbers of type Float, need integers");
+  refuses(predict({{"x", x}, {"t", t.to(at::kFloat)}}), in + ": t: got numbers of type float32, need integers");
+  refuses(predict({{"x", x / 0}, {"t", t}}),
+          in + ": x: got 6 of 6 numbers that are not finite in float32, need finite ones");
+  refuses(predict({{"x", x.to(at::kDouble) + 1e300}, {"t", t}}),
+          in + ": x: got 6 of 6 numbers that are not finite in float32, need finite ones");
+  std::filesystem::remove(out);
+  copy_run(place / "ruined");
+  ::noneq::checkpoint huge = ::noneq::load_checkpoint(place / "ruined" / "checkpoint");
+  for (auto& [name, tensor] : huge.tensors)
+    if (tensor.is_floating_point()) tensor = at::full_like(tensor, 1e38);
+  ::noneq::save_checkpoint(place / "ruined" / "checkpoint", huge);
+  ::noneq::save_safetensors(in, {{{"x", x + 1}, {"t", t}}, {}});
+  const std::string ruined = (place / "ruined").string();
+  const outcome lost = in_run({"predict", ruined, "--in", in, "--out", out});
+  CHECK(lost.code == 1);
+  CHECK_MESSAGE(says(lost.err, "ruined: the network returned 6 of 6 numbers that are not finite; nothing was written"),
+                lost.err);
+  CHECK(!std::filesystem::exists(out));
   put_text(in, "not tensors");
   const outcome other = in_run({"predict", "tiny", "--in", in, "--out", out});
   CHECK(other.code == 2);
@@ -176,7 +198,7 @@ TEST_CASE("data make writes a generator's rows, and data info shows them") {
   CHECK(info.code == 0);
   CHECK(says(info.out, "generator = swiss_roll\n"));
   CHECK(says(info.out, "noise = 0.1\n"));
-  CHECK(says(info.out, "[50, 2] Float"));
+  CHECK(says(info.out, "[50, 2] float32"));
   const auto make = [&](std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {"data", "make"});
     return program(arguments, here);
@@ -193,4 +215,83 @@ TEST_CASE("data make writes a generator's rows, and data info shows them") {
   refuses(make({"swiss_roll", "--count", "5", "--out", "/nowhere/b.h5"}),
           "/nowhere/b.h5: cannot write: No such file or directory; check the path");
   CHECK(!std::filesystem::exists(place / "b.h5"));
+}
+
+TEST_CASE("a file's name must not be that of another format, and must not be empty") {
+  const scratch place;
+  copy_run(place / "tiny");
+  put_text(place / "p.yaml", tiny_pipeline);
+  const surroundings here{.folder = place.folder()};
+  const auto in = [&](const std::vector<std::string>& words) { return program(words, here); };
+  refuses(in({"sample", "tiny", "--count", "2", "--out", "a.csv"}),
+          "a.csv: got a name of CSV, need one of HDF5, which is written here: a.h5");
+  refuses(in({"sample", "tiny", "--count", "2", "--out", "a.JPG"}),
+          "a.JPG: got a name of JPEG, need one of HDF5, which is written here: a.h5");
+  refuses(in({"data", "make", "swiss_roll", "--count", "2", "--out", "a.npy"}),
+          "a.npy: got a name of NumPy, need one of HDF5, which is written here: a.h5");
+  refuses(in({"data", "import", "p.yaml", "--out", "a.png"}),
+          "a.png: got a name of PNG, need one of HDF5, which is written here: a.h5");
+  refuses(in({"predict", "tiny", "--in", "p.yaml", "--out", "y.h5"}),
+          "y.h5: got a name of HDF5, need one of safetensors, which is written here: y.safetensors");
+  refuses(in({"export", "tiny", "--format", "safetensors", "--out", "w.pt"}),
+          "w.pt: got a name of TorchScript, need one of safetensors, which is written here: w.safetensors");
+  refuses(in({"export", "tiny", "--format", "diffusers", "--out", "w.pt"}),
+          "w.pt: got a name of TorchScript, need one of diffusers, which is written here");
+  refuses(in({"check", "p.yaml", "--set", "graph.samples.file=s.npz"}),
+          "p.yaml:15:12: samples.file: s.npz: got a name of NumPy, need one of HDF5, which is written here: s.h5");
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"run", "p.yaml", "--out", ""}, std::vector<std::string>{"run", ""},
+        std::vector<std::string>{"sample", "tiny", "--count", "2", "--out", ""},
+        std::vector<std::string>{"sample", "tiny", "--noise", ""}, std::vector<std::string>{"eval", ""},
+        std::vector<std::string>{"eval", "tiny", "--data", ""},
+        std::vector<std::string>{"data", "make", "swiss_roll", "--count", "2", "--out", ""},
+        std::vector<std::string>{"data", "import", "p.yaml", "--out", ""},
+        std::vector<std::string>{"predict", "tiny", "--in", "p.yaml", "--out", ""},
+        std::vector<std::string>{"export", "tiny", "--format", "diffusers", "--out", ""}}) {
+    const outcome o = in(words);
+    CAPTURE(words[0]);
+    CHECK_MESSAGE(o.code == 2, o.err);
+    CHECK(says(o.err, "got '', need the name of a file"));
+  }
+  CHECK(std::distance(std::filesystem::directory_iterator(place.folder()), {}) == 2);
+  CHECK(in({"sample", "tiny", "--count", "2", "--quiet", "--out", "no-end"}).code == 0);
+}
+
+TEST_CASE("a pipeline that never ends is refused, one from a pipe is read") {
+  const scratch place;
+  const outcome endless = program({"check", "/dev/zero"}),
+                run = program({"run", "/dev/zero", "--out", "r"}, {.folder = place.folder()});
+  refuses(endless, "/dev/zero: got more than 16 MiB, need a pipeline, which is a few lines");
+  refuses(run, "/dev/zero: got more than 16 MiB, need a pipeline, which is a few lines");
+  put_text(place / "p.yaml", tiny_pipeline);
+  ::mkfifo((place / "pipe").c_str(), 0600);
+  child reader({"check", "pipe"}, {.folder = place.folder()});
+  put_text(place / "pipe", tiny_pipeline);
+  CHECK(reader.wait().code == 0);
+  refuses(program({"data", "info", "/dev/zero"}), "/dev/zero: got a device or pipe, need a regular file");
+}
+
+TEST_CASE("eval on another file: what cannot be measured on is refused before anything is measured") {
+  const scratch place;
+  put_text(place / "p.yaml",
+           tiny_with("{plugin: loader.swiss_roll, batch: 32}", "{plugin: loader.hdf5, batch: 32, file: a.h5}"));
+  const surroundings here{.folder = place.folder()};
+  const auto write = [&](const char* file, const at::Tensor& x) {
+    ::noneq::hdf5_writer out(place / file);
+    out.write("x", x);
+    out.close();
+  };
+  write("a.h5", at::randn({100, 2}));
+  write("b.h5", at::randn({50, 2}));
+  write("c.h5", at::randn({50, 3}));
+  REQUIRE(program({"run", "p.yaml", "--out", "r", "--quiet"}, here).code == 0);
+  CHECK(program({"eval", "r", "--data", "b.h5"}, here).code == 0);
+  for (const auto& [file, line] : {std::pair{"none.h5", "none.h5: does not exist, need an HDF5 file: check the path"},
+                                   std::pair{"c.h5", "samples of shape [3], the model was trained on [2]"},
+                                   std::pair{"p.yaml", "p.yaml: got a file of another kind, need an HDF5 file"}}) {
+    const outcome o = program({"eval", "r", "--data", file}, here);
+    CHECK_MESSAGE(o.code == 2, o.err);
+    CHECK(o.out == "");
+    CHECK(says(o.err, line));
+  }
 }

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "noneq/config/emit.hpp"
+#include "noneq/core/messages.hpp"
 
 namespace noneq {
 
@@ -43,17 +44,31 @@ std::string need_role(const registry& plugins, const std::string& role) {
   return role;
 }
 
-std::vector<const plugin_entry*> all_plugins(registry& plugins, const std::string& role) {
-  std::vector<const plugin_entry*> found;
-  for (const std::string& r : plugins.roles()) {
-    if (!role.empty() && r != role) continue;
-    for (const std::string& name : plugins.names(r)) try {
-        found.push_back(&plugins.find(r, name));
-      } catch (const error& e) {
-        fmt::print(stderr, "noneq: {}\n", e.what());
-      }
-  }
+std::vector<plugin_name> plugin_names(const registry& plugins, const std::string& role) {
+  std::vector<plugin_name> all;
+  for (const std::string& r : plugins.roles())
+    if (role.empty() || r == role)
+      for (const std::string& name : plugins.names(r)) all.push_back({r, name});
+  return all;
+}
+
+std::vector<plugin_answer> all_plugins(registry& plugins, const std::function<ordered_json(const plugin_entry&)>& show,
+                                       const std::string& role) {
+  std::vector<plugin_answer> found = ask_apart(plugins, plugin_names(plugins, role), show);
+  std::erase_if(found, [](const plugin_answer& a) {
+    if (!a.problem.empty()) put_message(fmt::format("noneq: {}\n", a.problem));
+    return !a.problem.empty();
+  });
   return found;
+}
+
+ordered_json with_files(ordered_json table, const registry& plugins, const plugin_name& of) {
+  const auto& files = plugins.files(of.role, of.name);
+  table["file"] = files.front().string();
+  ordered_json hidden = ordered_json::array();
+  for (std::size_t i = 1; i < files.size(); ++i) hidden.push_back(files[i].string());
+  if (!hidden.empty()) table["hides"] = std::move(hidden);
+  return table;
 }
 
 }

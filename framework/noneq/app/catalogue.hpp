@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "noneq/app/ask_apart.hpp"
 #include "noneq/plugin/registry.hpp"
 
 namespace noneq {
@@ -15,7 +16,16 @@ std::string to_text(const nlohmann::ordered_json& j, int indent);
 // The role again; throws noneq::error when no plugin has it.
 std::string need_role(const registry& plugins, const std::string& role);
 
-// Loads every installed plugin; one that cannot be loaded is reported on the error stream and left out.
-std::vector<const plugin_entry*> all_plugins(registry& plugins, const std::string& role = {});
+// Covers all roles, or one.
+std::vector<plugin_name> plugin_names(const registry& plugins, const std::string& role = {});
+
+// show(table) of each of all plugins, or of one role; one that cannot be loaded is told on the error stream and left
+// out.
+std::vector<plugin_answer> all_plugins(registry& plugins,
+                                       const std::function<nlohmann::ordered_json(const plugin_entry&)>& show,
+                                       const std::string& role = {});
+
+// A plugin's table with the file it comes from, and the files of the same name in later folders, which it hides.
+nlohmann::ordered_json with_files(nlohmann::ordered_json table, const registry& plugins, const plugin_name& of);
 
 }

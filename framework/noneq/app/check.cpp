@@ -1,8 +1,11 @@
 // noneq check FILE
 #include <fmt/format.h>
 
+#include "noneq/app/output.hpp"
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/verbs.hpp"
+#include "noneq/core/messages.hpp"
+#include "noneq/flow/plan_remarks.hpp"
 #include "noneq/flow/run_folder.hpp"
 #include "noneq/flow/writer_checks.hpp"
 
@@ -19,7 +22,8 @@ void add_check(CLI::App& program) {
     problems found;
     check_writers_here(p, usual_folder(p), found);
     found.raise();
-    fmt::print("{}: {} nodes, T = {}, no problems\n", o->file, p.nodes.size(), p.process.steps());
+    for (const std::string& line : remark_lines(p)) put_message(line + "\n");
+    print_out("{}: {} nodes, T = {}, no problems\n", o->file, p.nodes.size(), p.process.steps());
   });
 }
 

@@ -2,11 +2,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "noneq/app/at_least_one.hpp"
+#include "noneq/app/argument_checks.hpp"
+#include "noneq/app/output.hpp"
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/refuse.hpp"
 #include "noneq/app/verbs.hpp"
 #include "noneq/config/overrides.hpp"
+#include "noneq/core/dtype.hpp"
 #include "noneq/storage/hdf5.hpp"
 
 namespace noneq {
@@ -15,17 +17,18 @@ namespace {
 void print_info(const std::string& file) {
   const hdf5_reader reader(file);
   const auto attributes = [&](const std::string& object, const char* indent) {
-    for (const auto& [name, text] : reader.attributes(object)) fmt::print("{}{} = {}\n", indent, name, text);
+    for (const auto& [name, text] : reader.attributes(object)) print_out("{}{} = {}\n", indent, name, text);
   };
   attributes("/", "");
   for (const std::string& name : reader.datasets()) {
     try {
       const dataset_layout l = reader.layout(name);
-      fmt::print("{:<24} {} {}, {:.3g} MB{}{}\n", name, to_string(l.shape), c10::toString(l.dtype),
-                 static_cast<double>(l.bytes) / 1e6, l.chunk.empty() ? "" : ", chunks " + to_string(l.chunk),
-                 l.compression.empty() ? "" : ", " + l.compression);
+      print_out("{:<24} {} {}, {:.3g} MB{}{}\n", name, to_string(l.shape), dtype_text(l.dtype),
+                static_cast<double>(l.bytes) / 1e6, l.chunk.empty() ? "" : ", chunks " + to_string(l.chunk),
+                l.compression.empty() ? "" : ", " + l.compression);
+      for (const std::string& source : l.sources) print_out("  from {}\n", source);
     } catch (const error& e) {
-      fmt::print("{:<24} {}\n", name, e.message());
+      print_out("{:<24} {}\n", name, e.message());
     }
     attributes(name, "  ");
   }
@@ -56,7 +59,7 @@ void make_data(const make_options& o) {
   const auto source = as_input([&] { return open_generator(o, plugins, made); });
   if (o.dataset == "test" && o.test > 0)
     throw input_error({error("got 'test', which holds the rows of --test; need another name", "--dataset")});
-  need_writable(o.out);
+  need_writable(o.out, "HDF5");
   hdf5_writer writer(o.out, 4);
   const auto write = [&](const std::string& dataset, std::int64_t begin, std::int64_t end) {
     constexpr std::int64_t block_rows = 65536, block_numbers = std::int64_t{1} << 22;  // held in memory at once
@@ -72,7 +75,7 @@ void make_data(const make_options& o) {
   for (const parameter& p : made.entry->parameters)
     if (p.name != "batch") writer.attribute("/", p.name, p.render(*made.made).text());
   writer.close();
-  fmt::print("wrote {}: {} rows of {}\n", o.out, o.count, to_string(source->info().shape));
+  print_out("wrote {}: {} rows of {}\n", o.out, o.count, to_string(source->info().shape));
 }
 
 }
@@ -88,7 +91,7 @@ void add_data(CLI::App& program) {
   CLI::App* make = data->add_subcommand("make", "write the samples of a generator");
   make->add_option("GENERATOR", o->generator, "a loader that generates, such as swiss_roll")->required();
   make->add_option("--count", o->count, "how many rows")->required()->check(at_least_one());
-  make->add_option("--out", o->out, "HDF5 file to write")->required();
+  make->add_option("--out", o->out, "HDF5 file to write")->required()->check(not_empty());
   make->add_option("--dataset", o->dataset, "name of the dataset (default: x)");
   make->add_option("--test", o->test, "how many more rows to write as the dataset 'test'")->check(at_least_one());
   make->add_option("--seed", o->seed, "seed (default: 0)");

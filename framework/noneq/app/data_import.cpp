@@ -1,8 +1,11 @@
 // noneq data import [DATASET=]FILE…
 #include <fmt/format.h>
 
+#include "noneq/app/argument_checks.hpp"
+#include "noneq/app/output.hpp"
 #include "noneq/app/refuse.hpp"
 #include "noneq/app/verbs.hpp"
+#include "noneq/core/dtype.hpp"
 #include "noneq/storage/hdf5.hpp"
 #include "noneq/storage/rows.hpp"
 
@@ -17,7 +20,7 @@ struct import_options {
 // A dataset and the files whose rows it is to hold, in order.
 struct target {
   std::string dataset;
-  std::vector<std::filesystem::path> files;
+  std::vector<std::filesystem::path> files, passed_over;
   std::int64_t rows = 0;
   std::string layout;
 };
@@ -31,14 +34,15 @@ std::vector<target> targets(const import_options& o) {
     const std::string dataset = named ? source.substr(0, equals) : o.dataset;
     const auto files = files_of_rows(named ? source.substr(equals + 1) : source);
     auto at = std::find_if(all.begin(), all.end(), [&](const target& t) { return t.dataset == dataset; });
-    if (at == all.end()) at = all.insert(all.end(), target{dataset, {}, 0, ""});
-    at->files.insert(at->files.end(), files.begin(), files.end());
+    if (at == all.end()) at = all.insert(all.end(), target{dataset, {}, {}, 0, ""});
+    at->files.insert(at->files.end(), files.files.begin(), files.files.end());
+    at->passed_over.insert(at->passed_over.end(), files.passed_over.begin(), files.passed_over.end());
   }
   return all;
 }
 
 std::string shape_and_type(const row_file& f) {
-  return fmt::format("rows {} of {}", to_string(f.shape), c10::toString(f.dtype));
+  return fmt::format("rows {} of {}", to_string(f.shape), dtype_text(f.dtype));
 }
 
 void write_rows(hdf5_writer& out, target& t) {
@@ -62,6 +66,14 @@ void write_rows(hdf5_writer& out, target& t) {
                                                   t.files.back().filename().string(), t.files.size()));
 }
 
+// The files that a folder held beside its images, which are not imported, in words.
+std::string beside_images(const target& t) {
+  if (t.passed_over.empty()) return "";
+  return fmt::format("; passed over {} in the folder that {} no PNG: {}{}", t.passed_over.size(),
+                     t.passed_over.size() == 1 ? "is" : "are", t.passed_over.front().filename().string(),
+                     t.passed_over.size() > 1 ? ", …" : "");
+}
+
 // Datasets of one group, such as train/images and train/labels, speak of the same things.
 void need_equal_counts(const std::vector<target>& all) {
   std::map<std::string, const target*> first;
@@ -76,13 +88,14 @@ void need_equal_counts(const std::vector<target>& all) {
 }
 
 void import_data(const import_options& o) {
-  need_writable(o.out);
+  need_writable(o.out, "HDF5");
   std::vector<target> all = targets(o);
   hdf5_writer out(o.out, 4);
   for (target& t : all) write_rows(out, t);
   need_equal_counts(all);
   out.close();
-  for (const target& t : all) fmt::print("wrote {}: {}, {} {}\n", o.out, t.dataset, t.rows, t.layout);
+  for (const target& t : all)
+    print_out("wrote {}: {}, {} {}{}\n", o.out, t.dataset, t.rows, t.layout, beside_images(t));
 }
 
 }
@@ -94,7 +107,7 @@ void add_data_import(CLI::App& data) {
   verb->add_option("SOURCE", o->sources,
                    "[DATASET=]FILE or [DATASET=]FOLDER of PNG images; several for one dataset are joined")
       ->required();
-  verb->add_option("--out", o->out, "HDF5 file to write")->required();
+  verb->add_option("--out", o->out, "HDF5 file to write")->required()->check(not_empty());
   verb->add_option("--dataset", o->dataset, "the dataset of files without DATASET= (default: x)");
   verb->callback([o] { as_input([&] { import_data(*o); }); });
 }

@@ -3,59 +3,72 @@
 #include <fmt/ranges.h>
 
 #include "noneq/app/catalogue.hpp"
+#include "noneq/app/output.hpp"
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/refuse.hpp"
 #include "noneq/app/verbs.hpp"
-#include "noneq/config/emit.hpp"
 
 namespace noneq {
 namespace {
 
+using nlohmann::ordered_json;
+
+std::string text(const ordered_json& j, const char* key) { return j.value(key, ""); }
+
 // So that what stands beside the names is one column.
-std::size_t widest_name(const plugin_entry& e) {
+std::size_t widest_name(const ordered_json& table) {
   std::size_t width = 0;
-  for (const parameter& p : e.parameters) width = std::max(width, p.name.size());
-  for (const auto* tensors : {&e.reads, &e.writes})
-    for (const auto& t : *tensors) width = std::max(width, t.name.size());
+  for (const char* list : {"parameters", "reads", "writes"})
+    for (const auto& row : table[list]) width = std::max(width, text(row, "name").size());
   return width;
 }
 
-void print_table(const plugin_entry& e) {
-  const std::size_t width = widest_name(e);
-  fmt::print("{}\n  {}\n", e.full_name(), e.doc);
-  if (!e.spaces.empty()) fmt::print("  space: {}\n", fmt::join(e.spaces, ", "));
-  if (!e.parameters.empty()) fmt::print("\nparameters\n");
-  for (const parameter& p : e.parameters) {
-    const std::string range = p.allowed.text();
-    fmt::print("  {:<{}}  {}{}; {}\n  {:<{}}  {}\n", p.name, width, p.type, range.empty() ? "" : ", " + range,
-               p.allowed.required    ? "required"
-               : p.initial.is_null() ? "may be left out"
-                                     : "default " + to_json(p.initial).dump(),
-               "", width, p.doc);
+std::string default_of(const ordered_json& parameter) {
+  if (parameter["required"]) return "required";
+  return parameter["default"].is_null() ? "may be left out" : "default " + to_text(parameter["default"], -1);
+}
+
+void print_table(const ordered_json& table) {
+  const std::size_t width = widest_name(table);
+  print_out("{}\n  {}\n", text(table, "plugin"), text(table, "doc"));
+  if (const auto spaces = table["spaces"].get<std::vector<std::string>>(); !spaces.empty())
+    print_out("  space: {}\n", fmt::join(spaces, ", "));
+  print_out("  file: {}\n", text(table, "file"));
+  for (const auto& hidden : table.value("hides", ordered_json::array()))
+    print_out("  hides: {}\n", hidden.get<std::string>());
+  if (!table["parameters"].empty()) print_out("\nparameters\n");
+  for (const auto& p : table["parameters"]) {
+    const std::string range = text(p, "range");
+    print_out("  {:<{}}  {}{}; {}\n  {:<{}}  {}\n", text(p, "name"), width, text(p, "type"),
+              range.empty() ? "" : ", " + range, default_of(p), "", width, text(p, "doc"));
   }
-  for (const auto& [title, tensors] : {std::pair{"reads", &e.reads}, std::pair{"writes", &e.writes}}) {
-    if (!tensors->empty()) fmt::print("\n{}\n", title);
-    for (const auto& t : *tensors) fmt::print("  {:<{}}  {}\n", t.name, width, t.doc);
+  for (const char* title : {"reads", "writes"}) {
+    if (!table[title].empty()) print_out("\n{}\n", title);
+    for (const auto& t : table[title]) print_out("  {:<{}}  {}\n", text(t, "name"), width, text(t, "doc"));
   }
 }
 
 // "schedule.cosine", or "cosine" when only one role has it.
-const plugin_entry& find(registry& plugins, const std::string& name) {
+plugin_name find(const registry& plugins, const std::string& name) {
   const auto dot = name.find('.');
-  if (dot != std::string::npos) {
-    const std::string role = need_role(plugins, name.substr(0, dot));
-    return plugins.find(role, name.substr(dot + 1));
-  }
+  if (dot != std::string::npos) return {need_role(plugins, name.substr(0, dot)), name.substr(dot + 1)};
   std::vector<std::string> homes, all;
-  for (const std::string& role : plugins.roles())
-    for (const std::string& known : plugins.names(role)) {
-      if (known == name) homes.push_back(role);
-      all.push_back(known);
-    }
-  if (homes.size() == 1) return plugins.find(homes[0], name);
+  for (const auto& [role, known] : plugin_names(plugins)) {
+    if (known == name) homes.push_back(role);
+    all.push_back(known);
+  }
+  if (homes.size() == 1) return {homes[0], name};
   if (homes.empty()) throw error(fmt::format("no plugin is called '{}'{}", name, did_you_mean(name, all)));
   throw error(fmt::format("'{}' is a plugin of several roles; need one of {}.{}", name,
                           fmt::join(homes, "." + name + ", "), name));
+}
+
+ordered_json table_of(registry& plugins, const std::string& name) {
+  const plugin_name of = find(plugins, name);
+  const auto show = [](const plugin_entry& e) { return to_json(e); };
+  const plugin_answer answer = ask_apart(plugins, {of}, show).front();
+  if (!answer.problem.empty()) throw error(answer.problem);
+  return with_files(answer.said, plugins, of);
 }
 
 }
@@ -71,11 +84,11 @@ void add_describe(CLI::App& program) {
   verb->add_flag("--json", o->json, "as JSON");
   verb->callback([o] {
     registry plugins = installed_plugins();
-    const plugin_entry& e = as_input([&]() -> const plugin_entry& { return find(plugins, o->plugin); });
+    const ordered_json table = as_input([&] { return table_of(plugins, o->plugin); });
     if (o->json)
-      fmt::print("{}\n", to_text(to_json(e), 2));
+      print_out("{}\n", to_text(table, 2));
     else
-      print_table(e);
+      print_table(table);
   });
 }
 

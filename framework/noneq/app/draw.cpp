@@ -1,13 +1,16 @@
 // noneq draw FILE
-#include <csignal>
+#include <cerrno>
 #include <cstdio>
 #include <map>
+#include <memory>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "noneq/app/output.hpp"
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/verbs.hpp"
+#include "noneq/storage/files.hpp"
 
 namespace noneq {
 namespace {
@@ -67,17 +70,15 @@ std::string as_mermaid(const plan& p) {
   return text;
 }
 
-// Graphviz reads the graph on its standard input and draws to our standard output.
+// Graphviz reads the graph on its standard input and draws into a file that has no name.
 void draw_svg(const std::string& dot) {
-  std::fflush(stdout);
-  // Without a reader the pipe breaks, which must not end the program before it has said why.
-  const auto before = std::signal(SIGPIPE, SIG_IGN);
-  std::FILE* pipe = popen("dot -Tsvg 2>/dev/null", "w");
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> drawing(std::tmpfile(), &std::fclose);
+  if (!drawing) throw file_error("/tmp", "make a file for the drawing", errno);
+  std::FILE* pipe = popen(fmt::format("dot -Tsvg 2>/dev/null >/dev/fd/{}", fileno(drawing.get())).c_str(), "w");
   if (pipe == nullptr) throw error("dot cannot be started; install Debian's package graphviz");
   std::fwrite(dot.data(), 1, dot.size(), pipe);
-  const int status = pclose(pipe);
-  std::signal(SIGPIPE, before);
-  if (status != 0) throw error("dot failed; install Debian's package graphviz, or use --format dot");
+  if (pclose(pipe) != 0) throw error("dot failed; install Debian's package graphviz, or use --format dot");
+  print_out("{}", read_file(fmt::format("/proc/self/fd/{}", fileno(drawing.get()))));
 }
 
 }
@@ -98,7 +99,7 @@ void add_draw(CLI::App& program) {
     if (o->format == "svg")
       draw_svg(as_dot(p));
     else
-      fmt::print("{}", o->format == "dot" ? as_dot(p) : as_mermaid(p));
+      print_out("{}", o->format == "dot" ? as_dot(p) : as_mermaid(p));
   });
 }
 

@@ -1,11 +1,13 @@
 // noneq eval RUN_DIR
 #include <fmt/format.h>
 
-#include "noneq/app/at_least_one.hpp"
+#include "noneq/app/argument_checks.hpp"
+#include "noneq/app/output.hpp"
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/refuse.hpp"
 #include "noneq/app/trained_run.hpp"
 #include "noneq/app/verbs.hpp"
+#include "noneq/core/messages.hpp"
 #include "noneq/flow/stop.hpp"
 
 namespace noneq {
@@ -81,8 +83,8 @@ nlohmann::ordered_json summary(const std::vector<record>& records) {
 void add_eval(CLI::App& program) {
   auto o = std::make_shared<eval_options>();
   CLI::App* verb = program.add_subcommand("eval", "measure a trained run again, on its data or another file");
-  verb->add_option("RUN_DIR", o->folder, "the folder of the run")->required();
-  verb->add_option("--data", o->data, "another HDF5 file with the same dataset");
+  verb->add_option("RUN_DIR", o->folder, "the folder of the run")->required()->check(not_empty());
+  verb->add_option("--data", o->data, "another HDF5 file with the same dataset")->check(not_empty());
   verb->add_option(
           "--method", o->method,
           "these metrics alone: bound (K and the variational bound), vlb (the bound of 8-bit data) or flow (log "
@@ -95,16 +97,22 @@ void add_eval(CLI::App& program) {
   verb->callback([o] {
     registry plugins = installed_plugins();
     session s = open_run(o->folder, plugins, [&](value& document) { keep_metrics(document, *o, plugins); });
-    if (!o->data.empty()) as_input([&] { s.read_data_from(o->data); });
+    as_input([&] {
+      if (!o->data.empty()) s.read_data_from(o->data);
+      s.data();  // a file that cannot be measured on is known now
+    });
     stop_on_signals();
     workers pool(o->threads);
-    progress silent(true, 0, 0);
+    for (const std::string& note : pool.notes()) put_message("noneq: " + note + "\n");
+    progress how_far(telling::waiting, 0, 0);
     std::vector<record> found;
-    occasions(s, pool, o->folder, silent, [&](const std::string& node, const measured& m) {
+    occasions(s, pool, o->folder, how_far, [&](const std::string& node, const measured& m) {
       found.push_back({node, m});
-      if (!o->json) fmt::print("{}: {}\n", node, to_text(m));
+      how_far.clear();
+      if (!o->json) print_out("{}: {}\n", node, to_text(m));
     }).at_end();
-    if (o->json) fmt::print("{}\n", summary(found).dump(2));
+    how_far.clear();
+    if (o->json) print_out("{}\n", summary(found).dump(2));
   });
 }
 

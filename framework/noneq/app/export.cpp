@@ -1,6 +1,7 @@
 // noneq export RUN_DIR: the trained network for other programs.
 #include <fmt/format.h>
 
+#include "noneq/app/argument_checks.hpp"
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/refuse.hpp"
 #include "noneq/app/scheduler_config.hpp"
@@ -9,6 +10,7 @@
 #include "noneq/flow/planned_files.hpp"
 #include "noneq/plugin/exportable.hpp"
 #include "noneq/plugin/roles/model.hpp"
+#include "noneq/storage/file_names.hpp"
 #include "noneq/storage/files.hpp"
 #include "noneq/storage/safetensors.hpp"
 
@@ -46,29 +48,40 @@ void to_diffusers(const session& s, network& n, const export_options& o) {
   write_atomically(folder / "scheduler_config.json", scheduler->dump(2) + "\n");
 }
 
-const std::map<std::string, std::function<void(const session&, network&, const export_options&)>> formats{
-    {"safetensors", to_safetensors}, {"torchscript", to_torchscript}, {"diffusers", to_diffusers}};
+struct output {
+  std::string name;
+  bool one_file;  // or a folder of them
+  std::function<void(const session&, network&, const export_options&)> write;
+};
+
+const std::map<std::string, output> formats{{"safetensors", {"safetensors", true, to_safetensors}},
+                                            {"torchscript", {"TorchScript", true, to_torchscript}},
+                                            {"diffusers", {"diffusers", false, to_diffusers}}};
 
 }
 
 void add_export(CLI::App& program) {
   auto o = std::make_shared<export_options>();
   CLI::App* verb = program.add_subcommand("export", "the trained network for other programs");
-  verb->add_option("RUN_DIR", o->folder, "the folder of the run")->required();
+  verb->add_option("RUN_DIR", o->folder, "the folder of the run")->required()->check(not_empty());
   verb->add_option("--format", o->format, "safetensors, torchscript or diffusers")
       ->required()
       ->check(CLI::IsMember({"safetensors", "torchscript", "diffusers"}));
-  verb->add_option("--out", o->out, "file to write; for diffusers a folder")->required();
+  verb->add_option("--out", o->out, "file to write; for diffusers a folder")->required()->check(not_empty());
   verb->add_option("--weights", o->weights, "ema or raw")->check(CLI::IsMember({"ema", "raw"}));
   verb->add_option("--diffusers-version", o->version, "of diffusers that shall read it (default: 0.30.0)");
   verb->callback([o] {
     registry plugins = installed_plugins();
-    if (o->format != "diffusers") need_writable(o->out);
+    const output& written = formats.at(o->format);
+    if (written.one_file)
+      need_writable(o->out, written.name);
+    else
+      as_input([&] { need_name_of(written.name, o->out); });
     const session s = open_run(o->folder, plugins, [](value& document) { remove_beside_model(document); });
     as_input([&] { refuse_files_of_run(o->out, s.plan(), o->folder); });
     at::NoGradGuard values_only;
     const denoiser d = s.denoiser(o->weights);
-    as_input([&] { formats.at(o->format)(s, d.network(), *o); });
+    as_input([&] { written.write(s, d.network(), *o); });
   });
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include "noneq/app/catalogue.hpp"
+#include "noneq/app/output.hpp"
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/refuse.hpp"
 #include "noneq/app/verbs.hpp"
@@ -22,13 +23,18 @@ void add_list(CLI::App& program) {
     registry plugins = installed_plugins();
     if (!o->role.empty()) as_input([&] { need_role(plugins, o->role); });
     nlohmann::ordered_json all = nlohmann::ordered_json::array();
-    for (const plugin_entry* e : all_plugins(plugins, o->role)) {
-      if (o->json)
-        all.push_back(to_json(*e));
-      else
-        fmt::print("{:<34} {}\n", e->full_name(), e->doc);
+    const auto table = [](const plugin_entry& e) { return to_json(e); };
+    for (const plugin_answer& a : all_plugins(plugins, table, o->role)) {
+      const auto whole = with_files(a.said, plugins, a.of);
+      if (o->json) {
+        all.push_back(whole);
+        continue;
+      }
+      print_out("{:<34} {}\n", whole["plugin"].get<std::string>(), whole["doc"].get<std::string>());
+      for (const auto& hidden : whole.value("hides", nlohmann::ordered_json::array()))
+        print_out("{:<34} from {}, which hides {}\n", "", whole["file"].get<std::string>(), hidden.get<std::string>());
     }
-    if (o->json) fmt::print("{}\n", to_text(all, 2));
+    if (o->json) print_out("{}\n", to_text(all, 2));
   });
 }
 

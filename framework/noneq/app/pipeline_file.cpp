@@ -1,4 +1,5 @@
 #include "noneq/app/pipeline_file.hpp"
+#include "noneq/app/argument_checks.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -20,7 +21,7 @@ registry installed_plugins() {
 }
 
 void pipeline_file::add_to(CLI::App& verb) {
-  verb.add_option("FILE", file, "the pipeline, a YAML file")->required();
+  verb.add_option("FILE", file, "the pipeline, a YAML file")->required()->check(not_empty());
   verb.add_option("--set", changes, "change a value: --set process.schedule.steps=100")->allow_extra_args(false);
   verb.add_option("--seed", seed, "change the seed");
 }

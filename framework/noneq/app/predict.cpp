@@ -2,16 +2,20 @@
 // a UNet2DModel, which has no schedule and no data beside it.
 #include <fmt/format.h>
 
+#include "noneq/app/argument_checks.hpp"
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/refuse.hpp"
 #include "noneq/app/trained_run.hpp"
 #include "noneq/app/verbs.hpp"
+#include "noneq/core/dtype.hpp"
 #include "noneq/flow/planned_files.hpp"
 #include "noneq/plugin/roles/model.hpp"
 #include "noneq/storage/safetensors.hpp"
 
 namespace noneq {
 namespace {
+
+std::int64_t not_finite(const Tensor& x) { return x.isfinite().logical_not().sum().item<std::int64_t>(); }
 
 // The tensors of the file, each problem with its name.
 class input_tensors {
@@ -30,7 +34,7 @@ class input_tensors {
   Tensor indices(const std::string& name, std::int64_t n, std::int64_t end) const {
     const Tensor t = get(name);
     if (!at::isIntegralType(t.scalar_type(), false))
-      refuse(name, fmt::format("got numbers of type {}, need integers", c10::toString(t.scalar_type())));
+      refuse(name, fmt::format("got numbers of type {}, need integers", dtype_text(t.scalar_type())));
     if (t.sizes() != at::IntArrayRef{n})
       refuse(name, fmt::format("got shape {}, need [{}]", to_string(t.sizes().vec()), n));
     for (const Tensor& extreme : {t.min(), t.max()})
@@ -44,7 +48,7 @@ class input_tensors {
     const Tensor x = get("x");
     if (x.is_complex() || x.dim() < 2 || x.numel() == 0)
       refuse("x", fmt::format("got shape {}, need [n, C, H, W]", to_string(x.sizes().vec())));
-    return x.to(at::kFloat);
+    return finite(x);
   }
 
   Tensor samples(const sizes& shape) const {
@@ -53,10 +57,17 @@ class input_tensors {
       const std::string inner = to_string(shape);
       refuse("x", fmt::format("got shape {}, need [n, {}", to_string(x.sizes().vec()), inner.substr(1)));
     }
-    return x.to(at::kFloat);
+    return finite(x);
   }
 
  private:
+  Tensor finite(const Tensor& given) const {
+    Tensor x = given.to(at::kFloat);
+    if (const std::int64_t lost = not_finite(x); lost > 0)
+      refuse("x",
+             fmt::format("got {} of {} numbers that are not finite in float32, need finite ones", lost, x.numel()));
+    return x;
+  }
   [[noreturn]] void refuse(const std::string& name, const std::string& what) const {
     throw error(what, name, {file_, 0, 0});
   }
@@ -118,16 +129,21 @@ Tensor answer_of_diffusers(const predict_options& o, registry& plugins) {
 void add_predict(CLI::App& program) {
   auto o = std::make_shared<predict_options>();
   CLI::App* verb = program.add_subcommand("predict", "the network's output for given x and t");
-  verb->add_option("RUN_DIR", o->folder, "the folder of the run, or of a UNet2DModel of diffusers")->required();
+  verb->add_option("RUN_DIR", o->folder, "the folder of the run, or of a UNet2DModel of diffusers")
+      ->required()
+      ->check(not_empty());
   verb->add_option("--in", o->in, "safetensors file with x, t (0-based), and class_labels if any")->required();
-  verb->add_option("--out", o->out, "safetensors file to write, with y")->required();
+  verb->add_option("--out", o->out, "safetensors file to write, with y")->required()->check(not_empty());
   verb->add_option("--weights", o->weights, "ema or raw")->check(CLI::IsMember({"ema", "raw"}));
   verb->callback([o] {
     registry plugins = installed_plugins();
-    need_writable(o->out);
+    need_writable(o->out, "safetensors");
     need_other_file(o->out, o->in, "--in");
     at::NoGradGuard values_only;
     const Tensor y = is_diffusers(o->folder) ? answer_of_diffusers(*o, plugins) : answer_of_run(*o, plugins);
+    if (const std::int64_t lost = not_finite(y); lost > 0)
+      throw error(fmt::format("{}: the network returned {} of {} numbers that are not finite; nothing was written",
+                              o->folder, lost, y.numel()));
     save_safetensors(o->out, {{{"y", y.contiguous()}}, {}});
   });
 }

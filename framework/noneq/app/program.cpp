@@ -2,21 +2,26 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
 #include <filesystem>
-#include <new>
+#include <sstream>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "noneq/app/output.hpp"
 #include "noneq/app/verbs.hpp"
+#include "noneq/core/any_exception.hpp"
 #include "noneq/core/error.hpp"
 #include "noneq/core/memory.hpp"
+#include "noneq/core/messages.hpp"
 #include "noneq/core/threads.hpp"
 #include "noneq/flow/stop.hpp"
+#include "noneq/plugin/crashes.hpp"
 #include "noneq/storage/files.hpp"
 
 namespace noneq {
+
+static constexpr const char* title = "noneq: diffusion generative models as native dataflow";
 
 static void refuse_unknown_verb(const CLI::App& program, int argc, char** argv) {
   if (argc < 2 || argv[1][0] == '-') return;
@@ -28,57 +33,98 @@ static void refuse_unknown_verb(const CLI::App& program, int argc, char** argv) 
                                          did_you_mean(argv[1], verbs), fmt::join(verbs, ", ")))});
 }
 
-static int main_or_throw(int argc, char** argv) {
-  CLI::App program("noneq: diffusion generative models as native dataflow", "noneq");
+static void add_verbs(CLI::App& program) {
   program.set_version_flag("--version", NONEQ_VERSION);
   for (auto* add : {add_run, add_check, add_list, add_describe, add_draw, add_table, add_schema, add_eval, add_sample,
                     add_predict, add_export, add_data})
     add(program);
+}
+
+static int main_or_throw(int argc, char** argv) {
+  CLI::App program(title, "noneq");
+  add_verbs(program);
   refuse_unknown_verb(program, argc, argv);
   program.require_subcommand(1);
   try {
     program.parse(argc, argv);
-  } catch (const CLI::Success& e) {
-    return program.exit(e);
   } catch (const CLI::ParseError& e) {
-    program.exit(e);
-    return exit_code::bad_input;
+    std::ostringstream help, wrong;
+    const int code = program.exit(e, help, wrong);
+    put_output(help.str());
+    put_message(wrong.str());
+    if (code != 0) return exit_code::bad_input;
   }
   // What is printed through a buffer is lost silently when the disk behind it is full, unless somebody asks.
-  if (std::fflush(stdout) != 0) throw file_error("the standard output", "write", errno);
+  flush_output();
   return exit_code::done;
 }
 
 static int fail(const std::string& text) {
   // What a verb itself added to a pipeline is placed at "noneq sample" already.
-  fmt::print(stderr, "{}{}\n", text.starts_with("noneq ") ? "" : "noneq: ", text);
+  put_message(fmt::format("{}{}\n", text.starts_with("noneq ") ? "" : "noneq: ", text));
   return exit_code::failed;
 }
 
 int run_program(int argc, char** argv) {
+  guard_standard_streams();
   keep_freed_memory();
+  bound_tensors();
+  name_crashes();
   // A file that grows past `ulimit -f` shall be an error with a name and a cause, not a death without words.
   std::signal(SIGXFSZ, SIG_IGN);
+  end_tidily_on_signals();
   try {
     limit_library_threads();
     return main_or_throw(argc, argv);
   } catch (const input_error& e) {
-    fmt::print(stderr, "{}\n", e.what());
+    put_message(fmt::format("{}\n", e.what()));
     return exit_code::bad_input;
   } catch (const interrupted& e) {
-    fmt::print(stderr, "\n{}\n", e.what());
+    put_message(fmt::format("\n{}\n", e.what()));
     return exit_code::stopped;
   } catch (const error& e) {
     return fail(e.what());
   } catch (const std::filesystem::filesystem_error& e) {
     return fail(fmt::format("{}: {}", e.path1().string(), e.code().message()));
-  } catch (const std::bad_alloc&) {
-    return fail("out of memory; need a smaller batch, chunk or model");
-  } catch (const std::exception& e) {
-    return fail(first_line(e.what()));
   } catch (...) {
-    return fail("failed with an exception of an unknown type");
+    return fail(text_of(std::current_exception()));
   }
 }
 
+// Returns the text printed for these words. Makes a new program for each, because parsing changes it.
+static std::string answer_to(std::vector<std::string> words) {
+  CLI::App program(title, "noneq");
+  add_verbs(program);
+  program.require_subcommand(1);
+  std::ostringstream said, nothing;
+  std::reverse(words.begin(), words.end());  // CLI11 takes them from the end
+  try {
+    program.parse(std::move(words));
+  } catch (const CLI::Success& e) {
+    program.exit(e, said, nothing);
+  }
+  return said.str();
 }
+
+static void add_answers(const CLI::App& of, std::vector<std::string> words, std::map<std::string, std::string>& all) {
+  words.emplace_back("--help");
+  all[fmt::format("{}", fmt::join(words, " "))] = answer_to(words);
+  words.pop_back();
+  for (const CLI::App* verb : of.get_subcommands([](const CLI::App*) { return true; })) {
+    words.push_back(verb->get_name());
+    add_answers(*verb, words, all);
+    words.pop_back();
+  }
+}
+
+std::map<std::string, std::string> ready_answers() {
+  CLI::App program(title, "noneq");
+  add_verbs(program);
+  std::map<std::string, std::string> all{{"--version", answer_to({"--version"})}};
+  add_answers(program, {}, all);
+  return all;
+}
+
+}
+
+extern "C" int noneq_run_program(int argc, char** argv) { return noneq::run_program(argc, argv); }

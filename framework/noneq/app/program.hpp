@@ -1,5 +1,8 @@
-// The program noneq as a function, so that main() is one line.
+// The program behind main(): see framework/main.cpp, which opens it.
 #pragma once
+
+#include <map>
+#include <string>
 
 namespace noneq {
 
@@ -7,4 +10,10 @@ namespace noneq {
 // Returns the exit code: 0 done, 1 the run failed, 2 bad input, 130 interrupted.
 int run_program(int argc, char** argv);
 
+// The texts printed for words that need nothing but the program itself: "--version", "--help", "run --help", …
+std::map<std::string, std::string> ready_answers();
+
 }
+
+// run_program() by a name that dlsym() finds.
+extern "C" int noneq_run_program(int argc, char** argv);

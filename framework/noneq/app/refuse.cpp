@@ -1,5 +1,6 @@
 #include "noneq/app/refuse.hpp"
 
+#include "noneq/storage/file_names.hpp"
 #include "noneq/storage/files.hpp"
 
 namespace noneq {
@@ -10,9 +11,11 @@ void need_other_file(const std::filesystem::path& out, const std::filesystem::pa
     throw input_error({error("--out got '" + out.string() + "', the file of " + option + "; need another name")});
 }
 
-void need_writable(const std::filesystem::path& path) {
-  if (path.empty()) throw input_error({error("--out got '', need the name of a file")});
-  as_input([&] { const atomic_file never_committed(path); });
+void need_writable(const std::filesystem::path& path, std::string_view format) {
+  as_input([&] {
+    need_name_of(format, path);
+    const atomic_file never_committed(path);
+  });
 }
 
 }

@@ -21,8 +21,9 @@ decltype(auto) as_input(F&& f) {
   }
 }
 
-// Throws input_error unless a file can be made at `path`: asked before hours of work go into what it shall hold.
-void need_writable(const std::filesystem::path& path);
+// Throws input_error unless a file of `format` can be made under the name given to --out: asked before hours of work go
+// into what it shall hold.
+void need_writable(const std::filesystem::path& path, std::string_view format);
 
 // Throws input_error when `out` and an input are one file, whatever their names; `option` names the input.
 void need_other_file(const std::filesystem::path& out, const std::filesystem::path& input, const std::string& option);

@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 
+#include "noneq/app/argument_checks.hpp"
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/verbs.hpp"
+#include "noneq/core/messages.hpp"
 #include "noneq/flow/stop.hpp"
 
 namespace noneq {
@@ -12,16 +14,20 @@ namespace noneq {
 void add_run(CLI::App& program) {
   struct options {
     pipeline_file pipeline;
-    std::string out;
+    std::string out, from;
     run_options run;
     bool resume = false, force = false;
   };
   auto o = std::make_shared<options>();
   CLI::App* verb = program.add_subcommand("run", "train, measure and sample as the pipeline says");
   o->pipeline.add_to(*verb);
-  verb->add_option("--out", o->out, "folder of the run (default: runs/<name>)");
+  verb->add_option("--out", o->out, "folder of the run (default: runs/<name>)")->check(not_empty());
   auto* resume = verb->add_flag("--resume", o->resume, "go on from the last checkpoint, if there is one");
   verb->add_flag("--force", o->force, "replace a run that the folder already holds")->excludes(resume);
+  verb->add_option("--from", o->from,
+                   "begin with the weights, averages and normalisation of the run in this folder, which had the same "
+                   "process and model")
+      ->excludes(resume);
   verb->add_option("--threads", o->run.threads, "worker threads (default: all of the machine)")
       ->check(CLI::Range(1, 1024));
   verb->add_flag("--quiet", o->run.quiet, "print errors only");
@@ -29,12 +35,13 @@ void add_run(CLI::App& program) {
     registry plugins = installed_plugins();
     const plan p = o->pipeline.make(plugins);
     o->run.folder = o->out.empty() ? usual_folder(p) : std::filesystem::path(o->out);
+    o->run.from = o->from;
     o->run.policy = o->force ? if_there::replace : o->resume ? if_there::resume : if_there::refuse;
     stop_on_signals();
     try {
       run(p, o->run);
     } catch (const interrupted&) {
-      if (!o->run.quiet) fmt::print(stderr, "\n{}: go on with --resume", o->run.folder.string());
+      if (!o->run.quiet) put_message(fmt::format("\n{}: go on with --resume", o->run.folder.string()));
       throw;
     }
   });

@@ -1,7 +1,7 @@
 // noneq sample RUN_DIR
 #include <fmt/format.h>
 
-#include "noneq/app/at_least_one.hpp"
+#include "noneq/app/argument_checks.hpp"
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/refuse.hpp"
 #include "noneq/app/trained_run.hpp"
@@ -27,8 +27,10 @@ struct sample_options {
 };
 
 // A picture for a name that asks for one.
+bool is_picture(const sample_options& o) { return std::filesystem::path(o.out).extension() == ".png"; }
+
 value writer_of(const sample_options& o, const std::string& sampler) {
-  const bool picture = std::filesystem::path(o.out).extension() == ".png";
+  const bool picture = is_picture(o);
   value node = value::map({{"plugin", value::scalar(picture ? "writer.png" : "writer.hdf5")},
                            {"in", value::scalar(sampler)},
                            {"file", value::scalar(std::filesystem::path(o.out).filename().string(), true)}});
@@ -77,7 +79,7 @@ std::int64_t rows_of(const sample_options& o) {
 void add_sample(CLI::App& program) {
   auto o = std::make_shared<sample_options>();
   CLI::App* verb = program.add_subcommand("sample", "draw new data from a trained run");
-  verb->add_option("RUN_DIR", o->folder, "the folder of the run")->required();
+  verb->add_option("RUN_DIR", o->folder, "the folder of the run")->required()->check(not_empty());
   auto* count = verb->add_option("--count", o->count, "how many (with --noise: all of its rows, if not said)")
                     ->check(at_least_one());
   verb->add_option("--sampler", o->sampler, "another sampler plugin than the pipeline's");
@@ -86,27 +88,30 @@ void add_sample(CLI::App& program) {
       ->delimiter(',')
       ->allow_extra_args(false);
   verb->add_option("--guidance", o->guidance, "scale of classifier-free guidance; 1: none");
-  auto* noise = verb->add_option("--noise", o->noise, "HDF5 file with x^T to start from, instead of drawing it");
+  auto* noise = verb->add_option("--noise", o->noise, "HDF5 file with x^T to start from, instead of drawing it")
+                    ->check(not_empty());
   verb->add_option("--noise-dataset", o->noise_dataset, "its dataset (default: noise)")->needs(noise);
   verb->add_option("--set", o->settings, "any other parameter of the sampler: --set grid=karras")
       ->allow_extra_args(false);
-  verb->add_option("--out", o->out, "HDF5 file to write, or a picture: name.png (default: samples.h5)");
+  verb->add_option("--out", o->out, "HDF5 file to write, or a picture: name.png (default: samples.h5)")
+      ->check(not_empty());
   verb->add_option("--seed", o->seed, "another seed than the run's");
   verb->add_option("--threads", o->threads, "worker threads")->check(CLI::Range(1, 1024));
   verb->add_flag("--quiet", o->quiet, "print errors only");
   verb->callback([o, count, noise] {
     registry plugins = installed_plugins();
     if (count->empty() && noise->empty()) throw CLI::RequiredError("--count");
-    need_writable(o->out);
+    need_writable(o->out, is_picture(*o) ? "PNG" : "HDF5");
     if (!noise->empty()) need_other_file(o->out, o->noise, "--noise");
     if (count->empty()) o->count = as_input([&] { return rows_of(*o); });
     session s = open_run(o->folder, plugins, [&](value& document) { only_this_sampler(document, *o); });
     as_input([&] { refuse_files_of_run(o->out, s.plan(), o->folder); });
     const std::filesystem::path place = std::filesystem::absolute(o->out).parent_path();
-    rehearse_writers(s, place);
     stop_on_signals();
+    rehearse_writers(s, place);
     workers pool(o->threads);
-    progress say(o->quiet, 0, 0);
+    progress say(o->quiet ? telling::errors : telling::everything, 0, 0);
+    for (const std::string& note : pool.notes()) say.say(note);
     occasions(s, pool, place, say, [](const std::string&, const measured&) {}).at_end();
   });
 }

@@ -6,9 +6,11 @@
 #include <fmt/format.h>
 
 #include "noneq/app/catalogue.hpp"
+#include "noneq/app/output.hpp"
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/verbs.hpp"
 #include "noneq/config/emit.hpp"
+#include "noneq/flow/attachment.hpp"
 
 namespace noneq {
 namespace {
@@ -40,9 +42,9 @@ json value_schema(const parameter& p) {
 }
 
 json plugin_schema(const plugin_entry& e, const std::vector<std::string>& names,
-                   const std::vector<std::pair<std::string, json>>& extra) {
+                   const std::vector<std::pair<std::string, json>>& extra, std::vector<std::string> needed) {
   std::vector<std::pair<std::string, json>> properties{{"plugin", described(enum_schema(names), e.doc)}};
-  std::vector<std::string> needed{"plugin"};
+  needed.push_back("plugin");
   for (const parameter& p : e.parameters) {
     properties.emplace_back(p.name, described(value_schema(p), p.doc));
     if (!p.initial.is_null() && p.part_role.empty()) properties.back().second["default"] = to_json(p.initial);
@@ -52,29 +54,54 @@ json plugin_schema(const plugin_entry& e, const std::vector<std::string>& names,
   return object_schema(properties, needed);
 }
 
-json part_schema(registry& plugins, const std::string& role) {
-  std::vector<std::string> bare;
-  std::vector<json> choices;
-  for (const plugin_entry* e : all_plugins(plugins, role)) {
-    bare.insert(bare.end(), {e->name, e->full_name()});
-    choices.push_back(plugin_schema(*e, {e->name, e->full_name()}, {}));
-  }
-  choices.insert(choices.begin(), enum_schema(bare));
-  return any_of(choices);
+using keys = std::vector<std::pair<std::string, json>>;
+
+// The keys of a node that are the pipeline's own, as far as this plugin can have them.
+keys node_keys(const attachment& a) {
+  keys own;
+  if (!a.in_roles.empty()) own.emplace_back("in", described(string_schema(), "the node before"));
+  if (a.of_model) own.emplace_back("of", described(string_schema(), "the model it asks"));
+  if (a.every) own.emplace_back("every", described(integer_schema(1), "also after every this many steps"));
+  if (a.at) own.emplace_back("at", enum_schema({"end"}));
+  return own;
 }
 
-json node_schema(registry& plugins) {
-  std::vector<json> choices;
-  for (const char* role : {"loader", "noiser", "model", "loss", "trainer", "sampler", "metric", "writer"})
-    for (const plugin_entry* e : all_plugins(plugins, role)) {
-      std::vector<std::pair<std::string, json>> extra{{"in", described(string_schema(), "the node before")}};
-      const bool asks = e->role == "sampler" || e->role == "metric";
-      if (asks)
-        extra = {{"of", described(string_schema(), "the model it asks")},
-                 {"every", described(integer_schema(1), "also after every this many steps")},
-                 {"at", enum_schema({"end"})}};
-      choices.push_back(plugin_schema(*e, {e->full_name()}, extra));
+// Schemas of a plugin as a part of another, and as a node: made from its table, and from what it hangs on.
+json schemas_of(const plugin_entry& e) {
+  const std::string full = e.full_name();
+  json both{{"part", plugin_schema(e, {e.name, full}, {}, {})}};
+  // Whether a metric measures a model or samples shows only when there is one.
+  const auto made = make_object(e);
+  if (const auto a = attachment_of(e.role, made.get())) {
+    std::vector<std::string> needed;
+    if (!a->in_roles.empty()) needed.push_back("in");
+    if (a->of_model) needed.push_back("of");
+    json node = plugin_schema(e, {full}, node_keys(*a), needed);
+    both["node"] = node["required"].size() > 1 ? node : any_of({enum_schema({full}), node});
+  }
+  return both;
+}
+
+json definitions(const std::vector<plugin_answer>& all, const registry& plugins) {
+  json by_role;
+  for (const std::string& role : plugins.roles()) {
+    std::vector<std::string> bare;
+    std::vector<json> choices;
+    for (const plugin_answer& a : all) {
+      if (a.of.role != role) continue;
+      bare.insert(bare.end(), {a.of.name, role + "." + a.of.name});
+      choices.push_back(a.said["part"]);
     }
+    choices.insert(choices.begin(), enum_schema(bare));
+    by_role[role] = any_of(choices);
+  }
+  return by_role;
+}
+
+json node_schema(const std::vector<plugin_answer>& all) {
+  std::vector<json> choices;
+  for (const plugin_answer& a : all)
+    if (a.said.contains("node")) choices.push_back(a.said["node"]);
   return any_of(choices);
 }
 
@@ -84,8 +111,7 @@ void add_schema(CLI::App& program) {
   CLI::App* verb = program.add_subcommand("schema", "JSON Schema of the pipeline format, for editors");
   verb->callback([] {
     registry plugins = installed_plugins();
-    json definitions;
-    for (const std::string& role : plugins.roles()) definitions[role] = part_schema(plugins, role);
+    const auto all = all_plugins(plugins, schemas_of);
     const json process = object_schema({{"kernel", reference("kernel")},
                                         {"schedule", reference("schedule")},
                                         {"mean", reference("mean")},
@@ -94,11 +120,11 @@ void add_schema(CLI::App& program) {
     json schema = object_schema({{"name", string_schema()},
                                  {"seed", integer_schema()},
                                  {"process", process},
-                                 {"graph", {{"type", "object"}, {"additionalProperties", node_schema(plugins)}}}},
+                                 {"graph", {{"type", "object"}, {"additionalProperties", node_schema(all)}}}},
                                 {"name", "process", "graph"});
     schema["$schema"] = json_schema_draft;
-    schema["$defs"] = std::move(definitions);
-    fmt::print("{}\n", to_text(schema, 1));
+    schema["$defs"] = definitions(all, plugins);
+    print_out("{}\n", to_text(schema, 1));
   });
 }
 

@@ -1,6 +1,7 @@
 // noneq table FILE|RUN_DIR: what the schedule implies, entry i = t − 1.
 #include <fmt/format.h>
 
+#include "noneq/app/output.hpp"
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/trained_run.hpp"
 #include "noneq/app/verbs.hpp"
@@ -40,24 +41,24 @@ process process_of(const pipeline_file& of, registry& plugins) {
 }
 
 void print_json(const std::vector<std::pair<std::string, Tensor>>& all) {
-  fmt::print("{{");
+  print_out("{{");
   for (std::size_t k = 0; k < all.size(); ++k) {
-    fmt::print("{}\"{}\": [", k ? ",\n " : "", all[k].first);
+    print_out("{}\"{}\": [", k ? ",\n " : "", all[k].first);
     const auto* x = all[k].second.data_ptr<double>();
-    for (std::int64_t i = 0; i < all[k].second.size(0); ++i) fmt::print("{}{}", i ? ", " : "", number(x[i], true));
-    fmt::print("]");
+    for (std::int64_t i = 0; i < all[k].second.size(0); ++i) print_out("{}{}", i ? ", " : "", number(x[i], true));
+    print_out("]");
   }
-  fmt::print("}}\n");
+  print_out("}}\n");
 }
 
 void print_csv(const std::vector<std::pair<std::string, Tensor>>& all) {
-  fmt::print("t");
-  for (const auto& [name, column] : all) fmt::print(",{}", name);
+  print_out("t");
+  for (const auto& [name, column] : all) print_out(",{}", name);
   for (std::int64_t i = 0; i < all[0].second.size(0); ++i) {
-    fmt::print("\n{}", i + 1);
-    for (const auto& [name, column] : all) fmt::print(",{}", number(column.data_ptr<double>()[i], false));
+    print_out("\n{}", i + 1);
+    for (const auto& [name, column] : all) print_out(",{}", number(column.data_ptr<double>()[i], false));
   }
-  fmt::print("\n");
+  print_out("\n");
 }
 
 }

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <new>
 #include <numeric>
 
 #include <sys/mman.h>
+
+#include "noneq/core/error.hpp"
 
 namespace noneq {
 
@@ -53,7 +54,9 @@ std::vector<std::size_t> arena_plan::offsets() const {
 arena::arena(std::size_t bytes)
     : bytes_((std::max<std::size_t>(bytes, 1) + large_page - 1) / large_page * large_page),
       memory_(static_cast<std::byte*>(std::aligned_alloc(large_page, bytes_))) {
-  if (!memory_) throw std::bad_alloc();
+  if (!memory_)
+    throw error("out of memory: one call of the network at this batch size needs " + std::to_string(bytes_) +
+                " bytes, need a smaller batch, chunk or model");
   madvise(memory_.get(), bytes_, MADV_HUGEPAGE);  // a wish: without it everything works, more slowly
 }
 

@@ -1,0 +1,92 @@
+// Long sampling and measuring: those who wait see how far it is, and can end it.
+#include <cstdlib>
+
+#include "tiny.hpp"
+
+using namespace testing;
+
+namespace {
+
+// A run of a thousand steps of the schedule that hardly trained, with metrics that would take minutes.
+const scratch& long_run() {
+  static const scratch place;
+  static const bool done = [] {
+    std::string text = tiny_with("steps: 10, first_beta: 0.01", "steps: 1000, first_beta: 0.0001");
+    text.replace(text.find("steps: 60"), 9, "steps: 1");
+    text = text.substr(0, text.find("  bound:"));
+    put_text(place / "p.yaml", text);
+    const surroundings here{.folder = place.folder()};
+    for (const std::string& metric : {std::string("bound, of: model, samples: 1000000, chunk: 100000"),
+                                      std::string("likelihood, of: model, samples: 1000000, chunk: 20000"),
+                                      std::string("ceiling, of: model, samples: 100000, chunk: 2000")}) {
+      const std::string name = metric.substr(0, metric.find(','));
+      const outcome o = program({"run", "p.yaml", "--out", name, "--quiet"}, here);
+      CHECK_MESSAGE(o.code == 0, o.err);
+      const auto resolved = place.folder() / name / "pipeline.yaml";
+      put_text(resolved, text_of(resolved) + "  measure: {plugin: metric." + metric + "}\n");
+    }
+    return true;
+  }();
+  (void)done;
+  return place;
+}
+
+// A terminal of which all output is kept.
+class terminal {
+ public:
+  terminal() : master_(::posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK)) {
+    if (master_ < 0 || ::grantpt(master_) != 0 || ::unlockpt(master_) != 0) throw std::runtime_error("no terminal");
+  }
+  terminal(terminal&&) = delete;
+  ~terminal() { ::close(master_); }
+  std::string name() const { return ::ptsname(master_); }
+  const std::string& shown() {
+    char some[4096];
+    for (ssize_t n; (n = ::read(master_, some, sizeof some)) > 0;) all_.append(some, static_cast<std::size_t>(n));
+    return all_;
+  }
+
+ private:
+  int master_;
+  std::string all_;
+};
+
+// The program is stopped once it works on `node`.
+void ends_soon(const std::vector<std::string>& arguments, const std::string& node) {
+  CAPTURE(arguments[1]);
+  terminal screen;
+  child work(arguments, {.folder = long_run().folder(), .err = screen.name()});
+  REQUIRE(work.until([&] { return says(screen.shown(), node + ": "); }));
+  work.send(SIGINT);
+  const auto asked = std::chrono::steady_clock::now();
+  CHECK(work.wait().code == 130);
+  // Two seconds are promised, of which a busy machine may make more.
+  CHECK(std::chrono::steady_clock::now() - asked < std::chrono::seconds(6));
+}
+
+}
+
+TEST_CASE("Ctrl-C ends a sampler in the midst of a chunk, and leaves no half a file") {
+  ends_soon({"sample", "bound", "--count", "200000", "--set", "chunk=200000", "--out", "half.h5"}, "sampler");
+  for (const auto& file : std::filesystem::directory_iterator(long_run().folder()))
+    CHECK_MESSAGE(!says(file.path().string(), "half"), file.path());
+}
+
+TEST_CASE("Ctrl-C ends a metric in the midst of a chunk, with or without calls of the network") {
+  for (const char* metric : {"bound", "likelihood", "ceiling"}) ends_soon({"eval", metric}, "measure");
+}
+
+TEST_CASE("a terminal shows how far a sampler and a metric are") {
+  const auto shows = [](const std::vector<std::string>& arguments, const std::vector<std::string>& parts) {
+    terminal screen;
+    child work(arguments, {.folder = long_run().folder(), .err = screen.name()});
+    CHECK(work.until([&] {
+      return std::all_of(parts.begin(), parts.end(), [&](const auto& part) { return says(screen.shown(), part); });
+    }));
+    work.send(SIGINT);
+    CHECK(work.wait().code == 130);
+  };
+  shows({"sample", "bound", "--count", "20000", "--out", "some.h5"},
+        {"sampler: ", " %, ", " calls of the network, ", " left"});
+  shows({"eval", "bound"}, {"measure: 0 of 10 parts, ", " calls of the network, 0:0"});
+}
