@@ -27,7 +27,7 @@ const char* answer_to(int argc, char** argv) {
   return nullptr;
 }
 
-// OpenBLAS tries without end to get memory that it cannot have, before it says a word.
+// OpenBLAS retries without end for memory that it cannot have, without a message.
 bool has_room() {
   constexpr rlim_t need = NONEQ_ADDRESS_SPACE_MB, megabyte = 1 << 20;
   rlimit room{};

@@ -92,8 +92,14 @@ class gnuplot {
     write_atomically(target, read_file(file("out.png")));
   }
 
-  // Throws when there is no gnuplot, before anything is computed for it.
+  // Throws when there is no gnuplot, or no folder for its files, before anything is computed for it.
   static void need() {
+    need_program();
+    const gnuplot works(1, 1);
+  }
+
+ private:
+  static void need_program() {
     for (std::istringstream folders(::getenv("PATH") ? ::getenv("PATH") : "/usr/bin"); folders;) {
       std::string folder;
       std::getline(folders, folder, ':');
@@ -103,7 +109,6 @@ class gnuplot {
     throw error("found no program gnuplot, need it to draw figures: install Debian's package gnuplot-nox");
   }
 
- private:
   // TMPDIR and the like, or /tmp.
   static std::filesystem::path temporary_folder() {
     const char* asked = ::getenv("TMPDIR");

@@ -57,7 +57,7 @@ struct png : noneq::writer {
   }
 
   void check_machine() const override {
-    if (draw == "fields") need_gnuplot();
+    if (draw == "fields") noneq::gnuplot::need();
   }
 
   void check() const override {
@@ -92,11 +92,6 @@ struct png : noneq::writer {
  private:
   static constexpr std::int64_t gap = 1;  // around each image, so that dark ones stay apart
 
-  static void need_gnuplot() {
-    noneq::gnuplot::need();
-    const noneq::gnuplot works(1, 1);
-  }
-
   void check_shape(const sizes& sample) const {
     const std::size_t rank = sample.size();
     if (rank < 1 || rank > 3 || (draw == "picture" && rank == 3 && sample[0] != 1 && sample[0] != 3))
@@ -111,7 +106,7 @@ struct png : noneq::writer {
     const std::int64_t C = sample.size() == 3 ? sample[0] : 1, H = sample.size() == 1 ? 1 : sample[sample.size() - 2],
                        W = sample.back() * twice;
     if (draw == "fields" || draws_fields(sample)) {
-      need_gnuplot();
+      noneq::gnuplot::need();
       return noneq::fields_layout(count, C, H, W, pixel).check();
     }
     const std::int64_t columns = sample.size() == 1 ? 1 : columns_of(count), rows = (count + columns - 1) / columns,

@@ -16,7 +16,7 @@ struct plugin_name {
   std::string role, name;
 };
 
-// Either `said` or, with the library's file, a `problem`.
+// Holds either `said` or, with the library's file, a `problem`.
 struct plugin_answer {
   plugin_name of;
   nlohmann::ordered_json said;

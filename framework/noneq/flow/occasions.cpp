@@ -8,6 +8,7 @@
 #include "noneq/flow/effort.hpp"
 #include "noneq/flow/loss_curve.hpp"
 #include "noneq/flow/stop.hpp"
+#include "noneq/flow/writer_checks.hpp"
 #include "noneq/plugin/returned.hpp"
 #include "noneq/storage/files.hpp"
 
@@ -17,12 +18,6 @@ namespace {
 struct lost_samples : error {
   using error::error;
 };
-
-void make_folder_of(const std::filesystem::path& file) {
-  std::error_code failed;
-  std::filesystem::create_directories(file.parent_path(), failed);
-  if (failed) throw file_error(file.parent_path(), "make the folder", failed.value());
-}
 
 }
 
@@ -53,8 +48,7 @@ void occasions::write(const plan_node& n, const writing& w, const producer& prod
       sinks.emplace_back(f, working(*f, [&] {
                            // A run whose folder was removed is not to make it again.
                            if (!std::filesystem::is_directory(folder_)) throw file_error(folder_, "write", ENOENT);
-                           make_folder_of(f->as<writer>().path(w));
-                           return need_made(f->as<writer>().open(w), f->plugin.entry->full_name(), "sink");
+                           return open_writer(*f, w);
                          }));
   produce([&](const batch& b) {
     for (auto& [node, s] : sinks) working(*node, [&] { s->write(b); });

@@ -53,24 +53,26 @@ class rehearsal_folder {
   fs::path path_;
 };
 
-void open_once(const plan_node& n, const writing& w) {
-  std::error_code failed;
-  fs::create_directories(n.as<writer>().path(w).parent_path(), failed);
-  need_made(n.as<writer>().open(w), n.plugin.entry->full_name(), "sink");
-}
-
 void rehearse_one(session& s, const plan_node& n, const fs::path& folder) {
   const plan_node& before = s.plan().node(n.in);
   source* data = s.data_if_there();
   if (before.role() == "sampler") {
     const sampling ready(s, before);
-    open_once(n, {folder, "", ready.denoiser(), data, ready.stream(), {}, ready.frame_times(), s.info()});
+    open_writer(n, {folder, "", ready.denoiser(), data, ready.stream(), {}, ready.frame_times(), s.info()});
   } else {
     const denoiser d = s.denoiser(before.role() == "metric" ? before.as<metric>().weights : "raw");
-    open_once(n, {folder, "", d, data, s.stream(), {}, {}, s.info()});
+    open_writer(n, {folder, "", d, data, s.stream(), {}, {}, s.info()});
   }
 }
 
+}
+
+std::unique_ptr<sink> open_writer(const plan_node& n, const writing& w) {
+  const fs::path folder = n.as<writer>().path(w).parent_path();
+  std::error_code failed;
+  fs::create_directories(folder, failed);
+  if (failed) throw file_error(folder, "make the folder", failed.value());
+  return need_made(n.as<writer>().open(w), n.plugin.entry->full_name(), "sink");
 }
 
 writer_input input_of(const plan& p, const plan_node& n, const dataset_info* info) {

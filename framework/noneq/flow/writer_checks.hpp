@@ -19,4 +19,7 @@ void check_writers_here(const plan& p, const std::filesystem::path& folder, prob
 // disappears. Throws input_error with every problem; leaves the run's folder as it was.
 void rehearse_writers(session& s, const std::filesystem::path& folder);
 
+// Opens a writer, in a sub-folder that is made when there is none. Throws noneq::error when either is impossible.
+std::unique_ptr<sink> open_writer(const plan_node& n, const writing& w);
+
 }

@@ -6,6 +6,7 @@
 #include <hdf5.h>
 #include <zlib.h>
 
+#include "noneq/storage/deflate.hpp"
 #include "noneq/storage/hdf5_file.hpp"
 
 namespace noneq {
@@ -122,7 +123,6 @@ static void unshuffle_into(const std::string& from, std::string& to, std::size_t
 // The bytes of a chunk with its filters undone; `scratch` is reused from chunk to chunk.
 static const std::string& unfilter(const raw_chunks& raw, const raw_chunks::chunk& chunk, std::size_t element,
                                    std::size_t bytes, std::array<std::string, 2>& scratch) {
-  constexpr std::size_t most_deflated = 1100;  // times: no more than 1032 by its format
   if (bytes / most_deflated > chunk.bytes.size()) throw damaged(raw, chunk, chunk.bytes.size(), bytes);
   const std::string* now = &chunk.bytes;
   std::size_t turn = 0;

@@ -1,4 +1,5 @@
 #include "noneq/storage/hdf5_file.hpp"
+#include "noneq/storage/deflate.hpp"
 #include "noneq/storage/hdf5_probe.hpp"
 
 #include <fmt/format.h>
@@ -121,7 +122,7 @@ static hdf5_handle cached(hdf5_handle id, const hdf5_file& file, const std::stri
 // A header is not trusted: what it makes a reader allocate or look up is bounded by what the files hold. Numbers take
 // a thousandth of their size at least, even when they are all equal and compressed.
 static void need_plausible(const open_dataset& d, std::size_t stored_bytes) {
-  constexpr std::int64_t anyway = std::int64_t{64} << 20, most_compressed = 1100, most_chunks = 1 << 16;
+  constexpr std::int64_t anyway = std::int64_t{64} << 20, most_chunks = 1 << 16;
   std::int64_t row = static_cast<std::int64_t>(stored_bytes), chunk = row, chunks = 1, held_bytes = 0;
   bool fits = true;
   for (std::size_t i = 0; i < d.layout.shape.size(); ++i) {
@@ -132,7 +133,7 @@ static void need_plausible(const open_dataset& d, std::size_t stored_bytes) {
     if (!d.layout.chunk.empty()) fits = fits && !__builtin_mul_overflow(chunks, (n - 1) / c + 1, &chunks);
   }
   for (const held_file& f : d.files) held_bytes += f.bytes;
-  const std::int64_t most = std::max(anyway, most_compressed * std::min(held_bytes, INT64_MAX / most_compressed));
+  const std::int64_t most = std::max(anyway, most_deflated * std::min(held_bytes, INT64_MAX / most_deflated));
   const std::string shape = to_string(d.layout.shape), chunk_shape = to_string(d.layout.chunk);
   if (!fits || row > most || chunk > most)
     throw error(

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <png.h>
 
+#include "noneq/storage/deflate.hpp"
 #include "noneq/storage/files.hpp"
 #include "noneq/storage/row_formats.hpp"
 
@@ -89,13 +90,13 @@ class png_row : public row_file {
  private:
   // Before memory is asked for: zlib makes a thousandth of its input, but not less.
   void check_size() const {
-    constexpr double most = 1e9, most_compressed = 1100;
+    constexpr double most = 1e9;
     double bytes = 1;
     for (const std::int64_t n : shape) bytes *= static_cast<double>(n);
     if (bytes > most)
       throw error(fmt::format("{}: got an image {} of {:.0f} bytes, need at most 10⁹", name_, to_string(shape), bytes));
     const double packed = static_cast<double>(shape[0]) * static_cast<double>(png_get_rowbytes(in_.png, in_.info));
-    if (packed > most_compressed * static_cast<double>(bytes_.size()))
+    if (packed > most_deflated * static_cast<double>(bytes_.size()))
       throw error(fmt::format("{}: got an image {} in a file of {} bytes, need a whole PNG: copy it again", name_,
                               to_string(shape), bytes_.size()));
   }
