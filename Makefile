@@ -16,11 +16,14 @@ fashion: build data/fashion_mnist.h5
 data/fashion_mnist.h5: | build
 	data/fashion_mnist.sh $(BUILD)/noneq $@
 
+# The program and its plugins, without the tests.
 build: deps
 	cmake --preset release
-	cmake --build --preset release
+	cmake --build --preset release --target program
 
-test: build format-check
+test: deps format-check
+	cmake --preset release
+	cmake --build --preset release
 	ctest --preset release
 
 # Our speed beside PyTorch's on this machine, in about ten minutes; best on an idle one. It needs python3; without

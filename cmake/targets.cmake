@@ -49,19 +49,36 @@ function(noneq_room name)
   set_property(GLOBAL APPEND PROPERTY NONEQ_ROOMS noneq_${name})
 endfunction()
 
-# noneq_plugin(role name USES library... SOURCES file...): plugins/<role>s/<name>.cpp, with further files of that folder
-# when one does not hold it all, becomes plugins/<role>.<name>.so beside the program.
-function(noneq_plugin role name)
-  cmake_parse_arguments(PLUGIN "" "" "USES;SOURCES" ${ARGN})
-  set(target ${role}.${name})
-  string(REGEX REPLACE "ss$" "sse" plural ${role})
-  list(TRANSFORM PLUGIN_SOURCES PREPEND ${plural}s/)
-  add_library(${target} MODULE ${plural}s/${name}.cpp ${PLUGIN_SOURCES})
-  noneq_compile(${target})
-  target_link_libraries(${target} PRIVATE noneq_plugin ${PLUGIN_USES})
-  set_target_properties(${target} PROPERTIES PREFIX "" CXX_VISIBILITY_PRESET hidden
-                        LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/plugins INSTALL_RPATH "$ORIGIN/../..")
-  set_property(GLOBAL APPEND PROPERTY NONEQ_PLUGINS ${target})
+# noneq_plugin_library(name folder source...): a library of the plugins in these files, <folder>/<name>.so.
+function(noneq_plugin_library name folder)
+  add_library(${name} MODULE ${ARGN})
+  noneq_compile(${name})
+  target_link_libraries(${name} PRIVATE noneq_plugin)
+  target_compile_options(${name} PRIVATE -Wno-array-bounds)  # one more of those, where it compiles for size (105651)
+  target_link_options(${name} PRIVATE -Wl,--no-undefined)
+  set_target_properties(${name} PROPERTIES PREFIX "" CXX_VISIBILITY_PRESET hidden LIBRARY_OUTPUT_DIRECTORY ${folder})
+endfunction()
+
+# noneq_plugins(roles USES library...): all of plugins/<roles>/, as plugins/<roles>.so beside the program.
+function(noneq_plugins roles)
+  cmake_parse_arguments(PLUGIN "" "" "USES" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${roles}/*.cpp)
+  noneq_plugin_library(${roles} ${PROJECT_BINARY_DIR}/plugins ${sources})
+  target_link_libraries(${roles} PRIVATE ${PLUGIN_USES})
+  set_target_properties(${roles} PROPERTIES INSTALL_RPATH "$ORIGIN/../..")
+  set_property(GLOBAL APPEND PROPERTY NONEQ_PLUGINS ${roles})
+endfunction()
+
+# noneq_remove_old_libraries(folder name...): removes libraries that no target makes any more. The program would still find
+# them, and they might hide or repeat what another library holds.
+function(noneq_remove_old_libraries folder)
+  list(TRANSFORM ARGN APPEND .so OUTPUT_VARIABLE made)
+  file(GLOB libraries RELATIVE ${folder} ${folder}/*.so)
+  foreach(library IN LISTS libraries)
+    if(NOT library IN_LIST made)
+      file(REMOVE ${folder}/${library})
+    endif()
+  endforeach()
 endfunction()
 
 # What every test runs with; the sanitizers' part means nothing without them. A report of either sanitizer fails a test.
@@ -69,9 +86,10 @@ endfunction()
 set(NONEQ_TEST_ENVIRONMENT OPENBLAS_NUM_THREADS=1 ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=8
     UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1)
 
-# noneq_test(room USES target...): every tests/<room>/*_test.cpp in one doctest program.
+# noneq_test(room USES target... NEEDS target...): every tests/<room>/*_test.cpp in one doctest program, which links what it
+# uses, and loads or starts what it needs. Each file is a test of ctest, <room>/<name>.
 function(noneq_test room)
-  cmake_parse_arguments(TEST "" "" "USES" ${ARGN})
+  cmake_parse_arguments(TEST "" "" "USES;NEEDS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${room}/*_test.cpp)
   add_library(test_${room}_objects OBJECT ${sources})  # -fPIC, as the precompiled header was made
   noneq_compile(test_${room}_objects)
@@ -80,8 +98,17 @@ function(noneq_test room)
   target_link_libraries(test_${room}_objects PUBLIC ${TEST_USES})
   add_executable(test_${room} ${PROJECT_SOURCE_DIR}/tests/main.cpp)
   target_link_libraries(test_${room} PRIVATE test_${room}_objects ${TEST_USES})
+  if(TEST_NEEDS)
+    add_dependencies(test_${room} ${TEST_NEEDS})
+  endif()
   set_target_properties(test_${room} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
-  add_test(NAME ${room} COMMAND test_${room} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-  set_tests_properties(${room} PROPERTIES ENVIRONMENT
-    "NONEQ=${PROJECT_BINARY_DIR}/noneq;NONEQ_BUILD=${PROJECT_BINARY_DIR};${NONEQ_TEST_ENVIRONMENT}")
+  foreach(source IN LISTS sources)
+    get_filename_component(name ${source} NAME_WE)
+    string(REGEX REPLACE "_test$" "" name ${name})
+    add_test(NAME ${room}/${name} COMMAND test_${room} -sf=*/${room}/${name}_test.cpp
+             WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    # A file whose tests doctest does not find must not pass for one whose tests all pass.
+    set_tests_properties(${room}/${name} PROPERTIES FAIL_REGULAR_EXPRESSION "test cases: +0 " ENVIRONMENT
+      "NONEQ=${PROJECT_BINARY_DIR}/noneq;NONEQ_BUILD=${PROJECT_BINARY_DIR};${NONEQ_TEST_ENVIRONMENT}")
+  endforeach()
 endfunction()

@@ -11,7 +11,7 @@
 //   };
 //   NONEQ_PLUGIN(constant);
 //
-// One such file makes one shared library <role>.<name>.so.
+// A shared library may hold any number of plugins, in one file or in many; its own file name is free.
 #pragma once
 
 #pragma GCC visibility push(default)
@@ -22,10 +22,11 @@
 #include "noneq/diffusion/coefficients.hpp"
 #include "noneq/diffusion/schedules.hpp"
 #include "noneq/diffusion/tables.hpp"
-#include "noneq/plugin/abi.hpp"
 #include "noneq/plugin/batch.hpp"
+#include "noneq/plugin/conditions.hpp"
 #include "noneq/plugin/denoiser.hpp"
 #include "noneq/plugin/description.hpp"
+#include "noneq/plugin/exported.hpp"
 #include "noneq/plugin/part.hpp"
 #include "noneq/plugin/process.hpp"
 #include "noneq/plugin/roles/feature.hpp"
@@ -40,18 +41,18 @@
 #include "noneq/plugin/roles/sampler.hpp"
 #include "noneq/plugin/roles/schedule.hpp"
 #include "noneq/plugin/roles/time_sampler.hpp"
+#include "noneq/plugin/roles/transform.hpp"
 #include "noneq/plugin/roles/variance.hpp"
 #include "noneq/plugin/roles/weighting.hpp"
 #include "noneq/plugin/roles/writer.hpp"
 #pragma GCC visibility pop
 
-#define NONEQ_PLUGIN(type)                                                     \
-  _Pragma("GCC visibility push(default)") extern "C" {                         \
-    extern const noneq::handshake noneq_handshake;                             \
-    const noneq::handshake noneq_handshake = noneq::own_handshake();           \
-    const noneq::plugin_entry* noneq_entry() {                                 \
-      static const noneq::plugin_entry entry = noneq::make_entry<type>(#type); \
-      return &entry;                                                           \
-    }                                                                          \
-  }                                                                            \
-  _Pragma("GCC visibility pop") static_assert(true)
+// Makes a struct the plugin <role>.<type> of the library that this file becomes a part of. Stands once for each plugin,
+// in the namespace of the struct; types of one name in one library need namespaces of their own.
+#define NONEQ_PLUGIN(type)                                                                                   \
+  static const noneq::plugin_entry* noneq_describe_##type() {                                                \
+    static const noneq::plugin_entry entry = noneq::make_entry<type>(#type);                                 \
+    return &entry;                                                                                           \
+  }                                                                                                          \
+  [[gnu::used, gnu::section("noneq_records")]] static constexpr noneq::exported_plugin noneq_plugin_##type = \
+      noneq::exported<type>(#type, &noneq_describe_##type)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the package, builds a plugin against it outside the tree, and uses it with the installed program.
+# Installs the package, builds plugins against it outside the tree, one and several in a library, and uses them with the
+# installed program.
 set -euo pipefail
 build=$1 source=$2
 here=$(mktemp -d)
@@ -11,6 +12,10 @@ cmake --build "$here/build"
 export NONEQ_PLUGIN_PATH=$here/build
 noneq=$here/prefix/bin/noneq
 "$noneq" describe schedule.polynomial | grep -q "the power"
+"$noneq" describe schedule.exponential | grep -q "file: $here/build/libmine.so"
+"$noneq" list weighting > "$here/weightings"
+grep -qE "^weighting.half +libmine.so +The weight 1/2" "$here/weightings"
+grep -qE "^weighting.p2 +weightings.so " "$here/weightings"
 cat > "$here/p.yaml" <<'YAML'
 name: outside
 process: {kernel: gaussian, schedule: {plugin: polynomial, steps: 10}, mean: v}
@@ -18,9 +23,10 @@ graph:
   loader: {plugin: loader.swiss_roll, batch: 32}
   noiser: {plugin: noiser.marginal, in: loader}
   model: {plugin: model.mlp, in: noiser, hidden: [8]}
-  loss: {plugin: loss.simple, in: model}
+  loss: {plugin: loss.simple, in: model, weighting: half}
   trainer: {plugin: trainer.adam, in: loss, steps: 5}
 YAML
 "$noneq" run "$here/p.yaml" --out "$here/run" --quiet
+"$noneq" check "$here/p.yaml" --set process.schedule.plugin=half --set graph.loss.weighting=p2
 test "$("$noneq" table "$here/p.yaml" | wc -l)" = 11
 echo "1 passed, 0 failed"

@@ -100,8 +100,8 @@ std::vector<plugin_answer> ask_apart(registry& plugins, const std::vector<plugin
     const std::string end = end_of(child, hangs);
     if (answers.size() == which.size()) break;
     const plugin_name& of = which[answers.size()];
-    const auto& files = plugins.files(of.role, of.name);
-    answers.push_back({of, {}, fmt::format("{}: {} when it was loaded and described", files.front().string(), end)});
+    answers.push_back(
+        {of, {}, fmt::format("{}: {} when it was loaded and described", plugins.place(of.role, of.name), end)});
   }
   return answers;
 }

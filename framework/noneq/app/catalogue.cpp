@@ -1,5 +1,7 @@
 #include "noneq/app/catalogue.hpp"
 
+#include <set>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -55,10 +57,11 @@ std::vector<plugin_name> plugin_names(const registry& plugins, const std::string
 std::vector<plugin_answer> all_plugins(registry& plugins, const std::function<ordered_json(const plugin_entry&)>& show,
                                        const std::string& role) {
   std::vector<plugin_answer> found = ask_apart(plugins, plugin_names(plugins, role), show);
-  std::erase_if(found, [](const plugin_answer& a) {
-    if (!a.problem.empty()) put_message(fmt::format("noneq: {}\n", a.problem));
-    return !a.problem.empty();
-  });
+  std::set<std::string> problems(plugins.truncated().begin(), plugins.truncated().end());
+  for (const plugin_answer& a : found)
+    if (!a.problem.empty()) problems.insert(a.problem);  // one that concerns a whole library comes once for each plugin
+  for (const std::string& problem : problems) put_message(fmt::format("noneq: {}\n", problem));
+  std::erase_if(found, [](const plugin_answer& a) { return !a.problem.empty(); });
   return found;
 }
 

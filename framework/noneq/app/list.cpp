@@ -16,7 +16,7 @@ void add_list(CLI::App& program) {
     bool json = false;
   };
   auto o = std::make_shared<options>();
-  CLI::App* verb = program.add_subcommand("list", "the installed plugins");
+  CLI::App* verb = program.add_subcommand("list", "the installed plugins and their libraries");
   verb->add_option("ROLE", o->role, "only plugins of this role");
   verb->add_flag("--json", o->json, "as JSON, with every parameter");
   verb->callback([o] {
@@ -30,9 +30,11 @@ void add_list(CLI::App& program) {
         all.push_back(whole);
         continue;
       }
-      print_out("{:<34} {}\n", whole["plugin"].get<std::string>(), whole["doc"].get<std::string>());
+      const std::filesystem::path file = whole["file"].get<std::string>();
+      print_out("{:<31} {:<16} {}\n", whole["plugin"].get<std::string>(), file.filename().string(),
+                whole["doc"].get<std::string>());
       for (const auto& hidden : whole.value("hides", nlohmann::ordered_json::array()))
-        print_out("{:<34} from {}, which hides {}\n", "", whole["file"].get<std::string>(), hidden.get<std::string>());
+        print_out("{:<31} from {}, which hides {}\n", "", file.string(), hidden.get<std::string>());
     }
     if (o->json) print_out("{}\n", to_text(all, 2));
   });

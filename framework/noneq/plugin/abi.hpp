@@ -1,14 +1,18 @@
-// The handshake between program and plugin: plain bytes, read before the first C++ call crosses the border.
+// The border between program and plugin, as plain bytes: which plugins a library holds is read from its file without
+// loading it, and the handshake is read before the first C++ call crosses the border.
 #pragma once
 
 #include <cstdint>
 
 #include <torch/version.h>
 
-#define NONEQ_API_VERSION 6
+#define NONEQ_API_VERSION 7
 
 namespace noneq {
 
+struct plugin_entry;
+
+// One for each library.
 struct handshake {
   std::uint32_t magic;       // "nneq"
   std::uint32_t api;         // NONEQ_API_VERSION
@@ -20,5 +24,19 @@ struct handshake {
 constexpr handshake own_handshake() {
   return {0x6e6e6571, NONEQ_API_VERSION, __GXX_ABI_VERSION, _GLIBCXX_USE_CXX11_ABI, TORCH_VERSION};
 }
+
+// One for each plugin, in the section `noneq_records` of its library. The layout is the same in every API version, so
+// that a library of another version is found, and refused by name. The alignment is stated, and equals the size,
+// because a compiler may otherwise leave gaps between the records of a section.
+struct alignas(128) exported_plugin {
+  char role[32], name[88];             // each ends with a zero
+  const plugin_entry* (*described)();  // called only after the handshake
+};
+static_assert(sizeof(exported_plugin) == 128);
+
+// The records of a loaded library.
+struct exported_plugins {
+  const exported_plugin *begin, *end;
+};
 
 }

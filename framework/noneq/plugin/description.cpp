@@ -7,4 +7,10 @@ const parameter* plugin_entry::find(std::string_view key) const {
   return it == parameters.end() ? nullptr : &*it;
 }
 
+const former_key* plugin_entry::find_former(std::string_view key) const {
+  const auto it =
+      std::find_if(former_keys.begin(), former_keys.end(), [&](const former_key& k) { return k.name == key; });
+  return it == former_keys.end() ? nullptr : &*it;
+}
+
 }

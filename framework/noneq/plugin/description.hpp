@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -27,15 +28,25 @@ struct named_tensor_doc {
   noneq::extent extent = extent::other;
 };
 
+// A key that a plugin had in earlier versions. Refused with an error that names the present key, or else gives advice.
+struct former_key {
+  std::string name, now;
+  std::string advice = "";  // what to do instead, where another plugin took over; `now` is then empty
+};
+
 // What is known of a plugin without making one.
 struct plugin_entry {
   std::string role, name, doc;
+  node_kind kind = node_kind::part;
   std::vector<parameter> parameters;
+  std::vector<former_key> former_keys;
   std::vector<named_tensor_doc> reads, writes;
   std::vector<std::string> spaces;  // a kernel: the state spaces it is; others: those they work in, none = any
   std::function<std::shared_ptr<object>()> make;
 
   const parameter* find(std::string_view key) const;
+  // The entry of a key that was renamed; nullptr when no parameter ever had this key, or one has it now.
+  const former_key* find_former(std::string_view key) const;
   std::string full_name() const { return role + "." + name; }
 };
 
@@ -49,11 +60,21 @@ class description {
   // A parameter that YAML may set: its key, the member that holds it (whose initial value is the default), one
   // sentence, and what restricts it: noneq::between, at_least, above, at_most, one_of, required.
   template <class T, class Owner, class... Limits>
-  description& param(std::string name, T Owner::*member, std::string text, Limits... limits) {
-    static const P defaults{};
+  [[gnu::cold]] description& param(std::string_view name, T Owner::*member, std::string_view text,
+                                   const Limits&... limits) {
     entry_.parameters.push_back(
-        make_parameter<P>(std::move(name), static_cast<T P::*>(member), defaults.*member, std::move(text), limits...));
+        make_parameter<P>(name, static_cast<T P::*>(member), defaults().*member, text, merged({limits..., {}})));
     return *this;
+  }
+
+  // The parameter `now` was called `former` before: a pipeline that still has the old key gets an error that names the
+  // new one.
+  description& renamed(std::string former, std::string now) {
+    return entry_.former_keys.push_back({std::move(former), std::move(now)}), *this;
+  }
+  // The plugin has no such parameter any more. `advice` completes the line "… has no parameter 'former'; ".
+  description& removed(std::string former, std::string advice) {
+    return entry_.former_keys.push_back({std::move(former), "", std::move(advice)}), *this;
   }
 
   description& reads(std::string name, std::string text) { return entry_.reads.push_back({name, text}), *this; }
@@ -63,14 +84,20 @@ class description {
   description& spaces(std::initializer_list<std::string> names) { return entry_.spaces = names, *this; }
 
  private:
+  static const P& defaults() {
+    static const P made{};
+    return made;
+  }
+
   plugin_entry& entry_;
 };
 
 // A role may add parameters that all its plugins share: static void common(description<P>&).
 template <class P>
-plugin_entry make_entry(std::string name) {
+[[gnu::cold]] plugin_entry make_entry(std::string name) {
   plugin_entry e;
   e.role = P::role_name;
+  e.kind = P::kind;
   e.name = std::move(name);
   e.make = [] { return std::make_shared<P>(); };
   description<P> d(e);

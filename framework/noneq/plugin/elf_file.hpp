@@ -1,13 +1,19 @@
-// Whether a shared library is all there. The loader of the system maps a file without a look at its size, and reading
-// what a truncated one lacks ends the program by SIGBUS.
+// Reads shared libraries as files, without loading them.
 #pragma once
 
 #include <filesystem>
+#include <string>
+#include <string_view>
 
 namespace noneq {
 
-// Throws noneq::error when the file holds less than its own program headers name. What is no ELF file of this machine
-// at all is left to the system's loader, which says so.
+// Throws noneq::error when the file holds less than its headers name. The system's loader maps a file without a look at
+// its size, and reading what a truncated one lacks ends the program by SIGBUS. A file that is no ELF file of this
+// machine passes: the loader refuses it in its own words.
 void need_whole_library(const std::filesystem::path& file);
+
+// Returns the bytes of a section; none when the file has no such section or is no ELF file of this machine. Throws as
+// need_whole_library() does.
+std::string section_of(const std::filesystem::path& library, std::string_view section);
 
 }

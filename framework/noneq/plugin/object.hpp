@@ -1,4 +1,5 @@
-// What every plugin is: an object with a role. A role is a struct deriving from role<"its name">.
+// The base of every plugin: an object with a role. A role is a struct deriving from role<"its name">, or from
+// role<"its name", kind> when its plugins are nodes of a graph.
 #pragma once
 
 #include <algorithm>
@@ -22,15 +23,20 @@ struct object {
   virtual void state(const state_visitor&) {}
 };
 
+// The kinds of node that a graph is made of (node.hpp); a part is no node, but belongs to the process or to another
+// plugin.
+enum class node_kind { part, source, transform, sink };
+
 template <std::size_t N>
 struct role_label {
   char text[N];
   constexpr role_label(const char (&s)[N]) { std::copy_n(s, N, text); }
 };
 
-template <role_label Name>
+template <role_label Name, node_kind Kind = node_kind::part>
 struct role : object {
   static constexpr std::string_view role_name{Name.text};
+  static constexpr node_kind kind = Kind;
 };
 
 }

@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -101,12 +102,15 @@ concept part_member = requires(T t) {
 
 limits merged(std::initializer_list<limits> all);  // what satisfies them all
 
-template <class P, class T, class... Limits>
-parameter make_parameter(std::string name, T P::*member, const T& initial, std::string doc, const Limits&... more) {
+// Cold, like all that makes a table: it runs once for each plugin, and to optimise it for speed would take a third of
+// the time that plugins take to compile.
+template <class P, class T>
+[[gnu::cold]] parameter make_parameter(std::string_view name, T P::*member, const T& initial, std::string_view doc,
+                                       limits allowed) {
   parameter p;
-  p.name = std::move(name);
-  p.doc = std::move(doc);
-  p.allowed = merged({more..., limits{}});
+  p.name = name;
+  p.doc = doc;
+  p.allowed = std::move(allowed);
   if constexpr (part_member<T>) {
     p.part_role = T::role_type::role_name;
     p.part_list = T::is_list;

@@ -16,19 +16,32 @@ std::string plain_name(std::string_view role, const value& name) {
   return text.starts_with(prefix) ? text.substr(prefix.size()) : text;
 }
 
+// The end of the line "… has no parameter 'key'".
+std::string remedy(const plugin_entry& e, const std::string& key, const std::vector<std::string>& known) {
+  const former_key* former = e.find_former(key);
+  if (former == nullptr) return did_you_mean(key, known);
+  return former->advice.empty() ? fmt::format("; it is called '{}' now", former->now) : "; " + former->advice;
+}
+
+bool given_by_former_key(const plugin_entry& e, const value& map, const std::string& name) {
+  return std::any_of(e.former_keys.begin(), e.former_keys.end(),
+                     [&](const former_key& k) { return k.now == name && map.find(k.name) != nullptr; });
+}
+
 void refuse_unknown_keys(const plugin_entry& e, const value& map, const reading& r,
                          const std::vector<std::string>& reserved) {
   std::vector<std::string> known = reserved;
   for (const parameter& p : e.parameters) known.push_back(p.name);
   for (const auto& [key, v] : map.entries())
     if (key != "plugin" && std::find(known.begin(), known.end(), key) == known.end())
-      r.found.add(error(fmt::format("{} has no parameter '{}'{}", e.full_name(), key, did_you_mean(key, known)),
+      r.found.add(error(fmt::format("{} has no parameter '{}'{}", e.full_name(), key, remedy(e, key, known)),
                         r.subject + "." + key, map.key_place(key)));
 }
 
 void assign_parameters(object& made, const plugin_entry& e, const value& map, const reading& r) {
   for (const parameter& p : e.parameters) {
-    const value* given = map.type() == value::kind::map ? map.find(p.name) : nullptr;
+    const value* given = map.is_map() ? map.find(p.name) : nullptr;
+    if (given == nullptr && map.is_map() && given_by_former_key(e, map, p.name)) continue;  // refused already
     if (given == nullptr && p.allowed.required)
       r.found.add(error(fmt::format("is missing; {} ({})", p.doc, p.type), r.subject + "." + p.name, map.where()));
     else

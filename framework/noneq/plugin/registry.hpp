@@ -1,5 +1,9 @@
-// The plugins of this machine: files <role>.<name>.so in a list of folders, loaded when first asked for and kept until
-// the program ends. Not thread-safe: pipelines are read by one thread.
+// The plugins of this machine: the shared libraries (*.so) in a list of folders. Which plugins a library holds is read
+// from its file, and a library is loaded when one of its plugins is first needed. It stays loaded until the program
+// ends. Not thread-safe: pipelines are read by one thread.
+//
+// A file called <role>.<name>.so in which no plugin is found counts as that plugin, and finding it reports why it is
+// none.
 #pragma once
 
 #include <filesystem>
@@ -9,34 +13,44 @@
 #include <string_view>
 #include <vector>
 
-#include "noneq/plugin/description.hpp"
+#include "noneq/plugin/library.hpp"
 
 namespace noneq {
 
 class registry {
  public:
-  // Earlier folders win over later ones; folders that do not exist are passed over.
+  // Earlier folders win over later ones, and within a folder the first file of the alphabet. Folders that do not exist
+  // are passed over.
   explicit registry(std::vector<std::filesystem::path> folders);
   ~registry();
 
-  // Throws noneq::error: no such plugin (did you mean …), or a library that is none, is built against another API, or
-  // fails.
+  // Returns the plugin's table. Throws noneq::error when there is no such plugin (did you mean …), or when its library
+  // cannot be loaded, is built against another API, or fails.
   const plugin_entry& find(std::string_view role, std::string_view name);
 
   std::vector<std::string> roles() const;
   std::vector<std::string> names(std::string_view role) const;  // sorted; nothing is loaded
-  // The libraries of that name, the one that is used first, in the order of the folders; empty: there is none.
+  // The libraries that hold the plugin, the one that is used first, in the order of the folders; empty: there is none.
   const std::vector<std::filesystem::path>& files(std::string_view role, std::string_view name) const;
+  // How messages name the plugin's library, and the plugin when the library holds several.
+  std::string place(std::string_view role, std::string_view name) const;
   const std::vector<std::filesystem::path>& folders() const { return folders_; }  // where they were looked for
+  // One line for each file whose plugins cannot be known because it is truncated.
+  const std::vector<std::string>& truncated() const { return truncated_; }
 
  private:
-  struct library;
+  void look_into(const std::filesystem::path& folder);
+  std::string no_such_plugin(std::string_view role, std::string_view name) const;
+
   std::vector<std::filesystem::path> folders_;
-  std::map<std::pair<std::string, std::string>, std::vector<std::filesystem::path>> files_;
-  std::map<std::pair<std::string, std::string>, std::unique_ptr<library>> loaded_;
+  std::map<plugin_key, std::vector<std::filesystem::path>> files_;
+  std::map<std::filesystem::path, std::vector<plugin_key>> held_;  // what each file holds
+  std::vector<std::string> truncated_;
+  std::map<std::filesystem::path, std::unique_ptr<library>> loaded_;
+  std::map<plugin_key, const plugin_entry*> entries_;
 };
 
-// A new object of the plugin; whatever its constructor throws becomes a noneq::error with the plugin's name.
+// Returns a new object of the plugin. Whatever its constructor throws becomes a noneq::error with the plugin's name.
 std::shared_ptr<object> make_object(const plugin_entry&);
 
 // The folders to look in: $NONEQ_PLUGIN_PATH (colon-separated), then plugins/ beside the program, then the installed

@@ -10,7 +10,7 @@ namespace noneq {
 namespace {
 
 // Keys of a node that are the pipeline's own. A part has only the first, but one rule is easier to keep in mind.
-const std::vector<std::string> kept_keys{"plugin", "in", "of", "every", "at"};
+const std::vector<std::string> kept_keys{"plugin", "in", "as", "of", "every", "at"};
 
 bool can_be_a_key(const std::string& name) {
   return !name.empty() && std::all_of(name.begin(), name.end(),
@@ -52,6 +52,10 @@ void check_table(const plugin_entry& e) {
           fmt::format("got the parameter '{}' twice, need each once (a role declares some itself)", p.name));
     if (std::string problem = problem_of(p); !problem.empty()) wrong.push_back(std::move(problem));
   }
+  for (const former_key& k : e.former_keys)
+    if (e.find(k.name) != nullptr || (e.find(k.now) == nullptr && k.advice.empty()))
+      wrong.push_back(fmt::format("got '{}' renamed to '{}', need a key that is free now and one that is a parameter",
+                                  k.name, k.now));
   if (!wrong.empty()) throw error(fmt::format("its describe() is wrong: {}", fmt::join(wrong, "; ")));
 }
 
