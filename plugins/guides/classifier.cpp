@@ -66,14 +66,14 @@ struct log_factor : noneq::guidance {
   }
 };
 
-struct of_states final : log_factor {
+struct class_of_states final : log_factor {
   using log_factor::log_factor;
   Tensor gradient(const noneq::guided_state& at) const override {
     return at.limited(at.covariance(slope(at.x0))) / at.reach();
   }
 };
 
-struct of_steps final : log_factor {
+struct class_of_steps final : log_factor {
   using log_factor::log_factor;
   noneq::distribution multiplied(const noneq::distribution& p, const noneq::coefficients&) const override {
     return {p.location + p.log_variance.exp() * slope(p.location), p.log_variance};
@@ -91,9 +91,9 @@ struct classifier : noneq::guide {
   std::unique_ptr<noneq::guidance> begin(const noneq::guided_chunk& chunk) const override {
     std::unique_ptr<log_factor> r;
     if (multiplies_steps())
-      r = std::make_unique<of_steps>(script(), chunk.normal, scale, label);
+      r = std::make_unique<class_of_steps>(script(), chunk.normal, scale, label);
     else
-      r = std::make_unique<of_states>(script(), chunk.normal, scale, label);
+      r = std::make_unique<class_of_states>(script(), chunk.normal, scale, label);
     noneq::sizes shape = chunk.shape;
     shape.insert(shape.begin(), 2);
     r->slope(at::zeros(shape));  // says at once what does not fit

@@ -9,8 +9,8 @@
 // from that.
 #pragma once
 
+#include "../unit_rows.hpp"
 #include "given_rows.hpp"
-#include "unit_rows.hpp"
 
 namespace noneq {
 

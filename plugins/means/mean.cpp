@@ -1,6 +1,6 @@
 // The network predicts the location of p(x^{t−1}|x^t) itself: μ̃ for Gaussian states (Ho et al. 2020, eq. 8), the logit
 // of f_b for bits (Sohl-Dickstein et al. 2015, table App.1).
-#include "mixture.hpp"
+#include "../mixture.hpp"
 #include "noneq/diffusion/means.hpp"
 #include "noneq/plugin.hpp"
 

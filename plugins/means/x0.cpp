@@ -1,6 +1,6 @@
 // The network predicts x⁰: its value for Gaussian states (Ho et al. 2020, §3.2), the logit of P(x⁰=1|x^t) for bits,
 // from which the reverse step is the mixture of the two posteriors (Austin et al. 2021, eq. 4).
-#include "mixture.hpp"
+#include "../mixture.hpp"
 #include "noneq/diffusion/means.hpp"
 #include "noneq/plugin.hpp"
 

@@ -79,7 +79,7 @@ struct mlp_network : noneq::network {
     features.push_back(embedding(in).to(x.dtype()));
     noneq::sizes out{in.x.size(0), outputs * shape[0]};
     out.insert(out.end(), shape.begin() + 1, shape.end());
-    return executed.forward(weights, {at::cat(features, 1), in.t, in.label}).view(out);
+    return executed.forward(weights, {at::cat(features, 1), in.t, in.given.find("label")}).view(out);
   }
 
   Tensor embedding(const noneq::network_input& in) const {

@@ -99,7 +99,8 @@ struct multiscale : noneq::model, multiscale_options {
   void check_signature(const noneq::network_signature& s) const override {
     if (s.shape.size() != 3)
       throw noneq::error("got samples of shape " + noneq::to_string(s.shape) +
-                         ", need [C, H, W]; a loader's `channels: add` makes one of [H, W]");
+                         ", need [C, H, W]; {plugin: transform.channels, from: none} behind the loader makes one of "
+                         "[H, W]");
   }
   std::shared_ptr<noneq::network> build(const noneq::network_signature& s) const override {
     return std::make_shared<multiscale_network>(*this, s);

@@ -27,7 +27,7 @@ struct torchscript_network : noneq::network {
 
   Tensor forward(const noneq::network_input& in) override {
     std::vector<torch::jit::IValue> arguments{in.x, in.t};
-    if (with_label) arguments.emplace_back(in.label);
+    if (with_label) arguments.emplace_back(in.given.find("label"));
     Tensor y;
     try {
       y = module.forward(std::move(arguments)).toTensor();
@@ -58,7 +58,7 @@ struct torchscript : noneq::model {
     noneq::sizes x{2};
     x.insert(x.end(), s.shape.begin(), s.shape.end());
     torchscript_network(file, s).forward(
-        {at::zeros(x), at::zeros({2}, at::kLong), at::zeros({2}, at::kLong), at::zeros({2})});
+        {at::zeros(x), at::zeros({2}, at::kLong), {{"label", at::zeros({2}, at::kLong)}}, at::zeros({2})});
   }
 
   std::shared_ptr<noneq::network> build(const noneq::network_signature& s) const override {

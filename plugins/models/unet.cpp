@@ -39,8 +39,11 @@ struct unet_network : noneq::network, noneq::exportable {
 
   Tensor forward(const noneq::network_input& in) override {
     Tensor x = net.centre_input ? 2 * in.x - 1 : in.x;
-    if (with_x0_hat) x = at::cat({x, in.x0_hat.defined() ? in.x0_hat : at::zeros_like(in.x)}, 1);
-    Tensor label = in.label;
+    if (with_x0_hat) {
+      const Tensor x0_hat = in.given.find("x0_hat");
+      x = at::cat({x, x0_hat.defined() ? x0_hat : at::zeros_like(in.x)}, 1);
+    }
+    Tensor label = in.given.find("label");
     if (!label.defined() && with_no_class) label = at::full_like(in.t, net.class_rows - 1);
     noneq::sizes out{in.x.size(0)};
     out.insert(out.end(), shape.begin(), shape.end());

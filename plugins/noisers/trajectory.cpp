@@ -22,8 +22,10 @@ struct trajectory : noneq::noiser {
     if (p.kernel->has_variance()) b.set("noise", noneq::epsilon_from_x0(x0, x, noneq::at(p.tables, index, x0)));
   }
 
-  void check_continuous() const override {
-    throw noneq::error("walks whole steps only, need noiser.marginal where time is continuous");
+  void check_process(const noneq::process& p) const override {
+    if (p.tables.continuous())
+      throw noneq::error("walks whole steps only, need noiser.marginal where time is continuous");
+    noiser::check_process(p);
   }
 
   static void describe(noneq::description<trajectory>& d) {

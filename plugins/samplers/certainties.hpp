@@ -4,7 +4,7 @@
 
 #include <iomanip>
 
-#include "../guides/unit_rows.hpp"
+#include "../unit_rows.hpp"
 
 namespace noneq {
 

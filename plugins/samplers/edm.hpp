@@ -25,7 +25,7 @@ struct edm_sampler : clipped_sampler {
 
   // The k-th visited state, raised. The network knows whole steps only, so the noise is raised to that of the step
   // nearest to the wanted one, by exactly what lies between.
-  told start(walk& w, const Tensor& x, std::int64_t k) const {
+  told begin_step(walk& w, const Tensor& x, std::int64_t k) const {
     const std::int64_t i = w.index(k);
     const level at = w.at(i);
     const double share = std::min(churn / static_cast<double>(w.steps()), std::numbers::sqrt2 - 1);

@@ -4,7 +4,7 @@
 
 #include <torch/csrc/autograd/autograd.h>
 
-#include "../means/mixture.hpp"
+#include "../mixture.hpp"
 #include "../tweedie.hpp"
 #include "certainties.hpp"
 
@@ -20,6 +20,7 @@ class guided {
  public:
   // Throws where a guide cannot guide these samples, or no x can be what all of them are certain of.
   guided(const std::vector<const guide*>& guides, const process& p, const sampling_request& r) {
+    if (!guides.empty()) r.normal.need_affine("a guide");
     const guided_chunk chunk{p, r.first, r.count, r.shape, r.normal, r.range};
     certain_.emplace(chunk);
     for (const guide* g : guides) {
@@ -42,12 +43,11 @@ class guided {
   // in turn, each for what those before it left open, so that one that repeats another changes little; their noise
   // counts as independent given x^t. In the end x̂⁰ has all that is certain. From a state without signal guides learn
   // nothing else.
-  denoiser::prediction predict(const denoiser& d, const Tensor& x, std::int64_t i, const Tensor& label,
-                               const Tensor& told) const {
-    if (!asks_gradients()) return d.predict(x, i, label, told);
+  denoiser::prediction predict(const denoiser& d, const Tensor& x, std::int64_t i, const conditions& given) const {
+    if (!asks_gradients()) return d.predict(x, i, given);
     const at::AutoGradMode with_gradients(true);
     const Tensor xt = x.detach().requires_grad_();
-    denoiser::prediction p = d.predict(xt, i, label, told);
+    denoiser::prediction p = d.predict(xt, i, given);
     const Tensor said = p.x0;
     if (!said.requires_grad())
       throw error("guides got a network whose x̂⁰ has no derivative by x^t, need one that can be differentiated");

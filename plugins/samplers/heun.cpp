@@ -13,7 +13,7 @@ struct heun : noneq::edm_sampler {
   Tensor sample(const noneq::denoiser& d, const noneq::sampling_request& r) const override {
     noneq::walk w(d, *this, r);
     return w.run([&](const Tensor& x, std::int64_t k) {
-      const told from = start(w, x, k);
+      const told from = begin_step(w, x, k);
       if (k == 0) return from.x0;
       return noneq::heun_step(w, from.x, noneq::angle_slope(from.at, from.x, from.x0), from.at, w.index(k - 1));
     });

@@ -47,12 +47,12 @@ class walk {
 
   // What the network says at step index i, with x̂⁰ guided and clipped as the sampler wants it.
   denoiser::prediction predict(const Tensor& x, std::int64_t i) {
-    return remember(guided_.predict(all_, x, i, label(), told_));
+    return remember(guided_.predict(all_, x, i, given()));
   }
   // The same of a process that has the visited steps only, whose reverse step leads from the k-th to the one below.
   denoiser::prediction predict_of_visited(const Tensor& x, std::int64_t k) {
     if (!visited_only_) visited_only_ = steps() < process().steps() ? all_.respaced(visited_) : all_;
-    return remember(guided_.predict(*visited_only_, x, k, label(), told_));
+    return remember(guided_.predict(*visited_only_, x, k, given()));
   }
 
   const noneq::guided& guides() const { return guided_; }
@@ -84,7 +84,8 @@ class walk {
   }
 
  private:
-  const Tensor& label() const { return request_.label; }
+  // The conditions of the samples, with the x̂⁰ found before, for a self-conditioned network.
+  conditions given() const { return request_.given.with("x0_hat", told_); }
 
   // The index in the schedule that the network was trained with.
   std::int64_t original(std::int64_t i) const {

@@ -6,15 +6,9 @@
 struct antithetic : noneq::time_sampler {
   std::int64_t first = 1;
 
-  noneq::drawn_times draw(std::int64_t B, std::int64_t T, const noneq::stream& s) const override {
-    if (first > T) throw noneq::error(c10::str("got first: ", first, ", need at most the schedule's T = ", T));
-    const double weight = static_cast<double>(T - first + 1) / static_cast<double>(T);
-    return {stretched(draw_unit(B, s), first, T), at::full({B}, weight, at::kFloat)};
-  }
-
-  noneq::Tensor draw_unit(std::int64_t B, const noneq::stream& s) const override {
+  noneq::drawn_times draw(std::int64_t B, const noneq::process& p, const noneq::stream& s) const override {
     const noneq::Tensor u = unit_rows(s, 1) + at::arange(B, at::kDouble) / static_cast<double>(B);
-    return u - u.floor();
+    return uniform_times(u - u.floor(), first, p);
   }
 
   static void describe(noneq::description<antithetic>& d) {

@@ -6,13 +6,9 @@
 struct uniform : noneq::time_sampler {
   std::int64_t first = 1;
 
-  noneq::drawn_times draw(std::int64_t B, std::int64_t T, const noneq::stream& s) const override {
-    if (first > T) throw noneq::error(c10::str("got first: ", first, ", need at most the schedule's T = ", T));
-    const double weight = static_cast<double>(T - first + 1) / static_cast<double>(T);
-    return {stretched(draw_unit(B, s), first, T), at::full({B}, weight, at::kFloat)};
+  noneq::drawn_times draw(std::int64_t B, const noneq::process& p, const noneq::stream& s) const override {
+    return uniform_times(unit_rows(s, B), first, p);
   }
-
-  noneq::Tensor draw_unit(std::int64_t B, const noneq::stream& s) const override { return unit_rows(s, B); }
 
   static void describe(noneq::description<uniform>& d) {
     d.doc("Each sample's t is drawn uniformly from first..T.")

@@ -51,12 +51,6 @@ std::vector<weight_id> weights_of(const layer& l) {
       l);
 }
 
-std::int64_t parameter_count(const network_layers& n) {
-  std::int64_t total = 0;
-  for (const weight_spec& w : n.weights) total += c10::multiply_integers(w.shape);
-  return total;
-}
-
 network_layers without_dropout(network_layers n) {
   std::vector<value_id> same(n.values.size());
   std::iota(same.begin(), same.end(), 0);

@@ -127,7 +127,6 @@ struct network_layers {
 value_id written_by(const layer& l);
 std::vector<value_id> read_by(const layer& l);
 std::vector<weight_id> weights_of(const layer& l);
-std::int64_t parameter_count(const network_layers& n);
 
 // The network as it is when it is not trained.
 network_layers without_dropout(network_layers n);

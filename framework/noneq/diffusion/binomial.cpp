@@ -51,12 +51,6 @@ both posteriors(const Tensor& xt, const coefficients& c, double r) {
   return {clamped(prior(false, c, r) + e), clamped(prior(true, c, r) + e)};
 }
 
-distribution mixture(const Tensor& log_p, const Tensor& log_q, const both& b) {
-  const Tensor one = at::logaddexp(log_p + at::log_sigmoid(b.one), log_q + at::log_sigmoid(b.zero));
-  const Tensor zero = at::logaddexp(log_p + at::log_sigmoid(-b.one), log_q + at::log_sigmoid(-b.zero));
-  return {clamped(one - zero), {}};
-}
-
 }
 
 distribution marginal(const Tensor& x0, const coefficients& c, double r) {
@@ -76,21 +70,11 @@ distribution posterior(const Tensor& x0, const Tensor& xt, const coefficients& c
 }
 
 distribution posterior_mixture(const Tensor& p, const Tensor& xt, const coefficients& c, double r) {
-  return mixture(safe_log(p), safe_log(1 - p), posteriors(xt, c, r));
-}
-
-distribution posterior_mixture_logit(const Tensor& logit_p, const Tensor& xt, const coefficients& c, double r) {
-  const Tensor l = clamped(logit_p);
-  return mixture(at::log_sigmoid(l), at::log_sigmoid(-l), posteriors(xt, c, r));
-}
-
-Tensor logit_x0(const distribution& reverse, const Tensor& xt, const coefficients& c, double r) {
   const both b = posteriors(xt, c, r);
-  const Tensor l = clamped(reverse.location);
-  // p = (f−f₀)/(f₁−f₀), so logit p = ln(f−f₀) − ln(f₁−f); σ(l)−σ(m) = σ(l)σ(−m)(1−e^{m−l}) keeps the small differences.
-  const Tensor above = safe_log(-at::expm1((b.zero - l).clamp_max(0)));
-  const Tensor below = safe_log(-at::expm1((l - b.one).clamp_max(0)));
-  return clamped(l + at::log_sigmoid(-b.zero) - at::log_sigmoid(b.one) + above - below);
+  const Tensor log_p = safe_log(p), log_q = safe_log(1 - p);
+  const Tensor one = at::logaddexp(log_p + at::log_sigmoid(b.one), log_q + at::log_sigmoid(b.zero));
+  const Tensor zero = at::logaddexp(log_p + at::log_sigmoid(-b.one), log_q + at::log_sigmoid(-b.zero));
+  return {clamped(one - zero), {}};
 }
 
 distribution stationary(const Tensor& x, double r) {

@@ -23,13 +23,6 @@ distribution posterior(const Tensor& x0, const Tensor& xt, const coefficients& c
 // P(x^{t−1}=1|x^t) when P(x⁰=1|x^t) = p: p·q(·|xt,1) + (1−p)·q(·|xt,0). p in [0, 1].
 distribution posterior_mixture(const Tensor& p, const Tensor& xt, const coefficients& c, double r);
 
-// The same from logit p, which keeps its digits where p rounds to 1.
-distribution posterior_mixture_logit(const Tensor& logit_p, const Tensor& xt, const coefficients& c, double r);
-
-// Inverse of posterior_mixture_logit: the logit of P(x⁰=1|x^t). A step outside what a mixture can reach is clipped to
-// certainty; where x^{t−1} says nothing about x⁰ the result is meaningless but finite.
-Tensor logit_x0(const distribution& reverse, const Tensor& xt, const coefficients& c, double r);
-
 // π = B(r), shaped like x.
 distribution stationary(const Tensor& x, double r);
 

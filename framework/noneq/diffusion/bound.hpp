@@ -1,5 +1,5 @@
-// The variational bound on the log likelihood, as far as it does not depend on the kernel: its sum, the null model,
-// units and the Monte Carlo estimate. Sohl-Dickstein et al. 2015, §2.4 and app. B. Pure, thread-safe.
+// The variational bound on the log likelihood, as far as it does not depend on the kernel: its sum, units and the
+// Monte Carlo estimate. Sohl-Dickstein et al. 2015, §2.4 and app. B. Pure, thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -15,21 +15,11 @@ inline constexpr double nats_per_bit = std::numbers::ln2;
 inline double bits(double nats) { return nats / nats_per_bit; }
 inline Tensor bits(const Tensor& nats) { return nats / nats_per_bit; }
 
-// Expected log likelihood under π of data that has π's own second moment (Gaussian: E‖x‖² = d) or mean activity
-// (binomial: r), nats for d dimensions together.
-double l_null_gaussian(std::int64_t d);
-double l_null_binomial(std::int64_t d, double r);
-
 // K = −Σ_{t≥2} KL_t + H_q(X^T|X⁰) − H_q(X¹|X⁰) − cross, where cross = −E_q ln π(x^T). All nats, all of one shape.
 // The edge step p(x⁰|x¹) is the forward kernel; `edge` = ln π(x⁰) − E_q ln π(x¹), 0 in expectation for data with π's
 // moments. K is one-sided: without β_1 stated beside it, it means nothing (K → ∞ as β_1 → 0 on a thin manifold).
 Tensor trajectory_bound(const Tensor& kl_sum, const Tensor& entropy_last, const Tensor& entropy_first,
                         const Tensor& cross_entropy_last, const Tensor& edge);
-
-// Bounds on h_q(X^{t−1}|X^t) per dimension, nats, [T]: ½ln(2πeβ̃) (−inf at t = 1) and ½ln(2πeβ). Gaussian kernel,
-// data of at most unit variance. Sohl-Dickstein et al. 2015, eq. 22; Ho et al. 2020, §3.2.
-Tensor reverse_entropy_lower(const tables& t);
-Tensor reverse_entropy_upper(const tables& t);
 
 // A Monte Carlo mean and its standard error.
 struct estimate {

@@ -14,13 +14,4 @@ Tensor bump_basis(std::int64_t steps, std::int64_t bumps) {
   return at::softmax(-(time - centre).square() / (2 * width * width), 1);
 }
 
-Tensor learned_beta(const Tensor& c, std::int64_t steps) {
-  if (steps < 2) throw error(c10::str("got ", steps, " steps, need at least 2 for a learned β"));
-  const Tensor base = at::linspace(static_cast<double>(steps), 2, steps, at::kDouble).reciprocal();
-  Tensor least = at::full({steps}, 1e-6, at::kDouble);
-  least[0] += 1e-3;
-  const Tensor shift = at::mv(bump_basis(steps, c.size(0)), c.to(at::kDouble));
-  return least + at::sigmoid(at::logit(base) + shift) * (1 - least - 1e-5);
-}
-
 }

@@ -15,20 +15,8 @@ Tensor x0_from_v(const Tensor& z, const Tensor& xt, const coefficients& c) {
   return c.sqrt_alpha_bar * xt - c.sqrt_one_minus_alpha_bar * z;
 }
 
-Tensor v_from_x0(const Tensor& z, const Tensor& xt, const coefficients& c) {
-  return (c.sqrt_alpha_bar * xt - z) / c.sqrt_one_minus_alpha_bar;
-}
-
-Tensor epsilon_from_v(const Tensor& z, const Tensor& xt, const coefficients& c) {
-  return c.sqrt_one_minus_alpha_bar * xt + c.sqrt_alpha_bar * z;
-}
-
 Tensor x0_from_score(const Tensor& z, const Tensor& xt, const coefficients& c) {
   return (xt + c.one_minus_alpha_bar * z) / c.sqrt_alpha_bar;
-}
-
-Tensor score_from_x0(const Tensor& z, const Tensor& xt, const coefficients& c) {
-  return (c.sqrt_alpha_bar * z - xt) / c.one_minus_alpha_bar;
 }
 
 Tensor x0_from_mean(const Tensor& z, const Tensor& xt, const coefficients& c) { return (z - c.c2 * xt) / c.c1; }

@@ -17,12 +17,9 @@ Tensor epsilon_from_x0(const Tensor& z, const Tensor& xt, const coefficients& c)
 
 // Salimans & Ho 2022, app. D: x⁰ = √ᾱ x^t − √(1−ᾱ) v, finite also at ᾱ = 0.
 Tensor x0_from_v(const Tensor& z, const Tensor& xt, const coefficients& c);
-Tensor v_from_x0(const Tensor& z, const Tensor& xt, const coefficients& c);
-Tensor epsilon_from_v(const Tensor& z, const Tensor& xt, const coefficients& c);
 
 // Song et al. 2021: x⁰ = (x^t + (1−ᾱ) score)/√ᾱ.
 Tensor x0_from_score(const Tensor& z, const Tensor& xt, const coefficients& c);
-Tensor score_from_x0(const Tensor& z, const Tensor& xt, const coefficients& c);
 
 // Ho et al. 2020, eq. 7: mean = c₁ x⁰ + c₂ x^t; inverting needs ᾱ_{t−1} > 0.
 Tensor x0_from_mean(const Tensor& z, const Tensor& xt, const coefficients& c);

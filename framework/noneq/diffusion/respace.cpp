@@ -26,16 +26,6 @@ std::vector<std::int64_t> respace(std::int64_t steps, const std::vector<std::int
   return kept;
 }
 
-std::vector<std::int64_t> respace_ddim(std::int64_t steps, std::int64_t count) {
-  for (std::int64_t stride = 1; stride <= steps; ++stride) {
-    if ((steps + stride - 1) / stride != count) continue;
-    std::vector<std::int64_t> kept;
-    for (std::int64_t i = 0; i < steps; i += stride) kept.push_back(i);
-    return kept;
-  }
-  throw error(c10::str("got ", count, " of ", steps, " steps, need a count that some integer stride gives exactly"));
-}
-
 Tensor respaced_beta(const tables& t, const std::vector<std::int64_t>& kept) {
   if (kept.empty()) throw error("got no kept step, need at least one");
   std::int64_t last = -1;

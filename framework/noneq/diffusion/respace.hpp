@@ -15,9 +15,6 @@ namespace noneq {
 // Throws noneq::error when there is no section or a count lies outside 1..its stretch.
 std::vector<std::int64_t> respace(std::int64_t steps, const std::vector<std::int64_t>& sections);
 
-// "ddimN": 0, s, 2s, … with the smallest integer stride s that keeps exactly N. Throws noneq::error when none does.
-std::vector<std::int64_t> respace_ddim(std::int64_t steps, std::int64_t count);
-
 // β' = 1 − ᾱ_i/ᾱ_(previous kept), [kept] float64, for make_tables. Differentiable.
 // Throws noneq::error unless kept is ascending within 0..T−1 and not empty.
 Tensor respaced_beta(const tables& t, const std::vector<std::int64_t>& kept);

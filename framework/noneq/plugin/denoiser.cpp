@@ -39,24 +39,20 @@ denoiser denoiser::watched(std::function<void()> before) const {
   return d;
 }
 
-denoiser::prediction denoiser::predict(const Tensor& xt, const Tensor& index, const Tensor& label,
-                                       const Tensor& x0_hat) const {
-  const Tensor seen = process_.seen(index);
-  const Tensor log_snr = process_.log_snr(index);
-  const auto as_weights = [&](const Tensor& x) { return dtype_ && x.defined() ? x.to(*dtype_) : x; };
-  const auto ask = [&](const Tensor& of_class) {
+denoiser::prediction denoiser::predict(const Tensor& xt, const Tensor& index, const conditions& given) const {
+  prediction p{at(process_.tables, index, xt), {}, {}, {}};
+  const Tensor seen = process_.seen(index), log_snr = process_.log_snr(index), input = process_.input(xt, p.c),
+               x = dtype_ ? input.to(*dtype_) : input;
+  const auto forward = [&](const conditions& c) {
     if (before_) before_();
-    network_input in{as_weights(xt), seen, of_class, log_snr};
-    if (network_->self_conditioned()) in.x0_hat = as_weights(x0_hat);
-    const Tensor output = network_->forward(in);
+    const Tensor output = network_->forward({x, seen, dtype_ ? c.to(*dtype_) : c, log_snr});
     check_returned_output("the model", output, xt, process_.outputs(), false);
     return process_.split(output.to(xt.scalar_type()));
   };
 
-  prediction p{at(process_.tables, index, xt), {}, {}, {}};
-  auto [z, raw_variance] = ask(label);
+  auto [z, raw_variance] = forward(given);
   if (guidance_ != 1) {
-    const Tensor free = ask(at::full_like(index, no_class_)).z;
+    const Tensor free = forward(given.with("label", at::full_like(index, no_class_))).z;
     z = free + guidance_ * (z - free);
   }
   const reverse_point here{xt, p.c, *process_.kernel, process_.log_variance(raw_variance, p.c)};
@@ -72,9 +68,8 @@ denoiser::prediction denoiser::predict(const Tensor& xt, const Tensor& index, co
   return p;
 }
 
-denoiser::prediction denoiser::predict(const Tensor& xt, std::int64_t i, const Tensor& label,
-                                       const Tensor& x0_hat) const {
-  return predict(xt, at::full({xt.size(0)}, i, at::kLong), label, x0_hat);
+denoiser::prediction denoiser::predict(const Tensor& xt, std::int64_t i, const conditions& given) const {
+  return predict(xt, at::full({xt.size(0)}, i, at::kLong), given);
 }
 
 }

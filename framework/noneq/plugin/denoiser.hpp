@@ -1,10 +1,11 @@
-// A trained network together with its process: what samplers, metrics and writers ask.
-// Const and thread-safe; call it without gradients.
+// A trained network and its process: what samplers, metrics and writers predict with. A value that shares the network.
+// Const use is thread-safe. Gradients with respect to x^t flow where the caller enables them.
 #pragma once
 
 #include <functional>
 #include <optional>
 
+#include "noneq/plugin/conditions.hpp"
 #include "noneq/plugin/process.hpp"
 
 namespace noneq {
@@ -27,22 +28,22 @@ class denoiser {
   // Throws noneq::error when scale ≠ 1 and the network does not know ∅.
   denoiser guided(double scale, std::int64_t classes) const;
 
-  // The same, which calls `before` ahead of each call of the network, on the thread that makes it; what that throws
-  // ends the prediction. So whoever waits can count the calls, and stop them.
+  // Returns a denoiser that calls `before` ahead of each call of the network, on the thread that makes it. An exception
+  // from `before` ends the prediction. This is how calls are counted and stopped.
   denoiser watched(std::function<void()> before) const;
 
-  // Everything the network says about x^t, all samples at step index i (of this, possibly respaced, process).
   struct prediction {
-    coefficients c;
-    Tensor z;              // the network's mean output, said of this process's step
+    coefficients c;        // of this, possibly respaced, process
+    Tensor z;              // the network's mean output, converted to the step of this process (mean::of_step)
     distribution reverse;  // p(x^{t−1}|x^t)
     Tensor x0;             // x̂⁰
   };
-  // xt may be float64: the network sees it in the dtype of its weights, all else is done in that of xt.
-  // x0_hat: the x̂⁰ found before, which a self-conditioned network is told; undefined: zeros.
-  prediction predict(const Tensor& xt, std::int64_t i, const Tensor& label = {}, const Tensor& x0_hat = {}) const;
-  // The same at a step index per sample [B].
-  prediction predict(const Tensor& xt, const Tensor& index, const Tensor& label = {}, const Tensor& x0_hat = {}) const;
+  // The prediction for x^t [B, …], float32 or float64, at the step index of each sample (int64 [B], of this process),
+  // under B rows of conditions. The network computes in the dtype of its weights, all else in that of xt.
+  // Throws noneq::error when the network or a part of the process returns a tensor of a wrong shape or dtype.
+  prediction predict(const Tensor& xt, const Tensor& index, const conditions& given = {}) const;
+  // The prediction where all samples are at step index i.
+  prediction predict(const Tensor& xt, std::int64_t i, const conditions& given = {}) const;
 
  private:
   noneq::process process_;

@@ -1,5 +1,7 @@
 #include "noneq/plugin/process.hpp"
 
+#include <cmath>
+
 #include "noneq/diffusion/respace.hpp"
 #include "noneq/plugin/returned.hpp"
 
@@ -48,16 +50,22 @@ process process::with_room_for(std::int64_t steps) const {
   return p;
 }
 
+Tensor process::input(const Tensor& xt, const coefficients& c) const {
+  const Tensor x = mean->input(xt, c);
+  need_tensor("the mean of the process", "input", x, xt.sizes(), {xt.scalar_type()});
+  return x;
+}
+
 Tensor process::seen(const Tensor& index) const {
   const Tensor original = kept.empty() ? index : at::tensor(kept, at::kLong).index_select(0, index);
   return times.defined() ? times.index_select(0, original) : original;
 }
 
 Tensor process::log_snr(const Tensor& index) const {
-  if (index.is_floating_point()) {
-    return noneq::log_snr(tables.log_alpha_bar_at(index).detach()).to(at::kFloat);
-  }
-  return tables.snr.detach().index_select(0, index).clamp_min(1e-12).log().to(at::kFloat);
+  constexpr double least = 1e-12;
+  if (index.is_floating_point())
+    return noneq::log_snr(tables.log_alpha_bar_at(index).detach()).clamp_min(std::log(least)).to(at::kFloat);
+  return tables.snr.detach().index_select(0, index).clamp_min(least).log().to(at::kFloat);
 }
 
 process::split_output process::split(const Tensor& output) const {

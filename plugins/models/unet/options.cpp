@@ -41,8 +41,10 @@ void need_agreement(const architecture& mine, const architecture& standard, cons
 
 void need_data(const network_signature& s) {
   if (s.shape.size() != 2 && s.shape.size() != 3)
-    throw error(fmt::format("got samples of shape {}, need [C, H, W] or [C, L]; a loader's `channels: add` makes one",
-                            to_string(s.shape)));
+    throw error(
+        fmt::format("got samples of shape {}, need [C, H, W] or [C, L]; {{plugin: transform.channels, from: none}} "
+                    "behind the loader makes one",
+                    to_string(s.shape)));
 }
 
 void need_equal(const char* what, std::int64_t got, std::int64_t need) {

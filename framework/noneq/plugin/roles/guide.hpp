@@ -1,5 +1,7 @@
-// A factor r(x) by which a sampler multiplies what it draws from: an observation, known pixels, a wanted class.
-// Sohl-Dickstein et al. 2015, §2.5. A guide is const and thread-safe; what it begins belongs to one chunk, one thread.
+// A factor r(x) by which a sampler multiplies the distribution that it draws from: an observation, known pixels, a
+// wanted class. A guide is const and called by several threads at once; the guidance that it begins belongs to one
+// chunk and one thread. States are [n, …] in the units of the model unless a comment gives data units. Source:
+// Sohl-Dickstein et al. 2015, §2.5.
 #pragma once
 
 #include <functional>
@@ -12,7 +14,7 @@
 
 namespace noneq {
 
-// The chunk to be guided: samples first … first+count−1 of `shape`.
+// The chunk that is guided: samples first … first+count−1, each of `shape`.
 struct guided_chunk {
   const noneq::process& process;
   std::int64_t first, count;
@@ -21,20 +23,20 @@ struct guided_chunk {
   std::vector<double> range;  // of the data, in data units; empty: not known
 };
 
-// What is known at x^t, for r_t. All tensors without gradients.
+// The state at which r_t is evaluated. All tensors are without gradients.
 struct guided_state {
   Tensor xt, x0;  // x^t, x̂⁰ [n, …]; x̂⁰ as the guides before this one left it
   coefficients c;
-  // The product of [n, …] with the transposed derivative of x̂⁰ by x^t.
+  // Multiplies [n, …] with the transposed derivative of x̂⁰ by x^t. Costs a backward pass of the network.
   std::function<Tensor(const Tensor&)> pull;
 
-  // By how much ∇ ln r_t moves x̂⁰ (Tweedie's formula, Gaussian states): (1−ᾱ)/√ᾱ.
+  // (1−ᾱ)/√ᾱ, the factor by which ∇ ln r_t moves x̂⁰ (Tweedie's formula, Gaussian states).
   Tensor reach() const { return c.one_minus_alpha_bar / c.sqrt_alpha_bar; }
-  // The product with the covariance of x⁰ given x^t, (1−ᾱ)/√ᾱ · ∂x̂⁰/∂x^t.
+  // Multiplies [n, …] with the covariance of x⁰ given x^t, (1−ᾱ)/√ᾱ · ∂x̂⁰/∂x^t.
   Tensor covariance(const Tensor& u) const { return reach() * pull(u); }
 
-  // A shift of x̂⁰ [n, …] that was made of the network's derivative, shortened for each sample to what evidence can do.
-  // Given x^t, a number of deviation about 1 varies by √(1−ᾱ) at most, and evidence moves it by no more than a few
+  // Shortens a shift of x̂⁰ [n, …] that was computed from the network's derivative, for each sample to what evidence can
+  // do. Given x^t, a number of deviation about 1 varies by √(1−ᾱ) at most, and evidence moves it by no more than a few
   // times that; but a trained network's derivative may be wrong, above all where (1−ᾱ)/√ᾱ multiplies it by thousands.
   Tensor limited(const Tensor& shift) const {
     constexpr double deviations = 5;
@@ -50,27 +52,27 @@ struct linear_equation {
   std::function<Tensor(const Tensor&)> map, transposed;
 };
 
-// One of gradient() and multiplied() is called, as multiplies_steps() says.
+// A guide at work on one chunk. The sampler calls multiplied() where guide::multiplies_steps(), else gradient().
 struct guidance {
   virtual ~guidance() = default;
-  // ∇ ln r_t(x^t) [n, …], where r_t(x^t) = E[r(x⁰)|x^t]. Gaussian states: x̂⁰ moves by reach() times that, and what of
-  // it comes from the network's derivative should go through limited().
+  // Returns ∇ ln r_t(x^t) [n, …], where r_t(x^t) = E[r(x⁰)|x^t]. For Gaussian states x̂⁰ moves by reach() times that;
+  // the part that is computed from the network's derivative should pass limited().
   virtual Tensor gradient(const guided_state&) const { throw error("this guide has no r_t"); }
-  // p(x^{t−1}|x^t) r(x^{t−1}), normalised; the coefficients are those of t.
+  // Returns p(x^{t−1}|x^t) r(x^{t−1}), normalised; the coefficients are those of t.
   virtual distribution multiplied(const distribution& /*step*/, const coefficients&) const {
     throw error("this guide multiplies no steps");
   }
-  // What x⁰ must be, float64 [n, …] in data units, and not a number where r leaves a choice; undefined: everywhere. The
-  // sampler puts it into every x̂⁰, as it does the nearest solution of equation().
+  // Returns the values that x⁰ must have, float64 [n, …] in data units, and NaN where r leaves a choice; undefined
+  // where it does so everywhere. The sampler puts them, and the nearest solution of equation(), into every x̂⁰.
   virtual Tensor certain() const { return {}; }
-  // What x⁰ must solve where r leaves no choice; valid as long as this guidance.
+  // Returns the equation that x⁰ must solve where r leaves no choice; valid as long as this guidance.
   virtual std::optional<linear_equation> equation() const { return {}; }
 };
 
 struct guide : role<"guide"> {
-  // Whether r multiplies every reverse step; otherwise r_t does, which is r as x^t sees it.
+  // Whether r multiplies every reverse step. Otherwise r_t(x^t) = E[r(x⁰)|x^t] does.
   virtual bool multiplies_steps() const { return false; }
-  // How often each reverse step is drawn, with a step of the forward process in between (Lugmayr et al. 2022,
+  // Number of times each reverse step is drawn, with a step of the forward process in between (Lugmayr et al. 2022,
   // algorithm 1).
   virtual std::int64_t draws_of_step() const { return 1; }
   // Throws noneq::error when r does not fit the data.

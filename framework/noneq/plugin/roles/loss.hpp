@@ -6,7 +6,7 @@
 
 namespace noneq {
 
-struct loss : role<"loss"> {
+struct loss : role<"loss", node_kind::transform> {
   // Per-sample loss [B] whose mean over uniform t = 1..T is the objective; the framework applies the batch's `weight`.
   virtual Tensor run(const batch& b, const process& p) const = 0;
   virtual const char* unit() const = 0;

@@ -1,5 +1,5 @@
-// The network. A model plugin holds its hyper-parameters and builds networks; the framework owns, averages, saves and
-// loads their weights.
+// The network. A model plugin holds hyper-parameters and builds networks; the framework owns, averages, saves and loads
+// their weights. build() and the checks run on one thread; forward() is called by several threads at once.
 #pragma once
 
 #include <memory>
@@ -7,21 +7,26 @@
 #include <torch/nn/module.h>
 
 #include "noneq/core/random.hpp"
+#include "noneq/plugin/conditions.hpp"
 #include "noneq/plugin/description.hpp"
 
 namespace noneq {
 
+// One call of a network on B samples.
 struct network_input {
-  Tensor x;  // float32 [B, …]
-  Tensor t;  // int64 [B]: step index t − 1 of the schedule the network was trained with; float64 in continuous time
-  Tensor label;    // int64 [B]; undefined without classes. The index one past the last class means "no class"
-  Tensor log_snr;  // float32 [B]: ln SNR at t under the schedule as it is now, for networks that follow a learned one
-  Tensor x0_hat = {};  // float32 [B, …]: an earlier x̂⁰, for self-conditioned networks; undefined: zeros
+  // [B, …] in the dtype of the weights: x^t as the prediction scales it (mean::input).
+  Tensor x;
+  // [B], where in the schedule it was trained with: the step index t − 1 as int64; as float64 in continuous time.
+  Tensor t;
+  noneq::conditions given;  // B rows; float tensors in the dtype of the weights
+  // float32 [B], how noisy x^t is: ln SNR under the schedule as it is now, also while that is being learned. With
+  // σ = √(1−ᾱ)/√ᾱ it is −2 ln σ, so that the c_noise = ln(σ)/4 of Karras et al. 2022 is −log_snr/8.
+  Tensor log_snr;
   const stream* dropout = nullptr;  // where dropout draws from, by sample; null when the network is not trained
   std::int64_t first = 0;           // index of the first sample in its batch: the row of dropout's first number
 };
 
-// What a network must fit.
+// The data and the process that a network is built for.
 struct network_signature {
   sizes shape;           // of one sample
   std::int64_t outputs;  // numbers per dimension: the result has outputs·shape[0] entries along dimension 1
@@ -30,19 +35,19 @@ struct network_signature {
 };
 
 struct network : torch::nn::Module {
-  // [B, outputs·shape[0], …]. Called by several threads at once, with and without gradients; must not change the
-  // module.
+  // Returns [B, outputs·shape[0], …]. Called by several threads at once, with and without gradients; must not change
+  // the module.
   virtual Tensor forward(const network_input& in) = 0;
   // Whether `classes` itself is a label too: ∅, "no class", which guidance needs (Ho & Salimans 2022).
   virtual bool knows_no_class() const { return false; }
   // Whether t may be between the steps.
   virtual bool takes_any_t() const { return false; }
-  // Whether it reads x0_hat (Chen et al. 2023, "Analog bits").
+  // Whether it reads the condition x0_hat, which training then gives to half of the samples; missing: zeros.
   virtual bool self_conditioned() const { return false; }
 };
 
-struct model : role<"model"> {
-  // Weights drawn from torch's global generator, which the framework seeds.
+struct model : role<"model", node_kind::transform> {
+  // Returns a network whose weights are drawn from torch's global generator, which the framework seeds.
   virtual std::shared_ptr<network> build(const network_signature& s) const = 0;
   // Whether the first dimension of a sample is taken for channels and the others for places.
   virtual bool takes_channels() const { return false; }

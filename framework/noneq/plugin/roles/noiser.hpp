@@ -1,4 +1,4 @@
-// Draws t and x^t for a batch of x⁰.
+// Draws t and x^t for a batch of x⁰. Const; called by several threads at once.
 #pragma once
 
 #include "noneq/plugin/batch.hpp"
@@ -8,16 +8,17 @@
 
 namespace noneq {
 
-struct noiser : role<"noiser"> {
+struct noiser : role<"noiser", node_kind::transform> {
   part<time_sampler> time{"uniform"};
   double label_dropout = 0;
 
-  // Writes t (0-based index), weight and noise, by default from the time sampler and the kernel. Runs ahead of the
+  // Writes t (0-based index), weight and noise, by default from the time sampler and the kernel. Called ahead of the
   // model.
   virtual void draw(batch& b, const process& p, const stream& s) const;
-  // Throws noneq::error when it cannot take t from between the steps.
-  virtual void check_continuous() const;
-  // Writes xt. With a learned schedule the tables of p carry gradients, and so must xt; it then runs beside the model.
+  // Throws noneq::error when it cannot draw for this process. Called when a pipeline is checked.
+  virtual void check_process(const process& p) const { time->draw(1, p, stream(0)); }
+  // Writes xt. With a learned schedule the tables of p carry gradients, and so must xt; it is then called beside the
+  // model.
   virtual void apply(batch& b, const process& p, const stream& s) const = 0;
   // Replaces a share of the batch's labels by `no_class`, so that one network learns with and without them
   // (Ho & Salimans 2022, algorithm 1). Nothing happens to a batch without labels.
@@ -31,7 +32,7 @@ struct noiser : role<"noiser"> {
             between(0, 1));
     d.reads("x0", "float32 [B, …]");
     d.writes("t", "int64 [B]: step index t − 1; float64 where time is continuous");
-    d.writes("weight", "float32 [B]: 1/(T·p_t)");
+    d.writes("weight", "float32 [B]: the factor of each sample's loss, 1/(T·p_t) unless the time sampler has another");
     d.writes("noise", "float32 [B, …]: ε, or the uniforms of a discrete kernel");
     d.writes("xt", "float32 [B, …]");
   }

@@ -21,8 +21,8 @@ struct schedule : role<"schedule"> {
   // differentiable. Asked only when time is continuous, and then instead of beta().
   virtual Tensor log_snr_at(const Tensor& /*u*/) const {
     throw error(
-        "got continuous, need a number: this schedule knows whole steps only; log_snr, learned_snr, cosine and "
-        "linear know more",
+        "got continuous, need a number: this schedule knows whole steps only; log_snr, learned_snr, cosine, "
+        "linear and rectified know more",
         "steps");
   }
   // What training may change.

@@ -10,7 +10,7 @@
 
 namespace noneq {
 
-struct trainer : role<"trainer"> {
+struct trainer : role<"trainer", node_kind::sink> {
   std::int64_t steps = 10000, warmup = 0, shards = 2, prefetch = 4, checkpoint = 1000, log = 100;
   double rate = 1e-3, clip = 0, schedule_rate = 0;
   std::string decay = "none";
