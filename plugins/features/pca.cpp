@@ -26,6 +26,7 @@ struct pca : noneq::feature {
   std::string identity() const override { return c10::str("normalised pca ", components, " of ", rows, " rows"); }
 
   void check_data(const noneq::dataset_info& info) const override {
+    info.normal.need_affine("pca");
     const std::int64_t d = c10::multiply_integers(info.shape);
     if (d > most_numbers)
       throw noneq::error(
@@ -41,15 +42,15 @@ struct pca : noneq::feature {
     const Tensor unit = info.normal.scale.to(at::kDouble).expand(info.shape).flatten();
     Tensor origin, sum = at::zeros({d}, at::kDouble), square = at::zeros({d, d}, at::kDouble);
     std::int64_t n = 0;
-    blocks([&](const Tensor& block) {
-      Tensor x = block.flatten(1).slice(0, 0, rows - n).to(at::kDouble);
-      if (!origin.defined()) origin = x.mean(0);  // near the mean, so that the squares keep their digits
-      x = (x - origin) / unit;
+    const auto flat = [](const Tensor& block) { return block.flatten(1).to(at::kDouble); };
+    blocks(rows, flat, [&](const Tensor& block) {
+      if (!origin.defined()) origin = block.mean(0);  // near the mean, so that the squares keep their digits
+      const Tensor x = (block - origin) / unit;
       sum += x.sum(0);
       square.addmm_(x.t(), x);
       n += x.size(0);
-      return n < rows;
     });
+    if (n == 0) throw noneq::error("pca got no training rows, need some");
     const Tensor shift = sum / n, covariance = square / n - shift.outer(shift);
     const auto [values, vectors] = at::linalg_eigh(covariance);  // ascending
     const Tensor kept = values.slice(0, d - components).flip(0).clamp_min(0);

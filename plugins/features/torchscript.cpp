@@ -47,7 +47,7 @@ struct torchscript : noneq::feature {
 
   void check_data(const noneq::dataset_info& info) const override {
     if (!range.empty() && info.range.empty())
-      throw error("got a range, but that of the data is not known; need normalise: range in the loader", "range");
+      throw error("got a range, but that of the data is not known; need transform.range behind the loader", "range");
   }
 
   std::unique_ptr<noneq::feature_map> learn(const noneq::dataset_info& info, const training_rows&) const override {

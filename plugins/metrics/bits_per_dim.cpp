@@ -9,44 +9,21 @@ using noneq::Tensor;
 
 struct bits_per_dim : noneq::metric {
   std::int64_t samples = 1000, chunk = 250, times = 0;
-  std::string on = "auto";
+  std::string split = "auto";
 
   void check_data(const noneq::dataset_info& info) const override {
-    noneq::choose_rows(info, on, samples);
+    noneq::choose_rows(info, split, samples);
     if (info.bin_width <= 0)
       throw noneq::error(
-          "got data without bins, need whole numbers under normalise: range, such as 8-bit images; the bound on the "
+          "got data without bins, need whole numbers behind transform.range, such as 8-bit images; the bound on the "
           "density of other data is metric.bound");
   }
 
-  void measure(noneq::measurement& m) const override {
-    const noneq::dataset_info& info = m.data.info();
-    check_data(info);
-    const std::int64_t T = m.denoiser.process().steps(), strata = noneq::count_strata(times, T);
-    const auto chosen = noneq::choose_rows(info, on, samples);
-    const auto parts = noneq::each_block(m, chosen, chunk, [&](std::int64_t first, const noneq::batch& rows) {
-      return noneq::measure_bounds(m.denoiser, info, rows.at("x0"), rows.find("label"), first, strata, m.stream);
-    });
-    report(m, parts, strata, chosen);
+  noneq::row_request rows(const noneq::dataset_info& info) const override {
+    return noneq::choose_rows(info, split, samples, chunk);
   }
 
-  static void report(noneq::measurement& m, const std::vector<noneq::bounds_of_rows>& parts, std::int64_t strata,
-                     const noneq::chosen_rows& chosen) {
-    const auto dims = static_cast<double>(c10::multiply_integers(m.data.info().shape));
-    const auto add = [&](const char* name, const Tensor& nats) {
-      const noneq::estimate e = noneq::estimate_mean(nats);
-      m.records.push_back(
-          {name, noneq::bits(e.value) / dims, "bits/dim", noneq::bits(e.stderr) / dims, chosen.part, chosen.count});
-    };
-    const Tensor L_T = noneq::joined(parts, &noneq::bounds_of_rows::L_T),
-                 L_0 = noneq::joined(parts, &noneq::bounds_of_rows::L_0);
-    const Tensor whole = L_T + noneq::joined(parts, &noneq::bounds_of_rows::kl_sum) + L_0;
-    add("bits_per_dim", whole);
-    add("L_T", L_T);
-    add("L_0", L_0);
-    m.arrays.set("of_rows", noneq::bits(at::stack({whole, L_T, L_0}, 1)) / dims);
-    noneq::set_steps(m, parts, strata, chosen.count, noneq::bits(1.0) / dims);
-  }
+  std::unique_ptr<noneq::sinking> open(const noneq::measurement& m) const override;
 
   static void describe(noneq::description<bits_per_dim>& d) {
     d.doc(
@@ -56,7 +33,7 @@ struct bits_per_dim : noneq::metric {
                noneq::at_least(0));
     noneq::describe_chunk(d);
     noneq::describe_times(d);
-    noneq::describe_on(d);
+    noneq::describe_split(d);
     d.writes("of_rows", "float64 [rows, 3]: bits_per_dim, L_T and L_0 of each row of the data")
         .writes("t", "float64 [T−1]: step, or centre of a run of steps", noneq::extent::per_step)
         .writes("kl", "float64 [T−1]: bits per dimension that each step costs", noneq::extent::per_step)
@@ -64,6 +41,33 @@ struct bits_per_dim : noneq::metric {
         .spaces({"gaussian"});
   }
 };
+
+class bits_sinking : public noneq::bounds_sinking {
+ public:
+  using bounds_sinking::bounds_sinking;
+
+  noneq::outcome finish() override {
+    noneq::outcome out;
+    const auto dims = static_cast<double>(c10::multiply_integers(m_.info.shape));
+    const Tensor L_T = kept_.joined("L_T"), L_0 = kept_.joined("L_0"), whole = L_T + kept_.joined("kl_sum") + L_0;
+    const std::int64_t n = whole.size(0);
+    const auto add = [&](const char* name, const Tensor& nats) {
+      const noneq::estimate e = noneq::estimate_mean(nats);
+      out.records.push_back({name, noneq::bits(e.value) / dims, "bits/dim", noneq::bits(e.stderr) / dims, m_.part, n});
+    };
+    add("bits_per_dim", whole);
+    add("L_T", L_T);
+    add("L_0", L_0);
+    out.arrays.set("of_rows", noneq::bits(at::stack({whole, L_T, L_0}, 1)) / dims);
+    set_steps(out.arrays, n, noneq::bits(1.0) / dims);
+    return out;
+  }
+};
+
+std::unique_ptr<noneq::sinking> bits_per_dim::open(const noneq::measurement& m) const {
+  check_data(m.info);
+  return std::make_unique<bits_sinking>(m, times);
+}
 
 }
 

@@ -16,8 +16,9 @@ struct bounds_of_rows {
 };
 
 // Rows x0 first … of the data, in units of the model; the noise is that of rows first … of the stream.
-inline bounds_of_rows measure_bounds(const denoiser& d, const dataset_info& info, const Tensor& x0, const Tensor& label,
-                                     std::int64_t first, std::int64_t strata, const stream& s) {
+inline bounds_of_rows measure_bounds(const denoiser& d, const dataset_info& info, const Tensor& x0,
+                                     const conditions& given, std::int64_t first, std::int64_t strata,
+                                     const stream& s) {
   const auto& p = d.process();
   const auto& k = *p.kernel;
   const std::int64_t n = x0.size(0), T = p.steps();
@@ -29,25 +30,49 @@ inline bounds_of_rows measure_bounds(const denoiser& d, const dataset_info& info
   bounds_of_rows c;
   c.null = f64(k.log_prob(x0, pi));
   c.L_T = f64(k.kl(qT, pi));
-  const step_kls steps = measure_steps(d, x0, label, first, strata, s);
+  const step_kls steps = measure_steps(d, x0, given, first, strata, s);
   c.kl_sum = steps.per_sample;
   c.kl = steps.per_step;
   c.kl_squares = steps.squares;
   const Tensor edge = c.null + f64(k.cross_entropy(q1, pi));
   c.K = trajectory_bound(c.kl_sum, f64(k.entropy(qT)), f64(k.entropy(q1)), f64(k.cross_entropy(qT, pi)), edge);
   const Tensor x1 = k.sample(q1, k.noise(shape, s.fork("decoder"), first));
-  const distribution last = d.predict(x1, 0, label).reverse;
+  const distribution last = d.predict(x1, 0, given).reverse;
   const bool discrete = info.bin_width > 0 && k.has_variance();
   c.L_0 = -f64(discrete ? sum_per_sample(decoder_log_prob(x0, last, info.bin_width / 2, decoder::exact))
                         : k.log_prob(x0, last));
   return c;
 }
 
-// The arrays t, kl and kl_stderr of what blocks of `samples` rows in all gave.
-inline void set_steps(measurement& m, const std::vector<bounds_of_rows>& parts, std::int64_t strata,
-                      std::int64_t samples, double per_nat) {
-  m.arrays.set("t", centres(strata, m.denoiser.process().steps()));
-  set_costs(m, added(parts, &bounds_of_rows::kl), added(parts, &bounds_of_rows::kl_squares), samples, per_nat);
-}
+// Measures the bounds of the rows of a stream; what is derived from it reports them.
+class bounds_sinking : public keeping_sinking {
+ public:
+  bounds_sinking(const measurement& m, std::int64_t times)
+      : keeping_sinking(m), strata_(count_strata(times, m.denoiser.process().steps())) {}
+
+  batch map(batch rows) const override {
+    const bounds_of_rows b =
+        measure_bounds(m_.denoiser, m_.info, rows.at("x0"), conditions_of(rows), rows.first, strata_, m_.stream);
+    return {rows.step,
+            rows.first,
+            {{"K", b.K},
+             {"null", b.null},
+             {"kl_sum", b.kl_sum},
+             {"L_T", b.L_T},
+             {"L_0", b.L_0},
+             {"kl", b.kl},
+             {"kl_squares", b.kl_squares}}};
+  }
+
+ protected:
+  // Sets the arrays t, kl and kl_stderr of `samples` rows in all.
+  void set_steps(batch& arrays, std::int64_t samples, double per_nat) const {
+    arrays.set("t", centres(strata_, m_.denoiser.process().steps()));
+    set_costs(arrays, kept_.summed("kl"), kept_.summed("kl_squares"), samples, per_nat);
+  }
+
+ private:
+  const std::int64_t strata_;
+};
 
 }

@@ -4,6 +4,7 @@
 // §2.4.
 #include "coarse_mixture.hpp"
 #include "noneq/plugin.hpp"
+#include "rows.hpp"
 
 namespace {
 
@@ -11,11 +12,6 @@ using noneq::Tensor;
 
 // Of x¹ and x^T for each x⁰: the ceiling is cheap to draw, and scatters more than the attainable K.
 constexpr std::int64_t noises = 4;
-
-struct chunk_estimates {
-  Tensor ceiling, attainable;  // nats, [n]
-  Tensor control;              // of mean 0, and correlated with `ceiling`
-};
 
 struct ceiling : noneq::metric {
   noneq::part<noneq::loader> truth;
@@ -44,8 +40,12 @@ struct ceiling : noneq::metric {
     return m.seen_through(std::sqrt(m.variance() + 1 / p.tables.snr[i].item<double>()));
   }
 
-  chunk_estimates estimate(const noneq::process& p, const noneq::coarse_mixture& m, std::int64_t first, std::int64_t n,
-                           const noneq::stream& s) const {
+  struct estimates {
+    Tensor ceiling, attainable;  // nats, [n]
+    Tensor control;              // of mean 0, and correlated with `ceiling`
+  };
+  estimates estimate(const noneq::process& p, const noneq::coarse_mixture& m, std::int64_t first, std::int64_t n,
+                     const noneq::stream& s) const {
     const auto& k = *p.kernel;
     const std::int64_t T = p.steps();
     const Tensor x0 = draw(m, first, n, samples, s);
@@ -63,7 +63,7 @@ struct ceiling : noneq::metric {
     const noneq::distribution pi = k.stationary(x0), q1 = k.marginal(x0, c1), qT = k.marginal(x0, cT);
     const Tensor edge = k.log_prob(x0, pi) + k.cross_entropy(q1, pi);
 
-    chunk_estimates e;
+    estimates e;
     e.ceiling = edge;
     e.control = k.entropy(q1);
     for (std::int64_t j = 0; j < noises; ++j) {
@@ -117,23 +117,27 @@ struct ceiling : noneq::metric {
     return at::cat(parts);
   }
 
-  // The first rows of equal parts of the data, which may be in some order.
-  static Tensor rows_of(noneq::source& data, std::int64_t count) {
+  // The first rows of equal parts of the data, which may be in some order: x⁰ of about `count` rows.
+  static Tensor spread_rows(const noneq::measurement& m, std::int64_t count) {
     constexpr std::int64_t parts = 16;
-    const std::int64_t all = data.info().measured, each = count / parts;
-    if (all < 0 || all <= count) return data.prepare(data.fetch_rows(0, all < 0 ? count : all)).at("x0");
+    const std::int64_t all = m.info.measured;
+    const bool few = all < 0 || all <= count;
+    const std::int64_t each = few ? (all < 0 ? count : all) : count / parts, stride = few ? 0 : all / parts;
     std::vector<Tensor> rows;
-    for (std::int64_t k = 0; k < parts; ++k)
-      rows.push_back(data.prepare(data.fetch_rows(k * (all / parts), each)).at("x0"));
+    for (std::int64_t k = 0; k < (few ? 1 : parts); ++k)
+      m.pass(
+          {"", each, k * stride}, [](noneq::batch b) { return b; },
+          [&](const noneq::batch& b) { rows.push_back(b.at("x0")); });
     return at::cat(rows);
   }
 
   // A ceiling of other data than the model learned says nothing about it. Rows of the data and draws from the density
   // must agree in the mean of its logarithm.
-  static void need_same_data(const noneq::coarse_mixture& density, noneq::source& data, const noneq::stream& s) {
+  static void need_same_data(const noneq::coarse_mixture& density, const noneq::measurement& m) {
     constexpr std::int64_t count = 2000;
-    const auto of_rows = noneq::estimate_mean(log_density(density, rows_of(data, count)));
-    const auto of_draws = noneq::estimate_mean(log_density(density, draw(density, 0, count, count, s.fork("check"))));
+    const auto of_rows = noneq::estimate_mean(log_density(density, spread_rows(m, count)));
+    const auto of_draws =
+        noneq::estimate_mean(log_density(density, draw(density, 0, count, count, m.stream.fork("check"))));
     const double error = std::hypot(of_rows.stderr, of_draws.stderr), apart = of_rows.value - of_draws.value;
     if (std::abs(apart) > 6 * error + 0.05)
       throw noneq::error(c10::str("got a generator of other data than the loader's: ln q is ", of_rows.value,
@@ -142,45 +146,13 @@ struct ceiling : noneq::metric {
                          "truth");
   }
 
-  void measure(noneq::measurement& m) const override {
-    const std::optional<noneq::mixture> known =
-        truth ? truth->open(std::nullopt, m.stream)->info().truth : m.data.info().truth;
-    if (!known) refuse_unknown();
-    const noneq::coarse_mixture density(*known);
-    if (truth) need_same_data(density, m.data, m.stream);
-    std::vector<chunk_estimates> parts(static_cast<std::size_t>((samples + chunk - 1) / chunk));
-    m.parallel(static_cast<std::int64_t>(parts.size()), [&](std::int64_t i) {
-      parts[static_cast<std::size_t>(i)] =
-          estimate(m.denoiser.process(), density, i * chunk, std::min(chunk, samples - i * chunk), m.stream);
-    });
-    std::vector<Tensor> all, control, best;
-    for (const auto& part : parts)
-      all.push_back(part.ceiling), control.push_back(part.control), best.push_back(part.attainable);
-    const auto add = [&](const char* name, const Tensor& nats) {
-      const noneq::estimate e = noneq::estimate_mean(nats);
-      m.records.push_back({name, noneq::bits(e.value), "bits/sample", noneq::bits(e.stderr)});
-    };
-    add("ceiling", controlled(at::cat(all), at::cat(control)));
-    add("attainable", at::cat(best));
-    report_gaps(m);
-  }
+  // Draws from the density, in batches without data.
+  noneq::row_request rows(const noneq::dataset_info&) const override { return {"", samples, 0, chunk, false}; }
+
+  std::unique_ptr<noneq::sinking> open(const noneq::measurement& m) const override;
 
   [[noreturn]] static void refuse_unknown() {
     throw noneq::error("the density of this data is not known; need truth: a generator that knows its own", "truth");
-  }
-
-  // The network's gap and the schedule's, when K was measured before.
-  static void report_gaps(noneq::measurement& m) {
-    const auto K =
-        std::find_if(m.earlier.begin(), m.earlier.end(), [](const noneq::measured& r) { return r.name == "K"; });
-    if (K == m.earlier.end() || (K->unit != "bits/sample" && K->unit != "bits/sequence")) return;
-    const noneq::measured ceiling = m.records[0], attainable = m.records[1];
-    const auto add = [&](const char* name, const noneq::measured& high, const noneq::measured& low) {
-      m.records.push_back(
-          {name, high.value - low.value, high.unit, std::hypot(high.standard_error, low.standard_error)});
-    };
-    add("attainable_minus_K", attainable, *K);
-    add("ceiling_minus_K", ceiling, *K);
   }
 
   static void describe(noneq::description<ceiling>& d) {
@@ -192,6 +164,55 @@ struct ceiling : noneq::metric {
         .param("chunk", &ceiling::chunk, "draws one thread takes at a time", noneq::between(1, 1e4));
   }
 };
+
+class ceiling_sinking : public noneq::keeping_sinking {
+ public:
+  ceiling_sinking(const ceiling& of, const noneq::measurement& m, const noneq::mixture& known)
+      : keeping_sinking(m), of_(of), density_(known) {
+    if (of.truth) ceiling::need_same_data(density_, m);
+  }
+
+  noneq::batch map(noneq::batch draws) const override {
+    const std::int64_t n = std::min(of_.chunk, of_.samples - draws.first);
+    const auto e = of_.estimate(m_.denoiser.process(), density_, draws.first, n, m_.stream);
+    return {draws.step, draws.first, {{"ceiling", e.ceiling}, {"attainable", e.attainable}, {"control", e.control}}};
+  }
+
+  noneq::outcome finish() override {
+    noneq::outcome out;
+    const auto add = [&](const char* name, const Tensor& nats) {
+      const noneq::estimate e = noneq::estimate_mean(nats);
+      out.records.push_back({name, noneq::bits(e.value), "bits/sample", noneq::bits(e.stderr)});
+    };
+    add("ceiling", ceiling::controlled(kept_.joined("ceiling"), kept_.joined("control")));
+    add("attainable", kept_.joined("attainable"));
+    report_gaps(out.records);
+    return out;
+  }
+
+ private:
+  // The network's gap and the schedule's, when K was measured before.
+  void report_gaps(std::vector<noneq::measured>& records) const {
+    const auto K =
+        std::find_if(m_.earlier.begin(), m_.earlier.end(), [](const noneq::measured& r) { return r.name == "K"; });
+    if (K == m_.earlier.end() || (K->unit != "bits/sample" && K->unit != "bits/sequence")) return;
+    const noneq::measured ceiling = records[0], attainable = records[1];
+    const auto add = [&](const char* name, const noneq::measured& high, const noneq::measured& low) {
+      records.push_back({name, high.value - low.value, high.unit, std::hypot(high.standard_error, low.standard_error)});
+    };
+    add("attainable_minus_K", attainable, *K);
+    add("ceiling_minus_K", ceiling, *K);
+  }
+
+  const ceiling& of_;
+  const noneq::coarse_mixture density_;
+};
+
+std::unique_ptr<noneq::sinking> ceiling::open(const noneq::measurement& m) const {
+  const std::optional<noneq::mixture> known = truth ? truth->open(std::nullopt, m.stream)->info().truth : m.info.truth;
+  if (!known) refuse_unknown();
+  return std::make_unique<ceiling_sinking>(*this, m, *known);
+}
 
 }
 

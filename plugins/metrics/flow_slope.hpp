@@ -36,11 +36,11 @@ class flow_slope {
   };
   // x [n, …] float64, phi [n]. Probes [n, m, D] give m estimates zᵀ(∂slope/∂x)z of the divergence (Hutchinson 1990);
   // without them the one column is exact, and costs as many backward passes as a sample has numbers.
-  told operator()(const Tensor& x, const Tensor& phi, const Tensor& label, const Tensor& probes) const {
+  told operator()(const Tensor& x, const Tensor& phi, const conditions& given, const Tensor& probes) const {
     const at::AutoGradMode with_gradients(true);
     const std::int64_t n = x.size(0);
     const Tensor at_x = x.detach().requires_grad_();
-    const Tensor slope = ask(at_x, phi, label);
+    const Tensor slope = ask(at_x, phi, given);
     const auto pulled_back = [&](const Tensor& z) {
       stop_here_if_asked();
       return torch::autograd::grad({slope}, {at_x}, {z.view_as(slope)}, true)[0].reshape({n, -1});
@@ -71,10 +71,9 @@ class flow_slope {
     return {i, (phi - below) / gap.clamp_min(1e-300)};  // near noise two angles may round to one number
   }
 
-  Tensor ask(const Tensor& x, const Tensor& phi, const Tensor& label) const {
+  Tensor ask(const Tensor& x, const Tensor& phi, const conditions& given) const {
     const between b = around(phi);
-    const Tensor both_labels = label.defined() ? at::cat({label, label}) : label;
-    const Tensor x0 = denoiser_.predict(at::cat({x, x}), at::cat({b.index, b.index + 1}), both_labels).x0;
+    const Tensor x0 = denoiser_.predict(at::cat({x, x}), at::cat({b.index, b.index + 1}), given.repeated(2)).x0;
     const Tensor lower = x0.slice(0, 0, x.size(0)), upper = x0.slice(0, x.size(0));
     const Tensor mixed = lower + broadcast_like(b.share, x) * (upper - lower);
     return (broadcast_like(phi.cos(), x) * x - mixed) / broadcast_like(phi.sin(), x);

@@ -8,11 +8,11 @@ namespace {
 using noneq::Tensor;
 
 struct frechet : noneq::sample_metric, noneq::compared {
-  std::unique_ptr<noneq::meter> follow(noneq::measurement& m) const override;
+  std::unique_ptr<noneq::sinking> open(const noneq::measurement& m) const override;
 
   void check_data(const noneq::dataset_info& info) const override {
     compared::check_data(info);
-    noneq::choose_rows(info, with, rows, "with", "rows");
+    noneq::choose_rows(info, with, wanted_rows, 256, "with", "rows");
   }
   void check_count(std::int64_t samples) const override {
     if (samples < 2) throw noneq::error(c10::str("got a sampler of count ", samples, ", need at least 2 samples"));
@@ -26,38 +26,41 @@ struct frechet : noneq::sample_metric, noneq::compared {
   }
 };
 
-class frechet_meter : public noneq::feature_meter {
+class frechet_sinking : public noneq::feature_sinking {
  public:
-  frechet_meter(const frechet& of, noneq::measurement& m)
-      : feature_meter(of, m), chosen_(noneq::choose_rows(info_, of.with, of.rows, "with", "rows")) {
+  frechet_sinking(const frechet& of, const noneq::measurement& m)
+      : feature_sinking(of, m), chosen_(noneq::choose_rows(m.info, of.with, of.wanted_rows, 256, "with", "rows")) {
     kept_ = noneq::kept_or_made(of.cache_folder(m), "moments-" + of.features->label(),
-                                of.key(info_, chosen_, "moments"), !of.cache.empty(), [&]() -> noneq::kept_tensors {
+                                of.key(m.info, chosen_, "moments"), !of.cache.empty(), [&]() -> noneq::kept_tensors {
                                   noneq::gaussian_fit fit;
                                   of.visit(m, chosen_, *map_, [&](const Tensor& rows) { fit.add(rows); });
                                   return {{"mean", fit.mean()}, {"covariance", fit.covariance()}};
                                 });
   }
 
-  void add(const noneq::batch& digested) override {
-    fit_.add(digested.at("features"));
-    count_ += digested.size();
+  void add(const noneq::batch& mapped) override {
+    fit_.add(mapped.at("features"));
+    count_ += mapped.size();
   }
-  void finish(noneq::measurement& m) override {
+
+  noneq::outcome finish() override {
     const double distance =
         noneq::frechet_distance(fit_.mean(), fit_.covariance(), kept_.at("mean"), kept_.at("covariance"));
-    m.records.push_back(
+    noneq::outcome out;
+    out.records.push_back(
         {name("frechet"), distance, "", std::numeric_limits<double>::quiet_NaN(), chosen_.part, count_});
+    return out;
   }
 
  private:
-  const noneq::chosen_rows chosen_;
+  const noneq::row_request chosen_;
   noneq::kept_tensors kept_;
   noneq::gaussian_fit fit_;
   std::int64_t count_ = 0;
 };
 
-std::unique_ptr<noneq::meter> frechet::follow(noneq::measurement& m) const {
-  return std::make_unique<frechet_meter>(*this, m);
+std::unique_ptr<noneq::sinking> frechet::open(const noneq::measurement& m) const {
+  return std::make_unique<frechet_sinking>(*this, m);
 }
 
 }

@@ -12,11 +12,12 @@ using noneq::Tensor;
 struct kernel_distance : noneq::sample_metric, noneq::compared {
   std::int64_t blocks = 10;
 
-  std::unique_ptr<noneq::meter> follow(noneq::measurement& m) const override;
+  std::unique_ptr<noneq::sinking> open(const noneq::measurement& m) const override;
 
   void check_data(const noneq::dataset_info& info) const override {
     compared::check_data(info);
-    const std::int64_t there = noneq::choose_rows(info, with, rows > 0 ? rows : 2 * blocks, "with", "rows").count;
+    const std::int64_t there =
+        noneq::choose_rows(info, with, wanted_rows > 0 ? wanted_rows : 2 * blocks, 256, "with", "rows").count;
     if (there < 2 * blocks)
       throw noneq::error(
           c10::str("got ", there, " rows to compare with, need at least ", 2 * blocks, ", two for each block"));
@@ -37,29 +38,32 @@ struct kernel_distance : noneq::sample_metric, noneq::compared {
   }
 };
 
-class kernel_meter : public noneq::feature_sets {
+class kernel_sinking : public noneq::feature_sets {
  public:
-  kernel_meter(const kernel_distance& of, noneq::measurement& m) : feature_sets(of, m), blocks_(of.blocks) {}
+  kernel_sinking(const kernel_distance& of, const noneq::measurement& m) : feature_sets(of, m), blocks_(of.blocks) {}
 
-  void finish(noneq::measurement& m) override {
-    const Tensor x = samples(), y = data(m, x.size(0));
-    Tensor each = at::empty({blocks_}, at::kDouble);
-    m.parallel(blocks_, [&](std::int64_t i) {
+  noneq::outcome finish() override {
+    const Tensor x = samples(), y = data(x.size(0));
+    const auto distance_of_block = [&](const noneq::batch& b) -> noneq::batch {
       const auto block = [&](const Tensor& t) {
-        return t.slice(0, i * t.size(0) / blocks_, (i + 1) * t.size(0) / blocks_).to(at::kDouble);
+        return t.slice(0, b.step * t.size(0) / blocks_, (b.step + 1) * t.size(0) / blocks_).to(at::kDouble);
       };
-      each[i] = noneq::unbiased_squared_mmd(block(x), block(y));
-    });
+      return {
+          b.step, b.first, {{"distance", at::full({1}, noneq::unbiased_squared_mmd(block(x), block(y)), at::kDouble)}}};
+    };
+    const Tensor each = noneq::mapped(m_.pass, {"", blocks_, 0, 1, false}, distance_of_block).joined("distance");
     const noneq::estimate e = noneq::estimate_mean(each);
-    m.records.push_back({name("kernel_distance"), e.value, "", e.stderr, part(), x.size(0)});
+    noneq::outcome out;
+    out.records.push_back({name("kernel_distance"), e.value, "", e.stderr, part(), x.size(0)});
+    return out;
   }
 
  private:
   const std::int64_t blocks_;
 };
 
-std::unique_ptr<noneq::meter> kernel_distance::follow(noneq::measurement& m) const {
-  return std::make_unique<kernel_meter>(*this, m);
+std::unique_ptr<noneq::sinking> kernel_distance::open(const noneq::measurement& m) const {
+  return std::make_unique<kernel_sinking>(*this, m);
 }
 
 }

@@ -12,20 +12,19 @@ namespace {
 
 using noneq::Tensor;
 
-// What is found of one chunk of rows, float64 [n]; not a number where the ODE did not end.
-struct chunk_found {
-  Tensor nats, probe_error;
-  Tensor stopped_at;  // t; T where it ended
-  Tensor bound{};     // a number where the ODE did not end
+// What the ODE gives for some rows, float64 [n].
+struct flow_found {
+  Tensor nats, probe_error;  // not a number where the ODE did not end
+  Tensor stopped_at;         // t; T where it ended
 };
 
 struct likelihood : noneq::metric {
   std::int64_t samples = 1000, chunk = 100, probes = 2, max_steps = 1000, fit = 32;
   double absolute = 1e-5, relative = 1e-5;
-  std::string trace = "hutchinson", dequantisation = "uniform", on = "auto";
+  std::string trace = "hutchinson", dequantisation = "uniform", split = "auto";
 
   void check_data(const noneq::dataset_info& info) const override {
-    noneq::choose_rows(info, on, samples);
+    noneq::choose_rows(info, split, samples);
     constexpr std::int64_t most = 256;
     const std::int64_t dims = c10::multiply_integers(info.shape);
     if (trace == "exact" && dims > most)
@@ -43,15 +42,17 @@ struct likelihood : noneq::metric {
     return at::where(at::stack(all, 1) < 0.5, at::scalar_tensor(-1., at::kDouble), at::scalar_tensor(1., at::kDouble));
   }
 
-  chunk_found measure_chunk(const noneq::flow_slope& flow, const noneq::kernel& k, const noneq::dequantisation& q,
-                            const noneq::batch& rows, std::int64_t first, const noneq::stream& s) const {
+  flow_found measure_rows(const noneq::flow_slope& flow, const noneq::kernel& k, const noneq::dequantisation& q,
+                          const noneq::batch& rows, const noneq::stream& s) const {
     const noneq::sizes shape = rows.at("x0").sizes().vec();
+    const std::int64_t first = rows.first;
     const auto within = q.draw(s.fork("dequantise").uniform(shape, first).to(at::kDouble));
     const Tensor x0 = rows.at("x0").to(at::kDouble) + within.u;
     const std::int64_t n = shape[0], dims = x0[0].numel();
     const auto by_dim = static_cast<double>(dims);
     const Tensor log_volume = by_dim * std::log(std::cos(flow.begin())) - within.log_q;  // x^1 = α_1 x⁰
-    const Tensor label = rows.find("label"), z = draw_probes(s, n, dims, first);
+    const noneq::conditions given = noneq::conditions_of(rows);
+    const Tensor z = draw_probes(s, n, dims, first);
     const std::int64_t columns = z.defined() ? probes : 1;
 
     // Beside x, the log density per dimension, once for each probe.
@@ -59,8 +60,7 @@ struct likelihood : noneq::metric {
       noneq::sizes here = shape;
       here[0] = of.size(0);
       const auto told =
-          flow(y.slice(1, 0, dims).reshape(here), phi, label.defined() ? label.index_select(0, of) : label,
-               z.defined() ? z.index_select(0, of) : z);
+          flow(y.slice(1, 0, dims).reshape(here), phi, given.index_select(of), z.defined() ? z.index_select(0, of) : z);
       return at::cat({told.slope.flatten(1), told.divergence / by_dim}, 1);
     };
     const Tensor start = at::cat({std::cos(flow.begin()) * x0.flatten(1), at::zeros({n, columns}, at::kDouble)}, 1);
@@ -74,41 +74,31 @@ struct likelihood : noneq::metric {
     return {at::where(arrived, nats, nothing), at::where(arrived, spread, nothing), flow.time(phi)};
   }
 
-  // The variational bound of rows whose ODE did not end; not a number for the others.
-  static Tensor bound_where_stopped(const noneq::measurement& m, const chunk_found& found, const noneq::batch& rows,
-                                    std::int64_t first) {
-    const Tensor stopped = found.nats.isnan();
-    if (!stopped.any().item<bool>()) return at::full_like(found.nats, NAN);
-    const auto b = noneq::measure_bounds(m.denoiser, m.data.info(), rows.at("x0"), rows.find("label"), first,
-                                         m.denoiser.process().steps() - 1, m.stream.fork("bound"));
-    return at::where(stopped, -(b.L_T + b.kl_sum + b.L_0), at::scalar_tensor(NAN, at::kDouble));
-  }
-
   // The rows to find a spread with: the last of the training data, or, of data without parts, those behind the
   // measured.
-  noneq::chosen_rows rows_to_fit(const noneq::dataset_info& info) const {
-    auto rows = noneq::choose_rows(info, info.parts.empty() ? "auto" : "train", fit);
+  noneq::row_request rows_to_fit(const noneq::dataset_info& info) const {
+    constexpr std::int64_t block = 8;  // few rows, many threads
+    auto rows = noneq::choose_rows(info, info.parts.empty() ? "auto" : "train", fit, block);
     rows.begin = info.parts.empty() ? samples : info.parts.at("train") - rows.count;
     return rows;
   }
 
   // The spread, of some about that of the noise at t = 1, under which the bound on these rows is largest.
-  noneq::dequantisation fitted(noneq::measurement& m, const noneq::flow_slope& flow,
-                               const noneq::chosen_rows& rows) const {
-    constexpr std::int64_t block = 8;  // few rows, many threads
-    const noneq::dataset_info& info = m.data.info();
-    noneq::dequantisation best{info.bin_width};
+  noneq::dequantisation fitted(const noneq::measurement& m, const noneq::flow_slope& flow,
+                               const noneq::row_request& rows) const {
+    noneq::dequantisation best{m.info.bin_width};
     double largest = -INFINITY;
     Tensor stopped_at;
     for (const double share : {0.5, 0.7, 1.0, 1.4, 2.0, 4.0, static_cast<double>(INFINITY)}) {
-      const noneq::dequantisation q{info.bin_width, share * std::tan(flow.begin())};
-      const auto parts = noneq::each_block(m, rows, block, [&](std::int64_t first, const noneq::batch& some) {
-        return measure_chunk(flow, *m.denoiser.process().kernel, q, some, first, m.stream.fork("fit"));
+      const noneq::dequantisation q{m.info.bin_width, share * std::tan(flow.begin())};
+      const auto found = noneq::mapped(m.pass, rows, [&](const noneq::batch& some) -> noneq::batch {
+        const flow_found f = measure_rows(flow, *m.denoiser.process().kernel, q, some, m.stream.fork("fit"));
+        return {some.step, some.first, {{"nats", f.nats}, {"stopped_at", f.stopped_at}}};
       });
       // Where a row does not end, nothing is known of the mean.
-      const double bound = noneq::joined(parts, &chunk_found::nats).mean().item<double>();
+      const double bound = found.joined("nats").mean().item<double>();
       if (bound > largest) best = q, largest = bound;
-      if (std::isnan(bound)) stopped_at = noneq::joined(parts, &chunk_found::stopped_at);
+      if (std::isnan(bound)) stopped_at = found.joined("stopped_at");
     }
     if (largest == -INFINITY && stopped_at.defined())
       throw noneq::error(c10::str("got no spread under which the ODE of every one of ", rows.count,
@@ -118,57 +108,11 @@ struct likelihood : noneq::metric {
     return best;
   }
 
-  void measure(noneq::measurement& m) const override {
-    const noneq::dataset_info& info = m.data.info();
-    check_data(info);
-    const noneq::flow_slope flow(m.denoiser);
-    const auto chosen = noneq::choose_rows(info, on, samples);
-    const bool variational = dequantisation == "variational";
-    const auto to_fit = variational ? rows_to_fit(info) : noneq::chosen_rows{};
-    const noneq::dequantisation q = variational ? fitted(m, flow, to_fit) : noneq::dequantisation{info.bin_width};
-    const auto parts = noneq::each_block(m, chosen, chunk, [&](std::int64_t first, const noneq::batch& rows) {
-      auto found = measure_chunk(flow, *m.denoiser.process().kernel, q, rows, first, m.stream);
-      found.bound = bound_where_stopped(m, found, rows, first);
-      return found;
-    });
-    report(m, parts, chosen.part);
-    if (variational)
-      m.records.push_back({"dequantisation_spread", q.spread / q.bin, "bins", NAN, to_fit.part, to_fit.count});
+  noneq::row_request rows(const noneq::dataset_info& info) const override {
+    return noneq::choose_rows(info, split, samples, chunk);
   }
 
-  void report(noneq::measurement& m, const std::vector<chunk_found>& parts, const std::string& part) const {
-    const Tensor by_flow = noneq::joined(parts, &chunk_found::nats),
-                 stopped_at = noneq::joined(parts, &chunk_found::stopped_at),
-                 probe_error = noneq::joined(parts, &chunk_found::probe_error);
-    const Tensor stopped = by_flow.isnan(), failed = stopped.nonzero().squeeze(1);
-    const Tensor nats = at::where(stopped, noneq::joined(parts, &chunk_found::bound), by_flow);
-    const Tensor known = nats.index({nats.isfinite()});
-    const auto time_of = [&](std::int64_t j) { return stopped_at[failed[j]].item<double>(); };
-    if (known.size(0) == 0)
-      throw noneq::error(c10::str("got no row with a finite bound, or whose ODE ends within max_steps = ", max_steps,
-                                  ": row 0 stopped at t = ", time_of(0), " on its way from 1 to ",
-                                  m.denoiser.process().steps(), ", need more steps or larger tolerances"));
-
-    const noneq::estimate e = noneq::estimate_mean(known);
-    const auto dims = static_cast<double>(c10::multiply_integers(m.data.info().shape));
-    const double value = noneq::bits(e.value), error = noneq::bits(e.stderr);
-    const std::int64_t n = known.size(0);
-    m.records.push_back({"log_likelihood", value, "bits/sample", error, part, n});
-    m.records.push_back({"likelihood_bits_per_dim", -value / dims, "bits/dim", error / dims, part, n});
-    if (trace == "hutchinson" && probes > 1) {
-      const double of_probes = std::sqrt(probe_error.square().nansum().item<double>()) / static_cast<double>(n);
-      m.records.push_back({"trace_error", noneq::bits(of_probes), "bits/sample", NAN, part, n});
-    }
-    if (failed.size(0) > 0) {
-      constexpr std::int64_t named = 10;
-      m.records.push_back({"not_converged", static_cast<double>(failed.size(0)), "rows", NAN, part, nats.size(0)});
-      for (std::int64_t j = 0; j < std::min(named, failed.size(0)); ++j)
-        m.records.push_back({c10::str("t_of_row_", failed[j].item<std::int64_t>()), time_of(j), "", NAN, part});
-    }
-    m.arrays.set("log_likelihood", noneq::bits(nats));
-    m.arrays.set("probe_error", noneq::bits(probe_error));
-    m.arrays.set("stopped_at", stopped_at);
-  }
+  std::unique_ptr<noneq::sinking> open(const noneq::measurement& m) const override;
 
   static void describe(noneq::description<likelihood>& d) {
     d.doc(
@@ -198,13 +142,90 @@ struct likelihood : noneq::metric {
          noneq::one_of({"uniform", "variational"}))
         .param("fit", &likelihood::fit, "variational: rows of the training data to find the spread with, the last ones",
                noneq::at_least(1));
-    noneq::describe_on(d);
+    noneq::describe_split(d);
     d.writes("log_likelihood", "float64 [rows]: bits of each row; not a number where the ODE did not end")
         .writes("probe_error", "float64 [rows]: standard error of it from the probes; not a number where not known")
         .writes("stopped_at", "float64 [rows]: t at which the ODE stopped; T where it ended")
         .spaces({"gaussian"});
   }
 };
+
+class likelihood_sinking : public noneq::keeping_sinking {
+ public:
+  likelihood_sinking(const likelihood& of, const noneq::measurement& m)
+      : keeping_sinking(m), of_(of), flow_(m.denoiser), q_{m.info.bin_width} {
+    if (of.dequantisation != "variational") return;
+    fitted_on_ = of.rows_to_fit(m.info);
+    q_ = of.fitted(m, flow_, fitted_on_);
+  }
+
+  noneq::batch map(noneq::batch rows) const override {
+    const flow_found f = of_.measure_rows(flow_, *m_.denoiser.process().kernel, q_, rows, m_.stream);
+    return {rows.step,
+            rows.first,
+            {{"nats", f.nats},
+             {"probe_error", f.probe_error},
+             {"stopped_at", f.stopped_at},
+             {"bound", bound_where_stopped(f.nats.isnan(), rows)}}};
+  }
+
+  noneq::outcome finish() override {
+    noneq::outcome out;
+    const Tensor by_flow = kept_.joined("nats"), stopped_at = kept_.joined("stopped_at"),
+                 probe_error = kept_.joined("probe_error");
+    const Tensor stopped = by_flow.isnan(), failed = stopped.nonzero().squeeze(1);
+    const Tensor nats = at::where(stopped, kept_.joined("bound"), by_flow);
+    const Tensor known = nats.index({nats.isfinite()});
+    const auto time_of = [&](std::int64_t j) { return stopped_at[failed[j]].item<double>(); };
+    if (known.size(0) == 0)
+      throw noneq::error(c10::str("got no row with a finite bound, or whose ODE ends within max_steps = ",
+                                  of_.max_steps, ": row 0 stopped at t = ", time_of(0), " on its way from 1 to ",
+                                  m_.denoiser.process().steps(), ", need more steps or larger tolerances"));
+
+    const noneq::estimate e = noneq::estimate_mean(known);
+    const auto dims = static_cast<double>(c10::multiply_integers(m_.info.shape));
+    const double value = noneq::bits(e.value), error = noneq::bits(e.stderr);
+    const std::int64_t n = known.size(0);
+    out.records.push_back({"log_likelihood", value, "bits/sample", error, m_.part, n});
+    out.records.push_back({"likelihood_bits_per_dim", -value / dims, "bits/dim", error / dims, m_.part, n});
+    if (of_.trace == "hutchinson" && of_.probes > 1) {
+      const double of_probes = std::sqrt(probe_error.square().nansum().item<double>()) / static_cast<double>(n);
+      out.records.push_back({"trace_error", noneq::bits(of_probes), "bits/sample", NAN, m_.part, n});
+    }
+    if (failed.size(0) > 0) {
+      constexpr std::int64_t named = 10;
+      out.records.push_back({"not_converged", static_cast<double>(failed.size(0)), "rows", NAN, m_.part, nats.size(0)});
+      for (std::int64_t j = 0; j < std::min(named, failed.size(0)); ++j)
+        out.records.push_back({c10::str("t_of_row_", failed[j].item<std::int64_t>()), time_of(j), "", NAN, m_.part});
+    }
+    out.arrays.set("log_likelihood", noneq::bits(nats));
+    out.arrays.set("probe_error", noneq::bits(probe_error));
+    out.arrays.set("stopped_at", stopped_at);
+    if (of_.dequantisation == "variational")
+      out.records.push_back(
+          {"dequantisation_spread", q_.spread / q_.bin, "bins", NAN, fitted_on_.part, fitted_on_.count});
+    return out;
+  }
+
+ private:
+  // The variational bound of rows whose ODE did not end; not a number for the others.
+  Tensor bound_where_stopped(const Tensor& stopped, const noneq::batch& rows) const {
+    if (!stopped.any().item<bool>()) return at::full({stopped.size(0)}, NAN, at::kDouble);
+    const auto b = noneq::measure_bounds(m_.denoiser, m_.info, rows.at("x0"), noneq::conditions_of(rows), rows.first,
+                                         m_.denoiser.process().steps() - 1, m_.stream.fork("bound"));
+    return at::where(stopped, -(b.L_T + b.kl_sum + b.L_0), at::scalar_tensor(NAN, at::kDouble));
+  }
+
+  const likelihood& of_;
+  const noneq::flow_slope flow_;
+  noneq::dequantisation q_;
+  noneq::row_request fitted_on_;
+};
+
+std::unique_ptr<noneq::sinking> likelihood::open(const noneq::measurement& m) const {
+  check_data(m.info);
+  return std::make_unique<likelihood_sinking>(*this, m);
+}
 
 }
 

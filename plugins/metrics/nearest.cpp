@@ -12,7 +12,7 @@ struct nearest : noneq::sample_metric {
   double quantile = 0.01;
   std::filesystem::path cache;
 
-  std::unique_ptr<noneq::meter> follow(noneq::measurement& m) const override;
+  std::unique_ptr<noneq::sinking> open(const noneq::measurement& m) const override;
 
   void check_data(const noneq::dataset_info& info) const override {
     if (info.parts.empty())
@@ -44,98 +44,109 @@ struct closest_rows {
   Tensor distance, row;  // float64 [n], int64 [n]
 };
 
-// Whether numbers of a sample have scales of their own: the large ones alone would say what is close then.
+// Whether numbers of a sample have scales of their own, or are not only scaled: the large ones alone would say what is
+// close then.
 bool scales_differ(const noneq::dataset_info& info) {
-  return (info.normal.scale != info.normal.scale.flatten()[0]).any().item<bool>();
+  return !info.normal.affine() || (info.normal.scale != info.normal.scale.flatten()[0]).any().item<bool>();
 }
 
 // The training row closest to each of `points` [n, …] in data units.
-closest_rows closest(noneq::measurement& m, const Tensor& points) {
-  const noneq::dataset_info& info = m.data.info();
-  const bool normalised = scales_differ(info);
+closest_rows closest(const noneq::measurement& m, const Tensor& points) {
+  const bool normalised = scales_differ(m.info);
   const auto compared = [&](const Tensor& rows) {
+    if (!m.info.normal.affine()) return m.info.normal.apply(rows).to(at::kDouble).flatten(1);
     const Tensor exact = rows.to(at::kDouble);
-    return (normalised ? exact / info.normal.scale.to(at::kDouble) : exact).flatten(1);
+    return (normalised ? exact / m.info.normal.scale.to(at::kDouble) : exact).flatten(1);
   };
   const Tensor x = compared(points);
   closest_rows best{at::full({x.size(0)}, INFINITY, at::kDouble), at::zeros({x.size(0)}, at::kLong)};
-  const auto among = [&](std::int64_t first, const noneq::batch& some) -> closest_rows {
-    const Tensor y = compared(info.normal.restore(some.at("x0")));
-    const auto [distance, row] = noneq::squared_distances(x, y).min(1);
-    return {distance, row + first};
-  };
-  noneq::use_blocks(m, {"train", info.parts.at("train")}, 256, among, [&](const closest_rows& p) {
-    const Tensor closer = p.distance < best.distance;
-    best = {at::where(closer, p.distance, best.distance), at::where(closer, p.row, best.row)};
-  });
+  m.pass(
+      {"train", m.info.parts.at("train")},
+      [&](const noneq::batch& rows) -> noneq::batch {
+        const Tensor y = compared(m.info.normal.restore(rows.at("x0")));
+        const auto [distance, row] = noneq::squared_distances(x, y).min(1);
+        return {rows.step, rows.first, {{"distance", distance}, {"row", row + rows.first}}};
+      },
+      [&](const noneq::batch& found) {
+        const Tensor closer = found.at("distance") < best.distance;
+        best = {at::where(closer, found.at("distance"), best.distance), at::where(closer, found.at("row"), best.row)};
+      });
   return {(best.distance / static_cast<double>(x.size(1))).sqrt(), best.row};
 }
 
-class nearest_meter : public noneq::meter {
+class nearest_sinking : public noneq::sinking {
  public:
-  nearest_meter(const nearest& of, noneq::measurement& m) : of_(of), info_(m.data.info()) {}
+  nearest_sinking(const nearest& of, const noneq::measurement& m) : of_(of), m_(m) {}
 
-  noneq::batch digest(const noneq::batch& chunk) const override {
-    const std::int64_t wanted = std::max<std::int64_t>(0, of_.samples - chunk.first);
-    return {chunk.step, chunk.first, {{"x", noneq::on_grid(info_, chunk.at("samples").slice(0, 0, wanted))}}};
+  noneq::batch map(noneq::batch b) const override {
+    const std::int64_t wanted = std::max<std::int64_t>(0, of_.samples - b.first);
+    return {b.step, b.first, {{"x", noneq::on_grid(m_.info, b.at("samples").slice(0, 0, wanted))}}};
   }
-  void add(const noneq::batch& digested) override { parts_.push_back(digested.at("x")); }
+  void add(const noneq::batch& mapped) override { kept_.add(mapped); }
 
-  void finish(noneq::measurement& m) override {
-    const Tensor x = at::cat(parts_);
-    const closest_rows found = closest(m, x);
-    report(m, "nearest", found.distance, "train");
-    const std::string held_out = noneq::measured_part(info_);
+  noneq::outcome finish() override {
+    noneq::outcome out;
+    const auto report = [&](const char* name, const Tensor& distances, const std::string& part) {
+      const noneq::estimate e = noneq::estimate_mean(distances);
+      out.records.push_back({name, e.value, "", e.stderr, part, distances.size(0)});
+    };
+    const Tensor x = kept_.joined("x");
+    const closest_rows found = closest(m_, x);
+    report("nearest", found.distance, "train");
+    const std::string held_out = noneq::measured_part(m_.info);
     if (held_out != "train") {
-      const Tensor others = held_out_distances(m, held_out);
-      report(m, "nearest_held_out", others, held_out);
+      const Tensor others = held_out_distances(held_out);
+      report("nearest_held_out", others, held_out);
       const double limit = at::quantile(others, of_.quantile).item<double>();
       const double share = (found.distance < limit).to(at::kDouble).mean().item<double>();
-      m.records.push_back({"memorised", share, "", std::sqrt(share * (1 - share) / static_cast<double>(x.size(0))),
-                           held_out, x.size(0)});
+      out.records.push_back({"memorised", share, "", std::sqrt(share * (1 - share) / static_cast<double>(x.size(0))),
+                             held_out, x.size(0)});
     }
-    give_pairs(m, x, found);
+    set_pairs(out.arrays, x, found);
+    return out;
   }
 
  private:
-  static void report(noneq::measurement& m, const char* name, const Tensor& distances, const std::string& part) {
-    const noneq::estimate e = noneq::estimate_mean(distances);
-    m.records.push_back({name, e.value, "", e.stderr, part, distances.size(0)});
+  // Data [n, …] of the requested rows, in data units.
+  Tensor data_of(const noneq::row_request& rows) const {
+    const auto restored = [&](const noneq::batch& b) -> noneq::batch {
+      return {b.step, b.first, {{"x", m_.info.normal.restore(b.at("x0"))}}};
+    };
+    return noneq::mapped(m_.pass, rows, restored).joined("x");
   }
 
-  Tensor held_out_distances(noneq::measurement& m, const std::string& part) const {
-    const auto chosen = noneq::choose_rows(info_, part, of_.samples);
-    const std::string key = info_.identity.empty()
+  Tensor held_out_distances(const std::string& part) const {
+    const noneq::dataset_info& info = m_.info;
+    const auto chosen = noneq::choose_rows(info, part, of_.samples);
+    const std::string key = info.identity.empty()
                                 ? ""
-                                : c10::str("distances of ", info_.identity, "; part ", part, ", ", chosen.count,
-                                           " rows", scales_differ(info_) ? ", normalised" : "");
-    return noneq::kept_or_made(of_.cache.empty() ? m.folder / "reference" : of_.cache, "distances", key,
+                                : c10::str("distances of ", info.identity, "; part ", part, ", ", chosen.count, " rows",
+                                           scales_differ(info) ? ", normalised" : "");
+    return noneq::kept_or_made(of_.cache.empty() ? m_.folder / "reference" : of_.cache, "distances", key,
                                !of_.cache.empty(),
                                [&]() -> noneq::kept_tensors {
-                                 const noneq::batch rows = m.data.prepare(m.data.fetch_part(part, 0, chosen.count));
-                                 return {{"distance", closest(m, info_.normal.restore(rows.at("x0"))).distance}};
+                                 return {{"distance", closest(m_, data_of(chosen)).distance}};
                                })
         .at("distance");
   }
 
-  void give_pairs(noneq::measurement& m, const Tensor& x, const closest_rows& found) const {
+  void set_pairs(noneq::batch& arrays, const Tensor& x, const closest_rows& found) const {
     const Tensor order = found.distance.argsort().slice(0, 0, of_.pairs), row = found.row.index_select(0, order);
-    std::vector<Tensor> images;
-    for (std::int64_t k = 0; k < row.size(0); ++k)
-      images.push_back(m.data.prepare(m.data.fetch_part("train", row[k].item<std::int64_t>(), 1)).at("x0"));
-    m.arrays.set("samples", x.index_select(0, order).to(info_.normal.dtype));
-    m.arrays.set("nearest", info_.normal.restore(at::cat(images)));
-    m.arrays.set("distance", found.distance.index_select(0, order));
-    m.arrays.set("row", row);
+    std::vector<Tensor> rows;
+    for (std::int64_t k = 0; k < row.size(0); ++k) rows.push_back(data_of({"train", 1, row[k].item<std::int64_t>()}));
+    arrays.set("samples", x.index_select(0, order).to(m_.info.normal.dtype));
+    arrays.set("nearest", at::cat(rows));
+    arrays.set("distance", found.distance.index_select(0, order));
+    arrays.set("row", row);
   }
 
   const nearest& of_;
-  const noneq::dataset_info info_;
-  std::vector<Tensor> parts_;
+  const noneq::measurement& m_;
+  noneq::mapped_batches kept_;
 };
 
-std::unique_ptr<noneq::meter> nearest::follow(noneq::measurement& m) const {
-  return std::make_unique<nearest_meter>(*this, m);
+std::unique_ptr<noneq::sinking> nearest::open(const noneq::measurement& m) const {
+  return std::make_unique<nearest_sinking>(*this, m);
 }
 
 }

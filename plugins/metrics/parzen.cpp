@@ -10,15 +10,16 @@ namespace {
 using noneq::Tensor;
 
 struct parzen : noneq::sample_metric {
+  static constexpr std::int64_t block = 64;  // rows that are compared with all samples at a time
   std::int64_t samples = 1000, tuning = 1000, candidates = 20;
   double sigma = 0;
-  std::string on = "auto";
+  std::string split = "auto";
 
-  std::unique_ptr<noneq::meter> follow(noneq::measurement& m) const override;
+  std::unique_ptr<noneq::sinking> open(const noneq::measurement& m) const override;
 
   void check_data(const noneq::dataset_info& info) const override {
-    noneq::choose_rows(info, on, samples);
-    if (sigma == 0) noneq::choose_rows(info, tuned_on(info), tuning, "on", "tuning");
+    noneq::choose_rows(info, split, samples);
+    if (sigma == 0) noneq::choose_rows(info, tuned_on(info), tuning, block, "split", "tuning");
     if (sigma == 0 && !info.parts.empty() && tuned_on(info) == measured_on(info))
       throw noneq::error("got data of one part only, need another part to choose σ on, or sigma: a number");
   }
@@ -27,7 +28,7 @@ struct parzen : noneq::sample_metric {
   }
 
   std::string measured_on(const noneq::dataset_info& info) const {
-    return on == "auto" ? noneq::measured_part(info) : on;
+    return split == "auto" ? noneq::measured_part(info) : split;
   }
   std::string tuned_on(const noneq::dataset_info& info) const {
     const bool validates = info.parts.count("validation") && measured_on(info) != "validation";
@@ -39,7 +40,7 @@ struct parzen : noneq::sample_metric {
          "Log likelihood of data under Gaussian windows around the samples, in bits per sample of the data and of "
          "densities in data units. Take 10,000 samples to compare with published numbers.")
         .param("samples", &parzen::samples, "rows of the data to measure on, from the first", noneq::at_least(2));
-    noneq::describe_on(d);
+    noneq::describe_split(d);
     d.param("sigma", &parzen::sigma,
             "width of the windows in data units; 0: the best on validation rows, or on training rows without them",
             noneq::at_least(0))
@@ -49,58 +50,63 @@ struct parzen : noneq::sample_metric {
   }
 };
 
-class parzen_meter : public noneq::meter {
+class parzen_sinking : public noneq::sinking {
  public:
-  parzen_meter(const parzen& of, noneq::measurement& m) : of_(of), info_(m.data.info()) {}
+  parzen_sinking(const parzen& of, const noneq::measurement& m) : of_(of), m_(m) {}
 
-  noneq::batch digest(const noneq::batch& chunk) const override {
-    return {chunk.step, chunk.first, {{"x", chunk.at("samples").flatten(1).to(at::kDouble)}}};
+  noneq::batch map(noneq::batch b) const override {
+    return {b.step, b.first, {{"x", b.at("samples").flatten(1).to(at::kDouble)}}};
   }
-  void add(const noneq::batch& digested) override { parts_.push_back(digested.at("x")); }
+  void add(const noneq::batch& mapped) override { kept_.add(mapped); }
 
-  void finish(noneq::measurement& m) override {
-    const Tensor x = at::cat(parts_);
+  noneq::outcome finish() override {
+    const noneq::dataset_info& info = m_.info;
+    const Tensor x = kept_.joined("x");
     double sigma = of_.sigma;
     if (sigma == 0) {
       const double spread = std::sqrt(x.var(0).mean().item<double>());
       if (!(spread > 0)) throw noneq::error("got samples that are all alike, need samples that differ, or sigma");
       const Tensor widths = spread * at::pow(10., at::linspace(-2, 0, of_.candidates, at::kDouble));
       // Data without parts is drawn afresh: the rows behind those that are measured.
-      const auto chosen = info_.parts.empty() ? noneq::chosen_rows{"", of_.tuning, of_.samples}
-                                              : noneq::choose_rows(info_, of_.tuned_on(info_), of_.tuning);
-      sigma = widths[log_density(m, chosen, x, widths).mean(0).argmax()].item<double>();
+      const auto chosen = info.parts.empty() ? noneq::row_request{"", of_.tuning, of_.samples, of_.block}
+                                             : noneq::choose_rows(info, of_.tuned_on(info), of_.tuning, of_.block);
+      sigma = widths[log_density(chosen, x, widths).mean(0).argmax()].item<double>();
     }
-    const auto chosen = noneq::choose_rows(info_, of_.on, of_.samples);
-    const Tensor nats = log_density(m, chosen, x, at::scalar_tensor(sigma, at::kDouble).view({1})).squeeze(1);
+    const auto chosen = noneq::choose_rows(info, of_.split, of_.samples, of_.block);
+    const Tensor nats = log_density(chosen, x, at::scalar_tensor(sigma, at::kDouble).view({1})).squeeze(1);
     const noneq::estimate e = noneq::estimate_mean(nats);
-    m.records.push_back(
+    noneq::outcome out;
+    out.records.push_back(
         {"parzen", noneq::bits(e.value), "bits/sample", noneq::bits(e.stderr), chosen.part, nats.size(0)});
-    m.records.push_back({"parzen_sigma", sigma, ""});
+    out.records.push_back({"parzen_sigma", sigma, ""});
+    return out;
   }
 
  private:
   // ln of the mean over samples x [S, D] of N(row; sample, σ²), for each row and each of `widths` [K]: [n, K].
-  Tensor log_density(noneq::measurement& m, const noneq::chosen_rows& chosen, const Tensor& x,
-                     const Tensor& widths) const {
-    constexpr std::int64_t block = 64;
-    return at::cat(noneq::each_block(m, chosen, block, [&](std::int64_t, const noneq::batch& rows) {
-      const Tensor y = info_.normal.restore(rows.at("x0")).flatten(1).to(at::kDouble);
-      const Tensor distances = noneq::squared_distances(y, x);
-      std::vector<Tensor> of_width;
-      for (const Tensor& s : widths.unbind())
-        of_width.push_back(at::logsumexp(distances / (-2 * s * s), 1) -
-                           static_cast<double>(x.size(1)) * (s * std::sqrt(2 * M_PI)).log());
-      return at::stack(of_width, 1) - std::log(static_cast<double>(x.size(0)));
-    }));
+  Tensor log_density(const noneq::row_request& chosen, const Tensor& x, const Tensor& widths) const {
+    return noneq::mapped(
+               m_.pass, chosen,
+               [&](const noneq::batch& rows) -> noneq::batch {
+                 const Tensor y = m_.info.normal.restore(rows.at("x0")).flatten(1).to(at::kDouble);
+                 const Tensor distances = noneq::squared_distances(y, x);
+                 std::vector<Tensor> of_width;
+                 for (const Tensor& s : widths.unbind())
+                   of_width.push_back(at::logsumexp(distances / (-2 * s * s), 1) -
+                                      static_cast<double>(x.size(1)) * (s * std::sqrt(2 * M_PI)).log());
+                 const Tensor log_sum = at::stack(of_width, 1);
+                 return {rows.step, rows.first, {{"log_density", log_sum - std::log(static_cast<double>(x.size(0)))}}};
+               })
+        .joined("log_density");
   }
 
   const parzen& of_;
-  const noneq::dataset_info info_;
-  std::vector<Tensor> parts_;
+  const noneq::measurement& m_;
+  noneq::mapped_batches kept_;
 };
 
-std::unique_ptr<noneq::meter> parzen::follow(noneq::measurement& m) const {
-  return std::make_unique<parzen_meter>(*this, m);
+std::unique_ptr<noneq::sinking> parzen::open(const noneq::measurement& m) const {
+  return std::make_unique<parzen_sinking>(*this, m);
 }
 
 }

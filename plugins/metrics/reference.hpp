@@ -1,6 +1,6 @@
-// What metrics of samples compare with: rows of the data, seen through features. What was computed from the rows alone
-// is kept in HDF5 files and read again on the next occasion; a file tells by its key what it was made from, and one
-// with another key, or a damaged one, is made again.
+// The reference of metrics that compare samples with data: rows of the data as features. Tensors that are computed from
+// the rows alone are kept in HDF5 files and read again on the next occasion. A file holds the key of what it was made
+// from; one with another key, or a damaged one, is made again.
 #pragma once
 
 #include "noneq/storage/hdf5.hpp"
@@ -10,8 +10,9 @@ namespace noneq {
 
 using kept_tensors = std::map<std::string, Tensor>;
 
-// Tensors that depend on `key` alone: those of a file in `folder` that was made for this key, or else what make()
-// gives, which is then put there. An empty key keeps nothing. `must`: not being able to is an error.
+// Returns tensors that depend on `key` alone: those of a file in `folder` that was made for this key, or else those
+// that make() returns, which are then written there. With an empty key nothing is kept. `must`: throws noneq::error
+// when they cannot be written.
 inline kept_tensors kept_or_made(const std::filesystem::path& folder, const std::string& name, const std::string& key,
                                  bool must, const std::function<kept_tensors()>& make) {
   if (key.empty()) return make();
@@ -41,7 +42,7 @@ inline kept_tensors kept_or_made(const std::filesystem::path& folder, const std:
   return all;
 }
 
-// Samples of data that has bins, as such data: rounded to the nearest value it can have. Others are left alone.
+// Returns samples of data that has bins rounded to the nearest value that the data can have, and others unchanged.
 inline Tensor on_grid(const dataset_info& info, const Tensor& samples) {
   if (info.bin_width <= 0) return samples;
   const Tensor x0 = info.normal.apply(samples).to(at::kDouble);
@@ -49,19 +50,19 @@ inline Tensor on_grid(const dataset_info& info, const Tensor& samples) {
   return info.normal.restore(bins * info.bin_width - 1).to(info.normal.dtype);
 }
 
-// The parameters that such metrics share, and what they have in common.
+// The parameters and functions that such metrics share.
 struct compared {
   part<feature> features{"pca"};
   std::string with = "train";
-  std::int64_t rows = 0;
+  std::int64_t wanted_rows = 0;
   std::filesystem::path cache;
 
   template <class P>
   static void describe_common(description<P>& d) {
     d.param("features", &P::features, "what is compared of the samples")
         .param("with", &P::with, "the part of the data to compare with", one_of({"train", "validation", "test"}))
-        .param("rows", &P::rows, "its rows to compare with, from the first; 0: as many as there are, or as are needed",
-               at_least(0))
+        .param("rows", &P::wanted_rows,
+               "its rows to compare with, from the first; 0: as many as there are, or as are needed", at_least(0))
         .param("cache", &P::cache,
                "folder that keeps what was computed from the data; left out: reference/ in the folder of the run");
   }
@@ -75,58 +76,64 @@ struct compared {
     need_part(info, with, "with");
   }
 
-  // Of everything that features of these rows depend on.
-  std::string key(const dataset_info& info, const chosen_rows& chosen, const std::string& kind) const {
+  // Returns a text that changes with everything that features of these rows depend on; "" for data without identity.
+  std::string key(const dataset_info& info, const row_request& chosen, const std::string& kind) const {
     if (info.identity.empty()) return "";
     return c10::str(kind, " of ", info.identity, "; features ", features->identity(), "; part ", chosen.part, ", ",
                     chosen.count, " rows");
   }
 
-  std::shared_ptr<const feature_map> map(measurement& m) const {
-    const dataset_info& info = m.data.info();
-    const chosen_rows training =
-        choose_rows(info, info.parts.empty() ? "auto" : "train", info.parts.empty() ? 1 << 20 : 0);
+  // Returns the map into the space of features, learned from the training rows or read from a file.
+  std::shared_ptr<const feature_map> map(const measurement& m) const {
+    const dataset_info& info = m.info;
+    const row_request training =
+        choose_rows(info, info.parts.empty() ? "auto" : "train", info.parts.empty() ? 1 << 20 : 0, 512);
+    const feature::training_rows rows = [&](std::int64_t count, const auto& reduce, const auto& add) {
+      row_request some = training;
+      some.count = std::min(count, training.count);
+      m.pass(
+          some,
+          [&](const batch& b) -> batch {
+            return {b.step, b.first, {{"rows", reduce(info.normal.restore(b.at("x0")))}}};
+          },
+          [&](const batch& b) { add(b.at("rows")); });
+    };
     std::shared_ptr<const feature_map> learned;
-    const kept_tensors kept = kept_or_made(
-        cache_folder(m), features->label(), key(info, training, "map"), !cache.empty(), [&]() -> kept_tensors {
-          learned = features->learn(info, [&](const auto& visit) {
-            constexpr std::int64_t block = 512;
-            for (std::int64_t first = 0; first < training.count; first += block) {
-              const std::int64_t n = std::min(block, training.count - first);
-              const batch raw =
-                  training.part.empty() ? m.data.fetch_rows(first, n) : m.data.fetch_part(training.part, first, n);
-              if (!visit(info.normal.restore(m.data.prepare(raw).at("x0")))) return;
-            }
-          });
-          return learned->learned();
-        });
+    const kept_tensors kept = kept_or_made(cache_folder(m), features->label(), key(info, training, "map"),
+                                           !cache.empty(), [&]() -> kept_tensors {
+                                             learned = features->learn(info, rows);
+                                             return learned->learned();
+                                           });
     return learned ? learned : std::shared_ptr<const feature_map>(features->restore(info, kept));
   }
 
-  // use(features [n, D]) for blocks of the chosen rows, in order; few blocks are held at once.
-  static void visit(measurement& m, const chosen_rows& chosen, const feature_map& map,
+  // Calls use() with the features [n, D] of blocks of the requested rows, in order.
+  static void visit(const measurement& m, const row_request& rows, const feature_map& map,
                     const std::function<void(const Tensor&)>& use) {
-    const normalisation& normal = m.data.info().normal;
-    const auto features = [&](std::int64_t, const batch& rows) { return map(normal.restore(rows.at("x0"))); };
-    use_blocks(m, chosen, 256, features, use);
+    m.pass(
+        rows,
+        [&](const batch& b) -> batch {
+          return {b.step, b.first, {{"features", map(m.info.normal.restore(b.at("x0")))}}};
+        },
+        [&](const batch& b) { use(b.at("features")); });
   }
 };
 
-// A meter that looks at features of samples.
-class feature_meter : public meter {
+// A sink that reduces samples to their features.
+class feature_sinking : public sinking {
  public:
-  // `of` and m outlive it.
-  feature_meter(const compared& of, measurement& m) : of_(of), info_(m.data.info()), map_(of.map(m)) {}
+  // `of` and m outlive the sink.
+  feature_sinking(const compared& of, const measurement& m) : of_(of), m_(m), map_(of.map(m)) {}
 
-  batch digest(const batch& chunk) const override {
-    return {chunk.step, chunk.first, {{"features", (*map_)(on_grid(info_, chunk.at("samples")))}}};
+  batch map(batch b) const override {
+    return {b.step, b.first, {{"features", (*map_)(on_grid(m_.info, b.at("samples")))}}};
   }
 
  protected:
-  std::string name(const char* metric) const { return metric + ("_" + of_.features->label()); }
+  std::string name(const char* metric) const { return c10::str(metric, "_", of_.features->label()); }
 
   const compared& of_;
-  const dataset_info info_;
+  const measurement& m_;
   const std::shared_ptr<const feature_map> map_;
 };
 

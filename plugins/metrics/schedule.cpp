@@ -2,11 +2,23 @@
 #include "noneq/plugin.hpp"
 
 struct schedule : noneq::metric {
-  void measure(noneq::measurement& m) const override {
-    const noneq::tables& t = m.denoiser.process().tables;
-    m.records.push_back({"beta_1", t.beta_1(), ""});
-    m.records.push_back({"last_alpha_bar", t.alpha_bar[t.steps() - 1].item<double>(), ""});
-    m.arrays.set("log_snr", t.snr.log());
+  // Receives no rows.
+  struct tables_sinking : noneq::sinking {
+    const noneq::tables& tables;
+    explicit tables_sinking(const noneq::tables& t) : tables(t) {}
+
+    void add(const noneq::batch&) override {}
+    noneq::outcome finish() override {
+      noneq::outcome out;
+      out.records.push_back({"beta_1", tables.beta_1(), ""});
+      out.records.push_back({"last_alpha_bar", tables.alpha_bar[tables.steps() - 1].item<double>(), ""});
+      out.arrays.set("log_snr", tables.snr.log());
+      return out;
+    }
+  };
+
+  std::unique_ptr<noneq::sinking> open(const noneq::measurement& m) const override {
+    return std::make_unique<tables_sinking>(m.denoiser.process().tables);
   }
 
   static void describe(noneq::description<schedule>& d) {

@@ -49,7 +49,7 @@ struct step_kls {
   Tensor per_step, squares;  // float64 [strata]: sums over samples of one step's KL and of its square
 };
 
-inline step_kls measure_steps(const denoiser& d, const Tensor& x0, const Tensor& label, std::int64_t first,
+inline step_kls measure_steps(const denoiser& d, const Tensor& x0, const conditions& given, std::int64_t first,
                               std::int64_t strata, const stream& s) {
   const process& p = d.process();
   const kernel& k = *p.kernel;
@@ -65,7 +65,7 @@ inline step_kls measure_steps(const denoiser& d, const Tensor& x0, const Tensor&
     }
     const coefficients at_t = at(p.tables, index, x0);
     const Tensor xt = k.jump(x0, at_t, k.noise(x0.sizes().vec(), here.fork("noise"), first));
-    const auto prediction = d.predict(xt, index, label);
+    const auto prediction = d.predict(xt, index, given);
     const Tensor kl = k.kl(k.posterior(x0, xt, at_t), prediction.reverse).to(at::kDouble);
     sum.per_sample = sum.per_sample + kl * static_cast<double>(run.size());
     sum.per_step[j] = kl.sum();
@@ -74,13 +74,14 @@ inline step_kls measure_steps(const denoiser& d, const Tensor& x0, const Tensor&
   return sum;
 }
 
-// The arrays kl and kl_stderr: what a step costs on average over n samples of which these are the sums.
-inline void set_costs(measurement& m, const Tensor& per_step, const Tensor& squares, std::int64_t samples,
+// Sets the arrays kl and kl_stderr: the mean cost of each step and its standard error, from sums over n samples of the
+// cost and of its square.
+inline void set_costs(batch& arrays, const Tensor& per_step, const Tensor& squares, std::int64_t samples,
                       double per_nat) {
   const auto n = static_cast<double>(samples);
   const Tensor mean = per_step / n, variance = (squares / n - mean.square()).clamp_min(0);
-  m.arrays.set("kl", mean * per_nat);
-  m.arrays.set("kl_stderr", (variance / (n - 1)).sqrt() * per_nat);
+  arrays.set("kl", mean * per_nat);
+  arrays.set("kl_stderr", (variance / (n - 1)).sqrt() * per_nat);
 }
 
 }

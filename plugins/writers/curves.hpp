@@ -12,14 +12,14 @@ namespace noneq {
 
 const char* const ink[] = {"#1f4e79", "#c0392b", "#2e8b57", "#8e44ad", "#d68910", "#17808f", "#5d6d7e", "#a04000"};
 
-class curves_sink : public sink {
+class curves_sinking : public sinking {
  public:
-  curves_sink(const figure_style& of, const writing& w, std::filesystem::path file)
-      : of_(of), file_(std::move(file)), T_(w.denoiser.process().steps()), t_(at::arange(1, T_ + 1, at::kDouble)) {
+  curves_sinking(const figure_style& of, const writing& w, std::filesystem::path file)
+      : of_(of), file_(std::move(file)), T_(w.denoiser->process().steps()), t_(at::arange(1, T_ + 1, at::kDouble)) {
     if (const auto known = w.provenance.find("unit"); known != w.provenance.end()) unit_ = known->second;
   }
 
-  void write(const batch& chunk) override {
+  void add(const batch& chunk) override {
     // Arrays measured at some steps only bring their own axis along; training steps are one of their own.
     in_training_ = chunk.has("step");
     if (in_training_) t_ = chunk.at("step").to(at::kDouble);
@@ -31,7 +31,7 @@ class curves_sink : public sink {
     }
   }
 
-  std::vector<std::filesystem::path> close() override {
+  outcome finish() override {
     if (curves_.empty())
       throw error(c10::str("draw: curves got ", seen_.empty() ? "nothing" : c10::Join(", ", seen_), ", need an array [",
                            t_.size(0), "], one number for each t"));
@@ -69,7 +69,7 @@ class curves_sink : public sink {
       g.script << "set format y '" << format_of_marks(y.low, y.high) << "'\n";
     g.script << "plot " << bands << curves << "\n";
     g.draw(file_);
-    return {file_};
+    return {{}, {}, {file_}};
   }
 
  private:

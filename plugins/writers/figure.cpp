@@ -5,14 +5,14 @@
 #include "scatter.hpp"
 
 struct figure : noneq::writer, noneq::figure_style {
-  std::unique_ptr<noneq::sink> open(const noneq::writing& w) const override {
+  std::unique_ptr<noneq::sinking> open(const noneq::writing& w) const override {
     noneq::gnuplot::need();
     const bool frames = !w.frame_times.empty(),
-               planar = w.info.shape == noneq::sizes{2} && w.denoiser.process().kernel->has_variance();
+               planar = w.info.shape == noneq::sizes{2} && w.denoiser->process().kernel->has_variance();
     const std::string what = draw != "auto" ? draw : !frames ? "curves" : planar ? "scatter" : "raster";
-    if (what == "curves") return std::make_unique<noneq::curves_sink>(*this, w, path(w));
-    if (what == "raster") return std::make_unique<noneq::raster_sink>(*this, w, path(w));
-    return std::make_unique<noneq::scatter_sink>(*this, w, path(w));
+    if (what == "curves") return std::make_unique<noneq::curves_sinking>(*this, w, path(w));
+    if (what == "raster") return std::make_unique<noneq::raster_sinking>(*this, w, path(w));
+    return std::make_unique<noneq::scatter_sinking>(*this, w, path(w));
   }
 
   void check_input(const noneq::writer_input& given) const override {
@@ -21,10 +21,10 @@ struct figure : noneq::writer, noneq::figure_style {
     if (given.find("frames") == nullptr)
       throw noneq::error("draw: " + draw + " got " + given.from + " without frames, need " +
                          (of_sampler ? "frames: 3 or more there" : "in: a sampler that has frames: 3 or more"));
-    if (draw == "scatter") noneq::scatter_sink::check_given(given);
-    if (draw == "raster" && given.shape) noneq::raster_sink::check_sample(*given.shape);
+    if (draw == "scatter") noneq::scatter_sinking::check_given(given);
+    if (draw == "raster" && given.shape) noneq::raster_sinking::check_sample(*given.shape);
     if (draw == "auto" && given.shape && !(given.variance && *given.shape == noneq::sizes{2}))
-      noneq::raster_sink::check_sample(*given.shape);
+      noneq::raster_sinking::check_sample(*given.shape);
   }
 
   void check() const override {

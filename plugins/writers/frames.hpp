@@ -26,16 +26,19 @@ inline std::vector<std::size_t> shown(const std::vector<std::int64_t>& times) {
 }
 
 // Samplers' frames, and beside them what the forward process makes of data.
-class frames_sink : public sink {
+class frames_sinking : public sinking {
  public:
-  frames_sink(const figure_style& of, const writing& w, std::filesystem::path file, std::int64_t count)
+  frames_sinking(const figure_style& of, const writing& w, std::filesystem::path file, std::int64_t count)
       : of_(of), w_(w), file_(std::move(file)), count_(of.count > 0 ? of.count : count) {
     if (w.frame_times.empty())
       throw error("draw: " + of.draw + " got a sampler without frames, need frames: 3 or more there");
   }
 
-  void write(const batch& chunk) override {
-    const Tensor& frames = chunk.at("frames");
+  // Of a batch whose turn may come late, the frames alone.
+  batch map(batch b) const override { return {b.step, b.first, {{"frames", b.at("frames")}}}; }
+
+  void add(const batch& mapped) override {
+    const Tensor& frames = mapped.at("frames");
     const auto need = static_cast<std::int64_t>(w_.frame_times.size());
     if (frames.dim() < 3 || frames.size(1) != need)
       throw error(
@@ -46,29 +49,37 @@ class frames_sink : public sink {
     held_ += parts_.back().size(0);
   }
 
-  std::vector<std::filesystem::path> close() override {
+  outcome finish() override {
     if (parts_.empty()) throw error(file_.string() + ": got no frames to draw, need at least one sample");
     const at::NoGradGuard no_gradients;
     draw(at::cat(parts_), shown(w_.frame_times));
-    return {file_};
+    return {{}, {}, {file_}};
   }
 
  protected:
   virtual void check_shape(const sizes& sample) const = 0;
   virtual void draw(const Tensor& frames, const std::vector<std::size_t>& columns) = 0;
 
-  const normalisation& normal() const { return w_.data->info().normal; }
-  const noneq::process& process() const { return w_.denoiser.process(); }
+  const normalisation& normal() const { return w_.info.normal; }
+  const noneq::process& process() const { return w_.denoiser->process(); }
   std::int64_t time(std::size_t column) const { return w_.frame_times[column]; }
 
   // Data, in its own units, at time t of the forward process.
   Tensor forward(std::int64_t t) {
-    if (!x0_.defined()) x0_ = w_.data->prepare(w_.data->fetch_rows(0, held_)).at("x0");
+    if (!x0_.defined()) x0_ = first_rows();
     if (t == 0) return normal().restore(x0_);
     const kernel& k = *process().kernel;
     const auto c = at(process().tables, at::full({x0_.size(0)}, t - 1, at::kLong), x0_);
     const Tensor noise = k.noise(x0_.sizes().vec(), w_.stream.fork("forward").fork(t), 0);
     return normal().restore(k.jump(x0_, c, noise));
+  }
+
+  // As many rows of the data, normalised, as there are samples to draw.
+  Tensor first_rows() const {
+    std::vector<Tensor> rows;
+    const auto x0 = [](const batch& b) -> batch { return {b.step, b.first, {{"x0", b.at("x0")}}}; };
+    w_.pass({"", held_}, x0, [&](const batch& b) { rows.push_back(b.at("x0")); });
+    return at::cat(rows);
   }
 
   // Panels in rows and columns between margins given in pixels, `gap` pixels apart.

@@ -13,7 +13,7 @@ struct hdf5 : noneq::writer {
   std::vector<std::string> datasets;
   std::int64_t gzip = 0;
 
-  std::unique_ptr<noneq::sink> open(const noneq::writing& w) const override;
+  std::unique_ptr<noneq::sinking> open(const noneq::writing& w) const override;
 
   void check_input(const noneq::writer_input& given) const override {
     try {
@@ -31,9 +31,9 @@ struct hdf5 : noneq::writer {
   }
 };
 
-class hdf5_sink : public noneq::sink {
+class hdf5_sinking : public noneq::sinking {
  public:
-  hdf5_sink(const hdf5& of, const noneq::writing& w)
+  hdf5_sinking(const hdf5& of, const noneq::writing& w)
       : wanted_(of.datasets),
         file_(of.path(w)),
         provenance_(w.provenance),
@@ -41,29 +41,40 @@ class hdf5_sink : public noneq::sink {
         info_(w.info),
         out_(file_, static_cast<int>(of.gzip)) {}
 
-  void write(const noneq::batch& chunk) override {
+  // The tensors in the order of dimensions that the file has.
+  noneq::batch map(noneq::batch b) const override {
+    for (auto& [name, tensor] : b.tensors)
+      if (is_wanted(name)) tensor = tensor.dim() == 0 ? tensor.unsqueeze(0) : as_stored(name, tensor);
+    return b;
+  }
+
+  void add(const noneq::batch& mapped) override {
     bool any = false;
-    for (const auto& [name, tensor] : chunk.tensors) {
+    for (const auto& [name, tensor] : mapped.tensors) {
       given_.insert(name);
-      if (!wanted_.empty() && std::find(wanted_.begin(), wanted_.end(), name) == wanted_.end()) continue;
-      out_.append(name, tensor.dim() == 0 ? tensor.unsqueeze(0) : as_stored(name, tensor));
+      if (!is_wanted(name)) continue;
+      out_.append(name, tensor);
       has_frames_ |= name == "frames" && tensor.size(0) > 0;
       any = true;
     }
     if (!any && !wanted_.empty()) refuse(wanted_.front());
   }
 
-  std::vector<std::filesystem::path> close() override {
+  noneq::outcome finish() override {
     for (const auto& [name, text] : provenance_) out_.attribute("/", name, text);
     if (has_frames_) out_.attribute("frames", "frame_times", c10::str(c10::Join(", ", frame_times_)));
     out_.close();
     // Only now: what took hours to make is kept, whatever else was asked for.
     for (const std::string& name : wanted_)
       if (given_.count(name) == 0) refuse(name);
-    return {file_};
+    return {{}, {}, {file_}};
   }
 
  private:
+  bool is_wanted(const std::string& name) const {
+    return wanted_.empty() || std::find(wanted_.begin(), wanted_.end(), name) != wanted_.end();
+  }
+
   // Samples, and states on the way to them, as the data's own files have them.
   Tensor as_stored(const std::string& name, const Tensor& x) const {
     if (name == "frames") return info_.as_stored(x.flatten(0, 1)).unflatten(0, x.sizes().slice(0, 2));
@@ -85,7 +96,9 @@ class hdf5_sink : public noneq::sink {
   bool has_frames_ = false;
 };
 
-std::unique_ptr<noneq::sink> hdf5::open(const noneq::writing& w) const { return std::make_unique<hdf5_sink>(*this, w); }
+std::unique_ptr<noneq::sinking> hdf5::open(const noneq::writing& w) const {
+  return std::make_unique<hdf5_sinking>(*this, w);
+}
 
 }
 

@@ -13,7 +13,7 @@ struct png : noneq::writer {
   std::vector<double> range;
   std::string draw = "auto", beside;
 
-  std::unique_ptr<noneq::sink> open(const noneq::writing& w) const override;
+  std::unique_ptr<noneq::sinking> open(const noneq::writing& w) const override;
 
   bool draws_fields(const sizes& sample) const {
     if (sample.size() != 3 || draw == "picture") return false;
@@ -82,8 +82,8 @@ struct png : noneq::writer {
                "pixels wide",
                noneq::between(0, 256))
         .param("range", &png::range,
-               "the values, in data units, that are black and white; empty: the loader's range under normalise: range, "
-               "otherwise the smallest and largest value drawn; of fields, those of each channel")
+               "the values, in data units, that are black and white; empty: the values of transform.range behind the "
+               "loader, otherwise the smallest and largest value drawn; of fields, those of each channel")
         .param("beside", &png::beside,
                "another tensor of as many images, each drawn to the right of its sample, e.g. nearest")
         .reads("samples", "float32 [n, …]");
@@ -143,31 +143,36 @@ struct png : noneq::writer {
   }
 };
 
-class png_sink : public noneq::sink {
+class png_sinking : public noneq::sinking {
  public:
-  png_sink(const png& of, std::filesystem::path file, std::vector<double> known)
+  png_sinking(const png& of, std::filesystem::path file, std::vector<double> known)
       : of_(of), file_(std::move(file)), known_(std::move(known)) {}
 
-  void write(const noneq::batch& chunk) override {
-    Tensor samples = chunk.at("samples");
+  noneq::batch map(noneq::batch b) const override {
+    Tensor samples = b.at("samples");
     if (!of_.beside.empty()) {
-      if (!chunk.has(of_.beside)) throw noneq::error("beside got '" + of_.beside + "', which nobody before it writes");
-      const Tensor& other = chunk.at(of_.beside);
+      if (!b.has(of_.beside)) throw noneq::error("beside got '" + of_.beside + "', which nobody before it writes");
+      const Tensor& other = b.at(of_.beside);
       if (other.sizes() != samples.sizes())
         throw noneq::error("beside got '" + of_.beside + "' " + noneq::to_string(other.sizes().vec()) +
                            ", need one for each sample, " + noneq::to_string(samples.sizes().vec()));
       samples = at::cat({samples, other.to(samples.scalar_type())}, -1);
     }
+    return {b.step, b.first, {{"samples", samples}}};
+  }
+
+  void add(const noneq::batch& mapped) override {
+    const Tensor& samples = mapped.at("samples");
     const std::int64_t missing = of_.count - held_;
     if (missing <= 0 || samples.size(0) == 0) return;
     parts_.push_back(samples.slice(0, 0, missing));
     held_ += parts_.back().size(0);
   }
 
-  std::vector<std::filesystem::path> close() override {
+  noneq::outcome finish() override {
     if (parts_.empty()) throw noneq::error(file_.string() + ": got no samples to draw, need at least one");
     of_.draw_samples(at::cat(parts_), known_, file_);
-    return {file_};
+    return {{}, {}, {file_}};
   }
 
  private:
@@ -178,8 +183,8 @@ class png_sink : public noneq::sink {
   std::int64_t held_ = 0;
 };
 
-std::unique_ptr<noneq::sink> png::open(const noneq::writing& w) const {
-  return std::make_unique<png_sink>(*this, path(w), w.info.range);
+std::unique_ptr<noneq::sinking> png::open(const noneq::writing& w) const {
+  return std::make_unique<png_sinking>(*this, path(w), w.info.range);
 }
 
 }

@@ -6,10 +6,10 @@
 
 namespace noneq {
 
-class raster_sink : public frames_sink {
+class raster_sinking : public frames_sinking {
  public:
-  raster_sink(const figure_style& of, const writing& w, std::filesystem::path file)
-      : frames_sink(of, w, std::move(file), 40) {}
+  raster_sinking(const figure_style& of, const writing& w, std::filesystem::path file)
+      : frames_sinking(of, w, std::move(file), 40) {}
 
   static void check_sample(const sizes& sample) {
     if (sample.size() != 1 && !(sample.size() == 2 && sample[0] == 1))
@@ -23,9 +23,9 @@ class raster_sink : public frames_sink {
   void draw(const Tensor& frames, const std::vector<std::size_t>& columns) override {
     const Tensor reverse = frames.flatten(2);  // [n, F, L]
     std::vector<std::string> rows{"reverse"};
-    if (w_.data) rows = {"forward", "reverse"};
+    if (w_.pass) rows = {"forward", "reverse"};
     // Black and white are the extremes of clean sequences, so that noise beyond them saturates.
-    const Tensor clean = w_.data ? forward(0) : reverse.select(1, static_cast<std::int64_t>(columns.front()));
+    const Tensor clean = w_.pass ? forward(0) : reverse.select(1, static_cast<std::int64_t>(columns.front()));
     const double low = clean.min().item<double>(), high = clean.max().item<double>();
 
     const std::int64_t n = reverse.size(0), length = reverse.size(2);

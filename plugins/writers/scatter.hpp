@@ -7,10 +7,10 @@
 
 namespace noneq {
 
-class scatter_sink : public frames_sink {
+class scatter_sinking : public frames_sinking {
  public:
-  scatter_sink(const figure_style& of, const writing& w, std::filesystem::path file)
-      : frames_sink(of, w, std::move(file), 2000) {
+  scatter_sinking(const figure_style& of, const writing& w, std::filesystem::path file)
+      : frames_sinking(of, w, std::move(file), 2000) {
     check_kernel(process().kernel->has_variance());
   }
 
@@ -73,9 +73,11 @@ class scatter_sink : public frames_sink {
     const Tensor line = at::linspace(-s.half, s.half, side + 2, at::kDouble).slice(0, 1, side + 1);
     const Tensor at = at::stack({line.repeat_interleave(side), line.repeat({side})}, 1) + s.centre;
     const Tensor x = normal().apply(at);
-    const Tensor label = w_.data->info().classes > 0 ? at::zeros({x.size(0)}, at::kLong) : Tensor{};
-    const auto p = w_.denoiser.predict(x, std::max<std::int64_t>(t, 1) - 1, label);
-    const Tensor by = (p.reverse.location - x).to(at::kDouble) * normal().scale.to(at::kDouble);
+    const Tensor label = w_.info.classes > 0 ? at::zeros({x.size(0)}, at::kLong) : Tensor{};
+    const auto p = w_.denoiser->predict(x, std::max<std::int64_t>(t, 1) - 1, {{"label", label}});
+    const Tensor to = p.reverse.location.to(at::kDouble);
+    const Tensor by = normal().affine() ? (p.reverse.location - x).to(at::kDouble) * normal().scale.to(at::kDouble)
+                                        : normal().restore(to) - normal().restore(x.to(at::kDouble));
     const Tensor lengths = std::get<0>(by.norm(2, 1).sort());
     const double typical = lengths[lengths.size(0) * 9 / 10].item<double>();
     factor = typical > 0 ? 2 * s.half / (side + 1) / typical : 1;
@@ -83,7 +85,7 @@ class scatter_sink : public frames_sink {
   }
 
   void draw(const Tensor& frames, const std::vector<std::size_t>& columns) override {
-    const bool data = w_.data != nullptr;
+    const bool data = w_.pass != nullptr;
     std::vector<Tensor> all{frames.select(1, static_cast<std::int64_t>(columns.front())),
                             frames.select(1, static_cast<std::int64_t>(columns.back()))};
     if (data) all.push_back(forward(0)), all.push_back(forward(time(columns.back())));

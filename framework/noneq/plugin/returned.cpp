@@ -103,9 +103,11 @@ void check_returned_info(const std::string& by, const dataset_info& info) {
 void check_returned_data(const std::string& by, const batch& b, const dataset_info& info) {
   check_returned_batch(by, b);
   const Tensor x0 = b.find("x0");
-  need_tensor(by, "x0", x0, rows_of(-1, info.shape), {at::kFloat});
-  if (x0.size(0) == 0) return;  // past the end of the data
-  need_finite(by, "x0", x0);
+  need_tensor(by, "x0", x0, rows_of(-1, info.shape),
+              {at::kFloat, at::kDouble, at::kHalf, at::kBFloat16, at::kByte, at::kChar, at::kShort, at::kInt, at::kLong,
+               at::kBool});
+  if (x0.size(0) == 0) return;                                                  // past the end of the data
+  if (x0.is_floating_point() && x0.is_contiguous()) need_finite(by, "x0", x0);  // others would be copied for it
   if (b.has("label")) {
     need_tensor(by, "label", b.at("label"), {x0.size(0)}, {at::kLong});
     if (info.classes > 0) need_between(by, "label", b.at("label"), 0, static_cast<double>(info.classes - 1));
@@ -183,6 +185,26 @@ void check_returned_samples(const std::string& by, const char* name, const Tenso
 void check_returned_batch(const std::string& by, const batch& b) {
   for (const auto& [name, t] : b.tensors)
     if (!t.defined()) throw error(fmt::format("{} returned no '{}' (an undefined tensor), need one", by, name));
+}
+
+void check_returned_arrays(const std::string& by, const batch& arrays, const std::vector<named_tensor_doc>& declared,
+                           const sizes& shape, std::int64_t T) {
+  check_returned_batch(by, arrays);
+  const auto need_shape = [&](const std::string& name, const sizes& need) {
+    if (!fits(arrays.at(name).sizes(), need))
+      throw error(fmt::format("{} returned '{}' of shape {}, need {}", by, name, shape_text(arrays.at(name).sizes()),
+                              shape_text(need)));
+  };
+  for (const char* axis : {"t", "step"})
+    if (arrays.has(axis)) need_shape(axis, {-1});
+  const std::int64_t steps = arrays.has("t")      ? arrays.at("t").size(0)
+                             : arrays.has("step") ? arrays.at("step").size(0)
+                                                  : T;
+  for (const named_tensor_doc& d : declared) {
+    if (!arrays.has(d.name)) continue;
+    if (d.extent == extent::like_samples) need_shape(d.name, rows_of(-1, shape));
+    if (d.extent == extent::per_step) need_shape(d.name, {steps});
+  }
 }
 
 }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "noneq/plugin/batch.hpp"
+#include "noneq/plugin/description.hpp"
 #include "noneq/plugin/process.hpp"
 #include "noneq/plugin/roles/loader.hpp"
 
@@ -27,7 +28,7 @@ Pointer need_made(Pointer made, const std::string& by, const char* what) {
   return made;
 }
 
-// For a loader: what is known of the data, and a batch of it ready for training.
+// For a loader or a transform: what is known of the data, and a batch of it, prepared.
 void check_returned_info(const std::string& by, const dataset_info& info);
 void check_returned_data(const std::string& by, const batch& b, const dataset_info& info);
 
@@ -58,5 +59,10 @@ void check_returned_samples(const std::string& by, const char* name, const Tenso
 
 // For anything that returns a batch of its own making: every tensor is there.
 void check_returned_batch(const std::string& by, const batch& b);
+
+// For a metric: every array is there and has the extent that the table declares for it, of samples of `shape` and T
+// steps. Throws noneq::error with the array, its shape and the shape that is needed.
+void check_returned_arrays(const std::string& by, const batch& arrays, const std::vector<named_tensor_doc>& declared,
+                           const sizes& shape, std::int64_t T);
 
 }

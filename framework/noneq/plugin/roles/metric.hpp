@@ -1,46 +1,56 @@
-// Measures a model, or what a sampler draws, and says with what error.
+// A metric is a sink whose outcome is numbers: it measures a model on rows of the data, or the samples that a sampler
+// draws.
+//
+// Shapes and units: a metric `of` a model receives batches with `x0`, float32 [n, …], normalised data, and `label`,
+//   int64 [n], where the data has classes. They are the rows that rows() requests, or, where the metric stands `in` a
+//   stream of data, that stream. A metric of samples stands `in` a sampler and receives the sampler's batches:
+//   `samples` [n, …] in data units, `label` and `frames` as the sampler has them. Records state their own units.
+// Threads: a metric is const once it is configured, and one metric may be open several times. See sinking for the
+//   threads of an open one.
+// Requires: describe() declares each array of the outcome by writes(name, doc, extent), so that a writer which cannot
+//   show it is refused before training. The extent is a promise:
+//     extent::like_samples  [n, …], each of the shape of one sample of the data; writer.png can draw it
+//     extent::per_step      [k]: one number for each of k steps t, whose values are the array "t" (or "step") beside
+//     it,
+//                           or 1..T where there is none; writer.figure can draw it as a curve
+//     extent::other         any shape; writer.hdf5 writes it
+// Errors: check_data(), check_process() and check_count() throw noneq::error before training begins. What open(),
+// map(),
+//   add() and finish() throw ends the run.
 #pragma once
-
-#include <cmath>
-#include <limits>
 
 #include "noneq/core/stop.hpp"
 #include "noneq/plugin/denoiser.hpp"
+#include "noneq/plugin/node.hpp"
 #include "noneq/plugin/roles/loader.hpp"
+#include "noneq/plugin/row_pass.hpp"
 
 namespace noneq {
 
-struct measured {
-  std::string name;
-  double value;
-  std::string unit;
-  double standard_error = std::numeric_limits<double>::quiet_NaN();  // NaN: exact, or not known
-  std::string on = "";  // the part of the data: train, validation or test; "": no data, or data without parts
-  std::int64_t n = 0;   // samples or rows it was made from, where that is not plain from the pipeline; 0: not said
-};
-
+// The surroundings of an open metric. Outlives the sinking that was opened with it. Const use is thread-safe.
 struct measurement {
-  const noneq::denoiser& denoiser;
-  source& data;
-  noneq::stream stream;
-  // Runs f(chunk) for chunk = 0..n−1 on the worker threads; results must go to places of their own. Chunks and calls
-  // of the denoiser show how far it is, and end when the program is to stop; what works for seconds without either
-  // calls stop_here_if_asked().
-  std::function<void(std::int64_t n, const std::function<void(std::int64_t)>& f)> parallel;
-  const std::vector<measured>& earlier;  // what other metrics of this occasion said before
-  std::filesystem::path folder{};        // of the run: what is slow to make again may be kept there
-  std::vector<measured> records{};
-  batch arrays{};  // e.g. per-step curves, for writers
+  const noneq::denoiser& denoiser;  // with the weights that the metric, or its sampler, chose
+  const dataset_info& info;         // of the data
+  noneq::stream stream;             // of random numbers; draw those of a row by its index
+  row_pass pass;                    // over rows of the data, in open() and finish()
+  // Records of the metrics that finished before on this occasion; complete in finish(), not in open().
+  const std::vector<measured>& earlier;
+  std::filesystem::path folder{};  // of the run; a metric may keep there what takes long to compute again
+  std::string part{};              // which part of the data the stream's rows are; "": no data, or data without parts
 };
 
-// A metric `of` a model.
-struct metric : role<"metric"> {
+struct metric : role<"metric", node_kind::sink> {
   std::string weights = "ema";
 
-  virtual void measure(measurement& m) const = 0;
-  // Throws noneq::error when this data cannot be measured so; asked before training begins.
+  // Returns a sink for one stream. Called when the stream begins; the metric and m outlive the sink. Work that takes
+  // seconds without a call of the denoiser or a pass calls stop_here_if_asked() now and then.
+  virtual std::unique_ptr<sinking> open(const measurement& m) const = 0;
+  // Returns the rows that a metric `of` a model measures where it stands in no stream. The default is none: open() and
+  // finish() are all there is.
+  virtual row_request rows(const dataset_info&) const { return {}; }
+  // Throws noneq::error when this data cannot be measured so. Called before training begins.
   virtual void check_data(const dataset_info&) const {}
-  // Throws noneq::error when it has no meaning for this process. Called when a pipeline is checked.
+  // Throws noneq::error when the metric has no meaning for this process. Called when a pipeline is checked.
   virtual void check_process(const process&) const {}
 
   template <class P>
@@ -49,25 +59,11 @@ struct metric : role<"metric"> {
   }
 };
 
-// Follows a sampler and measures what it draws, chunk by chunk.
-struct meter {
-  virtual ~meter() = default;
-  // Runs on any thread, many at once: what of a chunk is worth keeping.
-  virtual batch digest(const batch& chunk) const { return chunk; }
-  // In order, one at a time.
-  virtual void add(const batch& digested) = 0;
-  // After the last chunk.
-  virtual void finish(measurement& m) = 0;
-};
-
-// A metric that stands `in` a sampler. It sees the same samples as the sampler's writers, drawn once, and never all of
-// them at a time; the weights are the sampler's.
+// A metric of samples. It receives the samples that the sampler's writers receive, drawn once, and never all of them at
+// a time; the weights are the sampler's.
 struct sample_metric : metric {
-  // m stays valid until the meter has finished.
-  virtual std::unique_ptr<meter> follow(measurement& m) const = 0;
-  // Throws noneq::error when so many samples are too few, or too many.
+  // Throws noneq::error when this number of samples is too small, or too large. Called when a pipeline is checked.
   virtual void check_count(std::int64_t /*samples*/) const {}
-  void measure(measurement&) const final { throw error("measures samples, need in: a sampler"); }
 
   template <class P>
   static void common(description<P>& d) {

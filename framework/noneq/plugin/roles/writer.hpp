@@ -1,5 +1,15 @@
-// Puts what samplers and metrics make into files. open() is called once an occasion, write() with the chunks in order,
-// close() at the end; a writer that is never closed leaves nothing behind.
+// A writer is a sink whose outcome is files: it receives the batches of a sampler, the arrays of a metric, or the
+// course of the loss.
+//
+// Shapes and units: the tensors of a batch are those that the node before declares with writes(); samples are in data
+//   units. A sampler's batches come in order; a metric, or the loss, gives one batch.
+// Threads: a writer is const once it is configured, and one writer may be open several times. See sinking for the
+//   threads of an open one.
+// Requires: a file appears under its name whole or not at all, and only in finish(). A sinking that is destroyed before
+//   leaves nothing behind. finish() returns the files it made in outcome::files.
+// Errors: check_input() and check_machine() throw noneq::error for everything that can be known before training;
+// open(),
+//   add() and finish() for the rest.
 #pragma once
 
 #include <filesystem>
@@ -7,49 +17,52 @@
 #include <optional>
 
 #include "noneq/plugin/denoiser.hpp"
+#include "noneq/plugin/node.hpp"
 #include "noneq/plugin/roles/loader.hpp"
+#include "noneq/plugin/row_pass.hpp"
 
 namespace noneq {
 
+// The surroundings of an open writer. A value; the denoiser outlives the sinking that was opened with it.
 struct writing {
-  std::filesystem::path folder;  // of the run; relative file names start here
-  std::string occasion;          // "" at the end of a run, "step 5000" on the way
-  const noneq::denoiser& denoiser;
-  source* data;  // nullptr when the data is not at hand
-  noneq::stream stream;
+  std::filesystem::path folder;     // of the run; relative file names start here
+  std::string occasion;             // "" at the end of a run, "step 5000" on the way
+  const noneq::denoiser* denoiser;  // nullptr where no model is upstream
+  row_pass pass;                    // over rows of the data, in finish(); empty where the data is not at hand
+  noneq::stream stream;             // of random numbers
   std::map<std::string, std::string> provenance;  // program, seed, sampler, steps, checkpoint step
   std::vector<std::int64_t> frame_times;          // t of the frames
   dataset_info info{};                            // of the data the model was trained on
 };
 
-// What a writer will be given, as far as it is known before anything is trained.
+// The tensors that a writer will receive, as far as they are known before training. A value.
 struct writer_input {
-  std::string from;                       // the plugin before it, "sampler.ddim"
-  std::vector<named_tensor_doc> tensors;  // all that there can be, in no order
+  std::string from;                       // full name of the plugin before it, "sampler.ddim"
+  std::vector<named_tensor_doc> tensors;  // every tensor that its batches may hold, in no order
   std::optional<sizes> shape;             // of one sample; none while no data is at hand
-  bool variance = true;                   // whether the kernel's distributions have one
+  bool variance = true;                   // whether the kernel's distributions have a variance
 
+  // Returns nullptr when there is no tensor of this name.
   const named_tensor_doc* find(const std::string& name) const;
-  // Throws noneq::error, of this parameter, when nothing has this name: "datasets: got 'frames', need one of …".
+  // Throws noneq::error about `parameter` when there is no such tensor: "datasets: got 'frames', need one of …".
   void need(const std::string& name, const std::string& parameter) const;
 };
 
-struct sink {
-  virtual ~sink() = default;
-  virtual void write(const batch& chunk) = 0;
-  virtual std::vector<std::filesystem::path> close() = 0;  // the files made
-};
-
-struct writer : role<"writer"> {
+struct writer : role<"writer", node_kind::sink> {
   std::filesystem::path file;
-  virtual std::unique_ptr<sink> open(const writing& w) const = 0;
-  // Throws noneq::error when it cannot write what it will be given. Called when a pipeline is checked, and again, with
-  // the shape of the data, before a run begins: what is known then shall not end the run after its training.
+
+  // Returns a sink for one stream. Also called once before training, with a scratch folder and without batches, so that
+  // what cannot be opened is refused early.
+  virtual std::unique_ptr<sinking> open(const writing& w) const = 0;
+  // Throws noneq::error when the writer cannot write these tensors. Called when a pipeline is checked, and again, with
+  // the shape of the data, before a run begins.
   virtual void check_input(const writer_input&) const {}
-  // Throws noneq::error when this machine lacks what it needs: a program, a place for temporary files. Called by
-  // `noneq check` and before a run begins.
+  // Throws noneq::error when this machine lacks something the writer needs, for example a program or a folder for
+  // temporary files. Called by `noneq check` and before a run begins.
   virtual void check_machine() const {}
-  // The file of this occasion: "a.h5" at the end, "a-step-5000.h5" on the way; first its name within the folder.
+
+  // Return the file of this occasion, "a.h5" at the end and "a-step-5000.h5" on the way: its name within the folder of
+  // the run, and its path.
   std::filesystem::path name(const std::string& occasion) const;
   std::filesystem::path path(const writing& w) const { return w.folder / name(w.occasion); }
 
