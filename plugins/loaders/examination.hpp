@@ -20,8 +20,8 @@ struct dataset_part {
   std::int64_t first = 0, rows = 0;
 };
 
-// use(rows, number of the first) for blocks of a part, all of them or evenly spread ones of about `most_bytes`, the
-// first and the last among them. Returns how many rows these are. Errors: rows that cannot be read.
+// Calls use(rows, number of the first) for blocks of a part: all of them, or evenly spread ones of about `most_bytes`,
+// the first and the last among them. Returns how many rows these are. Errors: rows that cannot be read.
 inline std::int64_t visit_spread(const stored_rows& stored, const dataset_part& of, std::int64_t block,
                                  std::int64_t most_bytes, const std::function<void(const Tensor&, std::int64_t)>& use) {
   const std::int64_t blocks = (of.rows + block - 1) / block;
@@ -42,16 +42,14 @@ struct examination {
   std::string extent;    // how much was looked at, in words
 };
 
-struct seen_before {
-  std::int64_t standardised = 0;  // training rows that were checked already
-  bool of_trained_model = false;  // then the data is looked at only as far as it takes to know it again
-};
+// Called with the name of a part, some of its stored rows, and the number of the first in their dataset.
+using row_check = std::function<void(const std::string& part, const Tensor& rows, std::int64_t first)>;
 
-// Shows rows of every part to `seen` and to check(dataset, rows, number of the first), which may throw: all of them
-// where that takes a second or so. Errors: those of check; rows that cannot be read.
-inline examination examine(const stored_rows& stored, const std::map<std::string, dataset_part>& parts,
-                           const seen_before& before, seen_rows& seen,
-                           const std::function<void(const std::string&, const Tensor&, std::int64_t)>& check) {
+// Shows rows of every part to `seen` and each of them once to `check`, which may throw: all of them where that takes a
+// second or so, and no more than it takes to know the data again for a model that is trained. Errors: those of check;
+// rows that cannot be read.
+inline examination examine(const stored_rows& stored, const std::map<std::string, dataset_part>& parts, bool trained,
+                           seen_rows& seen, const row_check& check) {
   constexpr std::int64_t identified_bytes = std::int64_t{64} << 20, checked_bytes = std::int64_t{1} << 30;
   constexpr std::int64_t slice_numbers = std::int64_t{1} << 20;
   const std::int64_t numbers = std::max<std::int64_t>(1, c10::multiply_integers(stored.sample_shape()));
@@ -63,29 +61,27 @@ inline examination examine(const stored_rows& stored, const std::map<std::string
   std::string unseen;
   for (const auto& [name, of] : parts) {
     const dataset_part& p = of;
+    const std::string& of_part = name;
     add(c10::str(name, ": ", p.rows, " rows like ", to_string(stored.sample_shape()), " of ",
                  dtype_text(stored.layout().dtype)));
     const auto look = [&](const Tensor& rows, std::int64_t first) {
       stop_here_if_asked();
       seen.add(rows, first);
-      for (std::int64_t k = 0; k < rows.size(0); k += slice) check(p.dataset, rows.slice(0, k, k + slice), first + k);
+      for (std::int64_t k = 0; k < rows.size(0); k += slice) check(of_part, rows.slice(0, k, k + slice), first + k);
     };
     std::uint32_t of_rows = 0, of_labels = 0;
+    const bool whole = p.rows * stored.row_bytes() <= identified_bytes, again = !whole && !trained;
     const auto identify = [&](const Tensor& rows, std::int64_t first) {
-      look(rows, first);
+      if (!again) look(rows, first);
       of_rows = checksum(rows, of_rows);
       if (!p.labels.empty()) of_labels = checksum(stored.labels(p.labels, first, rows.size(0), 0), of_labels);
     };
-    const bool whole = p.rows * stored.row_bytes() <= identified_bytes;
     const std::int64_t block =
         whole ? stored.block()
               : std::clamp<std::int64_t>(identified_bytes / 16 / stored.row_bytes(), 1, identified_rows);
     std::int64_t rows = visit_spread(stored, p, block, whole ? INT64_MAX : identified_bytes, identify);
     add(c10::str(of_rows, " ", of_labels));
-    if (name == "train" && before.standardised > 0)
-      rows = std::max(rows, before.standardised);
-    else if (rows < p.rows && !before.of_trained_model)
-      rows = visit_spread(stored, p, stored.block(), checked_bytes, look);
+    if (again) rows = visit_spread(stored, p, stored.block(), checked_bytes, look);
     if (rows < p.rows) unseen += c10::str(unseen.empty() ? "" : " and ", rows, " of ", p.rows, " (", name, ")");
   }
   return {c10::str(std::hex, contents), unseen.empty()

@@ -1,15 +1,16 @@
-// Rows of a dataset in an HDF5 file, read in long stretches and shuffled as they pass.
+// Rows of a dataset in an HDF5 file, read in long stretches and shuffled as they pass. One thread reads bytes; they are
+// decompressed and gathered by whichever threads prepare batches.
+#include <deque>
+
+#include "../row_checks.hpp"
 #include "class_labels.hpp"
 #include "examination.hpp"
 #include "hdf5_options.hpp"
 #include "kept_blocks.hpp"
 #include "noneq/core/dtype.hpp"
-#include "noneq/core/row_kernels.hpp"
 #include "noneq/plugin.hpp"
-#include "row_checks.hpp"
 #include "row_notes.hpp"
 #include "row_order.hpp"
-#include "standardised.hpp"
 #include "stored_rows.hpp"
 
 namespace {
@@ -27,59 +28,80 @@ struct hdf5 : noneq::loader, noneq::hdf5_options {
   void check() const override { check_alone(); }
 
   static void describe(noneq::description<hdf5>& d) {
-    d.doc("Rows of a dataset in an HDF5 file of any size, any rank and any type of number.");
+    d.doc("Rows of a dataset in an HDF5 file of any size, any rank and any type of number, as they are stored.");
     describe_options(d);
   }
 };
 
+// Some rows as fetch() leaves them to prepare().
+struct unprepared {
+  std::string dataset;
+  std::function<Tensor()> rows;  // [n, …] as stored; may be called concurrently
+};
+
 class hdf5_source : public noneq::source {
  public:
-  hdf5_source(const hdf5& parameters, const std::optional<noneq::normalisation>& known, const noneq::stream& s)
+  hdf5_source(const hdf5& parameters, bool of_trained_model, const noneq::stream& s)
       : of_(parameters),
-        stored_(of_.file, of_.dataset, of_.channels),
+        stored_(of_.file, of_.dataset),
+        trained_model_(of_trained_model),
         trained_(trained_rows(of_, stored_.layout().shape[0])),
         order_(trained_, stored_.block(),
                std::max<std::int64_t>(1, noneq::stored_rows::window_bytes / (stored_.block() * stored_.row_bytes())),
                of_.order == "shuffled" ? std::optional(s.fork("order")) : std::nullopt),
-        noise_(s.fork("dequantise")),
         blocks_(trained_ * (stored_.row_bytes() + (of_.labels.empty() ? 0 : 8)) <= noneq::stored_rows::kept_bytes) {
     info_.shape = stored_.sample_shape();
-    if (of_.dequantise && !at::isIntegralType(stored_.layout().dtype, false))
-      throw error(c10::str(stored_.where(), " got numbers of type ", noneq::dtype_text(stored_.layout().dtype),
-                           ", need integers to dequantise"));
-    noneq::refuse_channel_order(info_.shape, of_.channels, stored_.where());
-    info_.axes = stored_.axes();
-    info_.stored_order = stored_.stored_order();
-    if (of_.channels == "none") info_.if_channels_first = noneq::note_channels(info_.shape);
+    info_.numbers = stored_.layout().dtype;
+    info_.block = stored_.block();
+    info_.if_channels_first = noneq::note_channels(info_.shape);
     info_.count = trained_;
     open_parts();
     if (!of_.labels.empty()) count_classes();
-    const auto attributes = stored_.reader().attributes(of_.dataset);
-    noneq::seen_rows seen(noneq::fill_values(attributes));
-    const std::int64_t standardised = normalise(known, seen);
-    examine(seen, standardised, known.has_value());
-    note(attributes, seen, known.has_value());
-    if (!known) info_.normal.dtype = needed_type();
   }
 
   const noneq::dataset_info& info() const override { return info_; }
 
+  void examine(const onlooker& also) override {
+    const auto attributes = stored_.reader().attributes(of_.dataset);
+    noneq::seen_rows seen(noneq::fill_values(attributes));
+    const auto found = noneq::examine(
+        stored_, parts_, trained_model_, seen, [&](const std::string& part, const Tensor& rows, std::int64_t first) {
+          const noneq::dataset_part& p = parts_.at(part);
+          noneq::batch b{0, first - p.first, {{"row", at::arange(first, first + rows.size(0), at::kLong)}}};
+          if (info_.classes > 0) b.set("label", stored_.labels(p.labels, first, rows.size(0), of_.first_class));
+          also(part, with_rows(std::move(b), rows, p.dataset));
+        });
+    info_.found = seen.range();
+    info_.examined = found.extent;
+    info_.identity = c10::str(found.contents, ", first class ", of_.first_class);
+    noneq::note_packing(attributes, stored_.where(), info_.notes);
+    noneq::note_missing(seen, stored_.where(), info_.notes);
+  }
+
   noneq::batch fetch(std::int64_t step, const noneq::stream&) override {
     const std::int64_t end = (step + 1) * of_.batch_size;
-    std::vector<Tensor> raw, rows, labels;
+    std::vector<noneq::kept_blocks::picked> all;
     for (std::int64_t at = end - of_.batch_size; at < end;) {
       hold(at);
       std::vector<std::int64_t> slots;
       for (; at < std::min(end, window_.first + window_.rows); ++at) slots.push_back(order_.slot(window_, at));
-      const auto part = blocks_.gather(slots);
-      raw.push_back(part.rows);
-      rows.push_back(part.numbers);
-      labels.push_back(part.labels);
+      all.push_back(blocks_.pick(std::move(slots)));
     }
-    const auto joined = [](const std::vector<Tensor>& parts) { return parts.size() == 1 ? parts[0] : at::cat(parts); };
-    noneq::batch b{step, 0, {{"raw", joined(raw)}, {"row", joined(rows)}}};
-    if (info_.classes > 0) b.set("label", joined(labels));
-    return b;
+    const bool labelled = info_.classes > 0;
+    const Tensor numbers = at::empty({of_.batch_size}, at::kLong), labels = at::empty({of_.batch_size}, at::kLong);
+    std::int64_t at = 0;
+    for (const auto& some : all) {
+      some.number(numbers.data_ptr<std::int64_t>() + at, labelled ? labels.data_ptr<std::int64_t>() + at : nullptr);
+      at += static_cast<std::int64_t>(some.size());
+    }
+    noneq::batch b{step, 0, {{"row", numbers}}};
+    if (labelled) b.set("label", labels);
+    return with(std::move(b), of_.dataset, [all = std::move(all)] {
+      if (all.size() == 1) return all[0].gather();
+      std::vector<Tensor> rows;
+      for (const auto& some : all) rows.push_back(some.gather());
+      return at::cat(rows);
+    });
   }
 
   noneq::batch fetch_rows(std::int64_t first, std::int64_t count) override {
@@ -90,60 +112,62 @@ class hdf5_source : public noneq::source {
     const noneq::dataset_part& p = parts_.at(name);
     const std::int64_t begin = std::clamp<std::int64_t>(first, 0, p.rows), n = std::min(count, p.rows - begin);
     const std::int64_t from = p.first + begin;
-    noneq::batch b{
-        0, first, {{"raw", stored_.read(p.dataset, from, n)}, {"row", at::arange(from, from + n, at::kLong)}}};
+    noneq::batch b{0, first, {{"row", at::arange(from, from + n, at::kLong)}}};
     if (info_.classes > 0) b.set("label", stored_.labels(p.labels, from, n, of_.first_class));
-    return normalised(std::move(b), p.dataset, {noise_.fork("measured").fork(p.dataset), from});
+    return with(std::move(b), p.dataset, rows_in_order(p.dataset, from, n));
   }
 
   noneq::batch prepare(noneq::batch raw) const override {
-    if (!raw.has("raw")) return raw;
-    const std::int64_t position = raw.step * of_.batch_size + raw.first;  // another one for each visit to a row
-    return normalised(std::move(raw), of_.dataset, {noise_.fork("trained"), position});
+    if (!raw.fetched) return raw;
+    const auto some = std::static_pointer_cast<const unprepared>(std::exchange(raw.fetched, nullptr));
+    return with_rows(std::move(raw), some->rows(), some->dataset);
   }
 
  private:
-  // Rows first, first + 1, … of a table of noise.
-  struct noise_rows {
-    noneq::stream table;
-    std::int64_t first;
-  };
-
-  // Stored rows of a dataset as x⁰.
-  noneq::batch normalised(noneq::batch raw, const std::string& dataset, const noise_rows& noise) const {
-    Tensor x0 = x0_of(raw.at("raw"), raw.at("row"), dataset, of_.dequantise ? &noise : nullptr);
-    noneq::batch done{raw.step, raw.first, {{"x0", std::move(x0)}, {"row", raw.at("row")}}};
-    if (raw.has("label")) done.set("label", raw.at("label"));
-    return done;
+  static noneq::batch with(noneq::batch b, const std::string& dataset, std::function<Tensor()> rows) {
+    b.fetched = std::make_shared<const unprepared>(unprepared{dataset, std::move(rows)});
+    return b;
   }
 
-  // Throws noneq::error where it is not finite, or outside of the range.
-  Tensor x0_of(const Tensor& stored, const Tensor& row, const std::string& dataset, const noise_rows* noise) const {
-    if (const Tensor x0 = bytes_normalised(stored); x0.defined()) return x0;
-    // Numbers that float32 cannot tell apart before the shift is taken off may be far apart after it.
-    const auto exact = is_wide() || info_.normal.coarse_in_float32() ? at::kDouble : at::kFloat;
-    const Tensor x = stored_.arranged(stored).to(exact), shifted = x - info_.normal.shift.to(exact);
-    const Tensor drawn = noise ? shifted + noise->table.uniform(x.sizes().vec(), noise->first) : shifted;
-    const Tensor x0 = (drawn / info_.normal.scale.to(exact)).to(at::kFloat).contiguous();
-    noneq::refuse_infinite(x0, row, stored_.where(dataset));
-    if (of_.normalise == "range") noneq::refuse_outside(x, row, of_.range[0], of_.range[1], stored_.where(dataset));
-    return x0;
-  }
-  bool is_wide() const {
-    const auto dtype = stored_.layout().dtype;
-    return dtype == at::kDouble || dtype == at::kLong || dtype == at::kInt;
+  // Throws noneq::error where a number is not finite.
+  noneq::batch with_rows(noneq::batch b, const Tensor& stored, const std::string& dataset) const {
+    const Tensor x0 = noneq::stored_rows::as_samples(stored);
+    noneq::refuse_infinite(x0, b.at("row"), stored_.where(dataset));
+    b.set("x0", x0);
+    return b;
   }
 
-  // Bytes under one scale, in one pass; undefined when this is not the case. They cannot be infinite nor, here, outside
-  // of the range.
-  Tensor bytes_normalised(const Tensor& stored) const {
-    const Tensor &shift = info_.normal.shift, &scale = info_.normal.scale;
-    if (of_.dequantise || stored.scalar_type() != at::kByte || shift.numel() != 1 || scale.numel() != 1) return {};
-    if (of_.normalise == "range" && (of_.range[0] > 0 || of_.range[1] < 255)) return {};
-    const Tensor x = stored_.arranged(stored).contiguous(), x0 = at::empty(x.sizes(), at::kFloat);
-    noneq::rows::normalise(x.numel(), x.data_ptr<std::uint8_t>(), shift.item<float>(), scale.item<float>(),
-                           x0.data_ptr<float>());
-    return x0;
+  // Chunks that were read last are kept, as those who measure ask for few rows at a time.
+  std::function<Tensor()> rows_in_order(const std::string& dataset, std::int64_t first, std::int64_t count) {
+    const auto layout = stored_.reader().layout(dataset);
+    const std::int64_t chunk = layout.chunk.empty() ? 0 : layout.chunk[0], rows = layout.shape[0];
+    if (chunk == 0 || count == 0 || chunk * stored_.row_bytes() > noneq::stored_rows::window_bytes)
+      return [part = stored_.lazily(dataset, first, count)] { return part->rows(); };
+    std::vector<std::shared_ptr<const noneq::lazy_rows>> parts;
+    for (std::int64_t at = first / chunk * chunk; at < first + count; at += chunk)
+      parts.push_back(recent(dataset, at, std::min(chunk, rows - at)));
+    return [parts, begin = first % chunk, count] {
+      for (const auto& part : parts) part->begin();
+      std::vector<Tensor> rows;
+      std::int64_t skipped = begin, left = count;
+      for (const auto& part : parts) {
+        const Tensor& all = part->rows();
+        rows.push_back(all.slice(0, skipped, skipped + left));
+        skipped = 0;
+        left -= rows.back().size(0);
+      }
+      return rows.size() == 1 ? rows[0] : at::cat(rows);
+    };
+  }
+
+  std::shared_ptr<const noneq::lazy_rows> recent(const std::string& dataset, std::int64_t first, std::int64_t count) {
+    for (const auto& r : recent_)
+      if (r.first == first && r.dataset == dataset) return r.rows;
+    const auto most = static_cast<std::size_t>(
+        std::max<std::int64_t>(1, noneq::stored_rows::window_bytes / (count * stored_.row_bytes())));
+    while (recent_.size() >= std::min<std::size_t>(most, 64)) recent_.pop_front();
+    recent_.push_back({dataset, first, stored_.lazily(dataset, first, count)});
+    return recent_.back().rows;
   }
 
   static std::int64_t trained_rows(const hdf5& of, std::int64_t rows) {
@@ -162,7 +186,10 @@ class hdf5_source : public noneq::source {
       parts_["validation"] = {of_.dataset, of_.labels, trained_, stored_.layout().shape[0] - trained_};
     if (!of_.validation.empty()) open_part("validation", of_.validation, of_.validation_labels);
     if (!of_.test.empty()) open_part("test", of_.test, of_.test_labels);
-    for (const auto& [name, p] : parts_) info_.parts[name] = p.rows;
+    for (const auto& [name, p] : parts_) {
+      info_.parts[name] = p.rows;
+      info_.part_names[name] = stored_.where(p.dataset);
+    }
     info_.measured = info_.parts.at(noneq::measured_part(info_));
   }
 
@@ -178,44 +205,13 @@ class hdf5_source : public noneq::source {
     parts_[name] = {dataset, labels, 0, l.shape[0]};
   }
 
-  // Looks at rows before they are trained on, and finds out by them which data this is.
-  void examine(noneq::seen_rows& seen, std::int64_t standardised, bool of_trained_model) {
-    const auto check = [&](const std::string& dataset, const Tensor& rows, std::int64_t first) {
-      x0_of(rows, at::arange(first, first + rows.size(0), at::kLong), dataset, nullptr);
-    };
-    const auto found = noneq::examine(stored_, parts_, {standardised, of_trained_model}, seen, check);
-    info_.found = seen.range();
-    info_.examined = found.extent;
-    info_.identity =
-        c10::str(found.contents, ", normalise ", of_.normalise, " per ", of_.per, " range ", of_.range[0], " ",
-                 of_.range[1], ", channels ", of_.channels, ", noise ", of_.dequantise ? noise_.bits(0) : 0,
-                 ", scale of ", of_.normalise_rows, " rows, first class ", of_.first_class);
-  }
-
-  void note(const std::map<std::string, std::string>& attributes, const noneq::seen_rows& seen, bool of_trained_model) {
-    noneq::note_packing(attributes, stored_.where(), info_.notes);
-    noneq::note_missing(seen, stored_.where(), info_.notes);
-    if (of_.normalise == "range") noneq::note_narrow(info_.found, of_.range, stored_.where(), info_.notes);
-    if (of_.normalise == "none" && !of_trained_model) noneq::note_unscaled(info_.found, stored_.where(), info_.notes);
-  }
-
-  // float64 where float32 would round away what the stored numbers and their scale resolve.
-  at::ScalarType needed_type() const {
-    constexpr double exact_integers = 1 << 24;
-    if (!is_wide()) return at::kFloat;
-    const bool large = of_.normalise != "none" && !info_.found.empty() &&
-                       std::max(std::abs(info_.found[0]), std::abs(info_.found[1])) > exact_integers;
-    const bool integers = at::isIntegralType(stored_.layout().dtype, false);
-    return info_.normal.coarse_in_float32() || (integers && large) ? at::kDouble : at::kFloat;
-  }
-
   void hold(std::int64_t position) {
     if (window_.holds(position)) return;
     window_ = {};  // until all is read: reading may throw
     const auto next = order_.at(position);
     blocks_.hold(order_.stretches(next), [&](const noneq::row_order::stretch& s) {
       return noneq::kept_blocks::block{
-          stored_.read(of_.dataset, s.first, s.count),
+          stored_.lazily(of_.dataset, s.first, s.count),
           info_.classes > 0 ? stored_.labels(of_.labels, s.first, s.count, of_.first_class) : Tensor()};
     });
     window_ = next;
@@ -226,63 +222,38 @@ class hdf5_source : public noneq::source {
     const auto counts = noneq::count_labels(stored_.reader(), name, of_.labels, of_.dataset, stored_.layout().shape[0],
                                             of_.first_class, most_classes);
     info_.classes = static_cast<std::int64_t>(counts.size());
+    info_.first_class = of_.first_class;
     noneq::note_empty_classes(counts, of_.first_class, name + ": labels '" + of_.labels + "'", info_.notes);
     if (of_.first_class != 0)
       info_.notes.push_back(c10::str(name, ": labels '", of_.labels, "' from ", of_.first_class, " to ",
                                      of_.first_class + info_.classes - 1, " are the classes 0 to ", info_.classes - 1,
-                                     ", by which samplers and their files number them"));
+                                     " of a sampler's labels; files of samples have them as they are here"));
     for (const auto& [_, p] : parts_)
       if (p.labels != of_.labels)
         noneq::count_labels(stored_.reader(), name, p.labels, p.dataset, p.rows, of_.first_class, info_.classes);
   }
 
-  // Returns how many training rows were looked at for it, none unless these are all that one would wait for.
-  std::int64_t normalise(const std::optional<noneq::normalisation>& known, noneq::seen_rows& seen) {
-    static const std::map<std::string, noneq::one_scale> scales{{"all", noneq::one_scale::for_all},
-                                                                {"channel", noneq::one_scale::per_channel},
-                                                                {"dim", noneq::one_scale::per_position}};
-    std::int64_t rows = 0;
-    const std::vector<double> values = {of_.range[0], of_.range[1] + (of_.dequantise ? 1 : 0)};
-    if (known) {
-      for (const Tensor& part : {known->shift, known->scale})
-        if (!at::is_expandable_to(part.sizes(), info_.shape))
-          throw error(c10::str(stored_.where(), " gives samples ", noneq::to_string(info_.shape), ", need ",
-                               noneq::to_string(part.sizes().vec()), " as in the data the model was trained with"));
-      info_.normal = *known;
-    } else if (of_.normalise == "range") {
-      info_.normal = {at::scalar_tensor((values[0] + values[1]) / 2, at::kDouble),
-                      at::scalar_tensor((values[1] - values[0]) / 2, at::kDouble)};
-    } else if (of_.normalise == "zscore") {
-      const auto done = noneq::standardised(
-          stored_, {of_.dataset, info_.count, of_.normalise_rows, scales.at(of_.per), of_.dequantise,
-                    [&](const Tensor& stored, std::int64_t first) { seen.add(stored, first); }});
-      info_.normal = done.normal;
-      rows = of_.normalise_rows == 0 ? done.rows : 0;
-      if (done.constant > 0)
-        info_.notes.push_back(c10::str(stored_.where(), " is constant at ", done.constant, " of ",
-                                       done.normal.scale.numel(), of_.per == "channel" ? " channels" : " positions",
-                                       ", which are scaled as those beside them"));
-    }
-    if (of_.normalise == "range") info_.range = values;
-    if (of_.normalise == "range" && !of_.dequantise && at::isIntegralType(stored_.layout().dtype, false))
-      info_.bin_width = 2 / (of_.range[1] - of_.range[0]);
-    return rows;
-  }
+  struct recent_rows {
+    std::string dataset;
+    std::int64_t first;
+    std::shared_ptr<const noneq::lazy_rows> rows;
+  };
 
   const hdf5 of_;
   const noneq::stored_rows stored_;
+  const bool trained_model_;  // whose data is looked at no further than it takes to know it again
   std::int64_t trained_;
   std::map<std::string, noneq::dataset_part> parts_;
   noneq::row_order order_;
-  const noneq::stream noise_;
   noneq::dataset_info info_;
   noneq::row_order::window window_;
   noneq::kept_blocks blocks_;
+  std::deque<recent_rows> recent_;  // the latest last
 };
 
 std::shared_ptr<noneq::source> hdf5::open(const std::optional<noneq::normalisation>& known,
                                           const noneq::stream& s) const {
-  return std::make_shared<hdf5_source>(*this, known, s);
+  return std::make_shared<hdf5_source>(*this, known.has_value(), s);
 }
 
 }

@@ -47,25 +47,6 @@ inline void note_missing(const seen_rows& seen, const std::string& where, std::v
                            "leave such rows out of the file"));
 }
 
-// Numbers seen from low to high that `range` spreads over a small part of −1 … 1.
-inline void note_narrow(const std::vector<double>& seen, const std::vector<double>& range, const std::string& where,
-                        std::vector<std::string>& notes) {
-  if (seen.empty() || 16 * (seen[1] - seen[0]) > range[1] - range[0]) return;
-  notes.push_back(c10::str(where, " has numbers from ", seen[0], " to ", seen[1], " only, a small part of range: [",
-                           range[0], ", ", range[1], "]; range: [", seen[0] >= 0 && seen[1] <= 1 ? 0 : seen[0], ", ",
-                           seen[0] >= 0 && seen[1] <= 1 ? 1 : seen[1], "] brings them to −1 … 1"));
-}
-
-// Numbers trained on as they are, though noise of variance 1 is much wider or narrower.
-inline void note_unscaled(const std::vector<double>& seen, const std::string& where, std::vector<std::string>& notes) {
-  if (seen.empty()) return;
-  const double size = std::max(std::abs(seen[0]), std::abs(seen[1]));
-  if (size <= 50 && size >= 0.02) return;
-  notes.push_back(c10::str(where, " has numbers from ", seen[0], " to ", seen[1],
-                           ", which are trained on as they are, beside noise of variance 1; normalise: zscore brings "
-                           "them to mean 0 and variance 1"));
-}
-
 // Classes without a row among `counts`, those of the labels from first_class on.
 inline void note_empty_classes(const std::vector<std::int64_t>& counts, std::int64_t first_class,
                                const std::string& where, std::vector<std::string>& notes) {
@@ -88,10 +69,10 @@ inline std::string note_channels(const sizes& sample) {
   constexpr std::int64_t many = 4;
   if (sample.size() != 2 || sample[0] <= many) return "";
   return c10::str("samples ", to_string(sample), " are taken for sequences of ", sample[1], " places with ", sample[0],
-                  " channels; ",
-                  sample[1] <= many ? "channels: last takes the last dimension for channels"
-                                    : "channels: add makes them images of one channel",
-                  ", channels: first states that it is as it should be");
+                  " channels; {plugin: transform.channels, from: ",
+                  sample[1] <= many ? "last} behind the loader takes the last dimension for channels"
+                                    : "none} behind the loader makes them images of one channel",
+                  ", from: first states that it is as it should be");
 }
 
 }

@@ -1,5 +1,7 @@
 #include "noneq/flow/checked_source.hpp"
 
+#include <mutex>
+
 #include <fmt/format.h>
 
 #include "noneq/plugin/returned.hpp"
@@ -14,18 +16,34 @@ class looked_at : public source {
   }
 
   const dataset_info& info() const override { return source_->info(); }
+  // Once, whoever else opens the same data.
+  void examine(const onlooker& also) override {
+    if (std::exchange(examined_, true)) return;
+    source_->examine([&](const std::string& part, const batch& rows) {
+      check_returned_data(by_, rows, info());
+      also(part, rows);
+    });
+    check_returned_info(by_, info());
+  }
 
   batch fetch(std::int64_t step, const stream& s) override {
+    const std::lock_guard one(fetching_);
     batch raw = source_->fetch(step, s);
     check_returned_batch(by_, raw);
     if (raw.size() < 1) throw error(by_ + " returned an empty batch, need samples");
     return raw;
   }
   batch fetch_rows(std::int64_t first, std::int64_t count) override {
+    const std::lock_guard one(fetching_);
     return no_more_than(count, source_->fetch_rows(first, count));
   }
   batch fetch_part(const std::string& part, std::int64_t first, std::int64_t count) override {
+    const std::lock_guard one(fetching_);
     return no_more_than(count, source_->fetch_part(part, first, count));
+  }
+  void state(const state_visitor& visit) override {
+    const std::lock_guard one(fetching_);
+    source_->state(visit);
   }
   // The number of a batch is the caller's, and stays.
   batch prepare(batch raw) const override {
@@ -46,6 +64,8 @@ class looked_at : public source {
 
   const std::shared_ptr<source> source_;
   const std::string by_;
+  std::mutex fetching_;  // events read rows while the training reads ahead
+  bool examined_ = false;
 };
 
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "noneq/core/error.hpp"
@@ -15,6 +16,9 @@ struct batch {
   std::int64_t step = 0;   // training: 0-based step; sampling and measuring: number of the chunk
   std::int64_t first = 0;  // index of the first sample within its step or run
   std::map<std::string, Tensor> tensors;
+  // What a source's fetch() hands to its prepare() beside tensors, such as rows that are still compressed. Null on
+  // every edge between nodes.
+  std::shared_ptr<const void> fetched = {};
 
   // Throws noneq::error when there is none of that name.
   const Tensor& at(const std::string& name) const {
@@ -31,7 +35,7 @@ struct batch {
   void set(const std::string& name, Tensor value) { tensors[name] = std::move(value); }
   std::int64_t size() const { return tensors.empty() ? 0 : tensors.begin()->second.size(0); }
 
-  // Samples [begin, end) of this batch.
+  // Samples [begin, end) of this batch, which must be prepared.
   batch rows(std::int64_t begin, std::int64_t end) const {
     batch part{step, first + begin, {}};
     for (const auto& [name, tensor] : tensors) part.tensors[name] = tensor.slice(0, begin, end);

@@ -1,7 +1,6 @@
 // Chunks as they lie in the file, decoded outside of HDF5.
 // HDF5 decompresses under its lock, one thread at a time. read_raw() fetches the stored bytes under the lock; decode()
-// needs no lock and may run on any thread, many at once, though the loader calls both from the training graph's serial
-// fetch. Values; both functions are thread-safe.
+// needs no lock. Values; both functions may be called concurrently.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,11 @@
-// Where data comes from. A loader opens a source; a source gives the rows of a training step, and rows in order for
-// measuring. fetch() and fetch_rows() are called by one thread at a time (they may read files); prepare() runs in
-// parallel on what they return, and gives back what is prepared already.
+// A source of data. A loader opens a `source`, which gives the rows of each training step, and rows in order for
+// measuring and learning.
+//
+// Shapes: x0 [n, …] in numbers of any type, label int64 [n] where there are classes, row int64 [n] where the data is
+// stored. The branch of the graph that begins at a loader ends in float32.
+// Threads: one thread at a time calls open(), examine(), fetch(), fetch_rows() and fetch_part(), which may read files.
+// prepare() may be called concurrently, also while another thread fetches.
+// Errors: noneq::error, with the place in the data.
 #pragma once
 
 #include <algorithm>
@@ -11,31 +16,9 @@
 #include "noneq/core/random.hpp"
 #include "noneq/plugin/batch.hpp"
 #include "noneq/plugin/description.hpp"
+#include "noneq/plugin/normalisation.hpp"
 
 namespace noneq {
-
-// x⁰ = (x − shift)/scale, both broadcastable to one sample and best kept in float64: a shift may be large beside its
-// scale. Stored with the model, so that samples come out in data units.
-struct normalisation {
-  Tensor shift = at::zeros({}, at::kDouble), scale = at::ones({}, at::kDouble);
-  at::ScalarType dtype = at::kFloat;  // of data and samples in data units: kDouble where float32 would round them away
-
-  // Whether float32 rounds numbers near the shift by more than some 1/30,000 of the scale.
-  bool coarse_in_float32() const {
-    return (shift.to(at::kDouble).abs() > 1024 * scale.to(at::kDouble)).any().item<bool>();
-  }
-  // float32 x⁰ of x [n, …] of any type.
-  Tensor apply(const Tensor& x) const {
-    const auto exact = coarse_in_float32() ? at::kDouble : at::kFloat;
-    return ((x.to(exact) - shift.to(exact)) / scale.to(exact)).to(at::kFloat);
-  }
-  // x of x⁰, in the wider of its own type and `dtype`.
-  Tensor restore(const Tensor& x0) const {
-    const auto given = x0.scalar_type(), wanted = c10::promoteTypes(given, dtype);
-    const auto exact = wanted == at::kDouble || coarse_in_float32() ? at::kDouble : wanted;
-    return (x0.to(exact) * scale.to(exact) + shift.to(exact)).to(wanted);
-  }
-};
 
 // Data whose density is known: atoms [n, …] with log weights [n], each blurred by N(0, variance).
 struct mixture {
@@ -43,20 +26,31 @@ struct mixture {
   double variance = 0;
 };
 
+// The data at one place of a loader's branch: as the loader gives it, or as it is behind a transform.
 struct dataset_info {
   sizes shape;                 // of one sample, without the batch dimension
   std::int64_t count = -1;     // rows to train on; −1: endless
   std::int64_t measured = -1;  // rows that fetch_rows gives; −1: endless
-  // Rows of "train", "validation" and "test", as far as the data has them; none when it is drawn without end.
+  // Rows of "train", "validation" and "test", as far as the data has them; empty when it is drawn without end.
   std::map<std::string, std::int64_t> parts;
-  std::int64_t classes = 0;  // 0: no labels
-  normalisation normal;
+  std::int64_t classes = 0;             // 0: no labels
+  std::int64_t first_class = 0;         // the stored label of class 0
+  at::ScalarType numbers = at::kFloat;  // the type of x0 at this place
+  normalisation normal;                 // from data units to x0 at this place
   double bin_width = 0;  // of discretised values in units of x⁰ (2/255 for 8-bit data in [−1, 1]); 0: continuous
   std::vector<double> range;  // the smallest and largest value there can be, in data units; empty: not known
   // A fingerprint of the rows' contents and of what is made of them, the same wherever they lie and however their place
   // is spelt; empty: not kept anywhere.
   std::string identity;
   std::optional<mixture> truth;
+
+  std::int64_t block = 1024;  // rows that are best read together
+  // The name of each part for messages, as "a.h5: dataset 'x'"; a part without one is called by its key.
+  std::map<std::string, std::string> part_names = {};
+  const std::string& name_of(const std::string& part) const {
+    const auto known = part_names.find(part);
+    return known == part_names.end() ? part : known->second;
+  }
 
   // For the user, before training begins.
   std::vector<std::string> axes = {};   // what each dimension of shape is, "channels", "height", …; empty: not stated
@@ -85,14 +79,28 @@ struct dataset_info {
 struct source {
   virtual ~source() = default;
   virtual const dataset_info& info() const = 0;
-  virtual batch fetch(std::int64_t step, const stream& s) = 0;  // the batch of a step; s is the step's own stream
-  // Rows to measure on, in order; fewer at the end.
+
+  // Called with rows of a part, prepared, in order.
+  using onlooker = std::function<void(const std::string& part, const batch& rows)>;
+  // Looks at rows before any is used and completes info(): identity, found, examined and notes. Called at most once.
+  // Each row that was read is shown to `also` once, in the order of the rows; what it throws is rethrown. The default
+  // is for data that is made, of which nothing has to be known.
+  virtual void examine(const onlooker& /*also*/) {}
+
+  // Returns the batch of a training step; s is the step's own stream.
+  virtual batch fetch(std::int64_t step, const stream& s) = 0;
+  // Returns rows to measure on, in order; fewer at the end.
   virtual batch fetch_rows(std::int64_t first, std::int64_t count) = 0;
-  // The same of one of info().parts. Data without parts has rows of one kind only.
+  // Returns rows of one of info().parts. Data without parts has rows of one kind only.
   virtual batch fetch_part(const std::string& /*part*/, std::int64_t first, std::int64_t count) {
     return fetch_rows(first, count);
   }
-  virtual batch prepare(batch raw) const { return raw; }  // raw → x0 (float32), label (int64)
+  // Finishes what one of the three functions above returned: decompresses, gathers, converts. Idempotent: a prepared
+  // batch is returned unchanged.
+  virtual batch prepare(batch raw) const { return raw; }
+  // Visits what changes with each fetch() and must outlive an interruption, to save it or to replace it. Called between
+  // two fetches, by the thread that fetches.
+  virtual void state(const state_visitor&) {}
 };
 
 // The part that is measured on when none is named, the one fetch_rows gives: test, else validation, else train; ""
@@ -111,12 +119,13 @@ inline void need_part(const dataset_info& info, const std::string& part, const c
   throw error("got '" + part + "', but the data has " + have + " only; name a dataset for it in the loader", parameter);
 }
 
-struct loader : role<"loader"> {
+struct loader : role<"loader", node_kind::source> {
   std::int64_t batch_size = 128;
 
-  // Opens the data. `known` is the normalisation a trained model was stored with: used as it is. Throws noneq::error.
+  // Opens the data. `known` is the normalisation of the loader's own that a trained model was stored with; it is used
+  // as it is, and the data is then looked at no further than it takes to know it again. Throws noneq::error.
   virtual std::shared_ptr<source> open(const std::optional<normalisation>& known, const stream& s) const = 0;
-  // The same loader reading another file (`noneq eval --data`); throws when it does not read files.
+  // Makes the loader read another file (`noneq eval --data`). Throws noneq::error when it reads none.
   virtual void redirect(const std::filesystem::path&) {
     throw error("this loader reads no file, so --data has no meaning for it");
   }
@@ -124,7 +133,7 @@ struct loader : role<"loader"> {
   template <class P>
   static void common(description<P>& d) {
     d.param("batch", &P::batch_size, "samples in one training step", at_least(1), at_most(1e7));
-    d.writes("x0", "float32 [B, …]: normalised data");
+    d.writes("x0", "numbers of any type [B, …]: the data");
   }
 };
 

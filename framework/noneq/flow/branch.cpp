@@ -1,0 +1,262 @@
+#include "noneq/flow/branch.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "noneq/config/emit.hpp"
+#include "noneq/core/any_exception.hpp"
+#include "noneq/core/stop.hpp"
+#include "noneq/plugin/at_work.hpp"
+#include "noneq/plugin/returned.hpp"
+
+namespace noneq {
+namespace {
+
+// Calls f(), whose errors are those of the node.
+template <class F>
+auto at_transform(const branch_node& n, F&& f) {
+  const at_work here(*n.plugin.entry, n.id);
+  try {
+    return f();
+  } catch (const interrupted&) {
+    throw;
+  } catch (const error& e) {
+    const bool of_parameter = n.plugin.entry->find(e.subject()) != nullptr;
+    throw(of_parameter ? e.within(n.id) : e).at(n.plugin.where, n.id);
+  } catch (...) {
+    throw error(n.plugin.entry->full_name() + " " + text_of(std::current_exception()), n.id, n.plugin.where);
+  }
+}
+
+bool is_wide(at::ScalarType numbers) { return numbers == at::kDouble || numbers == at::kLong || numbers == at::kInt; }
+
+bool is_identity(const normalisation& n) {
+  return n.affine() && (n.shift == 0).all().item<bool>() && (n.scale == 1).all().item<bool>();
+}
+
+// float64 where float32 would round away what the stored numbers and their scale resolve.
+at::ScalarType type_of_samples(const dataset_info& loaded, const normalisation& normal) {
+  constexpr double exact_integers = 1 << 24;
+  if (!is_wide(loaded.numbers)) return loaded.normal.dtype;
+  const bool large = !is_identity(normal) && !loaded.found.empty() &&
+                     std::max(std::abs(loaded.found[0]), std::abs(loaded.found[1])) > exact_integers;
+  const bool integers = at::isIntegralType(loaded.numbers, false);
+  return normal.coarse_in_float32() || (integers && large) ? at::kDouble : loaded.normal.dtype;
+}
+
+// An image has 1, 3 or 4 channels, and seldom so few columns. What is stated is believed.
+void refuse_channel_order(const dataset_info& info) {
+  const auto few = [](std::int64_t n) { return n == 1 || n == 3 || n == 4; };
+  const sizes& s = info.shape;
+  if (!info.axes.empty() || s.size() != 3 || !few(s[2]) || s[0] <= 4 || s[1] <= 4) return;
+  throw error(c10::str(info.name_of("train"), info.parts.count("train") ? " gives " : "gives ", s[0], " channels of ",
+                       s[1], "×", s[2],
+                       " numbers, need {plugin: transform.channels, from: last} behind the loader to take the last "
+                       "dimension for the channels (or from: first, if it is as it should be)"));
+}
+
+// Numbers trained on as they are, though noise of variance 1 is much wider or narrower.
+void note_unscaled(const dataset_info& info, std::vector<std::string>& notes) {
+  if (info.found.empty() || !is_identity(info.normal)) return;
+  const double size = std::max(std::abs(info.found[0]), std::abs(info.found[1]));
+  if (size <= 50 && size >= 0.02) return;
+  notes.push_back(c10::str(info.name_of("train"), " has numbers from ", info.found[0], " to ", info.found[1],
+                           ", which are trained on as they are, beside noise of variance 1; {plugin: "
+                           "transform.standardise} behind the loader brings them to mean 0 and variance 1"));
+}
+
+}
+
+std::vector<dataset_info> along(const std::vector<branch_node>& nodes, dataset_info before) {
+  std::vector<dataset_info> all{std::move(before)};
+  for (const branch_node& n : nodes)
+    all.push_back(at_transform(n, [&] {
+      dataset_info after = n.transform().after(all.back());
+      after.truth.reset();  // the density is known of the loader's own numbers
+      check_returned_info(n.plugin.entry->full_name(), after);
+      return after;
+    }));
+  return all;
+}
+
+branch::branch(std::shared_ptr<source> opened, std::vector<branch_node> nodes, const stream& root,
+               const std::optional<normalisation>& known, bool looked_at)
+    : source_(std::move(opened)), nodes_(std::move(nodes)) {
+  for (const branch_node& n : nodes_) streams_.push_back(root.fork(n.id));
+  infos_ = along(nodes_, source_->info());
+  if (looked_at) {
+    finish(known);
+    return;
+  }
+  refuse_channel_order(infos_.back());
+  if (known)
+    source_->examine([&](const std::string& part, const batch& rows) {
+      const origin from{nullptr, false, part, rows.first};
+      finished(through(rows, nodes_.size(), from), from);
+    });
+  else
+    learn();
+  finish(known);
+}
+
+void branch::finish(const std::optional<normalisation>& known) {
+  infos_ = along(nodes_, source_->info());
+  info_ = infos_.back();
+  info_.numbers = at::kFloat;
+  info_.normal.dtype = known ? known->dtype : type_of_samples(loaded(), info_.normal);
+  if (!known) note_unscaled(info_, info_.notes);
+  if (info_.identity.empty()) return;
+  for (std::size_t k = 0; k < nodes_.size(); ++k)
+    info_.identity += c10::str(", ", to_json(render(nodes_[k].plugin)).dump(), " ", streams_[k].bits(0));
+}
+
+void branch::learn() {
+  std::vector<std::size_t> learners;
+  for (std::size_t k = 0; k < nodes_.size(); ++k)
+    if (nodes_[k].transform().learns()) learners.push_back(k);
+  const std::size_t first = learners.empty() ? nodes_.size() : learners.front();
+  const bool shares = !learners.empty() && nodes_[first].transform().rows_to_learn_from() == 0;
+  bool shown = false;
+  source_->examine([&](const std::string& part, const batch& rows) {
+    const origin from{nullptr, false, part, rows.first};
+    const batch b = through(rows, first, from);
+    if (learners.empty()) finished(b, from);
+    if (!shares || part != "train") return;
+    look(first, b, from);
+    shown = true;
+  });
+  for (const std::size_t k : learners) {
+    if (k != first || !shown) learn_in_a_pass(k);
+    at_transform(nodes_[k], [&] { static_cast<noneq::transform&>(*nodes_[k].plugin.made).learned(infos_[k]); });
+    infos_ = along(nodes_, source_->info());
+  }
+}
+
+void branch::look(std::size_t k, const batch& rows, const origin& from) {
+  at_transform(nodes_[k], [&] { static_cast<noneq::transform&>(*nodes_[k].plugin.made).look(rows, context(k, from)); });
+}
+
+void branch::learn_in_a_pass(std::size_t k) {
+  constexpr std::int64_t slice_numbers = std::int64_t{1} << 20, most_bytes = std::int64_t{1} << 30, least_rows = 10'000,
+                         of_endless = 65'536;
+  const dataset_info& info = loaded();
+  const std::int64_t numbers = std::max<std::int64_t>(1, c10::multiply_integers(info.shape));
+  const auto bytes = numbers * static_cast<std::int64_t>(c10::elementSize(info.numbers));
+  const std::int64_t slice = std::max<std::int64_t>(1, slice_numbers / numbers);
+  std::int64_t most = nodes_[k].transform().rows_to_learn_from();
+  if (most == 0) most = std::max(least_rows, most_bytes / bytes);
+  const std::int64_t count = info.count < 0 ? std::min(most, of_endless) : info.count;
+  const std::int64_t block = std::min(info.block, count), blocks = (count + block - 1) / block,
+                     visited = std::min(blocks, (std::min(most, count) + block - 1) / block);
+  for (std::int64_t j = 0; j < visited; ++j) {
+    stop_here_if_asked();
+    const std::int64_t begin = j * blocks / visited * block;
+    const batch rows = source_->prepare(source_->fetch_part("train", begin, std::min(block, count - begin)));
+    for (std::int64_t at = 0; at < rows.size(); at += slice) {
+      const origin from{nullptr, false, "train", begin + at};
+      look(k, through(rows.rows(at, std::min(at + slice, rows.size())), k, from), from);
+    }
+  }
+}
+
+batch branch::marked(batch raw, bool training, const std::string& part, std::int64_t first) const {
+  raw.fetched = std::make_shared<const origin>(origin{std::move(raw.fetched), training, part, first});
+  return raw;
+}
+
+batch branch::fetch(std::int64_t step, const stream& s) {
+  batch raw = source_->fetch(step, s);
+  const std::int64_t position = step * raw.size() + raw.first;
+  return marked(std::move(raw), true, "train", position);
+}
+
+batch branch::fetch_rows(std::int64_t first, std::int64_t count) {
+  return marked(source_->fetch_rows(first, count), false, measured_part(info_), first);
+}
+
+batch branch::fetch_part(const std::string& part, std::int64_t first, std::int64_t count) {
+  return marked(source_->fetch_part(part, first, count), false, part, first);
+}
+
+transform_context branch::context(std::size_t k, const origin& from) const {
+  return from.training ? transform_context::of_training(streams_[k], loaded(), 0, 0, from.first)
+                       : transform_context::of_part(streams_[k], loaded(), from.part, from.first);
+}
+
+batch run_transform(const branch_node& n, batch b, const transform_context& c, const dataset_info& after) {
+  return at_transform(n, [&] {
+    const std::int64_t step = b.step, first = b.first, rows = b.size();
+    const std::string by = n.plugin.entry->full_name();
+    batch made = n.transform().run(std::move(b), c);
+    check_returned_data(by, made, after);
+    if (made.size() != rows)
+      throw error(c10::str(by, " returned ", made.size(), " of ", rows, " rows, need each row that it got"));
+    made.step = step, made.first = first;
+    return made;
+  });
+}
+
+batch branch::through(batch b, std::size_t end, const origin& from) const {
+  for (std::size_t k = 0; k < end; ++k) b = run_transform(nodes_[k], std::move(b), context(k, from), infos_[k + 1]);
+  return b;
+}
+
+batch branch::prepare(batch raw) const {
+  if (!raw.fetched) return raw;
+  const auto from = std::static_pointer_cast<const origin>(raw.fetched);
+  raw.fetched = from->fetched;
+  return finished(through(source_->prepare(std::move(raw)), nodes_.size(), *from), *from);
+}
+
+batch branch::finished(batch b, const origin& from) const {
+  const Tensor x = b.at("x0"), x0 = x.to(at::kFloat).contiguous();
+  b.set("x0", x0);
+  if (x.scalar_type() == at::kFloat || !x.is_floating_point() || std::isfinite(x0.sum().item<double>())) return b;
+  const Tensor bad = x0.isfinite().logical_not().flatten(1).any(1).nonzero();
+  if (bad.size(0) == 0) return b;  // large numbers, whose sum overflowed
+  const auto at = bad[0].item<std::int64_t>();
+  const Tensor row = b.find("row");
+  const auto number = row.defined() ? row[at].item<std::int64_t>() : from.first + at;
+  throw error(c10::str(loaded().name_of(from.part), " got numbers beyond float32 in row ", number,
+                       ", need finite numbers of float32"));
+}
+
+nlohmann::json record_of(const dataset_info& loaded) {
+  const auto list = [](const Tensor& t) {
+    const Tensor flat = t.to(at::kDouble).flatten().contiguous();
+    return nlohmann::json{
+        {"shape", t.sizes().vec()},
+        {"values", std::vector<double>(flat.data_ptr<double>(), flat.data_ptr<double>() + flat.numel())}};
+  };
+  return {{"shape", loaded.shape},
+          {"classes", loaded.classes},
+          {"first_class", loaded.first_class},
+          {"numbers", static_cast<int>(loaded.numbers)},
+          {"bin_width", loaded.bin_width},
+          {"range", loaded.range},
+          {"stored_order", loaded.stored_order},
+          {"shift", list(loaded.normal.shift)},
+          {"scale", list(loaded.normal.scale)}};
+}
+
+dataset_info loaded_from(const nlohmann::json& record) {
+  const auto tensor = [&](const char* name) {
+    const nlohmann::json& of = record.at(name);
+    return at::tensor(of.at("values").get<std::vector<double>>(), at::kDouble).view(of.at("shape").get<sizes>());
+  };
+  dataset_info info;
+  record.at("shape").get_to(info.shape);
+  record.at("classes").get_to(info.classes);
+  record.at("first_class").get_to(info.first_class);
+  const int numbers = record.at("numbers").get<int>();
+  if (numbers < 0 || numbers >= static_cast<int>(at::ScalarType::NumOptions))
+    throw error(c10::str("checkpoint.json: loaded.numbers got ", numbers, ", need the number of a type"));
+  info.numbers = static_cast<at::ScalarType>(numbers);
+  record.at("bin_width").get_to(info.bin_width);
+  record.at("range").get_to(info.range);
+  record.at("stored_order").get_to(info.stored_order);
+  info.normal.shift = tensor("shift");
+  info.normal.scale = tensor("scale");
+  return info;
+}
+
+}

@@ -1,0 +1,50 @@
+// Consecutive rows of a dataset, kept as the file has them until somebody needs them. The first thread that needs them
+// decompresses them, once; others wait for it, or decompress other rows in the meantime. Threads: any number.
+#pragma once
+
+#include <atomic>
+#include <exception>
+
+#include "noneq/storage/chunks.hpp"
+
+namespace noneq {
+
+class lazy_rows {
+ public:
+  explicit lazy_rows(raw_chunks stored) : stored_(std::move(stored)) {}
+  lazy_rows(const lazy_rows&) = delete;
+
+  // Decompresses the rows unless another thread has begun to. Does not wait.
+  void begin() const {
+    int untouched = as_stored;
+    if (state_.load(std::memory_order_acquire) != as_stored ||
+        !state_.compare_exchange_strong(untouched, at_work, std::memory_order_acq_rel))
+      return;
+    try {
+      rows_ = decode(stored_);
+    } catch (...) {
+      failed_ = std::current_exception();
+    }
+    stored_ = {};
+    state_.store(done, std::memory_order_release);
+    state_.notify_all();
+  }
+
+  // The rows [n, …]. Errors: a damaged chunk, for each thread that needs it.
+  const Tensor& rows() const {
+    begin();
+    state_.wait(at_work, std::memory_order_acquire);
+    if (failed_) std::rethrow_exception(failed_);
+    return rows_;
+  }
+
+ private:
+  enum : int { as_stored, at_work, done };
+  mutable std::atomic<int> state_ = as_stored;
+  // Written by the thread that set at_work, read by others after done.
+  mutable raw_chunks stored_;
+  mutable Tensor rows_;
+  mutable std::exception_ptr failed_;
+};
+
+}

@@ -1,0 +1,39 @@
+// What transforms do with the numbers of a batch. Pure, thread-safe.
+#pragma once
+
+#include "../row_checks.hpp"
+#include "noneq/plugin.hpp"
+
+namespace noneq {
+
+// The type to compute in without rounding what numbers of this type resolve.
+inline at::ScalarType exact_type(at::ScalarType numbers) {
+  return numbers == at::kDouble || numbers == at::kLong || numbers == at::kInt ? at::kDouble : at::kFloat;
+}
+
+// The number of each row of a batch, for messages: that of the data where it has one, else its position.
+inline Tensor numbers_of_rows(const batch& b, const transform_context& c) {
+  const Tensor row = b.find("row");
+  return row.defined() ? row : at::arange(c.first, c.first + b.size(), at::kLong);
+}
+
+// Whether one affine map serves all numbers along these last dimensions of a sample.
+inline bool alike_along(const normalisation& n, std::int64_t last_dimensions) {
+  const auto alike = [&](const Tensor& t) {
+    for (std::int64_t d = 1; d <= std::min(last_dimensions, t.dim()); ++d)
+      if (t.size(-d) != 1) return false;
+    return true;
+  };
+  bool all = alike(n.shift) && alike(n.scale);
+  for (const auto& s : n.stages) all = all && alike(s.shift) && alike(s.scale);
+  return all;
+}
+
+// Throws noneq::error when positions that this transform moves have scales of their own.
+inline void need_alike_along(const dataset_info& before, std::int64_t last_dimensions, const char* what) {
+  if (!alike_along(before.normal, last_dimensions))
+    throw error(std::string("got data with a scale for each position, which ") + what +
+                ", need it before transform.standardise, or per: channel or all there");
+}
+
+}

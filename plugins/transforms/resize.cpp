@@ -1,0 +1,90 @@
+// Samples on another number of grid points, by one matrix for each dimension.
+#include "noneq/core/memory.hpp"
+#include "numbers.hpp"
+
+namespace {
+
+using noneq::error;
+using noneq::sizes;
+using noneq::Tensor;
+
+// Output cell i covers [i, i+1]·in/out of the input and is its mean there, so that the mean over all is kept. [out, in]
+Tensor area_weights(std::int64_t in, std::int64_t out) {
+  const Tensor w = at::zeros({out, in}, at::kDouble);
+  const double step = static_cast<double>(in) / static_cast<double>(out);
+  for (std::int64_t i = 0; i < out; ++i) {
+    const double low = static_cast<double>(i) * step, high = static_cast<double>(i + 1) * step;
+    for (auto j = static_cast<std::int64_t>(low); j < std::min(in, static_cast<std::int64_t>(std::ceil(high))); ++j) {
+      const auto begin = static_cast<double>(j);
+      w[i][j] = std::max(0., std::min(high, begin + 1) - std::max(low, begin)) / step;
+    }
+  }
+  return w;
+}
+
+// Linear between the middles of the input's cells, constant beyond the outermost. [out, in]
+Tensor linear_weights(std::int64_t in, std::int64_t out) {
+  const Tensor w = at::zeros({out, in}, at::kDouble);
+  for (std::int64_t i = 0; i < out; ++i) {
+    const double middle = (static_cast<double>(i) + 0.5) * static_cast<double>(in) / static_cast<double>(out) - 0.5;
+    const double at = std::clamp(middle, 0., static_cast<double>(in - 1));
+    const auto left = std::min(static_cast<std::int64_t>(at), std::max<std::int64_t>(0, in - 2));
+    const double share = at - static_cast<double>(left);
+    w[i][left] = 1 - share;
+    if (in > 1) w[i][left + 1] = share;
+  }
+  return w;
+}
+
+struct resize : noneq::transform {
+  std::vector<std::int64_t> size;
+  std::string by = "area";
+
+  void check() const override {
+    for (const std::int64_t n : size)
+      if (n < 1) throw error(c10::str("got ", n, ", need lengths of at least 1"), "size");
+    if (size.empty()) throw error("got [], need the lengths of the last dimensions of a sample", "size");
+  }
+
+  noneq::dataset_info after(noneq::dataset_info before) const override {
+    noneq::dataset_info info = std::move(before);
+    if (size.size() > info.shape.size())
+      throw error(c10::str("got ", size.size(), " lengths for samples ", noneq::to_string(info.shape),
+                           ", need at most ", info.shape.size()),
+                  "size");
+    noneq::need_alike_along(info, static_cast<std::int64_t>(size.size()), "another grid does not have");
+    std::copy(size.begin(), size.end(), info.shape.end() - static_cast<std::ptrdiff_t>(size.size()));
+    double numbers = 1;
+    for (const std::int64_t n : info.shape) numbers *= static_cast<double>(n);
+    noneq::need_memory(4 * numbers, "a sample " + noneq::to_string(info.shape), "size");
+    info.numbers = noneq::exact_type(info.numbers);
+    info.bin_width = 0;
+    return info;
+  }
+
+  noneq::batch run(noneq::batch b, const noneq::transform_context&) const override {
+    Tensor x = b.at("x0");
+    x = x.to(noneq::exact_type(x.scalar_type()));
+    for (std::size_t k = 0; k < size.size(); ++k) {
+      const auto d = static_cast<std::int64_t>(k) - static_cast<std::int64_t>(size.size());
+      const Tensor w = by == "area" ? area_weights(x.size(d), size[k]) : linear_weights(x.size(d), size[k]);
+      x = x.movedim(d, -1).matmul(w.to(x.scalar_type()).t()).movedim(-1, d);
+    }
+    b.set("x0", x.contiguous());
+    return b;
+  }
+
+  static void describe(noneq::description<resize>& d) {
+    d.doc("Brings samples to another number of grid points. This cannot be undone: samples have the new size.")
+        .param("size", &resize::size, "lengths of the last dimensions of a sample: [height, width] for images",
+               noneq::required())
+        .param("by", &resize::by,
+               "area: the mean over the area of each new point, which keeps the mean of a sample; bilinear: linear "
+               "between the points",
+               noneq::one_of({"area", "bilinear"}));
+  }
+};
+
+}
+
+NONEQ_PLUGIN(resize);
