@@ -5,6 +5,7 @@
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/verbs.hpp"
 #include "noneq/core/messages.hpp"
+#include "noneq/flow/join_checks.hpp"
 #include "noneq/flow/plan_remarks.hpp"
 #include "noneq/flow/run_folder.hpp"
 #include "noneq/flow/writer_checks.hpp"
@@ -21,9 +22,11 @@ void add_check(CLI::App& program) {
     const plan p = o->make(plugins);
     problems found;
     check_writers_here(p, usual_folder(p), found);
+    check_joins(p, found);
     found.raise();
     for (const std::string& line : remark_lines(p)) put_message(line + "\n");
-    print_out("{}: {} nodes, T = {}, no problems\n", o->file, p.nodes.size(), p.process.steps());
+    print_out("{}: {} nodes{}, no problems\n", o->file, p.nodes.size(),
+              p.trains() ? fmt::format(", T = {}", p.process.steps()) : "");
   });
 }
 

@@ -45,13 +45,16 @@ std::string as_dot(const plan& p) {
   std::vector<std::string> parts;
   for (const auto& [role, i] : p.process_parts) parts.push_back(fmt::format("{}: {}", role, i.entry->name));
   // A node of the graph may be called "process" too.
-  text += fmt::format("  \"the process\" [shape=note, label=\"process\\n{}\"];\n", fmt::join(parts, "\\n"));
+  if (!parts.empty())
+    text += fmt::format("  \"the process\" [shape=note, label=\"process\\n{}\"];\n", fmt::join(parts, "\\n"));
   for (const plan_node& n : p.nodes)
     text += fmt::format("  \"{0}\" [label=\"{0}\\n{1}\"];\n", in_dot(n.id), n.plugin.entry->full_name());
   for (const plan_node& n : p.nodes) {
-    if (!n.in.empty()) text += fmt::format("  \"{}\" -> \"{}\";\n", in_dot(n.in), in_dot(n.id));
-    if (!n.of.empty())
-      text += fmt::format("  \"{}\" -> \"{}\" [style=dashed, label=\"asks\", dir=back];\n", in_dot(n.of), in_dot(n.id));
+    for (const plan_edge& e : n.in) text += fmt::format("  \"{}\" -> \"{}\";\n", in_dot(e.from), in_dot(n.id));
+    if (!n.of_run.empty()) text += fmt::format("  \"{}\" [shape=folder];\n", in_dot(n.of_run.string()));
+    if (n.has_model())
+      text += fmt::format("  \"{}\" -> \"{}\" [style=dashed, label=\"of\"];\n",
+                          in_dot(n.of.empty() ? n.of_run.string() : n.of), in_dot(n.id));
   }
   return text + "}\n";
 }
@@ -64,8 +67,13 @@ std::string as_mermaid(const plan& p) {
   for (const plan_node& n : p.nodes)
     text += fmt::format("  {}[\"{}<br/>{}\"]\n", box[n.id], in_mermaid(n.id), n.plugin.entry->full_name());
   for (const plan_node& n : p.nodes) {
-    if (!n.in.empty()) text += fmt::format("  {} --> {}\n", box[n.in], box[n.id]);
-    if (!n.of.empty()) text += fmt::format("  {} -.asks.-> {}\n", box[n.id], box[n.of]);
+    for (const plan_edge& e : n.in) text += fmt::format("  {} --> {}\n", box[e.from], box[n.id]);
+    const std::string model = n.of.empty() ? n.of_run.string() : n.of;
+    if (!n.of_run.empty() && !box.count(model)) {
+      box[model] = fmt::format("n{}", box.size());
+      text += fmt::format("  {}[(\"{}\")]\n", box[model], in_mermaid(model));
+    }
+    if (n.has_model()) text += fmt::format("  {} -.of.-> {}\n", box[model], box[n.id]);
   }
   return text;
 }

@@ -8,6 +8,8 @@
 #include "noneq/app/trained_run.hpp"
 #include "noneq/app/verbs.hpp"
 #include "noneq/core/messages.hpp"
+#include "noneq/flow/events.hpp"
+#include "noneq/flow/run_observers.hpp"
 #include "noneq/flow/stop.hpp"
 
 namespace noneq {
@@ -32,7 +34,7 @@ bool counts_rows(registry& plugins, const value& node) {
   const std::string name = node.find("plugin")->text();
   try {
     const plugin_entry& metric = plugins.find("metric", name.substr(name.find('.') + 1));
-    return metric.find("samples") && metric.find("on");
+    return metric.find("samples") && metric.find("split");
   } catch (const error&) {
     return false;  // making the plan says what is wrong with it
   }
@@ -96,7 +98,8 @@ void add_eval(CLI::App& program) {
   verb->add_flag("--json", o->json, "one JSON object instead of lines");
   verb->callback([o] {
     registry plugins = installed_plugins();
-    session s = open_run(o->folder, plugins, [&](value& document) { keep_metrics(document, *o, plugins); });
+    const auto opened = open_run(o->folder, plugins, [&](value& document) { keep_metrics(document, *o, plugins); });
+    session& s = *opened;
     as_input([&] {
       if (!o->data.empty()) s.read_data_from(o->data);
       s.data();  // a file that cannot be measured on is known now
@@ -106,11 +109,14 @@ void add_eval(CLI::App& program) {
     for (const std::string& note : pool.notes()) put_message("noneq: " + note + "\n");
     progress how_far(telling::waiting, 0, 0);
     std::vector<record> found;
-    occasions(s, pool, o->folder, how_far, [&](const std::string& node, const measured& m) {
-      found.push_back({node, m});
+    shown_progress shown(how_far, "");
+    record_listener records([&](const plan_node& n, const measured& m) {
+      found.push_back({n.id, m});
       how_far.clear();
-      if (!o->json) print_out("{}: {}\n", node, to_text(m));
-    }).at_end();
+      if (!o->json) print_out("{}: {}\n", n.id, to_text(m));
+    });
+    observers all({&shown, &records});
+    events(s, pool, o->folder, all).at_end();
     how_far.clear();
     if (o->json) print_out("{}\n", summary(found).dump(2));
   });

@@ -25,7 +25,7 @@ const exportable& as_exportable(const session& s, const network& n, const std::s
   const auto* can = dynamic_cast<const exportable*>(&n);
   if (can == nullptr)
     throw error(fmt::format("got {}, which cannot be exported as {}; need model.unet, or --format safetensors",
-                            s.plan().the("model").plugin.entry->full_name(), format));
+                            s.plan().training().model.plugin.entry->full_name(), format));
   return *can;
 }
 
@@ -77,7 +77,8 @@ void add_export(CLI::App& program) {
       need_writable(o->out, written.name);
     else
       as_input([&] { need_name_of(written.name, o->out); });
-    const session s = open_run(o->folder, plugins, [](value& document) { remove_beside_model(document); });
+    const auto opened = open_run(o->folder, plugins, [](value& document) { remove_beside_model(document); });
+    const session& s = *opened;
     as_input([&] { refuse_files_of_run(o->out, s.plan(), o->folder); });
     at::NoGradGuard values_only;
     const denoiser d = s.denoiser(o->weights);

@@ -81,7 +81,7 @@ network_input read_input(const session& s, const std::string& file) {
   const std::int64_t n = result.x.size(0);
   result.t = in.indices("t", n, s.plan().process.steps());
   const std::int64_t labels = s.info().classes + (s.denoiser("raw").network().knows_no_class() ? 1 : 0);
-  if (s.info().classes > 0) result.label = in.indices("class_labels", n, labels);
+  if (s.info().classes > 0) result.given = {{"label", in.indices("class_labels", n, labels)}};
   result.log_snr = s.plan().process.log_snr(result.t);
   return result;
 }
@@ -91,7 +91,8 @@ struct predict_options {
 };
 
 Tensor answer_of_run(const predict_options& o, registry& plugins) {
-  const session s = open_run(o.folder, plugins, [](value& document) { remove_beside_model(document); });
+  const auto opened = open_run(o.folder, plugins, [](value& document) { remove_beside_model(document); });
+  const session& s = *opened;
   const network_input input = as_input([&] {
     refuse_files_of_run(o.out, s.plan(), o.folder);
     return read_input(s, o.in);
@@ -112,7 +113,7 @@ Tensor answer_of_diffusers(const predict_options& o, registry& plugins) {
     network_input input{in.any_samples(), {}, {}, {}};
     const std::int64_t n = input.x.size(0);
     input.t = in.indices("t", n, any);
-    if (in.has("class_labels")) input.label = in.indices("class_labels", n, any);
+    if (in.has("class_labels")) input.given = {{"label", in.indices("class_labels", n, any)}};
     problems found;
     value from = value::map({{"plugin", value::scalar("unet")},
                              {"from", value::scalar(o.folder, true)},

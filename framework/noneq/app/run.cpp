@@ -14,7 +14,7 @@ namespace noneq {
 void add_run(CLI::App& program) {
   struct options {
     pipeline_file pipeline;
-    std::string out, from;
+    std::string out, from, trace;
     run_options run;
     bool resume = false, force = false;
   };
@@ -28,6 +28,8 @@ void add_run(CLI::App& program) {
                    "begin with the weights, averages and normalisation of the run in this folder, which had the same "
                    "process and model")
       ->excludes(resume);
+  verb->add_option("--trace", o->trace,
+                   "write a trace of every call of a node to this file, for https://ui.perfetto.dev");
   verb->add_option("--threads", o->run.threads, "worker threads (default: all of the machine)")
       ->check(CLI::Range(1, 1024));
   verb->add_flag("--quiet", o->run.quiet, "print errors only");
@@ -36,6 +38,7 @@ void add_run(CLI::App& program) {
     const plan p = o->pipeline.make(plugins);
     o->run.folder = o->out.empty() ? usual_folder(p) : std::filesystem::path(o->out);
     o->run.from = o->from;
+    o->run.trace = o->trace;
     o->run.policy = o->force ? if_there::replace : o->resume ? if_there::resume : if_there::refuse;
     stop_on_signals();
     try {

@@ -7,7 +7,9 @@
 #include "noneq/app/trained_run.hpp"
 #include "noneq/app/verbs.hpp"
 #include "noneq/config/overrides.hpp"
+#include "noneq/flow/events.hpp"
 #include "noneq/flow/planned_files.hpp"
+#include "noneq/flow/run_observers.hpp"
 #include "noneq/flow/stop.hpp"
 #include "noneq/flow/writer_checks.hpp"
 #include "noneq/storage/hdf5.hpp"
@@ -38,6 +40,15 @@ value writer_of(const sample_options& o, const std::string& sampler) {
   return node;
 }
 
+value noise_of(const sample_options& o) {
+  const std::string dataset = o.noise_dataset.empty() ? "noise" : o.noise_dataset;
+  value node = value::map({{"plugin", value::scalar("loader.hdf5")},
+                           {"file", value::scalar(std::filesystem::absolute(o.noise).string(), true)},
+                           {"dataset", value::scalar(dataset, true)}});
+  node.set_where_all({"noneq sample", 0, 0});
+  return node;
+}
+
 // The pipeline's own sampler with what was asked for changed, or another plugin with its defaults.
 void only_this_sampler(value& document, const sample_options& o) {
   value node = value::map();
@@ -54,8 +65,6 @@ void only_this_sampler(value& document, const sample_options& o) {
   set("count", o.count);
   if (o.steps > 0) set("steps", o.steps);
   if (o.guidance) set("guidance", *o.guidance);
-  if (!o.noise.empty()) node.set("noise", value::scalar(std::filesystem::absolute(o.noise).string(), true));
-  if (!o.noise_dataset.empty()) node.set("noise_dataset", value::scalar(o.noise_dataset, true));
   if (!o.labels.empty()) {
     value labels = value::list();
     for (const std::int64_t label : o.labels) labels.push_back(value::scalar(std::to_string(label)));
@@ -63,6 +72,11 @@ void only_this_sampler(value& document, const sample_options& o) {
   }
   node.set_where_all({"noneq sample", 0, 0});
   remove_beside_model(document);
+  if (!o.noise.empty()) {
+    node.set("in", value::scalar(add_node(document, "noise", noise_of(o))));
+    node.set("as", value::map({{"x0", value::scalar("noise")}}));
+    node.set("start", value::scalar("noise"));
+  }
   id = add_node(document, "sampler", std::move(node));
   for (const std::string& setting : o.settings) apply_override(document.child("graph").child(id), setting);
   add_node(document, "writer", writer_of(o, id));
@@ -103,8 +117,16 @@ void add_sample(CLI::App& program) {
     if (count->empty() && noise->empty()) throw CLI::RequiredError("--count");
     need_writable(o->out, is_picture(*o) ? "PNG" : "HDF5");
     if (!noise->empty()) need_other_file(o->out, o->noise, "--noise");
-    if (count->empty()) o->count = as_input([&] { return rows_of(*o); });
-    session s = open_run(o->folder, plugins, [&](value& document) { only_this_sampler(document, *o); });
+    if (!noise->empty())
+      as_input([&] {
+        const std::int64_t rows = rows_of(*o);
+        if (count->empty()) o->count = rows;
+        if (o->count > rows)
+          throw error(fmt::format("--count got {}, need at most {}, the rows of {}", o->count, rows, o->noise));
+      });
+    const auto opened = open_run(o->folder, plugins, [&](value& document) { only_this_sampler(document, *o); });
+    session& s = *opened;
+    as_input([&] { s.open_streams(); });
     as_input([&] { refuse_files_of_run(o->out, s.plan(), o->folder); });
     const std::filesystem::path place = std::filesystem::absolute(o->out).parent_path();
     stop_on_signals();
@@ -112,7 +134,8 @@ void add_sample(CLI::App& program) {
     workers pool(o->threads);
     progress say(o->quiet ? telling::errors : telling::everything, 0, 0);
     for (const std::string& note : pool.notes()) say.say(note);
-    occasions(s, pool, place, say, [](const std::string&, const measured&) {}).at_end();
+    shown_progress shown(say, "");
+    events(s, pool, place, shown).at_end();
   });
 }
 

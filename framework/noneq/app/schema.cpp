@@ -59,8 +59,14 @@ using keys = std::vector<std::pair<std::string, json>>;
 // The keys of a node that are the pipeline's own, as far as this plugin can have them.
 keys node_keys(const attachment& a) {
   keys own;
-  if (!a.in_roles.empty()) own.emplace_back("in", described(string_schema(), "the node before"));
-  if (a.of_model) own.emplace_back("of", described(string_schema(), "the model it asks"));
+  if (a.in) {
+    own.emplace_back("in",
+                     described(array_or_one(string_schema()), "the node before, or several, whose rows are joined"));
+    own.emplace_back("as", described({{"type", "object"}, {"additionalProperties", string_schema()}},
+                                     "new names of tensors on the way in: {x0: mask}, or {node.x0: mask}"));
+  }
+  if (a.of)
+    own.emplace_back("of", described(string_schema(), "the model it takes: a node, or the folder of a finished run"));
   if (a.every) own.emplace_back("every", described(integer_schema(1), "also after every this many steps"));
   if (a.at) own.emplace_back("at", enum_schema({"end"}));
   return own;
@@ -70,12 +76,10 @@ keys node_keys(const attachment& a) {
 json schemas_of(const plugin_entry& e) {
   const std::string full = e.full_name();
   json both{{"part", plugin_schema(e, {e.name, full}, {}, {})}};
-  // Whether a metric measures a model or samples shows only when there is one.
-  const auto made = make_object(e);
-  if (const auto a = attachment_of(e.role, made.get())) {
+  if (const auto a = attachment_of(e)) {
     std::vector<std::string> needed;
-    if (!a->in_roles.empty()) needed.push_back("in");
-    if (a->of_model) needed.push_back("of");
+    if (a->needs_in) needed.push_back("in");
+    if (a->of) needed.push_back("of");
     json node = plugin_schema(e, {full}, node_keys(*a), needed);
     both["node"] = node["required"].size() > 1 ? node : any_of({enum_schema({full}), node});
   }
@@ -121,7 +125,7 @@ void add_schema(CLI::App& program) {
                                  {"seed", integer_schema()},
                                  {"process", process},
                                  {"graph", {{"type", "object"}, {"additionalProperties", node_schema(all)}}}},
-                                {"name", "process", "graph"});
+                                {"name", "graph"});
     schema["$schema"] = json_schema_draft;
     schema["$defs"] = definitions(all, plugins);
     print_out("{}\n", to_text(schema, 1));

@@ -36,7 +36,8 @@ process process_of(const pipeline_file& of, registry& plugins) {
   if (!of.changes.empty() || of.seed)
     throw input_error(
         {error("got the folder of a run, whose process is as it was trained; leave out --set and --seed")});
-  const session trained = open_run(of.file, plugins, [](value& document) { remove_beside_model(document); });
+  const auto opened = open_run(of.file, plugins, [](value& document) { remove_beside_model(document); });
+  const session& trained = *opened;
   return trained.denoiser("raw").process();
 }
 

@@ -15,6 +15,7 @@ void add_check(CLI::App& program);
 void add_list(CLI::App& program);
 void add_describe(CLI::App& program);
 void add_draw(CLI::App& program);
+void add_profile(CLI::App& program);
 void add_table(CLI::App& program);
 void add_schema(CLI::App& program);
 void add_eval(CLI::App& program);

@@ -1,25 +1,25 @@
 #include "noneq/flow/attachment.hpp"
 
-#include <map>
-
-#include "noneq/plugin/roles/metric.hpp"
+#include <algorithm>
 
 namespace noneq {
 
-static attachment stands_in(std::vector<std::string> roles) { return {std::move(roles), false, false, false}; }
-
-static const attachment beside_model{{}, true, true, true};
-
-std::optional<attachment> attachment_of(std::string_view role, const object* made) {
-  static const std::map<std::string, attachment, std::less<>> table{
-      {"loader", stands_in({})},        {"noiser", stands_in({"loader"})},
-      {"model", stands_in({"noiser"})}, {"loss", stands_in({"model"})},
-      {"trainer", stands_in({"loss"})}, {"sampler", beside_model},
-      {"metric", beside_model},         {"writer", stands_in({"sampler", "metric", "loss"})}};
-  // It measures whenever its sampler draws.
-  if (dynamic_cast<const sample_metric*>(made)) return attachment{{"sampler"}, false, false, true};
-  const auto known = table.find(role);
-  return known == table.end() ? std::nullopt : std::optional(known->second);
+std::optional<attachment> attachment_of(const plugin_entry& e) {
+  const auto reads = [&](const char* name) {
+    return std::any_of(e.reads.begin(), e.reads.end(), [&](const named_tensor_doc& t) { return t.name == name; });
+  };
+  const bool sampler = e.role == "sampler", of_model = sampler || (e.role == "metric" && !reads("samples"));
+  switch (e.kind) {
+    case node_kind::source:
+      return attachment{};
+    case node_kind::transform:
+      return attachment{true, !sampler, of_model, of_model, of_model};
+    case node_kind::sink:
+      return attachment{true, !of_model, of_model, e.role != "trainer" && !reads("samples"), e.role != "trainer"};
+    case node_kind::part:
+      break;
+  }
+  return std::nullopt;
 }
 
 }

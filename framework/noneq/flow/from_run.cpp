@@ -14,14 +14,17 @@ namespace {
 value meaning(const value& pipeline) {
   value v = value::map();
   if (const value* process = pipeline.find("process")) v.set("process", *process);
-  if (const value* graph = pipeline.find("graph"))
-    for (const auto& [id, node] : graph->entries())
-      for (const char* role : {"model", "noiser"})
-        if (const value* name = node.find("plugin"); name && name->text().starts_with(role + std::string("."))) {
-          value copy = node;
-          copy.remove("in");  // the other's names of nodes
-          v.set(role, std::move(copy));
-        }
+  const value* graph = pipeline.find("graph");
+  if (graph == nullptr) return v;
+  for (const auto& [id, node] : graph->entries()) {
+    const value* name = node.find("plugin");
+    if (name == nullptr) continue;
+    value copy = node;
+    copy.remove("in");  // the other's names of nodes
+    for (const char* role : {"model", "noiser"})
+      if (name->text().starts_with(role + std::string("."))) v.set(role, copy);
+    if (name->text().starts_with("transform.")) v.set(id, copy);  // what one learned is kept under its name
+  }
   return v;
 }
 
@@ -52,11 +55,11 @@ beginning begin_from_run(const fs::path& folder, const plan& p) {
     beginning b;
     for (const auto& [name, tensor] : learned.tensors)
       if (belongs(name)) b.start.tensors[name] = tensor;
-    complete_averages(b.start, p.the("trainer").as<trainer>().ema.size());
+    complete_averages(b.start, p.training().trainer.as<trainer>().ema.size());
     b.steps = learned.meta.at("step");
     b.start.meta = learned.meta;
     for (const char* of_the_other :
-         {"loss_since_record", "occasion_due", "loss_range", "loss_in_range", "from", "data", "begun_in"})
+         {"loss_since_record", "event_due", "loss_range", "loss_in_range", "from", "data", "begun_in"})
       b.start.meta.erase(of_the_other);
     b.start.meta["step"] = 0;
     b.start.meta["finished"] = false;

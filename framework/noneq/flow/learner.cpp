@@ -3,29 +3,69 @@
 #include <fmt/format.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "noneq/flow/each_part.hpp"
 #include "noneq/plugin/returned.hpp"
 #include "noneq/plugin/roles/model.hpp"
 
 namespace noneq {
 
-stream noise_stream(const session& s, std::int64_t step) {
-  return s.stream().fork(s.plan().the("noiser").id).fork(step);
+struct learner::shard {
+  batch rows;
+  std::int64_t part;
+  process of;  // with the schedule's gradients where it is learned
+  Tensor per_sample;
+};
+
+// Whether drawing t and noise depends on state that training changes. A learned schedule is not among it: x^t is made
+// from it in each shard.
+static bool draws_by_state(const plan& p, const plan_node& noiser) {
+  bool any = has_state(noiser.plugin) || noiser.as<noneq::noiser>().time->adaptive();
+  for (const auto& [role, part] : p.process_parts)
+    any = any || (has_state(part) && !(role == "schedule" && p.learns_schedule()));
+  return any;
 }
 
 learner::learner(session& s)
     : session_(s),
-      noiser_(s.plan().the("noiser")),
-      model_(s.plan().the("model")),
-      loss_(s.plan().the("loss")),
-      trainer_(s.plan().the("trainer")),
+      noiser_(s.plan().training().noiser),
+      model_(s.plan().training().model),
+      loss_(s.plan().training().loss),
+      trainer_(s.plan().training().trainer),
       learns_schedule_(s.plan().learns_schedule()),
+      draws_at_gate_(draws_by_state(s.plan(), noiser_)),
       by_loss_(s.weights().parameters()),
       by_variance_(s.schedule_parameters(true)) {
+  const stream_nodes& training = s.plan().streams.front();
+  for (const std::string& id : training.gated) {
+    const auto after = s.plan().followers(id);
+    fused_.push_back({&s.plan().node(id), std::any_of(after.begin(), after.end(), [&](const plan_node* f) {
+                        return training.has(f->id) && !training.is_gated(f->id) && f->role() != "trainer";
+                      })});
+  }
   std::vector<Tensor> trained = s.weights().vectors();
   const auto of_schedule = s.schedule_parameters(false);
   by_loss_.insert(by_loss_.end(), of_schedule.begin(), of_schedule.end());
   for (const auto& more : {of_schedule, by_variance_}) trained.insert(trained.end(), more.begin(), more.end());
   optimizer_.emplace(trainer_.as<trainer>(), trained);
+}
+
+stream learner::noise_stream(std::int64_t step) const { return session_.stream().fork(noiser_.id).fork(step); }
+
+batch learner::noised(batch b) const {
+  const auto& noise = noiser_.as<noiser>();
+  const std::string by = noiser_.plugin.entry->full_name();
+  const process& p = session_.plan().process;
+  const stream s = noise_stream(b.step);
+  const Tensor x0 = b.at("x0").to(at::kFloat).contiguous();
+  if (!b.at("x0").is_same(x0) && b.at("x0").is_floating_point()) need_finite("the data", "x0 as float32", x0);
+  b.set("x0", x0);
+  noise.draw(b, p, s);
+  check_returned_times(by, b, p);
+  noise.drop_labels(b, session_.info().classes, s);
+  if (noises_in_shard()) return b;
+  noise.apply(b, p, s);
+  check_returned_states(by, b);
+  return b;
 }
 
 learner::learner(session& s, const checkpoint& saved) : learner(s) {
@@ -34,63 +74,87 @@ learner::learner(session& s, const checkpoint& saved) : learner(s) {
 
 void learner::save(checkpoint& c) { optimizer_->state(save_to(c, "optimizer")); }
 
+void learner::apply_noise(shard& at) const {
+  if (!noises_in_shard()) return;
+  at.of = at.of.refreshed();
+  noiser_.as<noiser>().apply(at.rows, at.of, noise_stream(at.rows.step));
+  check_returned_states(noiser_.plugin.entry->full_name(), at.rows);
+}
+
+void learner::predict(shard& at) const {
+  const stream dropout = session_.stream().fork(model_.id).fork("dropout").fork(at.rows.step);
+  const Tensor &xt = at.rows.at("xt"), &t = at.rows.at("t");
+  network_input in{at.of.input(xt, noneq::at(at.of.tables, t, xt)), t, conditions_of(at.rows), at.of.log_snr(t)};
+  in.dropout = &dropout;
+  in.first = at.rows.first;
+  if (session_.network().self_conditioned()) in.given = in.given.with("x0_hat", first_estimate(xt, in, at.rows.step));
+  at.rows.set("output", session_.network().forward(in));
+  check_returned_output(model_.plugin.entry->full_name(), at.rows.at("output"), in.x, at.of.outputs(),
+                        !session_.weights().parameters().empty());
+}
+
+void learner::lose(shard& at) const {
+  at.per_sample = loss_.as<loss>().run(at.rows, at.of);
+  check_returned_losses(loss_.plugin.entry->full_name(), at.per_sample, at.rows.size());
+  at.rows.set("loss", at.per_sample);
+}
+
 static std::vector<Tensor> gradients(const Tensor& of, const std::vector<Tensor>& by, bool keep_graph) {
   return torch::autograd::grad({of}, by, {}, keep_graph, /*create_graph=*/false, /*allow_unused=*/true);
 }
 
-shard_gradient learner::gradient(batch rows, std::int64_t batch_size) const {
-  const plan_node* working = &noiser_;
-  std::optional<at_work> here(std::in_place, *noiser_.plugin.entry, noiser_.id);
-  const auto begin = [&](const plan_node& n) { working = &n, here.emplace(*n.plugin.entry, n.id); };
-  const auto by = [&] { return working->plugin.entry->full_name(); };
-  try {
-    at::AutoGradMode with_gradient(true);
-    process p = session_.plan().process;
-    if (learns_schedule_) {
-      p = p.refreshed();
-      noiser_.as<noiser>().apply(rows, p, noise_stream(session_, rows.step));
-      check_returned_states(by(), rows);
-    }
-    begin(model_);
-    const Tensor label = rows.find("label");
-    const stream dropout = session_.stream().fork(model_.id).fork("dropout").fork(rows.step);
-    network_input in{rows.at("xt"), rows.at("t"), label, p.log_snr(rows.at("t"))};
-    in.dropout = &dropout;
-    in.first = rows.first;
-    if (session_.network().self_conditioned()) in.x0_hat = first_estimate(in, rows.step);
-    rows.set("output", session_.network().forward(in));
-    check_returned_output(by(), rows.at("output"), in.x, p.outputs(), !session_.weights().parameters().empty());
-    begin(loss_);
-    const Tensor per_sample = loss_.as<loss>().run(rows, p);
-    check_returned_losses(by(), per_sample, rows.size());
-    const Tensor estimates = per_sample * rows.at("weight");
-    const Tensor total = estimates.sum() / static_cast<double>(batch_size);
-    shard_gradient result;
-    const auto of_loss = gradients(total, by_loss_, !by_variance_.empty());
-    result.gradients = session_.weights().flat(of_loss);
-    const auto of_network = static_cast<std::ptrdiff_t>(session_.weights().parameters().size());
-    result.gradients.insert(result.gradients.end(), of_loss.begin() + of_network, of_loss.end());
-    if (!by_variance_.empty()) {
-      const double share = static_cast<double>(rows.size()) / static_cast<double>(batch_size);
-      const auto more = gradients(share * estimates.var(), by_variance_, false);
-      result.gradients.insert(result.gradients.end(), more.begin(), more.end());
-    }
-    result.loss = total.item<double>();
-    result.samples = {rows.at("t"), per_sample.detach(), rows.find("row")};
-    return result;
-  } catch (...) {
-    fail_at(*working, std::current_exception());
+shard_gradient learner::differentiate(const shard& at, std::int64_t batch_size) const {
+  const Tensor estimates = at.per_sample * at.rows.at("weight");
+  const Tensor total = estimates.sum() / static_cast<double>(batch_size);
+  shard_gradient result;
+  const auto of_loss = gradients(total, by_loss_, !by_variance_.empty());
+  result.gradients = session_.weights().flat(of_loss);
+  const auto of_network = static_cast<std::ptrdiff_t>(session_.weights().parameters().size());
+  result.gradients.insert(result.gradients.end(), of_loss.begin() + of_network, of_loss.end());
+  if (!by_variance_.empty()) {
+    const double share = static_cast<double>(at.rows.size()) / static_cast<double>(batch_size);
+    const auto more = gradients(share * estimates.var(), by_variance_, false);
+    result.gradients.insert(result.gradients.end(), more.begin(), more.end());
   }
+  result.loss = total.item<double>();
+  result.samples = {at.rows.at("t"), at.per_sample.detach(), at.rows.find("row")};
+  return result;
 }
 
-Tensor learner::first_estimate(const network_input& in, std::int64_t step) const {
+static batch without_gradient(batch b) {
+  for (auto& [name, tensor] : b.tensors) tensor = tensor.detach();
+  return b;
+}
+
+shard_gradient learner::gradient(batch rows, std::int64_t batch_size, std::int64_t part, observer& o) const {
+  static const std::map<std::string, void (learner::*)(shard&) const> steps{
+      {"noiser", &learner::apply_noise}, {"model", &learner::predict}, {"loss", &learner::lose}};
+  at::AutoGradMode with_gradient(true);
+  shard at{std::move(rows), part, session_.plan().process, {}};
+  std::vector<batch> behind;
+  shard_gradient result;
+  for (const fused_node& f : fused_)
+    through_door(o, {*f.node, calling::run, at.rows.step, part}, [&] {
+      if (const auto step = steps.find(f.node->role()); step != steps.end())
+        (this->*step->second)(at);
+      else
+        at.rows = session_.nodes().transformed(*f.node, std::move(at.rows), true, "train");
+      if (f.followed) behind.push_back(without_gradient(at.rows));
+      if (f.node == &loss_) result = differentiate(at, batch_size);
+    });
+  result.behind = std::move(behind);
+  return result;
+}
+
+Tensor learner::first_estimate(const Tensor& xt, const network_input& in, std::int64_t step) const {
   at::NoGradGuard values_only;
-  Tensor x0_hat = at::zeros_like(in.x);
+  Tensor x0_hat = at::zeros_like(xt);
   const stream s = session_.stream().fork(model_.id).fork("self_conditioning").fork(step);
-  const Tensor rows = s.uniform({in.x.size(0)}, in.first).lt(0.5).nonzero().squeeze(1);
+  const Tensor rows = s.uniform({xt.size(0)}, in.first).lt(0.5).nonzero().squeeze(1);
   if (rows.numel() == 0) return x0_hat;
-  const auto some = [&](const Tensor& t) { return t.defined() ? t.index_select(0, rows) : t; };
-  return x0_hat.index_copy(0, rows, session_.denoiser("raw").predict(some(in.x), some(in.t), some(in.label)).x0);
+  const auto some = [&](const Tensor& t) { return t.index_select(0, rows); };
+  const auto predicted = session_.denoiser("raw").predict(some(xt), some(in.t), in.given.index_select(rows));
+  return x0_hat.index_copy(0, rows, predicted.x0);
 }
 
 double learner::rate_factor() const {

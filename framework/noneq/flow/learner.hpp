@@ -1,13 +1,16 @@
-// One training step as plain functions: the gradient of one shard (called at once for all shards), and the update from
-// all gradients in a fixed order. Knows nothing of the graph that calls it.
+// One training step as plain functions: the gradient of one shard, and the update from all gradients in a fixed order.
+// Between them lies what the engine fuses: the nodes from the gate to the trainer, which run with gradients as one task
+// a shard. Knows nothing of the graph that calls it.
 #pragma once
 
 #include "noneq/flow/divergence.hpp"
+#include "noneq/flow/observers.hpp"
 #include "noneq/flow/pieced_optimizer.hpp"
 #include "noneq/flow/session.hpp"
 
 namespace noneq {
 
+class conditions;
 struct network_input;
 
 struct shard_gradient {
@@ -15,6 +18,7 @@ struct shard_gradient {
   std::vector<Tensor> gradients;  // of the batch's mean loss, in the order of what is trained; undefined where it
                                   // does not depend
   shard_losses samples;           // unweighted, as the time sampler wants them
+  std::vector<batch> behind;      // the batch behind each fused node, without gradients, where somebody follows it
 };
 
 class learner {
@@ -22,11 +26,23 @@ class learner {
   explicit learner(session& s);
   learner(session& s, const checkpoint& saved);  // with the optimizer's state
 
-  // Whether x^t must be made beside the model, because it carries the gradient of a learned schedule.
-  bool noises_in_step() const { return learns_schedule_; }
+  // The fused nodes in their order, each with whether a node beside the training follows it.
+  struct fused_node {
+    const plan_node* node;
+    bool followed;
+  };
+  const std::vector<fused_node>& fused() const { return fused_; }
 
-  // rows: a part of a batch of `batch_size` samples. Thread-safe.
-  shard_gradient gradient(batch rows, std::int64_t batch_size) const;
+  // Whether the noiser draws t at the gate, because its time sampler learns from the steps before, and whether x^t is
+  // made in each shard, because it carries the gradient of a learned schedule.
+  bool draws_at_gate() const { return draws_at_gate_; }
+  bool noises_in_shard() const { return learns_schedule_; }
+  // Adds t, weight and noise to a whole batch of data, and x^t unless that is made in each shard.
+  batch noised(batch b) const;
+
+  // rows: a part of a batch of `batch_size` samples. May be called concurrently; shows each node's call to the
+  // observer.
+  shard_gradient gradient(batch rows, std::int64_t batch_size, std::int64_t part, observer& o) const;
   // Applies the sum of the shards and counts the step; returns the batch's loss. Throws noneq::diverged, and keeps
   // nothing, when the loss or its gradient is not finite.
   double update(const std::vector<shard_gradient>& shards);
@@ -34,21 +50,25 @@ class learner {
   void save(checkpoint& c);
 
  private:
+  struct shard;  // what the nodes of a shard work on
+  void apply_noise(shard& at) const;
+  void predict(shard& at) const;
+  void lose(shard& at) const;
+  shard_gradient differentiate(const shard& at, std::int64_t batch_size) const;
   // For half of the samples x̂⁰ of a first pass without gradient, zeros for the others (Chen et al. 2023, "Analog bits",
   // algorithm 1, with the coin thrown for each sample).
-  Tensor first_estimate(const network_input& in, std::int64_t step) const;
+  Tensor first_estimate(const Tensor& xt, const network_input& in, std::int64_t step) const;
+  stream noise_stream(std::int64_t step) const;
   double rate_factor() const;
   diverged not_finite(const std::string& what, const std::vector<shard_gradient>& shards) const;
 
   session& session_;
   const plan_node &noiser_, &model_, &loss_, &trainer_;
-  const bool learns_schedule_;
+  const bool learns_schedule_, draws_at_gate_;
+  std::vector<fused_node> fused_;
   // The leaves of the gradients, by what these make small: the loss, or its variance.
   std::vector<Tensor> by_loss_, by_variance_;
   std::optional<pieced_optimizer> optimizer_;  // of the network's vectors, then of the schedule's tensors
 };
-
-// The noise of a step of the training chain.
-stream noise_stream(const session& s, std::int64_t step);
 
 }

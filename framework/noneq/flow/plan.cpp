@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "noneq/core/any_exception.hpp"
+#include "noneq/flow/divergence.hpp"
 #include "noneq/flow/plan_checks.hpp"
 
 namespace noneq {
@@ -10,7 +11,7 @@ namespace {
 
 const std::vector<std::string> pipeline_keys{"name", "seed", "process", "graph"};
 const std::vector<std::string> process_keys{"kernel", "schedule", "mean", "variance"};
-const std::vector<std::string> node_keys{"plugin", "in", "of", "every", "at"};
+const std::vector<std::string> node_keys{"plugin", "in", "as", "of", "every", "at"};
 
 void refuse_unknown_keys(const value& map, const std::vector<std::string>& known, const std::string& subject,
                          problems& found) {
@@ -63,10 +64,6 @@ void read_process(plan& p, const value& v, const reading& r) {
 }
 
 void read_occasions(plan_node& n, const value& v, problems& found) {
-  const bool may = n.plugin.entry == nullptr || n.role() == "sampler" || n.role() == "metric";
-  for (const char* key : {"every", "at"})
-    if (const value* given = v.find(key); given && !may)
-      found.add(error("only samplers and metrics have occasions", n.id + "." + key, given->where()));
   if (const value* every = v.find("every"))
     found.guard(
         [&] {
@@ -83,6 +80,54 @@ void read_occasions(plan_node& n, const value& v, problems& found) {
         at->where(), n.id + ".at");
 }
 
+// `in`: a name, or a list of names.
+void read_inputs(plan_node& n, const value& v, problems& found) {
+  const value* in = v.find("in");
+  if (in == nullptr) return;
+  const auto add = [&](const value& name) {
+    found.guard([&] { n.in.push_back({read<std::string>(name), name.where()}); }, name.where(), n.id + ".in");
+  };
+  if (in->is_list())
+    for (const value& name : in->items()) add(name);
+  else
+    add(*in);
+  if (in->is_list() && in->items().empty())
+    found.add(error("got an empty list, need the names of nodes", n.id + ".in", in->where()));
+}
+
+// `as`: new names of tensors, {x0: mask} of the only input, or {node.x0: mask} of one of several.
+void read_names(plan_node& n, const value& v, problems& found) {
+  const value* as = v.find("as");
+  if (as == nullptr) return;
+  const std::string subject = n.id + ".as";
+  if (!as->is_map())
+    return found.add(
+        error(fmt::format("got {}, need a map of names, such as {{x0: mask}}", as->kind_name()), subject, as->where()));
+  for (const auto& [key, name] : as->entries())
+    found.guard(
+        [&, &key = key, &name = name] {
+          const auto dot = key.find('.');
+          const std::string from = dot == key.npos ? "" : key.substr(0, dot),
+                            tensor = dot == key.npos ? key : key.substr(dot + 1);
+          std::vector<std::string> names;
+          plan_edge* edge = from.empty() && n.in.size() == 1 ? &n.in.front() : nullptr;
+          for (plan_edge& e : n.in) {
+            names.push_back(e.from);
+            if (e.from == from) edge = &e;
+          }
+          if (edge == nullptr && from.empty())
+            throw error(fmt::format("got '{}' for {} inputs, need <node>.{}", key, n.in.size(), key));
+          if (edge == nullptr)
+            throw error(
+                fmt::format("got '{}', but '{}' is no input of this node{}", key, from, did_you_mean(from, names)));
+          const auto to = read<std::string>(name);
+          if (to.empty() || to.find('/') != to.npos || to.starts_with('.'))
+            throw error(fmt::format("got '{}', need a name without a / that does not begin with a dot", to));
+          edge->as[tensor] = to;
+        },
+        as->key_place(key), subject);
+}
+
 // A node without a plugin is most often another one's name misspelt, as in --set graph.modle.hidden=[8].
 std::string plugin_missing(const std::string& id, const value& v, const value& graph) {
   std::vector<std::string> others;
@@ -96,6 +141,9 @@ plan_node read_node(const std::string& id, const value& v, const value& graph, c
   plan_node n;
   n.id = id;
   n.where = v.where();
+  if (id.empty() || id.find('/') != id.npos || id.starts_with('.'))
+    r.found.add(error(fmt::format("got the node '{}', need a name without a / that does not begin with a dot", id),
+                      "graph", graph.key_place(id)));
   const value* name = v.type() == value::kind::map ? v.find("plugin") : &v;
   std::string role;
   r.found.guard(
@@ -112,9 +160,9 @@ plan_node read_node(const std::string& id, const value& v, const value& graph, c
       },
       name ? name->where() : v.where(), id + ".plugin");
   if (v.type() == value::kind::map) {
-    read_into(n.in, v, "in", id + ".in", r.found);
+    read_inputs(n, v, r.found);
+    read_names(n, v, r.found);
     read_into(n.of, v, "of", id + ".of", r.found);
-    if (const value* in = v.find("in")) n.in_where = in->where();
     if (const value* of = v.find("of")) n.of_where = of->where();
   }
   if (!role.empty() && r.plugins.roles().size() > 0) {
@@ -126,55 +174,117 @@ plan_node read_node(const std::string& id, const value& v, const value& graph, c
   return n;
 }
 
+value resolved_inputs(const plan_node& n) {
+  if (n.in.size() == 1) return value::scalar(n.in.front().from);
+  value list = value::list();
+  for (const plan_edge& e : n.in) list.push_back(value::scalar(e.from));
+  return list;
+}
+
+value resolved_names(const plan_node& n) {
+  value names = value::map();
+  for (const plan_edge& e : n.in)
+    for (const auto& [tensor, name] : e.as)
+      names.set(n.in.size() == 1 ? tensor : e.from + "." + tensor, value::scalar(name));
+  return names;
+}
+
 value resolved_node(const plan_node& n) {
   value v = render(n.plugin);
   v.set("plugin", value::scalar(n.plugin.entry->full_name()));
-  if (!n.in.empty()) v.set("in", value::scalar(n.in));
-  if (!n.of.empty()) v.set("of", value::scalar(n.of));
+  if (!n.in.empty()) v.set("in", resolved_inputs(n));
+  if (const value names = resolved_names(n); !names.entries().empty()) v.set("as", names);
+  if (n.has_model()) v.set("of", value::scalar(n.of.empty() ? n.of_run.string() : n.of));
   if (n.every > 0) v.set("every", value::scalar(std::to_string(n.every)));
   return v;
 }
 
 }
 
+// Reads the document without checking how its nodes fit together.
+static plan read_plan(const value& document, registry& plugins, problems& found) {
+  plan p;
+  p.document = std::make_shared<value>(document);
+  p.plugins = &plugins;
+  const reading r{plugins, found, ""};
+  read_into(p.name, document, "name", "name", found);
+  read_into(p.seed, document, "seed", "seed", found);
+  if (const value* v = document.find("process"); v && v->is_map()) read_process(p, *v, r);
+  if (const value* v = document.find("graph"); v && v->is_map())
+    for (const auto& [id, node] : v->entries()) p.nodes.push_back(read_node(id, node, *v, r));
+  return p;
+}
+
 plan make_plan(const value& document, registry& plugins) {
   problems found;
-  plan p;
   if (document.type() != value::kind::map) {
     found.add(error(fmt::format("got {}, need a map with name, process and graph", document.kind_name()), "",
                     document.where()));
     found.raise();
   }
   refuse_unknown_keys(document, pipeline_keys, "", found);
-  const reading r{plugins, found, ""};
   if (document.find("name") == nullptr) found.add(error("the key 'name' is missing", "", document.where()));
-  read_into(p.name, document, "name", "name", found);
+  if (document.find("process") != nullptr) section(document, "process", "", found);
+  section(document, "graph", "", found);
+  plan p = read_plan(document, plugins, found);
   if (const value* name = document.find("name"); name && name->is_scalar())
     if (p.name.empty() || p.name.find('/') != std::string::npos || p.name == "." || p.name == "..")
       found.add(error(fmt::format("got '{}', need a name that can be a folder", p.name), "name", name->where()));
-  read_into(p.seed, document, "seed", "seed", found);
-  if (const value* v = section(document, "process", "", found)) read_process(p, *v, r);
-  if (const value* v = section(document, "graph", "", found))
-    for (const auto& [id, node] : v->entries()) p.nodes.push_back(read_node(id, node, *v, r));
   check_process(p, found);
   check_graph(p, document, found);
   found.raise();
   return p;
 }
 
+plan plan::fresh() const {
+  problems none;
+  plan p = read_plan(*document, *plugins, none);
+  none.raise();
+  std::vector<plan_node> sorted;
+  for (const plan_node& n : nodes) {
+    sorted.push_back(p.node(n.id));
+    sorted.back().of = n.of, sorted.back().of_run = n.of_run;
+  }
+  p.nodes = std::move(sorted);
+  p.streams = streams;
+  at::NoGradGuard values_only;
+  if (p.process.schedule) p.process = p.process.refreshed();
+  return p;
+}
+
+bool plan_node::reads(std::string_view tensor) const {
+  const auto& all = plugin.entry->reads;
+  return std::any_of(all.begin(), all.end(), [&](const named_tensor_doc& t) { return t.name == tensor; });
+}
+
+bool plan_node::stands_in(const std::string& other) const {
+  return std::any_of(in.begin(), in.end(), [&](const plan_edge& e) { return e.from == other; });
+}
+
 const plan_node& plan::node(const std::string& id) const {
   return *std::find_if(nodes.begin(), nodes.end(), [&](const plan_node& n) { return n.id == id; });
 }
 
-const plan_node& plan::the(std::string_view role) const {
-  return *std::find_if(nodes.begin(), nodes.end(), [&](const plan_node& n) { return n.role() == role; });
+training_nodes plan::training() const {
+  const auto only = [&](std::string_view role) -> const plan_node& {
+    return *std::find_if(nodes.begin(), nodes.end(),
+                         [&](const plan_node& n) { return n.role() == role && streams.front().has(n.id); });
+  };
+  return {only("loader"), only("noiser"), only("model"), only("loss"), only("trainer")};
 }
 
 std::vector<const plan_node*> plan::followers(const std::string& id) const {
   std::vector<const plan_node*> result;
   for (const plan_node& n : nodes)
-    if (n.in == id) result.push_back(&n);
+    if (n.stands_in(id)) result.push_back(&n);
   return result;
+}
+
+const plan_node* plan::model_before(const plan_node& n) const {
+  if (n.has_model()) return &n;
+  for (const plan_edge& e : n.in)
+    if (const plan_node* found = model_before(node(e.from))) return found;
+  return nullptr;
 }
 
 value plan::resolved() const {
@@ -184,7 +294,7 @@ value plan::resolved() const {
   for (const std::string& key : process_keys)
     if (const auto it = process_parts.find(key); it != process_parts.end()) parts.set(key, render(it->second));
   for (const plan_node& n : nodes) graph.set(n.id, resolved_node(n));
-  v.set("process", std::move(parts));
+  if (!process_parts.empty()) v.set("process", std::move(parts));
   v.set("graph", std::move(graph));
   return v;
 }
@@ -214,6 +324,8 @@ void fail_at(const plan_node& n, const std::exception_ptr& e) {
   } catch (const interrupted&) {
     throw;
   } catch (const input_error&) {
+    throw;
+  } catch (const diverged&) {  // knows its node, and is told apart from other errors
     throw;
   } catch (...) {
     throw at_node(n, e);

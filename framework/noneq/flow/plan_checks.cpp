@@ -6,8 +6,8 @@
 #include <fmt/ranges.h>
 
 #include "noneq/core/any_exception.hpp"
-#include "noneq/flow/attachment.hpp"
-#include "noneq/flow/loss_curve.hpp"
+#include "noneq/flow/each_part.hpp"
+#include "noneq/flow/edge_checks.hpp"
 #include "noneq/flow/planned_files.hpp"
 #include "noneq/flow/trainer_contract.hpp"
 #include "noneq/flow/writer_checks.hpp"
@@ -38,70 +38,17 @@ void ask(const plan_node& n, problems& found, F&& f) {
   ask(n.plugin, n.id, found, f);
 }
 
-// Of a plugin, and of the plugins within it.
-void check_spaces(const plan& p, const instance& i, const std::string& subject, problems& found) {
+// Covers the plugins within it, too.
+void check_spaces(const plan& p, const instance& whole, const std::string& subject, problems& found) {
   const auto kernel = p.process_parts.find("kernel");
-  if (kernel == p.process_parts.end() || i.entry == nullptr) return;
-  if (i.made)
-    for (const parameter& of : i.entry->parameters)
-      if (of.visit_parts)
-        of.visit_parts(*i.made, [&](const instance& part) { check_spaces(p, part, subject + "." + of.name, found); });
-  if (i.entry->spaces.empty()) return;
-  const auto& have = kernel->second.entry->spaces;
-  const auto& can = i.entry->spaces;
-  if (std::find_first_of(can.begin(), can.end(), have.begin(), have.end()) == can.end())
-    found.add(error(fmt::format("{} works in {} space, but the kernel {} is {}", i.entry->full_name(),
-                                fmt::join(can, " or "), kernel->second.entry->name, fmt::join(have, " and ")),
-                    subject, i.where));
-}
-
-const plan_node* find(const plan& p, const std::string& id) {
-  const auto it = std::find_if(p.nodes.begin(), p.nodes.end(), [&](const plan_node& n) { return n.id == id; });
-  return it == p.nodes.end() ? nullptr : &*it;
-}
-
-void check_edge(const plan& p, const plan_node& n, const std::string& target, const char* key, const place& where,
-                const std::vector<std::string>& roles, problems& found) {
-  const std::string subject = n.id + "." + key;
-  if (target.empty()) {
-    found.add(error(fmt::format("is missing; need the name of a {} node", fmt::join(roles, " or ")), subject, n.where));
-    return;
-  }
-  const plan_node* to = find(p, target);
-  if (to == nullptr) {
-    std::vector<std::string> ids;
-    for (const plan_node& other : p.nodes) ids.push_back(other.id);
-    found.add(error(fmt::format("there is no node '{}'{}", target, did_you_mean(target, ids)), subject, where));
-  } else if (to->plugin.entry && std::find(roles.begin(), roles.end(), to->role()) == roles.end()) {
-    found.add(error(fmt::format("got '{}', which is a {}, need a {}", target, to->role(), fmt::join(roles, " or ")),
-                    subject, where));
-  }
-}
-
-void check_edges(const plan& p, const plan_node& n, problems& found) {
-  if (n.plugin.entry == nullptr) return;
-  const auto hangs_on = attachment_of(n.role(), n.plugin.made.get());
-  if (!hangs_on) {
-    found.add(
-        error(fmt::format("a {} is a part of the process or of another plugin, not a node", n.role()), n.id, n.where));
-    return;
-  }
-  const auto& in_roles = hangs_on->in_roles;
-  if (!in_roles.empty())
-    check_edge(p, n, n.in, "in", n.in_where, in_roles, found);
-  else if (!n.in.empty())
-    found.add(error(n.role() == "metric"
-                        ? n.plugin.entry->full_name() + " measures a model and no samples, need of: a model"
-                        : fmt::format("a {} has no input", n.role()),
-                    n.id + ".in", n.in_where));
-  if (hangs_on->of_model)
-    check_edge(p, n, n.of, "of", n.of_where, {"model"}, found);
-  else if (!n.of.empty())
-    found.add(error(n.measures_samples() ? n.plugin.entry->full_name() + " measures samples, need in: a sampler instead"
-                                         : fmt::format("a {} is not asked of a model", n.role()),
-                    n.id + ".of", n.of_where));
-  if (n.measures_samples() && n.every > 0)
-    found.add(error("it measures whenever its sampler draws, need every: there", n.id + ".every", n.where));
+  if (kernel == p.process_parts.end()) return;
+  each_part(whole, subject, [&](const instance& i, const std::string& at) {
+    const auto &have = kernel->second.entry->spaces, &can = i.entry->spaces;
+    if (!can.empty() && std::find_first_of(can.begin(), can.end(), have.begin(), have.end()) == can.end())
+      found.add(error(fmt::format("{} works in {} space, but the kernel {} is {}", i.entry->full_name(),
+                                  fmt::join(can, " or "), kernel->second.entry->name, fmt::join(have, " and ")),
+                      at, i.where));
+  });
 }
 
 // Depth-first order over `in` and `of`; a node met again while it is open closes a cycle.
@@ -120,33 +67,15 @@ struct ordering {
       return;
     }
     open.push_back(n.id);
-    for (const std::string& id : {n.in, n.of})
-      if (const plan_node* before = find(p, id)) visit(*before);
+    std::vector<std::string> before;
+    for (const plan_edge& e : n.in) before.push_back(e.from);
+    before.push_back(n.of);
+    for (const std::string& id : before)
+      if (const plan_node* other = find(p, id)) visit(*other);
     open.pop_back();
     if (done.insert(n.id).second) sorted.push_back(n);
   }
 };
-
-void check_names(const plan& p, problems& found) {
-  std::map<std::string, std::set<std::string>> written;
-  for (const plan_node& n : p.nodes) {
-    // What follows a metric gets the metric's own arrays, not what the metric saw.
-    std::set<std::string> have = written[n.in];
-    if (n.role() == "writer" && p.node(n.in).role() == "loss") {  // not the batches, but the course of the loss
-      have.clear();
-      for (const auto& w : loss_curve_tensors()) have.insert(w.name);
-    }
-    if (!n.in.empty())
-      for (const auto& need : n.plugin.entry->reads)
-        if (!have.count(need.name))
-          found.add(error(fmt::format("{} reads the tensor '{}', which nothing before it writes",
-                                      n.plugin.entry->full_name(), need.name),
-                          n.id, n.where));
-    if (n.role() == "metric") have.clear();
-    for (const auto& w : n.plugin.entry->writes) have.insert(w.name);
-    written[n.id] = std::move(have);
-  }
-}
 
 }
 
@@ -163,61 +92,111 @@ void check_process(plan& p, problems& found) {
     ask(mean->second, "process.mean", found, [&] { p.process.mean->check_tables(p.process.tables); });
 }
 
-// Covers a node and all plugins within plugins.
-static void check_weightings(const plan& p, const instance& i, const std::string& subject, problems& found) {
-  for (const parameter& of : i.entry->parameters)
-    if (of.visit_parts)
-      of.visit_parts(*i.made, [&](const instance& part) { check_weightings(p, part, subject + "." + of.name, found); });
-  if (const auto* w = dynamic_cast<const weighting*>(i.made.get()))
-    ask(i, subject, found, [&] { check_returned_weights(i.entry->full_name(), *w, p.process.tables); });
+// Covers the plugins within it, too.
+static void check_weightings(const plan& p, const instance& whole, const std::string& subject, problems& found) {
+  each_part(whole, subject, [&](const instance& i, const std::string& at) {
+    if (const auto* w = dynamic_cast<const weighting*>(i.made.get()))
+      ask(i, at, found, [&] { check_returned_weights(i.entry->full_name(), *w, p.process.tables); });
+  });
+}
+
+// Whether a node must wait for the step before: it, or a part that it calls, has a state that training changes.
+static bool reads_state(const plan& p, const plan_node& n) {
+  if (n.role() == "transform") return false;  // whose state is fixed before the first step
+  bool any = n.role() == "model" || has_state(n.plugin);
+  if (n.role() == "noiser") any = any || n.as<noiser>().time->adaptive();
+  if (n.role() == "noiser" || n.role() == "loss")
+    for (const auto& [role, part] : p.process_parts) any = any || has_state(part);
+  return any;
+}
+
+static std::vector<drawn_node> drawn(const plan& p) {
+  std::vector<drawn_node> all;
+  for (const plan_node& n : p.nodes)
+    all.push_back(
+        {n.id, n.kind(), names_of_inputs(n), n.takes_model(), n.role() == "trainer", reads_state(p, n), n.every});
+  return all;
+}
+
+// Training needs one node of each of these roles.
+static void check_roles(const plan& p, const place& graph, problems& found) {
+  std::map<std::string, std::int64_t> count;
+  for (const plan_node& n : p.nodes) ++count[n.role()];
+  const bool trains = count["trainer"] > 0 || count["loss"] > 0 || count["model"] > 0;
+  if (!trains) {
+    if (std::none_of(p.nodes.begin(), p.nodes.end(), [](const plan_node& n) { return n.kind() == node_kind::sink; }))
+      found.add(error("got no sink, need a trainer, a metric or a writer", "graph", graph));
+    return;
+  }
+  if (count["loader"] == 0) found.add(error("got 0 loader nodes, need one", "graph", graph));
+  for (const char* role : {"noiser", "model", "loss", "trainer"})
+    if (count[role] != 1)
+      found.add(error(fmt::format("got {} {} nodes, need exactly one", count[role], role), "graph", graph));
+}
+
+static void check_training(plan& p, problems& found) {
+  const training_nodes t = p.training();
+  const stream_nodes& training = p.streams.front();
+  for (const std::string& id : training.gated) {
+    const plan_node& n = p.node(id);
+    std::int64_t gated = 0;
+    for (const plan_edge& e : n.in) {
+      gated += training.is_gated(e.from);
+      if (training.is_gated(e.from) && !e.as.empty())
+        found.add(error(
+            fmt::format("renames tensors of '{}', need their own names between nodes that the trainer runs", e.from),
+            n.id + ".as", e.where));
+    }
+    if (gated > 1)
+      found.add(error("joins nodes that the trainer runs, need one of them", n.id + ".in", n.in.front().where));
+  }
+  if (p.learns_schedule() && !t.loss.as<loss>().trains_schedule())
+    found.add(error(fmt::format("{} cannot train a learned schedule; need a loss that is a bound, or a fixed schedule",
+                                t.loss.plugin.entry->full_name()),
+                    t.loss.id, t.loss.where));
+  ask(t.loss, found, [&] { t.loss.as<loss>().check_process(p.process); });
+  ask(t.noiser, found, [&] { t.noiser.as<noiser>().check_process(p.process); });
+  ask(t.trainer, found, [&] { check_optimizer(t.trainer.as<trainer>(), t.trainer.plugin.entry->full_name()); });
+}
+
+static void check_process_needed(const plan& p, const value& document, problems& found) {
+  const auto needs = [](const plan_node& n) {
+    return n.role() == "noiser" || n.role() == "model" || n.role() == "loss" || n.role() == "trainer";
+  };
+  const auto node = std::find_if(p.nodes.begin(), p.nodes.end(), needs);
+  if (document.find("process") == nullptr && node != p.nodes.end())
+    found.add(error("the key 'process' is missing", "", document.where()));
 }
 
 void check_graph(plan& p, const value& document, problems& found) {
   const value* graph = document.find("graph");
-  for (const plan_node& n : p.nodes) check_edges(p, n, found);
+  for (plan_node& n : p.nodes) check_edges(p, n, found);
   ordering order{p, found, {}, {}, {}};
   for (const plan_node& n : p.nodes) order.visit(n);
   const bool whole =
       std::all_of(p.nodes.begin(), p.nodes.end(), [](const plan_node& n) { return n.plugin.entry && n.plugin.made; });
+  if (whole) check_process_needed(p, document, found);
   if (!graph || !whole || !found.empty()) return;
   p.nodes = std::move(order.sorted);
-
-  for (const char* role : {"loader", "noiser", "model", "loss", "trainer"}) {
-    const auto count =
-        std::count_if(p.nodes.begin(), p.nodes.end(), [&](const plan_node& n) { return n.role() == role; });
-    if (count != 1)
-      found.add(error(fmt::format("got {} {} nodes, need exactly one", count, role), "graph", graph->where()));
-  }
+  check_roles(p, graph->where(), found);
   if (!found.empty()) return;
-  for (const plan_node* n = &p.the("trainer"); n != nullptr; n = find(p, n->in))
-    p.stream.insert(p.stream.begin(), n->id);
+  p.streams = cut_into_streams(drawn(p));
   check_names(p, found);
+  if (!found.empty()) return;
+  check_streams(p, found);
   check_file_names(p, found);
   if (found.empty()) check_writer_inputs(p, found);
-  const plan_node& loss_node = p.the("loss");
-  if (p.learns_schedule() && !loss_node.as<loss>().trains_schedule())
-    found.add(error(fmt::format("{} cannot train a learned schedule; need a loss that is a bound, or a fixed schedule",
-                                loss_node.plugin.entry->full_name()),
-                    loss_node.id, loss_node.where));
-  ask(loss_node, found, [&] { loss_node.as<loss>().check_process(p.process); });
-  const plan_node& noiser_node = p.the("noiser");
-  ask(noiser_node, found, [&] {
-    const auto& noise = noiser_node.as<noiser>();
-    if (p.process.tables.continuous())
-      noise.check_continuous();
-    else
-      noise.time->draw(1, p.process.steps(), stream(0));  // parameters may ask for steps that are not there
-  });
-  const plan_node& trainer_node = p.the("trainer");
-  ask(trainer_node, found,
-      [&] { check_optimizer(trainer_node.as<trainer>(), trainer_node.plugin.entry->full_name()); });
+  if (p.trains()) check_training(p, found);
   for (const plan_node& n : p.nodes) {
     check_weightings(p, n.plugin, n.id, found);
+    if (n.of.empty()) continue;  // that of another run has a process of its own
     if (n.role() == "metric") ask(n, found, [&] { n.as<metric>().check_process(p.process); });
     if (n.role() == "sampler") ask(n, found, [&] { n.as<sampler>().kept_steps(p.process); });
-    if (n.measures_samples())
-      ask(n, found, [&] { n.as<sample_metric>().check_count(p.node(n.in).as<sampler>().count); });
   }
+  for (const plan_node& n : p.nodes)
+    if (n.measures_samples())
+      if (const plan_node& from = p.node(n.in.front().from); from.role() == "sampler" && from.in.empty())
+        ask(n, found, [&] { n.as<sample_metric>().check_count(from.as<sampler>().count); });
 }
 
 }

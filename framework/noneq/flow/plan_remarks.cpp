@@ -79,7 +79,7 @@ void remark_on_schedule(const plan& p, std::vector<error>& all) {
 
 std::vector<error> remarks_on(const plan& p) {
   std::vector<error> all;
-  remark_on_schedule(p, all);
+  if (p.process.schedule) remark_on_schedule(p, all);
   return all;
 }
 

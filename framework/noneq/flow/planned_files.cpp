@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "noneq/flow/each_part.hpp"
 #include "noneq/flow/written_files.hpp"
 #include "noneq/storage/files.hpp"
 
@@ -14,8 +15,8 @@ namespace fs = std::filesystem;
 namespace {
 
 // The files of a run itself, in its folder: files, and folders with all that is in them.
-const char* const own_files[] = {"pipeline.yaml",       "metrics.jsonl", "files.jsonl", "checkpoint",
-                                 "checkpoint-in-range", "reference",     "lock"};
+const char* const own_files[] = {"pipeline.yaml", "metrics.jsonl",       "metrics.h5", "files.jsonl",
+                                 "checkpoint",    "checkpoint-in-range", "reference",  "lock"};
 
 // Where a name leads, as far as it exists; beyond that as it is spelt.
 fs::path place_of(const fs::path& name) {
@@ -67,8 +68,9 @@ struct writer_files {
 };
 
 std::int64_t occasions_of(const plan& p, const plan_node& n) {
-  for (const plan_node* at = &n;; at = &p.node(at->in))
-    if (at->every > 0 || at->in.empty() || at->role() == "loss") return at->every;
+  for (const stream_nodes& s : p.streams)
+    if (s.has(n.id)) return s.trains ? n.every : s.every;
+  return 0;
 }
 
 // Every writer whose name can be one; `folder` is "" where names alone count.
@@ -123,21 +125,23 @@ struct plan_input {
   std::string parameter;  // "loader.file"
 };
 
-void add_inputs(const instance& i, const std::string& subject, std::vector<plan_input>& all) {
-  if (i.entry == nullptr || i.made == nullptr || i.entry->role == "writer") return;
-  for (const parameter& of : i.entry->parameters) {
-    if (of.visit_parts)
-      of.visit_parts(*i.made, [&](const instance& part) { add_inputs(part, subject + "." + of.name, all); });
-    else if (of.type == type_words<fs::path>())
-      if (const std::string name = of.render(*i.made).text(); !name.empty())
-        all.push_back({place_of(name), subject + "." + of.name});
-  }
+void add_inputs(const instance& whole, const std::string& subject, std::vector<plan_input>& all) {
+  if (whole.entry == nullptr || whole.entry->role == "writer") return;
+  each_part(whole, subject, [&](const instance& i, const std::string& at) {
+    for (const parameter& of : i.entry->parameters)
+      if (of.type == type_words<fs::path>())
+        if (const std::string name = of.render(*i.made).text(); !name.empty())
+          all.push_back({place_of(name), at + "." + of.name});
+  });
 }
 
 std::vector<plan_input> inputs_of(const plan& p) {
   std::vector<plan_input> all;
   for (const auto& [role, i] : p.process_parts) add_inputs(i, "process." + role, all);
-  for (const plan_node& n : p.nodes) add_inputs(n.plugin, n.id, all);
+  for (const plan_node& n : p.nodes) {
+    add_inputs(n.plugin, n.id, all);
+    if (!n.of_run.empty()) all.push_back({place_of(n.of_run), n.id + ".of"});
+  }
   return all;
 }
 

@@ -2,114 +2,19 @@
 
 #include <fmt/format.h>
 
-#include "noneq/core/memory.hpp"
+#include "noneq/flow/begun_run.hpp"
 #include "noneq/flow/data_summary.hpp"
+#include "noneq/flow/events.hpp"
 #include "noneq/flow/folder_lock.hpp"
-#include "noneq/flow/from_run.hpp"
-#include "noneq/flow/graph.hpp"
-#include "noneq/flow/loss_range.hpp"
-#include "noneq/flow/occasions.hpp"
 #include "noneq/flow/plan_remarks.hpp"
+#include "noneq/flow/run_observers.hpp"
 #include "noneq/flow/stop.hpp"
+#include "noneq/flow/trace.hpp"
+#include "noneq/flow/training.hpp"
 #include "noneq/flow/writer_checks.hpp"
-#include "noneq/flow/written_files.hpp"
 
 namespace noneq {
 namespace {
-
-// The mean of the losses since the last record, with its standard error over steps. A checkpoint carries it on.
-class loss_average {
- public:
-  loss_average() = default;
-  explicit loss_average(const nlohmann::json& saved) : sum_(saved.at(0)), squares_(saved.at(1)), n_(saved.at(2)) {}
-  nlohmann::json saved() const { return {sum_, squares_, n_}; }
-
-  void add(double x) { sum_ += x, squares_ += x * x, ++n_; }
-  measured mean(const char* unit) const {
-    const double mean = sum_ / n_,
-                 spread = std::sqrt(std::max(0.0, squares_ / n_ - mean * mean) / std::max(1.0, n_ - 1));
-    return {"loss", mean, unit, spread};
-  }
-
- private:
-  double sum_ = 0, squares_ = 0, n_ = 0;
-};
-
-// A run as far as it has come, before its folder is touched.
-struct trained_so_far {
-  std::optional<session> opened;
-  std::optional<learner> trains;
-  loss_average average;
-  loss_range range;
-  bool saved_in_range = false;  // whether the loss was, when the last checkpoint was saved
-  nlohmann::json from;          // the run that it began with; null: none
-  bool occasion_due = false;    // the samplers and metrics of this step were interrupted
-};
-
-void make_learner(trained_so_far& so_far, const plan& p) {
-  const plan_node& node = p.the("trainer");
-  const auto& t = node.as<trainer>();
-  const std::int64_t weights = so_far.opened->weights().count();
-  refusing(node, [&] {
-    // The weights, their averages, the gradients of every shard, and two moments as the Adam family has them.
-    const auto vectors = static_cast<double>(3 + t.shards) + static_cast<double>(t.ema.size());
-    need_memory(vectors * sizeof(float) * static_cast<double>(weights), fmt::format("to train {} weights", weights));
-    so_far.trains.emplace(*so_far.opened);
-  });
-}
-
-void begin(trained_so_far& so_far, const plan& p) {
-  so_far.opened.emplace(p);
-  make_learner(so_far, p);
-}
-
-// What is wrong with a checkpoint may show only when it is used; it is bad input all the same.
-template <class Use>
-void using_checkpoint(const std::filesystem::path& saved, const Use& use) {
-  try {
-    use();
-  } catch (const input_error&) {
-    throw;
-  } catch (const error& e) {
-    throw input_error({e.at({saved.string(), 0, 0}, "")});
-  } catch (const std::exception& e) {
-    throw input_error({error(first_line(e.what()), "", {saved.string(), 0, 0})});
-  }
-}
-
-void go_on(trained_so_far& so_far, const plan& p, const checkpoint& start, const std::filesystem::path& saved) {
-  using_checkpoint(saved, [&] {
-    so_far.opened.emplace(p, start);
-    so_far.trains.emplace(*so_far.opened, start);
-    so_far.average = loss_average(start.meta.value("loss_since_record", so_far.average.saved()));
-    so_far.occasion_due = start.meta.value("occasion_due", false);
-    so_far.range = loss_range(start.meta.value("loss_range", so_far.range.saved()));
-    so_far.saved_in_range = start.meta.value("loss_in_range", false);
-    so_far.from = start.meta.value("from", nlohmann::json());
-  });
-}
-
-void begin_from(trained_so_far& so_far, const plan& p, const run_options& options) {
-  std::error_code none;
-  if (std::filesystem::equivalent(options.from, options.folder, none))
-    throw input_error({error("got --from the folder of the run itself, need --out another folder", "",
-                             {options.folder.string(), 0, 0})});
-  const beginning b = begin_from_run(options.from, p);
-  using_checkpoint(options.from, [&] { so_far.opened.emplace(p, b.start); });
-  make_learner(so_far, p);
-  so_far.from = {{"run", std::filesystem::absolute(options.from).string()}, {"step", b.steps}};
-}
-
-// A run goes on with the data that it began with, whatever its file is called now.
-void need_same_data(const session& s, const checkpoint& start) {
-  const std::string was = start.meta.value("data", ""), is = s.info().identity;
-  if (was.empty() || is.empty() || was == is) return;
-  const plan_node& loader = s.plan().the("loader");
-  throw input_error(
-      {error(fmt::format("got data with contents {}, need {}, as the run began with; begin another run, or use --from",
-                         is, was),
-             loader.id, loader.where)});
-}
 
 std::string last_good(const std::filesystem::path& checkpoint, std::int64_t step) {
   return fmt::format("the last good checkpoint is {}, of step {}", checkpoint.string(), step);
@@ -139,124 +44,194 @@ error with_good_checkpoint(const diverged& e, const run_folder& folder, std::int
                e.subject(), e.where());
 }
 
-}
+// A run at work: trains, records, saves, and runs the streams beside the training.
+class running {
+ public:
+  running(const plan& p, const run_options& options, begun_run& r, workers& pool, progress& say,
+          const folder_lock& alone, observer* traced)
+      : plan_(p),
+        begun_(r),
+        session_(*r.opened),
+        pool_(pool),
+        say_(say),
+        alone_(alone),
+        folder_(options.folder),
+        records_(folder_.records(), session_.step(), [&](const std::string& id) { return measures_again(id); }),
+        arrays_(folder_.arrays(), session_.step()),
+        shown_(say, p.trains() ? p.training().loss.as<loss>().unit() : ""),
+        recorded_(records_, arrays_),
+        files_(folder_.path()),
+        events_(session_, pool, folder_.path(), listens_),
+        saved_(session_.step()) {
+    for (observer* one : std::initializer_list<observer*>{&files_, &recorded_, &shown_}) listens_.add(*one);
+    if (traced != nullptr) listens_.add(*traced);
+  }
 
-void run(const plan& p, const run_options& options) {
-  const folder_lock alone(options.folder);
-  // All that can be refused is, before what the folder holds is touched: a run that cannot start leaves it as it was.
-  const run_folder folder(options.folder);
-  trained_so_far so_far;
-  const auto start = folder.start(p, options.policy);
-  if (start)
-    go_on(so_far, p, *start, folder.saved());
-  else if (!options.from.empty())
-    begin_from(so_far, p, options);
-  else
-    begin(so_far, p);
-  session& s = *so_far.opened;
-  const auto& t = p.the("trainer").as<trainer>();
-  const char* unit = p.the("loss").as<loss>().unit();
-  if (s.step() < t.steps)
-    s.data();
-  else
-    s.data_if_there();
-  if (start) need_same_data(s, *start);
-  rehearse_writers(s, folder.path());
-  const auto staying = folder.prepare(p, options.policy);
-  workers pool(options.threads);
-  progress say(options.quiet ? telling::errors : telling::everything, s.step(), t.steps);
-  const bool again = so_far.occasion_due || s.step() >= t.steps;
-  record_file records(folder.records(), s.step(), [&](const std::string& id) {
-    return again && std::any_of(p.nodes.begin(), p.nodes.end(),
+  void run() {
+    if (plan_.trains()) train_all();
+    stop_here_if_asked();
+    alone_.need_folder();
+    events_.at_end();
+    session_.finish();
+    if (plan_.trains()) save();
+  }
+
+ private:
+  const trainer& settings() const { return plan_.training().trainer.as<trainer>(); }
+
+  bool measures_again(const std::string& id) const {
+    const bool again = begun_.event_due || !plan_.trains() || session_.step() >= settings().steps;
+    return again && std::any_of(plan_.nodes.begin(), plan_.nodes.end(),
                                 [&](const plan_node& n) { return n.id == id && n.role() == "metric"; });
-  });
-  const written_files files(folder.path());
-  occasions beside(
-      s, pool, folder.path(), say, [&](const std::string& node, const measured& m) { records.add(s.step(), node, m); },
-      [&](const std::filesystem::path& file) { files.add(file); });
-  std::int64_t saved = s.step();
-  bool vouched = false;  // that the weights saved last are good, by a loss that they gave
-  const auto save = [&] {
-    for (const Tensor& weight : s.weights().vectors())
-      if (!all_finite(weight))
-        throw diverged(fmt::format("the weights are no longer finite at step {}. Try a lower rate", s.step()),
-                       p.the("trainer").id, p.the("trainer").where);
-    const bool in_range = !so_far.range.left();
-    if (!in_range && so_far.saved_in_range) {
-      alone.need_folder();
-      save_checkpoint(folder.in_range(), load_checkpoint(folder.saved()));
-      say.say(fmt::format("the loss has left its range; the checkpoint of step {} is kept in {}", saved,
-                          folder.in_range().string()));
-    }
-    checkpoint c = s.snapshot();
-    so_far.trains->save(c);
-    c.meta["loss_since_record"] = so_far.average.saved();
-    c.meta["occasion_due"] = so_far.occasion_due;
-    records.make_durable();  // a checkpoint never outlives the records before it
-    c.meta["loss_range"] = so_far.range.saved();
-    c.meta["loss_in_range"] = so_far.saved_in_range = in_range;
-    if (!so_far.from.is_null()) c.meta["from"] = so_far.from;
-    alone.need_folder();  // a run whose folder was removed is not to make it again
-    save_checkpoint(folder.saved(), c);
-    std::error_code none;
-    if (in_range) std::filesystem::remove_all(folder.in_range(), none);
-    saved = s.step();
-    vouched = false;
-  };
-  const auto occasion = [&] {
-    so_far.occasion_due = true;
+  }
+
+  void train_all() {
+    // Without its first checkpoint it would be resumed with other weights.
+    if (!begun_.from.is_null() && session_.step() == 0) save();
+    if (begun_.event_due && session_.step() < settings().steps) event();
     try {
-      beside.after_step();
+      train(
+          session_, *begun_.trains, pool_, listens_, settings().steps, [&](double loss) { return stepped(loss); },
+          [&](const plan_node& sink, std::int64_t step, const batch& b) { events_.tee(sink, step, b); });
+    } catch (const input_error&) {
+      throw;
+    } catch (const folder_gone&) {
+      throw;
+    } catch (const diverged& e) {
+      throw with_good_checkpoint(e, folder_, saved_, vouched_);
+    } catch (const error& e) {
+      throw with_checkpoint(e, folder_, saved_);
+    }
+  }
+
+  bool stepped(double loss) {
+    const std::int64_t step = session_.step(), last = settings().steps;
+    begun_.average.add(loss);
+    vouched_ = vouched_ || begun_.range.holds(loss);
+    begun_.range.add(loss);
+    const bool whole = step % settings().log == 0;
+    const plan_node& n = plan_.training().loss;
+    if (whole || step == last) records_.add(step, n.id, begun_.average.mean(n.as<noneq::loss>().unit()));
+    if (whole) begun_.average = {};
+    if (step < last) event();
+    if (step % settings().checkpoint == 0 || step == last || stop_asked()) save();
+    return !stop_asked();
+  }
+
+  void event() {
+    begun_.event_due = true;
+    try {
+      events_.after_step();
     } catch (const interrupted&) {
       save();  // the step itself is finished
       throw;
     }
-    so_far.occasion_due = false;
-  };
+    begun_.event_due = false;
+  }
 
+  void save() {
+    const plan_node& trains = plan_.training().trainer;
+    for (const Tensor& weight : session_.weights().vectors())
+      if (!all_finite(weight))
+        throw diverged(fmt::format("the weights are no longer finite at step {}. Try a lower rate", session_.step()),
+                       trains.id, trains.where);
+    const bool in_range = !begun_.range.left();
+    if (!in_range && begun_.saved_in_range) {
+      alone_.need_folder();
+      save_checkpoint(folder_.in_range(), load_checkpoint(folder_.saved()));
+      say_.say(fmt::format("the loss has left its range; the checkpoint of step {} is kept in {}", saved_,
+                           folder_.in_range().string()));
+    }
+    checkpoint c = session_.snapshot();
+    begun_.trains->save(c);
+    c.meta["loss_since_record"] = begun_.average.saved();
+    c.meta["event_due"] = begun_.event_due;
+    records_.make_durable();  // a checkpoint never outlives the records before it
+    c.meta["loss_range"] = begun_.range.saved();
+    c.meta["loss_in_range"] = begun_.saved_in_range = in_range;
+    if (!begun_.from.is_null()) c.meta["from"] = begun_.from;
+    alone_.need_folder();  // a run whose folder was removed is not to make it again
+    save_checkpoint(folder_.saved(), c);
+    std::error_code none;
+    if (in_range) std::filesystem::remove_all(folder_.in_range(), none);
+    saved_ = session_.step();
+    vouched_ = false;
+  }
+
+  const plan& plan_;
+  begun_run& begun_;
+  session& session_;
+  workers& pool_;
+  progress& say_;
+  const folder_lock& alone_;
+  const run_folder folder_;
+  record_file records_;
+  kept_arrays arrays_;
+  shown_progress shown_;
+  recorded recorded_;
+  listed_files files_;
+  observers listens_;
+  events events_;
+  std::int64_t saved_;
+  bool vouched_ = false;  // that the weights saved last are good, by a loss that they gave
+};
+
+// A trace takes the place of another trace and of nothing else.
+void refuse_trace(const std::filesystem::path& file, const std::filesystem::path& folder) {
+  const auto refuse = [&](const std::string& why) {
+    throw input_error({error(fmt::format("--trace got '{}', {}", file.string(), why))});
+  };
+  std::error_code none;
+  const auto place = std::filesystem::weakly_canonical(std::filesystem::absolute(file), none),
+             run = std::filesystem::weakly_canonical(std::filesystem::absolute(folder), none);
+  if (std::mismatch(run.begin(), run.end(), place.begin(), place.end()).first == run.end())
+    refuse("which lies in the folder of the run, need another place");
+  if (std::filesystem::exists(file, none) && !is_trace(file)) refuse("which is there and no trace, need another name");
+  if (!std::filesystem::is_directory(place.parent_path(), none)) refuse("need a name in a folder that is there");
+}
+
+void show_beginning(const plan& p, const begun_run& r, const workers& pool, progress& say,
+                    const std::filesystem::path& folder) {
+  const session& s = *r.opened;
+  if (!p.trains()) {
+    say.say(
+        fmt::format("{}: one pass, {} threads, seed {}, folder {}", p.name, pool.threads(), p.seed, folder.string()));
+    return;
+  }
+  const auto& t = p.training().trainer.as<trainer>();
   say.say(fmt::format("{}: {} parameters, {} threads, {} shards, seed {}, folder {}{}{}", p.name, s.weights().count(),
-                      pool.threads(), t.shards, p.seed, folder.path().string(),
+                      pool.threads(), t.shards, p.seed, folder.string(),
                       s.step() > 0 ? fmt::format(", resumed at step {}", s.step()) : "",
-                      so_far.from.is_null() ? "" : fmt::format(", from {}", so_far.from["run"].get<std::string>())));
+                      r.from.is_null() ? "" : fmt::format(", from {}", r.from["run"].get<std::string>())));
   if (s.step() < t.steps) {
     for (const std::string& line : remark_lines(p)) say.say(line);
     say.say("data: " + summary(s.info()));
     for (const std::string& note : s.info().notes) say.say("data: note: " + note);
   }
+  if (s.finished() && s.step() >= t.steps) say.say("already trained; samplers, metrics and writers run again");
+}
+
+}
+
+void run(const plan& p, const run_options& options) {
+  const folder_lock alone(options.folder);
+  // All that can be refused is, before what the folder holds is touched: a run that cannot start leaves it as it was.
+  begun_run begun;
+  begin(begun, p, options);
+  rehearse_writers(*begun.opened, options.folder);
+  workers pool(options.threads);
+  std::optional<trace> traced;
+  if (!options.trace.empty()) {
+    refuse_trace(options.trace, options.folder);
+    traced.emplace(options.trace, pool);
+  }
+  const auto staying = run_folder(options.folder).prepare(p, options.policy);
+  progress say(options.quiet ? telling::errors : telling::everything, begun.opened->step(),
+               p.trains() ? p.training().trainer.as<trainer>().steps : 0);
+  show_beginning(p, begun, pool, say, options.folder);
   for (const std::string& note : pool.notes()) say.say(note);
   for (const auto& [file, why] : staying) say.say(fmt::format("{}: {}; it stays", file.string(), why));
-  if (s.finished() && s.step() >= t.steps) say.say("already trained; samplers, metrics and writers run again");
-  // Without its first checkpoint it would be resumed with other weights.
-  if (!so_far.from.is_null() && s.step() == 0) save();
-  if (so_far.occasion_due && s.step() < t.steps) occasion();
-  const auto training = [&](double loss) {
-    so_far.average.add(loss);
-    vouched = vouched || so_far.range.holds(loss);
-    so_far.range.add(loss);
-    const bool whole = s.step() % t.log == 0;
-    if (whole || s.step() == t.steps) records.add(s.step(), p.the("loss").id, so_far.average.mean(unit));
-    if (whole) so_far.average = {};
-    say.stepped(s.step(), loss, unit);
-    if (s.step() < t.steps) occasion();
-    if (s.step() % t.checkpoint == 0 || s.step() == t.steps || stop_asked()) save();
-    return !stop_asked();
-  };
-  try {
-    train(s, *so_far.trains, pool, t.steps, training);
-  } catch (const input_error&) {
-    throw;
-  } catch (const folder_gone&) {
-    throw;
-  } catch (const diverged& e) {
-    throw with_good_checkpoint(e, folder, saved, vouched);
-  } catch (const error& e) {
-    throw with_checkpoint(e, folder, saved);
-  }
-  stop_here_if_asked();
-  alone.need_folder();
-  beside.at_end();
-  s.finish();
-  save();
+  running(p, options, begun, pool, say, alone, traced ? &*traced : nullptr).run();
 }
 
 }

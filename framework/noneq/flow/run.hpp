@@ -1,4 +1,4 @@
-// A whole run: train, measure and sample on the way, save, finish.
+// A whole run: trains, measures and samples on the way, saves and finishes; or, without a trainer, makes one pass.
 #pragma once
 
 #include "noneq/flow/progress.hpp"
@@ -11,7 +11,8 @@ struct run_options {
   if_there policy = if_there::refuse;
   int threads = 0;  // 0: all of the machine
   bool quiet = false;
-  std::filesystem::path from = {};  // a run whose weights a new one begins with; empty: none
+  std::filesystem::path from = {};   // a run whose weights a new one begins with; empty: none
+  std::filesystem::path trace = {};  // file for a trace of all calls; empty: none
 };
 
 // Throws input_error before anything is written, error when the run failed, interrupted when it was asked to stop and

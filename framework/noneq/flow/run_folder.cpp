@@ -88,11 +88,12 @@ bool holds_tensors(const fs::path& dir) {
 
 // The step of its first checkpoint that the run in the folder was to make; that of `p` when nothing says so.
 std::int64_t first_checkpoint(const fs::path& pipeline, const plan& p) {
-  const std::int64_t usual = p.the("trainer").as<trainer>().checkpoint;
+  const plan_node& trains = p.training().trainer;
+  const std::int64_t usual = trains.as<trainer>().checkpoint;
   if (!fs::exists(pipeline)) return usual;
   const value document = as_read([&] { return parse_file(pipeline); });
   const value* graph = document.find("graph");
-  const value* node = graph ? graph->find(p.the("trainer").id) : nullptr;
+  const value* node = graph ? graph->find(trains.id) : nullptr;
   const value* steps = node ? node->find("checkpoint") : nullptr;
   return steps ? std::max<std::int64_t>(1, std::atoll(steps->text().c_str())) : usual;
 }
@@ -124,7 +125,18 @@ std::string first_difference(const value& was, const value& is, const std::strin
 
 std::optional<checkpoint> run_folder::start(const plan& p, if_there policy) const {
   const fs::path pipeline = path_ / "pipeline.yaml";
+  std::error_code none;
+  for (const plan_node& n : p.nodes)
+    if (!n.of_run.empty() && fs::equivalent(n.of_run, path_, none))
+      throw refused(path_, fmt::format("holds the model that {} takes, need another folder by --out", n.id));
   if (policy == if_there::replace) return std::nullopt;
+  if (!p.trains()) {
+    const bool same = policy == if_there::resume && !has_checkpoint(saved()) && fs::exists(pipeline) &&
+                      as_read([&] { return parse_file(pipeline); }) == p.resolved();
+    if (fs::exists(pipeline) && !same)
+      throw refused(path_, "holds another run; give --out another folder, or --force to replace it");
+    return std::nullopt;
+  }
   const bool trained = has_checkpoint(saved());
   const auto load = [&] { return as_read([&] { return load_checkpoint(saved()); }); };
   if (policy == if_there::refuse) {
@@ -143,7 +155,7 @@ std::optional<checkpoint> run_folder::start(const plan& p, if_there policy) cons
   }
   const checkpoint start = load();
   const auto identity_of = [&](const value& resolved) {
-    return identity(resolved, p.the("loader"), !start.meta.value("data", "").empty());
+    return identity(resolved, p.training().loader, !start.meta.value("data", "").empty());
   };
   const value was = identity_of(as_read([&] { return parse_file(pipeline); })), is = identity_of(p.resolved());
   if (!(was == is))
@@ -159,14 +171,15 @@ std::vector<staying_file> run_folder::prepare(const plan& p, if_there policy) co
     remove_kept(path_);
     std::error_code ignored;
     for (const fs::path& checkpoint : {saved(), in_range()}) fs::remove_all(checkpoint, ignored);
-    fs::remove(records(), ignored);
+    for (const fs::path& file : {records(), arrays()}) fs::remove(file, ignored);
   }
   write_atomically(path_ / "pipeline.yaml",
                    "# Every parameter of this run, defaults included.\n" + to_yaml(p.resolved()));
   return staying;
 }
 
-session run_folder::open(const fs::path& path, registry& plugins, const std::function<void(value&)>& change) {
+std::unique_ptr<session> run_folder::open(const fs::path& path, registry& plugins,
+                                          const std::function<void(value&)>& change) {
   const run_folder folder(path);
   if (!fs::exists(path / "pipeline.yaml")) throw refused(path, "is not the folder of a run; it has no pipeline.yaml");
   if (!has_checkpoint(folder.saved())) throw refused(path, "has no checkpoint yet; train it with noneq run");
@@ -174,7 +187,7 @@ session run_folder::open(const fs::path& path, registry& plugins, const std::fun
   const checkpoint saved = load_checkpoint(folder.saved());
   look_for_files(document, plugins, saved.meta.value("begun_in", ""));
   if (change) change(document);
-  return session(make_plan(document, plugins), saved);
+  return std::make_unique<session>(make_plan(document, plugins), saved);
 }
 
 }

@@ -28,11 +28,12 @@ class run_folder {
   std::vector<staying_file> prepare(const plan& p, if_there policy) const;
 
   // The plan and checkpoint of a run made earlier. `change` may edit the pipeline before it is checked.
-  static session open(const std::filesystem::path& path, registry& plugins,
-                      const std::function<void(value&)>& change = {});
+  static std::unique_ptr<session> open(const std::filesystem::path& path, registry& plugins,
+                                       const std::function<void(value&)>& change = {});
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path records() const { return path_ / "metrics.jsonl"; }
+  std::filesystem::path arrays() const { return path_ / "metrics.h5"; }
   std::filesystem::path saved() const { return path_ / "checkpoint"; }
   // The checkpoint from before the loss left its range, as long as it is out of it.
   std::filesystem::path in_range() const { return path_ / "checkpoint-in-range"; }

@@ -4,6 +4,7 @@
 
 #include "noneq/config/emit.hpp"
 #include "noneq/core/memory.hpp"
+#include "noneq/plugin/returned.hpp"
 #include "noneq/plugin/roles/model.hpp"
 
 namespace noneq {
@@ -18,31 +19,50 @@ static void check_labels(const std::vector<std::int64_t>& labels, std::int64_t c
                               knows_no_class ? fmt::format(", of which {} is 'no class'", last) : ""));
 }
 
-sampling::sampling(const session& s, const plan_node& n)
+static denoiser watched(const denoiser& d, const plan_node& n, observer& o) {
+  return d.watched([&n, &o] {
+    stop_here_if_asked();
+    o.network_called(n);
+  });
+}
+
+sampling::sampling(session& s, const plan_node& n, observer& o)
     : session_(s),
+      model_(s.model_of(n)),
       node_(n),
       sampler_(n.as<sampler>()),
-      denoiser_(s.denoiser(sampler_.weights).guided(sampler_.guidance, s.info().classes).with_room_for(sampler_.steps)),
+      observer_(o),
+      denoiser_(watched(model_.denoiser(sampler_.weights)
+                            .guided(sampler_.guidance, model_.info().classes)
+                            .with_room_for(sampler_.steps),
+                        n, o)),
       stream_(s.stream().fork(n.id)) {
-  check_labels(sampler_.labels, s.info().classes, denoiser_.network().knows_no_class());
-  if (!sampler_.noise.empty())
-    noise_.emplace(sampler_.noise, sampler_.noise_dataset, s.shape(), sampler_.count, *denoiser_.process().kernel);
+  check_labels(sampler_.labels, model_.info().classes, denoiser_.network().knows_no_class());
 }
+
+std::int64_t sampling::chunks() const { return (sampler_.samples() - 1) / sampler_.chunk_size() + 1; }
+
+batch sampling::chunk(std::int64_t k) const { return {k, k * sampler_.chunk_size(), {}}; }
 
 void sampling::check() const {
   // Each thread's chunk holds the state, the network's answer and their like; every chunk holds its place in the order.
-  const auto rows = static_cast<double>(std::min(sampler_.chunk_size(), sampler_.count)),
-             numbers = rows * static_cast<double>(c10::multiply_integers(session_.shape())),
-             chunks = std::ceil(static_cast<double>(sampler_.count) / static_cast<double>(sampler_.chunk_size()));
-  const std::string chunk = fmt::format("a chunk of {} samples", std::min(sampler_.chunk_size(), sampler_.count));
+  const std::int64_t count = sampler_.samples(), of_chunk = std::min(sampler_.chunk_size(), count);
+  const auto rows = static_cast<double>(of_chunk),
+             numbers = rows * static_cast<double>(c10::multiply_integers(model_.shape())),
+             chunks = std::ceil(static_cast<double>(count) / static_cast<double>(sampler_.chunk_size()));
+  const std::string chunk = fmt::format("a chunk of {} samples", of_chunk);
   need_memory(numbers * sizeof(float) * 4, chunk, "chunk");
   need_memory(numbers * sizeof(float) * static_cast<double>(4 + sampler_.frames), chunk + " with its frames", "frames");
-  need_memory(chunks * 256, fmt::format("{} samples in chunks of {}", sampler_.count, sampler_.chunk_size()), "count");
-  sampler_.check_request(denoiser_.process(), request(0, std::min(sampler_.chunk_size(), sampler_.count)));
+  need_memory(chunks * 256, fmt::format("{} samples in chunks of {}", count, sampler_.chunk_size()), "count");
+  if (node_.in.empty()) sampler_.check_request(denoiser_.process(), request(0, of_chunk, {}));
+}
+
+void sampling::check(const batch& rows) const {
+  sampler_.check_request(denoiser_.process(), request(rows.first, rows.size(), rows));
 }
 
 Tensor sampling::label(std::int64_t first, std::int64_t count) const {
-  const std::int64_t classes = session_.info().classes;
+  const std::int64_t classes = model_.info().classes;
   if (classes == 0) return {};
   const Tensor sample = at::arange(first, first + count, at::kLong);
   if (sampler_.labels.empty()) return sample.remainder(classes);
@@ -50,12 +70,76 @@ Tensor sampling::label(std::int64_t first, std::int64_t count) const {
   return in_turn.index_select(0, sample.remainder(in_turn.size(0)));
 }
 
-sampling_request sampling::request(std::int64_t first, std::int64_t count) const {
-  sampling_request r{first, count, session_.shape(), stream_, label(first, count), {}};
-  r.normal = session_.info().normal;
-  r.range = session_.info().range;
-  if (noise_) r.start = noise_->rows(first, count);
+sampling_request sampling::request(std::int64_t first, std::int64_t count, const batch& given) const {
+  Tensor of_class = given.find("label");
+  if (!of_class.defined() || !sampler_.labels.empty()) of_class = label(first, count);
+  sampling_request r{first, count, model_.shape(), stream_, {{"label", of_class}}, {}};
+  r.normal = model_.info().normal;
+  r.range = model_.info().range;
+  r.rows = given;
+  if (!sampler_.start.empty()) {
+    const Tensor& x = given.at(sampler_.start);
+    const sizes row = x.sizes().slice(1).vec();
+    if (row != model_.shape())
+      throw error(fmt::format("got '{}' with rows of shape {}, need those of a sample, {}", sampler_.start,
+                              to_string(row), to_string(model_.shape())),
+                  "start");
+    denoiser_.process().kernel->check_data(x);
+    r.start = x.scalar_type() == at::kDouble ? x : x.to(at::kFloat);
+  }
   return r;
+}
+
+batch sampling::draw(const batch& given) {
+  const dataset_info& info = model_.info();
+  const std::string by = node_.plugin.entry->full_name();
+  const std::int64_t count =
+      node_.in.empty() ? std::min(sampler_.chunk_size(), sampler_.samples() - given.first) : given.size();
+  const std::vector<std::int64_t> times = frame_times();
+  std::vector<Tensor> frames(times.size());
+  const auto T = static_cast<double>(denoiser_.process().steps());
+  const double part = node_.in.empty() ? static_cast<double>(count) / static_cast<double>(sampler_.samples()) : 0;
+  double share = 0;
+  sampling_request r = request(given.first, count, given);
+  const at::ScalarType type = r.start.defined() ? r.start.scalar_type() : at::kFloat;
+  r.visit = [&](std::int64_t t, const Tensor& xt) {
+    const double now = 1 - static_cast<double>(t) / T;
+    observer_.advanced(node_, (now - std::exchange(share, now)) * part);
+    check_returned_samples(by, "frames", xt, count, r.shape, type);
+    for (std::size_t j = 0; j < times.size(); ++j)
+      // A respaced sampler shows the first state at or below the wanted time.
+      if (t <= times[j] && !frames[j].defined()) frames[j] = info.normal.restore(xt);
+  };
+  r.missed = [&](const Tensor& by_guides) {
+    const std::lock_guard one(missing_);
+    missed_[given.first] = by_guides;
+  };
+  const Tensor x0 = sampler_.sample(denoiser_, r);
+  check_returned_samples(by, "samples", x0, count, r.shape, type);
+  batch b{given.step, given.first, {}};
+  b.set("samples", info.normal.restore(x0));
+  if (!frames.empty()) b.set("frames", at::stack(frames, 1));
+  if (const Tensor label = r.given.find("label"); label.defined())
+    b.set("label", label + info.first_class);  // as the data has them
+  if (given.has("row")) b.set("row", given.at("row"));
+  return b;
+}
+
+// Guides put what they are certain of into every x̂⁰, but what a sampler does with that may take it out again.
+void sampling::report_missed() const {
+  constexpr double enough = 1e-3;
+  std::int64_t samples = 0, all = 0;
+  double farthest = 0;
+  for (const auto& [_, missed] : missed_) {
+    all += missed.numel();
+    samples += (missed > enough).sum().item<std::int64_t>();
+    farthest = std::max(farthest, missed.nan_to_num(0).max().item<double>());
+  }
+  if (samples > 0)
+    observer_.remark(
+        fmt::format("{}: {} of {} samples miss what its guides are certain of, by up to {:.2g} in normalised units; "
+                    "clip, or denoise: false, may be why",
+                    node_.id, samples, all, farthest));
 }
 
 std::vector<std::int64_t> sampling::frame_times() const {
@@ -72,12 +156,13 @@ std::map<std::string, std::string> sampling::provenance() const {
                                            {"steps", std::to_string(sampler_.kept_steps(denoiser_.process()).size())},
                                            {"guidance", fmt::format("{}", sampler_.guidance)},
                                            {"seed", std::to_string(session_.plan().seed)},
-                                           {"trained_steps", std::to_string(session_.step())},
+                                           {"trained_steps", std::to_string(model_.step())},
                                            {"weights", sampler_.weights},
-                                           {"checkpoint_crc32", session_.fingerprint(sampler_.weights)}};
-  if (session_.info().normal.dtype == at::kDouble)
+                                           {"checkpoint_crc32", model_.fingerprint(sampler_.weights)}};
+  for (const plan_edge& e : node_.in)
+    known["rows of " + e.from] = to_json(render(session_.plan().node(e.from).plugin)).dump();
+  if (model_.info().normal.dtype == at::kDouble)
     known["precision"] = "float64: float32 would round away what the data resolves";
-  if (noise_) known["noise"] = fmt::format("{}, {}", sampler_.noise.string(), sampler_.noise_dataset);
   return known;
 }
 

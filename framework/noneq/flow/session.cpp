@@ -3,11 +3,16 @@
 #include <fmt/format.h>
 #include <torch/utils.h>
 
-#include "noneq/flow/checked_source.hpp"
+#include "noneq/flow/each_part.hpp"
+#include "noneq/flow/observers.hpp"
+#include "noneq/flow/pass_rows.hpp"
 #include "noneq/flow/pieces.hpp"
+#include "noneq/flow/run_folder.hpp"
 #include "noneq/flow/sampling.hpp"
+#include "noneq/flow/trimmed_pipeline.hpp"
 #include "noneq/plugin/returned.hpp"
 #include "noneq/plugin/roles/model.hpp"
+#include "noneq/plugin/row_pass.hpp"
 
 namespace noneq {
 
@@ -37,22 +42,77 @@ state_visitor restore_from(const checkpoint& saved, const std::string& prefix) {
   };
 }
 
-session::session(noneq::plan p) : plan_(std::move(p)) {
-  const plan_node& node = plan_.the("loader");
-  refusing(node, [&] {
-    source_ =
-        checked_source(node.as<loader>().open(std::nullopt, stream().fork(node.id)), node.plugin.entry->full_name());
-    take_info(source_->info());
-    // One row now: data that does not fit the kernel is refused before anything is trained.
-    plan_.process.kernel->check_data(source_->prepare(source_->fetch_rows(0, 1)).at("x0"));
-  });
+session::session(const noneq::plan& p) : plan_(p.fresh()), data_(plan_, stream()) {
+  if (plan_.trains()) {
+    const plan_node& node = plan_.training().loader;
+    refusing(node, [&] {
+      source& rows = data_.behind(training_data());
+      opened_ = true;
+      loaded_ = data_.loaded(training_data());
+      take_info(rows.info());
+      // One row now: data that does not fit the kernel is refused before anything is trained.
+      plan_.process.kernel->check_data(rows.prepare(rows.fetch_rows(0, 1)).at("x0"));
+    });
+    build();
+  }
+  open_streams();
   check_metrics();
-  build();
+}
+
+const plan_node& session::training_data() const { return plan_.training().noiser; }
+
+void session::open_streams() {
+  problems found;
+  for (const stream_nodes& stream : plan_.streams) {
+    if (stream.trains && !opened_) continue;  // a trained model draws without the data
+    for (const std::string& id : stream.nodes) {
+      const plan_node& n = plan_.node(id);
+      if (ends_rows(stream, n) && !data_.has(n)) found.guard([&] { open_rows(n); }, n.where, n.id);
+      if (!stream.trains && n.role() == "sampler" && !n.in.empty() && found.empty())
+        found.guard([&] { working(n, [&] { check_rows(n); }); }, n.where, n.id);
+    }
+  }
+  found.raise();
+  for (const stream_nodes& stream : plan_.streams)
+    if (!stream.trains) check_batches(*this, stream, found);
+  found.raise();
+}
+
+// A loader, or the last of a chain of transforms: one pass over the rows serves the whole chain.
+bool session::ends_rows(const stream_nodes& s, const plan_node& n) const {
+  if (n.kind() != node_kind::source && n.role() != "transform") return false;
+  const auto after = plan_.followers(n.id);
+  return std::none_of(after.begin(), after.end(),
+                      [&](const plan_node* f) { return s.has(f->id) && f->role() == "transform"; });
+}
+
+void session::open_rows(const plan_node& n) {
+  // What transforms have learned was restored with the model.
+  if (restored_ && n.role() == "transform")
+    data_.behind(n, opened_data::known_data{});
+  else
+    data_.behind(n);
+}
+
+// Every state that a sampler is to start from must be one of its kernel.
+void session::check_rows(const plan_node& n) {
+  constexpr std::int64_t block = 256;
+  for (const plan_edge& e : n.in)
+    if (plan_.node(e.from).role() == "noiser") return;  // makes states of its kernel
+  observer nobody;
+  const sampling ready(*this, n, nobody);
+  source& rows = data_.behind(n);
+  const std::int64_t all = rows.info().count;
+  const std::string part = rows.info().parts.empty() ? "" : "train";
+  for (std::int64_t first = 0; first < all; first += block) {
+    ready.check(rows.prepare(fetch_rows(rows, {part, std::min(first + block, all), first, block}, 0)));
+    if (n.as<sampler>().start.empty()) return;  // the first rows show what there is to check
+  }
 }
 
 void session::take_info(const dataset_info& info) {
   info_ = info;
-  if (!plan_.the("model").as<model>().takes_channels()) return;
+  if (!plan_.training().model.as<model>().takes_channels()) return;
   if (!info_.if_channels_first.empty()) info_.notes.push_back(info_.if_channels_first);
   if (!info_.axes.empty()) return;
   switch (info_.shape.size()) {
@@ -68,20 +128,37 @@ void session::take_info(const dataset_info& info) {
 }
 
 // Hours of training shall not end at a metric that cannot measure this data.
-void session::check_metrics() const {
+void session::check_metrics() {
   problems found;
   for (const plan_node& n : plan_.nodes)
-    if (n.role() == "metric")
-      found.guard([&] { said_of(n.id, [&] { n.as<metric>().check_data(info_); }); }, n.where, n.id);
+    if (const plan_node* of = plan_.model_before(n); of != nullptr && n.role() == "metric")
+      found.guard(
+          [&] {
+            session& model = model_of(*of);
+            if (&model != this) model.data_if_there();
+            said_of(n.id, [&] { n.as<metric>().check_data(model.info()); });
+          },
+          n.where, n.id);
   found.raise();
 }
 
-session::session(noneq::plan p, const checkpoint& saved) : plan_(std::move(p)) {
+static std::map<std::string, Tensor> saved_sources(const checkpoint& saved) {
+  const std::string prefix = "source.";
+  std::map<std::string, Tensor> all;
+  for (const auto& [name, tensor] : saved.tensors)
+    if (name.starts_with(prefix)) all[name.substr(prefix.size())] = tensor;
+  return all;
+}
+
+session::session(const noneq::plan& p, const checkpoint& saved) : plan_(p.fresh()), data_(plan_, stream()) {
+  restored_ = true;
   const auto& meta = saved.meta;
   try {
     meta.at("shape").get_to(info_.shape);
     meta.at("classes").get_to(info_.classes);
     meta.at("bin_width").get_to(info_.bin_width);
+    info_.first_class = meta.value("first_class", std::int64_t{0});
+    loaded_ = loaded_from(meta.at("loaded"));
     info_.range = meta.value("range", std::vector<double>{});
     info_.identity = meta.value("data", "");
     info_.stored_order = meta.value("stored_order", sizes{});
@@ -95,18 +172,20 @@ session::session(noneq::plan p, const checkpoint& saved) : plan_(std::move(p)) {
   info_.normal.shift = info_.normal.scale = Tensor();
   get("shift", info_.normal.shift);
   get("scale", info_.normal.scale);
+  visit_state(restore_from(saved, "state"));
+  data_.restore(saved_sources(saved));
+  info_.normal.stages = data_.along_to(training_data(), loaded_).normal.stages;
   build();
   for (std::size_t i = 0; i < averages_.size(); ++i)
     for (auto& p : averages_[i].network().named_parameters())
       restore_from(saved, fmt::format("ema.{}", i))(p.key(), p.value());
-  visit_state(restore_from(saved, "state"));
   for (auto& p : network().named_parameters()) restore_from(saved, "model")(p.key(), p.value());
   at::NoGradGuard guard;
   plan_.process = plan_.process.refreshed();
 }
 
 void session::build() {
-  const plan_node& node = plan_.the("model");
+  const plan_node& node = plan_.training().model;
   const auto& m = node.as<model>();
   const network_signature signature{info_.shape, plan_.process.outputs(), plan_.process.steps(), info_.classes};
   refusing(node, [&] {
@@ -114,7 +193,7 @@ void session::build() {
     torch::manual_seed(stream().fork(node.id).bits(0));
     const auto built = [&] { return need_made(m.build(signature), node.plugin.entry->full_name(), "network"); };
     weights_.emplace(built());
-    for (std::size_t i = 0; i < plan_.the("trainer").as<trainer>().ema.size(); ++i) averages_.emplace_back(built());
+    for (std::size_t i = 0; i < plan_.training().trainer.as<trainer>().ema.size(); ++i) averages_.emplace_back(built());
   });
   check_label_dropout();
   check_time();
@@ -123,12 +202,13 @@ void session::build() {
     for (const Tensor& p : average.parameters()) p.set_requires_grad(false);
     for (std::size_t i = 0; i < average.vectors().size(); ++i) average.vectors()[i].copy_(weights_->vectors()[i]);
   }
+  observer nobody;
   for (const plan_node& n : plan_.nodes)  // what the model cannot give is known before it is trained
-    if (n.role() == "sampler") refusing(n, [&] { sampling(*this, n).check(); });
+    if (n.role() == "sampler") refusing(n, [&] { sampling(*this, n, nobody).check(); });
 }
 
 void session::check_time() const {
-  const plan_node& node = plan_.the("model");
+  const plan_node& node = plan_.training().model;
   if (plan_.process.tables.continuous() && !network().takes_any_t())
     throw input_error(
         {error("takes whole steps only, need steps: a number, or a network for continuous time: model.unet, "
@@ -137,7 +217,7 @@ void session::check_time() const {
 }
 
 void session::check_label_dropout() const {
-  const plan_node& node = plan_.the("noiser");
+  const plan_node& node = plan_.training().noiser;
   if (node.as<noiser>().label_dropout == 0) return;
   const auto refuse = [&](const std::string& what) {
     throw input_error({error(what, node.id + ".label_dropout", node.where)});
@@ -145,33 +225,33 @@ void session::check_label_dropout() const {
   if (info_.classes == 0) refuse("got data without labels, need a loader that gives them");
   if (!network().knows_no_class())
     refuse(fmt::format("got {}, which does not know the label \"no class\"; need no_class: true, or another model",
-                       plan_.the("model").plugin.entry->full_name()));
+                       plan_.training().model.plugin.entry->full_name()));
 }
 
 noneq::source& session::data() {
-  if (!source_) {
-    const plan_node& node = plan_.the("loader");
-    refusing(node, [&] {
-      auto opened =
-          checked_source(node.as<loader>().open(info_.normal, stream().fork(node.id)), node.plugin.entry->full_name());
-      if (opened->info().shape != info_.shape)
-        throw error(fmt::format("the data has samples of shape {}, the model was trained on {}",
-                                to_string(opened->info().shape), to_string(info_.shape)));
-      if (opened->info().classes > info_.classes)
-        throw error(fmt::format("the data has labels up to {}, need {}, as the model was trained",
-                                opened->info().classes - 1,
-                                info_.classes == 0 ? "none" : fmt::format("0 to {}", info_.classes - 1)));
-      source_ = std::move(opened);
-    });
-    const std::int64_t classes = info_.classes;
-    take_info(source_->info());
-    info_.classes = classes;  // of the model; a part of the data may lack some
-    check_metrics();
-  }
-  return *source_;
+  const plan_node& end = training_data();
+  if (opened_) return data_.behind(end);
+  const plan_node& node = plan_.training().loader;
+  refusing(node, [&] {
+    const dataset_info& now = data_.behind(end, opened_data::known_data{info_.normal, loaded_.normal}).info();
+    if (now.shape != info_.shape)
+      throw error(fmt::format("the data has samples of shape {}, the model was trained on {}", to_string(now.shape),
+                              to_string(info_.shape)));
+    if (now.classes > info_.classes)
+      throw error(fmt::format("the data has labels up to {}, need {}, as the model was trained", now.classes - 1,
+                              info_.classes == 0 ? "none" : fmt::format("0 to {}", info_.classes - 1)));
+  });
+  const std::int64_t classes = info_.classes;
+  take_info(data_.behind(end).info());
+  info_.classes = classes;  // of the model; a part of the data may lack some
+  opened_ = true;
+  open_streams();
+  check_metrics();
+  return data_.behind(end);
 }
 
 source* session::data_if_there() {
+  if (!plan_.trains()) return nullptr;
   try {
     return &data();
   } catch (const error&) {
@@ -180,8 +260,30 @@ source* session::data_if_there() {
 }
 
 void session::read_data_from(const std::filesystem::path& file) {
-  plan_.the("loader").as<loader>().redirect(file);
-  source_.reset();
+  plan_.training().loader.as<loader>().redirect(file);
+  data_.close();
+  opened_ = false;
+}
+
+session& session::model_of(const plan_node& n) {
+  if (n.of_run.empty()) return *this;
+  auto& other = others_[n.of_run.string()];
+  if (!other)
+    other = working(
+        n, [&] { return run_folder::open(n.of_run, *plan_.plugins, [](value& v) { remove_beside_model(v); }); });
+  return *other;
+}
+
+batch session::noised_rows(const plan_node& n, batch b) const {
+  const auto& noise = n.as<noiser>();
+  const noneq::stream s = stream().fork(n.id).fork("rows").fork(b.step);
+  b.set("x0", b.at("x0").to(at::kFloat).contiguous());
+  const process now = plan_.process.refreshed();
+  noise.draw(b, now, s);
+  check_returned_times(n.plugin.entry->full_name(), b, now);
+  noise.apply(b, now, s);
+  check_returned_states(n.plugin.entry->full_name(), b);
+  return b;
 }
 
 denoiser session::denoiser(const std::string& weights) const {
@@ -208,7 +310,7 @@ void session::stepped() {
   at::NoGradGuard guard;
   ++step_;
   finished_ = false;  // a finished run may be given more steps
-  const auto& rates = plan_.the("trainer").as<trainer>().ema;
+  const auto& rates = plan_.training().trainer.as<trainer>().ema;
   for (std::size_t i = 0; i < averages_.size(); ++i) {
     // Early averages forget their random start faster than their final rate would.
     const double rate = std::min(rates[i], (1.0 + static_cast<double>(step_)) / (10.0 + static_cast<double>(step_)));
@@ -222,11 +324,13 @@ void session::stepped() {
 }
 
 void session::visit_state(const state_visitor& visit) {
-  const auto nested = [&](const std::string& prefix, object& o) {
-    o.state([&](const std::string& name, Tensor& t) { visit(prefix + "." + name, t); });
+  const auto all_of = [&](const instance& i, const std::string& subject) {
+    each_part(i, subject, [&](const instance& part, const std::string& at) {
+      part.made->state([&](const std::string& name, Tensor& t) { visit(at + "." + name, t); });
+    });
   };
-  nested("schedule", *plan_.process_parts.at("schedule").made);
-  nested("time", *plan_.the("noiser").as<noiser>().time);
+  for (const auto& [role, i] : plan_.process_parts) all_of(i, "process." + role);
+  for (const plan_node& n : plan_.nodes) all_of(n.plugin, n.id);
 }
 
 checkpoint session::snapshot() {
@@ -235,13 +339,17 @@ checkpoint session::snapshot() {
   for (std::size_t i = 0; i < averages_.size(); ++i)
     for (auto& p : averages_[i].network().named_parameters()) save_to(c, fmt::format("ema.{}", i))(p.key(), p.value());
   visit_state(save_to(c, "state"));
+  data_.state(save_to(c, "source"));
   save_to(c, "normalisation")("shift", info_.normal.shift);
   save_to(c, "normalisation")("scale", info_.normal.scale);
   c.meta = {{"step", step_},
             {"finished", finished_},
             {"shape", info_.shape},
             {"classes", info_.classes},
+            {"first_class", info_.first_class},
             {"bin_width", info_.bin_width},
+            {"first_class", info_.first_class},
+            {"loaded", record_of(loaded_)},
             {"range", info_.range},
             {"data", info_.identity},
             {"begun_in", begun_in_},

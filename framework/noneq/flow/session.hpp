@@ -1,8 +1,11 @@
-// An opened pipeline: the plan, its data, its network with raw and averaged weights, and how far training has come.
-// This is what a checkpoint saves and restores. One thread changes it; const use is thread-safe.
+// An opened pipeline: its data, its network with raw and averaged weights, how far training has come, and the state of
+// every plugin. A checkpoint saves and restores this and nothing else. Two sessions of one plan share nothing.
+// One thread changes it; const use is thread-safe.
 #pragma once
 
+#include "noneq/flow/branch.hpp"
 #include "noneq/flow/flat_parameters.hpp"
+#include "noneq/flow/opened_data.hpp"
 #include "noneq/flow/plan.hpp"
 #include "noneq/storage/checkpoint.hpp"
 
@@ -10,18 +13,31 @@ namespace noneq {
 
 class session {
  public:
-  // A new model for the plan: opens the data, builds the network with weights drawn from the seed.
-  explicit session(noneq::plan p);
-  // The model of a checkpoint. The data is opened when source() is first asked for.
-  session(noneq::plan p, const checkpoint& saved);
+  // Opens the data and builds a network with weights drawn from the seed; without a trainer, opens the data alone.
+  explicit session(const noneq::plan& p);
+  // The model of a checkpoint. Its data is opened when data() is first called.
+  session(const noneq::plan& p, const checkpoint& saved);
+  session(session&&) = delete;
 
   const noneq::plan& plan() const { return plan_; }
+  // The rows that the model is trained on, as the noiser gets them.
   noneq::source& data();
   source* data_if_there();  // null when it cannot be opened, or is not what the model was trained on
   void read_data_from(const std::filesystem::path& file);  // instead of the file the pipeline names
 
+  // Opens the data of all streams beside the training, whose transforms learn from it, and checks that the samplers in
+  // them can draw from its rows. Throws input_error with every problem.
+  void open_streams();
+
   const sizes& shape() const { return info_.shape; }
   const dataset_info& info() const { return info_; }  // without truth until data() was called
+
+  // Batches at the nodes of the graph, in training and beside it; see opened_data.
+  opened_data& nodes() { return data_; }
+  // x⁰ of rows that are not trained on, with t, noise and x^t of their own.
+  batch noised_rows(const plan_node& noiser, batch b) const;
+  // The session whose model a node takes: this one, or that of a finished run, which is opened when first asked for.
+  session& model_of(const plan_node& n);
 
   // Raw weights, or "ema": the average of the first rate; raw when nothing is averaged.
   noneq::denoiser denoiser(const std::string& weights) const;
@@ -36,27 +52,35 @@ class session {
   std::int64_t step() const { return step_; }
   bool finished() const { return finished_; }
   void finish() { finished_ = true; }
-  // After the weights changed: counts the step and moves the averages.
+  // Counts the step and moves the averages, after the weights changed.
   void stepped();
 
-  // All of it, and what others add to it (the optimizer) before it is saved or after it is loaded.
+  // Everything but the optimizer, which others add before it is saved and after it is loaded.
   checkpoint snapshot();
   noneq::stream stream() const { return noneq::stream(static_cast<std::uint64_t>(plan_.seed)); }
 
  private:
+  const plan_node& training_data() const;  // the node whose inputs the model is trained on
   void take_info(const dataset_info& info);
   void build();
-  void check_metrics() const;
+  bool ends_rows(const stream_nodes& s, const plan_node& n) const;
+  void open_rows(const plan_node& n);
+  void check_rows(const plan_node& sampler);
+  void check_metrics();
   void check_label_dropout() const;
   void check_time() const;
   void visit_state(const state_visitor& visit);
 
   noneq::plan plan_;
-  std::shared_ptr<source> source_;
+  opened_data data_;
+  bool restored_ = false;  // from a checkpoint
+  bool opened_ = false;    // the data that the model is trained on
+  dataset_info loaded_;    // what its loader gives, as far as the transforms must know it
   dataset_info info_;
   std::string begun_in_ = std::filesystem::current_path().string();  // where relative names of files start
   std::optional<flat_parameters> weights_;
   std::vector<flat_parameters> averages_;
+  std::map<std::string, std::unique_ptr<session>> others_;  // by the folder of their runs
   std::int64_t step_ = 0;
   bool finished_ = false;
 };

@@ -6,8 +6,6 @@
 #include <fmt/format.h>
 #include <tbb/global_control.h>
 #include <tbb/info.h>
-#include <tbb/parallel_for.h>
-#include <tbb/parallel_pipeline.h>
 #include <tbb/task_arena.h>
 #include <tbb/task_scheduler_observer.h>
 
@@ -63,25 +61,8 @@ workers::~workers() = default;
 
 int workers::threads() const { return pool_->arena.max_concurrency(); }
 
+int workers::thread_index() { return tbb::this_task_arena::current_thread_index(); }
+
 void workers::execute(const std::function<void()>& f) { pool_->arena.execute(f); }
-
-void workers::parallel(std::int64_t n, const std::function<void(std::int64_t)>& f) {
-  execute([&] { tbb::parallel_for(std::int64_t{0}, n, f); });
-}
-
-void workers::ordered(std::int64_t n, const std::function<batch(std::int64_t)>& make,
-                      const std::function<void(const batch&)>& use) {
-  std::int64_t next = 0;
-  const auto source = [&](tbb::flow_control& control) -> std::int64_t {
-    if (next == n) return control.stop(), 0;
-    return next++;
-  };
-  execute([&] {
-    tbb::parallel_pipeline(2 * static_cast<std::size_t>(threads()),
-                           tbb::make_filter<void, std::int64_t>(tbb::filter_mode::serial_in_order, source) &
-                               tbb::make_filter<std::int64_t, batch>(tbb::filter_mode::parallel, make) &
-                               tbb::make_filter<batch, void>(tbb::filter_mode::serial_in_order, use));
-  });
-}
 
 }

@@ -8,8 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "noneq/plugin/batch.hpp"
-
 namespace noneq {
 
 class workers {
@@ -19,14 +17,11 @@ class workers {
   explicit workers(int threads);
   ~workers();
   int threads() const;
+  // The number of the calling thread among those of its pool, from 0; negative for a thread of no pool.
+  static int thread_index();
   // Why there are fewer than were asked for, a line a reason.
   const std::vector<std::string>& notes() const { return notes_; }
 
-  // f(0) … f(n−1), in any order and at once; rethrows the first exception.
-  void parallel(std::int64_t n, const std::function<void(std::int64_t)>& f);
-  // use(make(0)), use(make(1)), …: made in parallel, used in order by one thread at a time, few held at once.
-  void ordered(std::int64_t n, const std::function<batch(std::int64_t)>& make,
-               const std::function<void(const batch&)>& use);
   // Runs f inside the pool, so that everything parallel in it uses these threads.
   void execute(const std::function<void()>& f);
 

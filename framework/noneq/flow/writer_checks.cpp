@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "noneq/flow/loss_curve.hpp"
+#include "noneq/flow/observers.hpp"
 #include "noneq/flow/planned_files.hpp"
 #include "noneq/flow/sampling.hpp"
 #include "noneq/plugin/returned.hpp"
@@ -22,9 +23,11 @@ void each_writer(const plan& p, problems& found, F&& f) {
     if (n.role() == "writer") found.guard([&] { working(n, [&] { f(n, n.as<writer>()); }); }, n.where, n.id);
 }
 
-void check_inputs(const plan& p, const dataset_info* info, problems& found) {
+// info_of(writer): the data whose samples it gets, nullptr while that is not known.
+template <class InfoOf>
+void check_inputs(const plan& p, const InfoOf& info_of, problems& found) {
   each_writer(p, found, [&](const plan_node& n, const writer& w) {
-    const writer_input given = input_of(p, n, info);
+    const writer_input given = input_of(p, n, info_of(n));
     if (given.tensors.empty())
       throw error(fmt::format("got {}, which makes no arrays, need a node that makes some", given.from));
     w.check_input(given);
@@ -54,43 +57,75 @@ class rehearsal_folder {
 };
 
 void rehearse_one(session& s, const plan_node& n, const fs::path& folder) {
-  const plan_node& before = s.plan().node(n.in);
-  source* data = s.data_if_there();
-  if (before.role() == "sampler") {
-    const sampling ready(s, before);
-    open_writer(n, {folder, "", ready.denoiser(), data, ready.stream(), {}, ready.frame_times(), s.info()});
-  } else {
-    const denoiser d = s.denoiser(before.role() == "metric" ? before.as<metric>().weights : "raw");
-    open_writer(n, {folder, "", d, data, s.stream(), {}, {}, s.info()});
+  const plan_node* of = s.plan().model_before(n);
+  std::optional<denoiser> d;
+  writing w{folder, "", nullptr, {}, s.stream().fork(n.id), {}, {}, s.info()};
+  if (of != nullptr) {
+    session& model = s.model_of(*of);
+    w.info = model.info();
+    d = model.denoiser("raw");
+  } else if (s.plan().trains()) {
+    d = s.denoiser("raw");
   }
+  if (d) w.denoiser = &*d;
+  if (of != nullptr && of->role() == "sampler") {
+    observer nobody;
+    w.frame_times = sampling(s, *of, nobody).frame_times();
+  }
+  open_writer(n, w);
 }
 
 }
 
-std::unique_ptr<sink> open_writer(const plan_node& n, const writing& w) {
+std::unique_ptr<sinking> open_writer(const plan_node& n, const writing& w) {
   const fs::path folder = n.as<writer>().path(w).parent_path();
   std::error_code failed;
   fs::create_directories(folder, failed);
   if (failed) throw file_error(folder, "make the folder", failed.value());
-  return need_made(n.as<writer>().open(w), n.plugin.entry->full_name(), "sink");
+  return need_made(n.as<writer>().open(w), n.plugin.entry->full_name(), "sinking");
+}
+
+static std::vector<named_tensor_doc> given_to(const plan& p, const plan_node& n, const dataset_info* info);
+
+// The tensors that a node gives its followers, each once.
+static std::vector<named_tensor_doc> given_by(const plan& p, const plan_node& n, const dataset_info* info) {
+  std::vector<named_tensor_doc> all;
+  const auto add = [&](const named_tensor_doc& t) {
+    if (std::none_of(all.begin(), all.end(), [&](const auto& other) { return other.name == t.name; })) all.push_back(t);
+  };
+  if (n.role() == "trainer") return loss_curve_tensors();
+  const bool sampler_node = n.role() == "sampler", starts_anew = sampler_node || n.kind() == node_kind::sink;
+  const bool no_frames = sampler_node && n.as<sampler>().frames == 0,
+             no_label = sampler_node && info != nullptr && info->classes == 0;
+  for (const named_tensor_doc& t : n.plugin.entry->writes)
+    if (!(t.name == "frames" && no_frames) && !(t.name == "label" && no_label)) add(t);
+  if (!starts_anew)
+    for (const named_tensor_doc& t : given_to(p, n, info)) add(t);
+  return all;
+}
+
+static std::vector<named_tensor_doc> given_to(const plan& p, const plan_node& n, const dataset_info* info) {
+  std::vector<named_tensor_doc> all;
+  for (const plan_edge& e : n.in)
+    for (named_tensor_doc t : given_by(p, p.node(e.from), info)) {
+      if (const auto other = e.as.find(t.name); other != e.as.end()) t.name = other->second;
+      all.push_back(std::move(t));
+    }
+  return all;
 }
 
 writer_input input_of(const plan& p, const plan_node& n, const dataset_info* info) {
-  const plan_node& before = p.node(n.in);
-  writer_input given{before.plugin.entry->full_name(), {}, {}, p.process.kernel->has_variance()};
+  std::string from;
+  for (const plan_edge& e : n.in) from += (from.empty() ? "" : " and ") + p.node(e.from).plugin.entry->full_name();
+  writer_input given{from, given_to(p, n, info), {}, p.process.kernel == nullptr || p.process.kernel->has_variance()};
   if (info != nullptr) given.shape = info->shape;
-  if (before.role() == "loss") {
-    given.tensors = loss_curve_tensors();
-    return given;
-  }
-  const bool no_frames = before.role() == "sampler" && before.as<sampler>().frames == 0,
-             no_label = before.role() == "sampler" && info != nullptr && info->classes == 0;
-  for (const named_tensor_doc& t : before.plugin.entry->writes)
-    if (!(t.name == "frames" && no_frames) && !(t.name == "label" && no_label)) given.tensors.push_back(t);
   return given;
 }
 
-void check_writer_inputs(const plan& p, problems& found) { check_inputs(p, nullptr, found); }
+void check_writer_inputs(const plan& p, problems& found) {
+  check_inputs(
+      p, [](const plan_node&) -> const dataset_info* { return nullptr; }, found);
+}
 
 void check_writers_here(const plan& p, const fs::path& folder, problems& found) {
   check_file_places(p, folder, found);
@@ -103,7 +138,13 @@ void rehearse_writers(session& s, const fs::path& folder) {
   problems found;
   check_writers_here(p, folder, found);
   check_files_can_be_made(p, folder, found);
-  check_inputs(p, &s.info(), found);
+  check_inputs(
+      p,
+      [&](const plan_node& n) -> const dataset_info* {
+        if (const plan_node* of = p.model_before(n)) return &s.model_of(*of).info();
+        return p.trains() ? &s.info() : nullptr;
+      },
+      found);
   found.raise();
   const auto writes = [](const plan_node& n) { return n.role() == "writer"; };
   if (std::none_of(p.nodes.begin(), p.nodes.end(), writes)) return;

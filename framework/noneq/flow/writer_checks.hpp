@@ -20,6 +20,6 @@ void check_writers_here(const plan& p, const std::filesystem::path& folder, prob
 void rehearse_writers(session& s, const std::filesystem::path& folder);
 
 // Opens a writer, in a sub-folder that is made when there is none. Throws noneq::error when either is impossible.
-std::unique_ptr<sink> open_writer(const plan_node& n, const writing& w);
+std::unique_ptr<sinking> open_writer(const plan_node& n, const writing& w);
 
 }

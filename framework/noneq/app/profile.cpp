@@ -1,0 +1,61 @@
+// noneq profile FILE
+#include "noneq/flow/profile.hpp"
+
+#include <fmt/format.h>
+
+#include "noneq/app/output.hpp"
+#include "noneq/app/pipeline_file.hpp"
+#include "noneq/app/verbs.hpp"
+#include "noneq/core/messages.hpp"
+#include "noneq/flow/stop.hpp"
+#include "noneq/flow/training.hpp"
+
+namespace noneq {
+namespace {
+
+void print(const profile::result& r) {
+  std::size_t width = 4;
+  for (const auto& l : r.lines) width = std::max(width, l.node.size());
+  print_out("{:<{}}  {:>8}  {:>10}  {:>13}  {:>10}\n", "node", width, "calls", "ms a call", "critical path",
+            "waiting ms");
+  for (const auto& l : r.lines)
+    print_out("{:<{}}  {:>8}  {:>10.3f}  {:>11.0f} %  {:>10.3f}\n", l.node, width, l.calls, l.milliseconds,
+              100 * l.critical, l.waiting);
+  print_out("{:.1f} batches/s. {}\n", r.batches_per_second, r.bottleneck);
+}
+
+}
+
+void add_profile(CLI::App& program) {
+  struct options {
+    pipeline_file pipeline;
+    std::int64_t steps = 200;
+    int threads = 0;
+  };
+  auto o = std::make_shared<options>();
+  CLI::App* verb = program.add_subcommand(
+      "profile", "train some steps, keep nothing of them, and show where the time goes and which node limits the rest");
+  o->pipeline.add_to(*verb);
+  verb->add_option("--steps", o->steps, "steps to train (default: 200)")->check(CLI::Range(20, 1'000'000));
+  verb->add_option("--threads", o->threads, "worker threads (default: all of the machine)")->check(CLI::Range(1, 1024));
+  verb->callback([o] {
+    registry plugins = installed_plugins();
+    const plan p = o->pipeline.make(plugins);
+    if (!p.trains())
+      throw input_error(
+          {error("got a pipeline without a trainer, need one that trains", "", {o->pipeline.file, 0, 0})});
+    session s(p);
+    learner l(s);
+    stop_on_signals();
+    workers pool(o->threads);
+    for (const std::string& note : pool.notes()) put_message("noneq: " + note + "\n");
+    profile listens;
+    train(
+        s, l, pool, listens, o->steps, [](double) { return !stop_asked(); },
+        [](const plan_node&, std::int64_t, const batch&) {});
+    stop_here_if_asked();
+    print(listens.report(o->steps / 10, pool.threads()));
+  });
+}
+
+}

@@ -1,0 +1,31 @@
+// Visits a plugin and the plugins within it. Pure.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "noneq/plugin/description.hpp"
+#include "noneq/plugin/part.hpp"
+
+namespace noneq {
+
+// Calls use(plugin, subject) for the plugin, whose subject is given, and for every plugin within it, as "noiser.time".
+template <class Use>
+void each_part(const instance& i, const std::string& subject, const Use& use) {
+  if (i.entry == nullptr || i.made == nullptr) return;
+  use(i, subject);
+  for (const parameter& of : i.entry->parameters)
+    if (of.visit_parts)
+      of.visit_parts(*i.made, [&](const instance& part) { each_part(part, subject + "." + of.name, use); });
+}
+
+// Whether the plugin, or one within it, has tensors that must outlive an interruption.
+inline bool has_state(const instance& whole) {
+  bool any = false;
+  each_part(whole, "", [&](const instance& i, const std::string&) {
+    i.made->state([&](const std::string&, Tensor&) { any = true; });
+  });
+  return any;
+}
+
+}

@@ -1,0 +1,193 @@
+#include "noneq/flow/edge_checks.hpp"
+
+#include <set>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "noneq/flow/attachment.hpp"
+#include "noneq/flow/loss_curve.hpp"
+
+namespace noneq {
+
+const plan_node* find(const plan& p, const std::string& id) {
+  const auto it = std::find_if(p.nodes.begin(), p.nodes.end(), [&](const plan_node& n) { return n.id == id; });
+  return it == p.nodes.end() ? nullptr : &*it;
+}
+
+std::vector<std::string> names_of_inputs(const plan_node& n) {
+  std::vector<std::string> all;
+  for (const plan_edge& e : n.in) all.push_back(e.from);
+  return all;
+}
+
+namespace {
+
+std::vector<std::string> names_of_nodes(const plan& p) {
+  std::vector<std::string> ids;
+  for (const plan_node& n : p.nodes) ids.push_back(n.id);
+  return ids;
+}
+
+void check_inputs(const plan& p, const plan_node& n, const attachment& may, problems& found) {
+  const std::string subject = n.id + ".in";
+  if (n.in.empty() && may.needs_in)
+    found.add(error(n.measures_samples() ? "is missing; need the name of a sampler node"
+                                         : "is missing; need the name of the node before it",
+                    subject, n.where));
+  std::set<std::string> seen;
+  for (const plan_edge& e : n.in) {
+    const plan_node* from = find(p, e.from);
+    if (!may.in)
+      found.add(error(fmt::format("a {} has no input", n.role()), subject, e.where));
+    else if (from == nullptr)
+      found.add(error(fmt::format("there is no node '{}'{}", e.from, did_you_mean(e.from, names_of_nodes(p))), subject,
+                      e.where));
+    else if (!seen.insert(e.from).second)
+      found.add(error(fmt::format("got '{}' twice", e.from), subject, e.where));
+    else if (from->plugin.entry && from->role() == "writer")
+      found.add(error(fmt::format("got '{}', which is a writer and gives nothing", e.from), subject, e.where));
+    else if (from->plugin.entry && from->kind() == node_kind::sink && n.role() != "writer")
+      found.add(error(fmt::format("got '{}', which is a {} and gives arrays at its end, need a writer to take them",
+                                  e.from, from->role()),
+                      subject, e.where));
+  }
+}
+
+// A finished run as it lies in a folder.
+void check_folder_of_run(const plan_node& n, problems& found) {
+  const auto need = [&](const char* file, const char* lacks) {
+    std::error_code failed;
+    if (std::filesystem::exists(n.of_run / file, failed)) return true;
+    found.add(
+        error(fmt::format("got '{}', which is no folder of a finished run; it has no {}", n.of_run.string(), lacks),
+              n.id + ".of", n.of_where));
+    return false;
+  };
+  if (need("pipeline.yaml", "pipeline.yaml")) need("checkpoint/checkpoint.json", "checkpoint");
+}
+
+void check_model(plan& p, plan_node& n, const attachment& may, problems& found) {
+  const std::string subject = n.id + ".of";
+  if (!may.of) {
+    if (!n.of.empty())
+      found.add(error(n.measures_samples()
+                          ? n.plugin.entry->full_name() + " measures samples, need in: a sampler instead"
+                          : fmt::format("a {} takes no model", n.role()),
+                      subject, n.of_where));
+    return;
+  }
+  if (n.of.empty()) {
+    found.add(error("is missing; need the name of a model node, or the folder of a finished run", subject, n.where));
+    return;
+  }
+  if (const plan_node* to = find(p, n.of)) {
+    if (to->plugin.entry && to->role() != "model")
+      found.add(
+          error(fmt::format("got '{}', which is a {}, need a model, or the folder of a finished run", n.of, to->role()),
+                subject, n.of_where));
+    return;
+  }
+  std::error_code failed;
+  if (n.of.find('/') == n.of.npos && !std::filesystem::exists(n.of, failed)) {
+    found.add(error(
+        fmt::format("there is no node '{}'{}, and no folder of a run", n.of, did_you_mean(n.of, names_of_nodes(p))),
+        subject, n.of_where));
+    return;
+  }
+  n.of_run = std::exchange(n.of, "");
+  check_folder_of_run(n, found);
+}
+
+using tensor_names = std::set<std::string>;
+
+// A tensor that some data has and other data lacks: the plan cannot decide whether two inputs both bring it.
+bool depends_on_data(const std::string& name) { return name == "label" || name == "row"; }
+
+std::string listed(const tensor_names& names) {
+  return names.empty() ? "no tensors" : fmt::format("{}", fmt::join(names, ", "));
+}
+
+// The tensors of all inputs under their new names.
+tensor_names names_before(const plan_node& n, const std::map<std::string, tensor_names>& given, problems& found) {
+  std::map<std::string, std::string> from;
+  for (const plan_edge& e : n.in) {
+    const tensor_names& before = given.at(e.from);
+    tensor_names there;
+    for (const std::string& tensor : before) {
+      const auto as = e.as.find(tensor);
+      const std::string& name = as == e.as.end() ? tensor : as->second;
+      if (!there.insert(name).second)
+        found.add(error(fmt::format("gives two tensors of {} the name '{}', need different names", e.from, name),
+                        n.id + ".as", e.where));
+    }
+    for (const auto& [tensor, name] : e.as)
+      if (before.count(tensor) == 0)
+        found.add(error(fmt::format("got '{}', but {} gives {}{}", tensor, e.from, listed(before),
+                                    did_you_mean(tensor, {before.begin(), before.end()})),
+                        n.id + ".as", e.where));
+    for (const std::string& name : there)
+      if (const auto [it, added] = from.emplace(name, e.from); !added && !depends_on_data(name))
+        found.add(error(fmt::format("got the tensor '{}' from both {} and {}, need another name: as: {{{}.{}: other}}",
+                                    name, it->second, e.from, e.from, name),
+                        n.id + ".in", e.where));
+  }
+  tensor_names all;
+  for (const auto& [name, _] : from) all.insert(name);
+  return all;
+}
+
+// The tensors that nodes give their followers.
+tensor_names given_by(const plan_node& n, tensor_names before) {
+  // A sampler starts a new stream, and a sink gives what it found at its end.
+  if (n.role() == "sampler" || n.kind() == node_kind::sink) before.clear();
+  if (n.role() == "trainer")
+    for (const auto& w : loss_curve_tensors()) before.insert(w.name);
+  else
+    for (const auto& w : n.plugin.entry->writes) before.insert(w.name);
+  return before;
+}
+
+}
+
+void check_edges(plan& p, plan_node& n, problems& found) {
+  if (n.plugin.entry == nullptr) return;
+  const auto may = attachment_of(*n.plugin.entry);
+  if (!may) {
+    found.add(
+        error(fmt::format("a {} is a part of the process or of another plugin, not a node", n.role()), n.id, n.where));
+    return;
+  }
+  check_inputs(p, n, *may, found);
+  check_model(p, n, *may, found);
+  if (n.measures_samples() && n.every > 0)
+    found.add(error("it measures whenever its sampler draws, need every: there", n.id + ".every", n.where));
+  else if (n.every > 0 && !may->every)
+    found.add(
+        error("only samplers, metrics, and sinks that hang on the training, have occasions", n.id + ".every", n.where));
+}
+
+void check_names(const plan& p, problems& found) {
+  std::map<std::string, tensor_names> given;
+  for (const plan_node& n : p.nodes) {
+    tensor_names have = names_before(n, given, found);
+    std::vector<named_tensor_doc> reads = n.plugin.entry->reads;
+    if (n.role() == "metric" && n.takes_model()) reads.push_back({"x0", ""});  // where it stands in a stream
+    if (n.role() == "sampler" && !n.as<sampler>().start.empty()) reads.push_back({n.as<sampler>().start, ""});
+    for (const auto& need : reads) {
+      if (have.count(need.name) || n.in.empty()) continue;
+      tensor_names others;
+      for (const plan_node& o : p.nodes)
+        if (o.id != n.id && given.count(o.id) && given.at(o.id).count(need.name)) others.insert(o.id);
+      found.add(error(fmt::format("got '{}', which gives {}, need the tensor '{}'{}",
+                                  fmt::join(names_of_inputs(n), "', '"), listed(have), need.name,
+                                  others.empty() ? ", which nothing before it writes"
+                                                 : fmt::format(", as {} gives it", fmt::join(others, " or "))),
+                      n.id + ".in", n.in.front().where));
+      have.insert(need.name);  // one line a node and tensor
+    }
+    given[n.id] = given_by(n, std::move(have));
+  }
+}
+
+}

@@ -1,0 +1,52 @@
+#include "noneq/flow/events.hpp"
+
+#include <fmt/format.h>
+
+#include "noneq/flow/event_stream.hpp"
+#include "noneq/flow/loss_curve.hpp"
+
+namespace noneq {
+
+void events::after_step() {
+  earlier_.clear();
+  const event now{session_.step(), fmt::format("step {}", session_.step())};
+  for (const stream_nodes& s : session_.plan().streams)
+    if (!s.trains && s.every > 0 && session_.step() % s.every == 0) run(s, now);
+}
+
+void events::at_end() {
+  earlier_.clear();
+  const event now{session_.step(), ""};
+  for (const stream_nodes& s : session_.plan().streams)
+    if (!s.trains) run(s, now);
+  show_losses(now);
+}
+
+void events::run(const stream_nodes& s, const event& e) {
+  const at::NoGradGuard values_only;
+  const event_surroundings around{session_, pool_, folder_, observer_, e, earlier_};
+  try {
+    event_stream(around, s).run();
+  } catch (const lost_samples& lost) {
+    if (e.occasion.empty()) throw;
+    observer_.remark(lost.what());  // training goes on, and may mend it
+  }
+}
+
+void events::tee(const plan_node& sink, std::int64_t step, const batch& b) {
+  const std::lock_guard one(tees_);
+  const event now{step, fmt::format("step {}", step)};
+  give_once({session_, pool_, folder_, observer_, now, earlier_}, sink, b, {});
+}
+
+void events::show_losses(const event& e) {
+  const plan& p = session_.plan();
+  if (!p.trains()) return;
+  const at::NoGradGuard values_only;
+  const training_nodes t = p.training();
+  const event_surroundings around{session_, pool_, folder_, observer_, e, earlier_};
+  for (const plan_node* f : p.followers(t.trainer.id))
+    give_once(around, *f, loss_curve(folder_ / "metrics.jsonl", t.loss.id), {{"unit", t.loss.as<loss>().unit()}});
+}
+
+}

@@ -1,0 +1,11 @@
+// Checks of joins that need the data's layout: the sources of a node's inputs must have equal numbers of rows.
+#pragma once
+
+#include "noneq/flow/plan.hpp"
+
+namespace noneq {
+
+// Opens the loaders upstream of each join. A file that is not there, or cannot be read, is left for the run to refuse.
+void check_joins(const plan& p, problems& found);
+
+}

@@ -1,0 +1,76 @@
+// The data of one run: a source for each loader of the graph, and the transforms behind them, which learn what they
+// must when the data is opened. One thread opens and fetches; prepare() and transformed() may be called concurrently.
+#pragma once
+
+#include <mutex>
+#include <set>
+
+#include "noneq/flow/branch.hpp"
+#include "noneq/flow/plan.hpp"
+
+namespace noneq {
+
+class opened_data {
+ public:
+  // `root`: the run's stream. The plan outlives this.
+  opened_data(const plan& p, stream root) : plan_(p), root_(root) {}
+
+  // What a trained model was stored with: the normalisation of the rows behind a node, and of its loader's own. Its
+  // transforms have their state already and do not learn.
+  struct known_data {
+    normalisation behind;
+    std::optional<normalisation> loaded;
+  };
+
+  // The rows behind a loader or transform, or, for another node, those of its inputs joined, as one source; opened when
+  // first asked for. Throws noneq::error with the place of a node.
+  source& behind(const plan_node& n, const std::optional<known_data>& known = {});
+  // Whether the rows of this loader, or those behind this transform, were opened and looked at.
+  bool has(const plan_node& n) const;
+  // The data behind a loader or a transform that was opened; behind another node, that behind its first input.
+  const dataset_info& info_behind(const plan_node& n) const;
+  // What the first loader before n gives. Requires behind(n).
+  const dataset_info& loaded(const plan_node& n) const;
+  // The data behind the inputs of n when its loader gives `loaded`; nothing is opened.
+  dataset_info along_to(const plan_node& n, const dataset_info& loaded) const;
+  // Forgets what was opened, because a loader reads another file now.
+  void close();
+
+  // Of a loader: the raw batch of a training step, or rows of a part in order, and what follows on any thread.
+  batch fetch(const plan_node& loader, std::int64_t step);
+  source& of_loader(const plan_node& n);
+  // All batches up to this step have been trained on: state() shows the loaders as they were behind them.
+  void reached(std::int64_t step);
+  // Visits what the loaders' sources must keep over an interruption. What is restored reaches a source when it is
+  // opened.
+  void state(const state_visitor& visit);
+  void restore(std::map<std::string, Tensor> saved) { saved_ = std::move(saved); }
+  // The batch behind a transform: of a training step, or of rows of `part`.
+  batch transformed(const plan_node& n, batch b, bool training, const std::string& part) const;
+
+ private:
+  std::shared_ptr<source> open_loader(const plan_node& n, const std::optional<normalisation>& known);
+  std::shared_ptr<source> inputs_of(const plan_node& n, const std::optional<known_data>& known);
+  const plan_node& first_loader(const plan_node& n) const;
+
+  const plan& plan_;
+  const stream root_;
+  std::map<std::string, std::shared_ptr<source>> loaders_, behind_;
+  std::map<std::string, dataset_info> infos_;  // behind each transform
+  std::set<std::string> examined_;             // loaders
+  using states = std::map<std::string, Tensor>;
+  std::mutex fetching_;
+  std::map<std::int64_t, states> ahead_;  // of the sources, behind each batch that is fetched but not trained on
+  states reached_, saved_;
+};
+
+// A batch of the requested rows; k counts from 0.
+struct row_request;
+batch fetch_rows(source& data, const row_request& rows, std::int64_t k);
+
+// A batch of rows of a part that has `there` rows, which begin again when more are requested; prepare_in_turn()
+// finishes it, and may be called concurrently.
+batch fetch_in_turn(source& data, const row_request& rows, std::int64_t k, std::int64_t there);
+batch prepare_in_turn(const source& data, batch raw);
+
+}

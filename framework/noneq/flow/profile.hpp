@@ -1,0 +1,53 @@
+// Where the time of a run goes: calls and time of each node, its share of the critical path, how long batches wait
+// before it, and the node that limits the whole. Observes any number of threads; report() is called after the last.
+#pragma once
+
+#include <chrono>
+#include <mutex>
+
+#include "noneq/flow/observers.hpp"
+
+namespace noneq {
+
+class profile final : public observer {
+ public:
+  void begins(const node_call& c) override;
+  void ended(const node_call& c) override;
+
+  struct line {
+    std::string node, plugin;
+    std::int64_t calls = 0;
+    double milliseconds = 0;  // a call, without the calls of other nodes within it
+    double critical = 0;      // share of the critical path, 0 to 1
+    double waiting = 0;       // milliseconds that a batch lies between the node before and this one
+  };
+  struct result {
+    std::vector<line> lines;  // in the order in which batches reach the nodes
+    double batches_per_second = 0;
+    std::string bottleneck;  // a sentence with the node and the parameter that moves it
+  };
+  // `threads` worked; batches before `first` are left out, which warm up.
+  result report(std::int64_t first, int threads) const;
+
+ private:
+  using clock = std::chrono::steady_clock;
+  struct call {
+    const plan_node* node;
+    calling what;
+    std::int64_t index, part;
+    int thread;
+    double begin, end, inner;  // seconds; inner: within calls of other nodes
+  };
+  struct open_call {
+    double begin, inner;
+  };
+
+  double now() const { return std::chrono::duration<double>(clock::now() - start_).count(); }
+
+  const clock::time_point start_ = clock::now();
+  mutable std::mutex one_;
+  std::map<int, std::vector<open_call>> open_;
+  std::vector<call> calls_;
+};
+
+}

@@ -1,0 +1,120 @@
+#include <set>
+
+#include <fmt/format.h>
+
+#include "noneq/flow/edge_checks.hpp"
+
+namespace noneq {
+namespace {
+
+// The nodes before n, and itself.
+void add_before(const plan& p, const plan_node& n, std::vector<const plan_node*>& all) {
+  if (std::find(all.begin(), all.end(), &n) != all.end()) return;
+  for (const plan_edge& e : n.in) add_before(p, *find(p, e.from), all);
+  all.push_back(&n);
+}
+
+// Streams beside the training hold data, samplers and sinks: the model and what follows it work in the training only.
+void check_side_streams(const plan& p, problems& found) {
+  for (const plan_node& n : p.nodes) {
+    std::vector<const plan_node*> before;
+    add_before(p, n, before);
+    for (const plan_node* b : before)
+      if (n.takes_model() && (b->role() == "model" || b->role() == "loss" || b->role() == "trainer"))
+        found.add(error(
+            fmt::format("stands behind '{}', a {}, which works in the training only; need in: data", b->id, b->role()),
+            n.id + ".in", n.where));
+      else if (n.role() == "transform" && b->role() != "transform" && b->kind() != node_kind::source)
+        found.add(
+            error(fmt::format("stands behind '{}', a {}, need in: a loader or another transform", b->id, b->role()),
+                  n.id + ".in", n.where));
+      else if (n.role() == "sampler" && b != &n && b->role() == "sampler")
+        found.add(error(fmt::format("stands behind the sampler '{}', need in: data", b->id), n.id + ".in", n.where));
+    if (n.role() == "sampler" && n.in.empty() && !n.as<sampler>().start.empty())
+      found.add(error("got a tensor of a stream, need in: the node that gives it", n.id + ".start", n.where));
+  }
+}
+
+// `count` cuts the rows of a whole stream, or repeats them, which other sinks of the stream would not expect.
+void check_counts(const plan& p, problems& found) {
+  for (const stream_nodes& s : p.streams)
+    for (const std::string& id : s.nodes) {
+      const plan_node& n = *find(p, id);
+      if (n.role() != "sampler" || n.in.empty() || n.as<sampler>().count == 0) continue;
+      for (const std::string& other : s.nodes) {
+        std::vector<const plan_node*> before;
+        const plan_node& o = *find(p, other);
+        add_before(p, o, before);
+        const bool ends = o.kind() == node_kind::sink || o.role() == "sampler";
+        if (ends && std::find(before.begin(), before.end(), &n) == before.end())
+          found.add(error(fmt::format("got {} of a stream that {} receives too, need 0, one sample a row",
+                                      n.as<sampler>().count, o.id),
+                          n.id + ".count", n.where));
+      }
+    }
+}
+
+// Rows of two loaders stand side by side in training only if neither shuffles them.
+void check_orders(const plan& p, problems& found) {
+  if (!p.trains()) return;
+  for (const std::string& id : p.streams.front().nodes) {
+    const plan_node& n = *find(p, id);
+    std::set<std::string> loaders;
+    for (const plan_edge& e : n.in) {
+      std::vector<const plan_node*> before;
+      add_before(p, *find(p, e.from), before);
+      for (const plan_node* b : before)
+        if (b->kind() == node_kind::source) loaders.insert(b->id);
+    }
+    if (loaders.size() < 2) continue;
+    for (const std::string& loader : loaders) {
+      const plan_node& l = *find(p, loader);
+      const parameter* order = l.plugin.entry->find("order");
+      if (order != nullptr && order->render(*l.plugin.made).text() != "sequential")
+        found.add(error(fmt::format("got {}, need sequential, because {} joins its rows with those of another loader",
+                                    order->render(*l.plugin.made).text(), n.id),
+                        l.id + ".order", l.where));
+    }
+  }
+}
+
+void check_sources(const plan& p, problems& found) {
+  for (const plan_node& n : p.nodes)
+    if ((n.kind() == node_kind::source || n.role() == "transform") && p.followers(n.id).empty())
+      found.add(error("gives its rows to no node, need one that stands in it, or leave it out", n.id, n.where));
+}
+
+// Sinks that hang on the training see its batches, and need to know of which steps.
+void check_occasions(const plan& p, problems& found) {
+  if (!p.trains()) {
+    for (const plan_node& n : p.nodes)
+      if (n.every > 0) found.add(error("there are no steps without a trainer, need none", n.id + ".every", n.where));
+    return;
+  }
+  for (const plan_node& n : p.nodes) {
+    const bool on_training = p.streams.front().has(n.id), tee = on_training && n.kind() == node_kind::sink;
+    if (n.role() == "trainer" || n.plugin.made == nullptr) continue;
+    const bool after_sink = !n.in.empty() && find(p, n.in.front().from)->kind() == node_kind::sink;
+    if (tee && !after_sink && n.every == 0)
+      found.add(error(n.stands_in(p.training().loss.id)
+                          ? "is missing; need the steps between batches of the training that it takes, or, for the "
+                            "course of the loss, in: " +
+                                p.training().trainer.id
+                          : "is missing; need the steps between batches of the training that it takes",
+                      n.id + ".every", n.where));
+    if (n.every > 0 && n.kind() == node_kind::sink && !n.takes_model() && (!tee || after_sink))
+      found.add(error("it works whenever the node before it does, need every: there", n.id + ".every", n.where));
+  }
+}
+
+}
+
+void check_streams(const plan& p, problems& found) {
+  check_sources(p, found);
+  check_side_streams(p, found);
+  check_counts(p, found);
+  check_orders(p, found);
+  check_occasions(p, found);
+}
+
+}

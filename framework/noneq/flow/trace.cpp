@@ -1,0 +1,111 @@
+#include "noneq/flow/trace.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+#include <nlohmann/json.hpp>
+
+namespace noneq {
+namespace {
+
+constexpr const char* words[] = {"fetch", "run", "enter", "map", "add"};
+
+constexpr std::string_view beginning = "{\"displayTimeUnit\": \"ms\", \"traceEvents\": [\n";
+
+double resident_megabytes() {
+  std::ifstream statm("/proc/self/statm");
+  double size = 0, resident = 0;
+  statm >> size >> resident;
+  return resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) / 1e6;
+}
+
+}
+
+bool is_trace(const std::filesystem::path& file) {
+  std::string start(beginning.size(), 0);
+  std::ifstream in(file);
+  in.read(start.data(), static_cast<std::streamsize>(start.size()));
+  return start == beginning;
+}
+
+// One thread's slices that are not written yet. A slot belongs to one thread at a time, but for the last.
+struct trace::row {
+  struct slice {
+    const plan_node* node;
+    calling what;
+    std::int64_t index, part;
+    double begin, end;
+  };
+  std::size_t number = 0;
+  std::mutex shared;
+  std::vector<double> open;  // when the calls that are not over began
+  std::vector<slice> done;
+};
+
+trace::trace(std::filesystem::path file, const workers& pool) : file_(std::move(file)), out_(file_) {
+  if (!out_) throw file_error(file_, "write", errno);
+  out_ << beginning;
+  for (int k = 0; k <= pool.threads(); ++k) {
+    rows_.push_back(std::make_unique<row>());
+    rows_.back()->number = static_cast<std::size_t>(k);
+    const std::string name = k < pool.threads() ? fmt::format("worker {}", k) : "other threads";
+    put(fmt::format(R"({{"ph": "M", "name": "thread_name", "pid": 1, "tid": {}, "args": {{"name": "{}"}}}})", k, name));
+  }
+}
+
+trace::~trace() {
+  for (auto& r : rows_) flush(*r);
+  out_ << "\n]}\n";
+}
+
+trace::row& trace::here() {
+  const int k = workers::thread_index();
+  return *rows_[k >= 0 && static_cast<std::size_t>(k) + 1 < rows_.size() ? static_cast<std::size_t>(k)
+                                                                         : rows_.size() - 1];
+}
+
+void trace::begins(const node_call&) {
+  row& r = here();
+  const std::lock_guard one(r.shared);
+  r.open.push_back(now());
+}
+
+void trace::ended(const node_call& c) {
+  row& r = here();
+  const std::lock_guard one(r.shared);
+  if (r.open.empty()) return;
+  r.done.push_back({&c.node, c.what, c.index, c.part, r.open.back(), now()});
+  r.open.pop_back();
+  if (r.done.size() >= 1024) flush(r);
+}
+
+void trace::flush(row& r) {
+  std::string text;
+  for (const row::slice& s : r.done) {
+    if (!text.empty()) text += ",\n";
+    text += fmt::format(
+        R"({{"ph": "X", "name": {}, "cat": "{}", "pid": 1, "tid": {}, "ts": {:.3f}, "dur": {:.3f}, "args": {{"batch": {}, "part": {}}}}})",
+        nlohmann::json(s.node->id).dump(), words[static_cast<std::size_t>(s.what)], r.number, s.begin, s.end - s.begin,
+        s.index, s.part);
+  }
+  r.done.clear();
+  if (!text.empty()) put(text);
+}
+
+void trace::put(const std::string& text) {
+  const std::lock_guard one(writing_);
+  if (!std::exchange(first_, false)) out_ << ",\n";
+  out_ << text;
+}
+
+void trace::under_way(std::int64_t batches) {
+  constexpr double between = 10'000;  // µs between two looks at the memory, which cost some µs each
+  const double t = now();
+  put(fmt::format(R"({{"ph": "C", "name": "batches under way", "pid": 1, "ts": {:.3f}, "args": {{"batches": {}}}}})", t,
+                  batches));
+  double next = next_memory_;
+  if (t < next || !next_memory_.compare_exchange_strong(next, t + between)) return;
+  put(fmt::format(R"({{"ph": "C", "name": "resident memory", "pid": 1, "ts": {:.3f}, "args": {{"MB": {:.1f}}}}})", t,
+                  resident_megabytes()));
+}
+
+}

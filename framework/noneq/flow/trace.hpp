@@ -1,0 +1,48 @@
+// A trace of a run for Perfetto or chrome://tracing: one row a worker thread, one slice a call of a node and batch, and
+// counters of the batches under way and of the memory in use. Observes any number of threads.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <mutex>
+
+#include "noneq/flow/observers.hpp"
+#include "noneq/storage/files.hpp"
+
+namespace noneq {
+
+// Whether a file begins as traces do.
+bool is_trace(const std::filesystem::path& file);
+
+class trace final : public observer {
+ public:
+  // Opens the file, which is complete when the trace is destroyed. Throws noneq::error when it cannot be written.
+  trace(std::filesystem::path file, const workers& pool);
+  ~trace() override;
+
+  void begins(const node_call& c) override;
+  void ended(const node_call& c) override;
+  void under_way(std::int64_t batches) override;
+
+ private:
+  using clock = std::chrono::steady_clock;
+  struct row;
+
+  double now() const { return std::chrono::duration<double, std::micro>(clock::now() - start_).count(); }
+  row& here();
+  void flush(row& r);
+  void put(const std::string& text);
+
+  const std::filesystem::path file_;
+  const clock::time_point start_ = clock::now();
+  std::vector<std::unique_ptr<row>> rows_;  // by the index of the thread; the last is that of all others
+  std::mutex writing_;
+  std::ofstream out_;
+  bool first_ = true;
+  std::atomic<double> next_memory_ = 0;
+};
+
+}
