@@ -54,7 +54,9 @@ TEST_CASE("a run states what its data was taken for, and remarks on what looks u
   CHECK(has(o.err,
             "data: note: data/data.h5: labels 'label' run from 1 to 4, so 1 of 5 classes has no rows; "
             "first_class: 1 counts from there\n"));
-  CHECK(has(o.err, "data: note: samples [8, 8] are taken for sequences of 8 places with 8 channels; channels: add"));
+  CHECK(has(o.err,
+            "data: note: samples [8, 8] are taken for sequences of 8 places with 8 channels; {plugin: "
+            "transform.channels, from: none} behind"));
 
   const outcome dense = all.run({}, "--force");
   CHECK(has(dense.err, "data: 40 rows to train on; samples [8, 8]; numbers"));
@@ -80,9 +82,12 @@ TEST_CASE("data that cannot be trained on is refused before anything is trained,
     CHECK(!std::filesystem::exists(all.place / "run"));
   };
   refused({"loader.dataset=nan"}, "data/data.h5: dataset 'nan' got NaN in row 3210");
-  refused({"loader.dataset=inf", "loader.normalise=range"}, "dataset 'inf' got an infinite number in row 17");
+  const std::string ranged = "scaled={plugin: transform.range, in: loader}", behind = "noiser.in=scaled";
+  refused({"loader.dataset=inf", ranged, behind}, "dataset 'inf' got an infinite number in row 17");
   refused({"loader.test=nan"}, "dataset 'nan' got NaN in row 3210");
-  refused({"loader.normalise=range"}, "need values from 0 to 255, as range says");
+  refused({ranged, behind}, "scaled: data/data.h5: dataset 'x' got ");
+  const auto negative = (normal({4000, 2}) < 0).any(1).nonzero()[0].item<std::int64_t>();
+  refused({ranged, behind}, " in row " + std::to_string(negative) + ", need values from 0 to 255\n");
   refused({"loader.dataset=one", "loader.held_out=0.5"}, "held_out got 0.5 of 1 row, which leaves none to train on");
 }
 
@@ -100,8 +105,9 @@ TEST_CASE("a stored chunk that is damaged is found before anything is trained, w
 TEST_CASE("samples of data far from 0 are in float64, and tell so") {
   const at::Tensor x = normal({2000, 2}).to(at::kDouble);
   const with_data all({{"x", 4649776.22 + 0.1 * x}, {"time", (1'700'000'000 + 300 * x).to(at::kLong)}, {"near", x}});
+  const std::string scaled = "scaled={plugin: transform.standardise, in: loader}", behind = "noiser.in=scaled";
   for (const char* name : {"x", "time"}) {
-    const outcome o = all.run({"loader.normalise=zscore", std::string("loader.dataset=") + name}, "--force");
+    const outcome o = all.run({scaled, behind, std::string("loader.dataset=") + name}, "--force");
     CHECK_MESSAGE(o.code == 0, o.err);
     CHECK(has(o.err, ", samples in float64; "));
     const at::Tensor drawn = all.samples();
@@ -117,7 +123,7 @@ TEST_CASE("samples of data far from 0 are in float64, and tell so") {
     CHECK_MESSAGE(again.code == 0, again.err);
     CHECK(all.samples("again.h5").equal(drawn));
   }
-  CHECK(all.run({"loader.normalise=zscore", "loader.dataset=near"}, "--force").code == 0);
+  CHECK(all.run({scaled, behind, "loader.dataset=near"}, "--force").code == 0);
   CHECK((all.samples().scalar_type() == at::kFloat));
   CHECK(hdf5_reader(all.place / "run/samples.h5").attributes("/").count("precision") == 0);
 }
@@ -126,9 +132,11 @@ TEST_CASE("samples lie in their file as the data does in its own") {
   const with_data all({{"last", at::abs(normal({20, 4, 5, 3}))}, {"add", at::abs(normal({20, 4, 5}))}});
   for (const auto& [name, shape] : {std::pair{"last", ::noneq::sizes{16, 4, 5, 3}}, {"add", {16, 4, 5}}}) {
     const std::string n = name;
-    const outcome o = all.run({"loader.dataset=" + n, "loader.channels=" + n, "sampler.frames=3",
-                               "picture={plugin: writer.png, in: sampler, file: a.png}"},
-                              "--force");
+    const std::string from = n == "add" ? "none" : n;
+    const outcome o =
+        all.run({"loader.dataset=" + n, "images={plugin: transform.channels, in: loader, from: " + from + "}",
+                 "noiser.in=images", "sampler.frames=3", "picture={plugin: writer.png, in: sampler, file: a.png}"},
+                "--force");
     CHECK_MESSAGE(o.code == 0, o.err);
     CHECK(all.samples().sizes().vec() == shape);
     const hdf5_reader in(all.place / "run/samples.h5");

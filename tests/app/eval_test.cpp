@@ -22,12 +22,12 @@ TEST_CASE("eval measures rows and samples again, and another file") {
   const scratch place;
   write_levels(place / "a.h5", 1);
   write_levels(place / "b.h5", 2);
-  std::string text =
-      tiny_with("loader: {plugin: loader.swiss_roll, batch: 32}",
-                "loader: {plugin: loader.hdf5, file: a.h5, dataset: train, test: test, normalise: range, "
-                "batch: 32}");
+  std::string text = tiny_with("loader: {plugin: loader.swiss_roll, batch: 32}",
+                               "loader: {plugin: loader.hdf5, file: a.h5, dataset: train, test: test, batch: 32}\n"
+                               "  scaled: {plugin: transform.range, in: loader}");
+  text.replace(text.find("in: loader}\n  model"), 10, "in: scaled");
   text +=
-      "  before: {plugin: metric.bits_per_dim, of: model, on: train, samples: 20}\n"
+      "  before: {plugin: metric.bits_per_dim, of: model, split: train, samples: 20}\n"
       "  bits: {plugin: metric.bits_per_dim, of: model}\n"
       "  windows: {plugin: metric.parzen, in: sampler}\n"
       "  distance: {plugin: metric.frechet, in: sampler, features: {plugin: pca, components: 2}}\n";
@@ -83,6 +83,6 @@ TEST_CASE("eval measures rows and samples again, and another file") {
 TEST_CASE("a method that has no meaning for the data is bad input") {
   const outcome o = program({"eval", "tiny", "--method", "vlb"}, {.folder = finished_run().folder()});
   CHECK(o.code == 2);
-  CHECK(says(o.err, "vlb: got data without bins, need whole numbers under normalise: range"));
+  CHECK(says(o.err, "vlb: got data without bins, need whole numbers behind transform.range"));
   CHECK(o.out == "");
 }

@@ -19,8 +19,9 @@ process:
   mean: epsilon
   variance: fixed_large
 graph:
-  loader: {plugin: loader.hdf5, file: images.h5, dataset: x, channels: add, batch: 16}
-  noiser: {plugin: noiser.marginal, in: loader}
+  loader: {plugin: loader.hdf5, file: images.h5, dataset: x, batch: 16}
+  images: {plugin: transform.channels, in: loader, from: none}
+  noiser: {plugin: noiser.marginal, in: images}
   model: {plugin: model.unet, in: noiser, channels: 8, multipliers: [1, 2], blocks: 1, attention: [4], precision: fp32}
   loss: {plugin: loss.simple, in: model}
   trainer: {plugin: trainer.adam, in: loss, steps: 10, rate: 1.0e-2, ema: [0.5]}

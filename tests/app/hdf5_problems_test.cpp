@@ -35,6 +35,8 @@ void make_odd_file(const std::filesystem::path& path) {
   H5Fclose(file);
 }
 
+const std::string scaled = "\n  scaled: {plugin: transform.standardise, in: loader}";
+
 struct data_files {
   scratch place;
   data_files() {
@@ -53,15 +55,19 @@ struct data_files {
     put_text(place / "noise.h5", bytes.substr(0, 8) + std::string(4000, '\x5a'));
   }
 
-  // The line about a run with this loader, which must be refused before anything is written.
-  std::string refusal(const std::string& loader) const {
-    put_text(place / "p.yaml",
-             tiny_with("{plugin: loader.swiss_roll, batch: 32}", "{plugin: loader.hdf5, batch: 32, " + loader + "}"));
+  // The line about a run with this loader, which must be refused before anything is written. `behind`: a node that
+  // stands between loader and noiser; `at`: where the line begins.
+  std::string refusal(const std::string& loader, const std::string& behind = "",
+                      const std::string& at = "p.yaml:8:11: loader: ") const {
+    std::string text = tiny_with("{plugin: loader.swiss_roll, batch: 32}",
+                                 "{plugin: loader.hdf5, batch: 32, " + loader + "}" + behind);
+    if (!behind.empty()) text.replace(text.find("in: loader}\n  model"), 10, "in: scaled");
+    put_text(place / "p.yaml", text);
     const outcome o = program({"run", "p.yaml", "--out", "run", "--quiet"}, {.folder = place.folder()});
     CHECK_MESSAGE(o.code == 2, o.err);
     CHECK(o.out == "");
     CHECK(!std::filesystem::exists(place / "run"));
-    CHECK(o.err.starts_with("p.yaml:8:11: loader: "));
+    CHECK_MESSAGE(o.err.starts_with(at), o.err);
     CHECK(std::count(o.err.begin(), o.err.end(), '\n') == 1);
     return o.err;
   }
@@ -76,9 +82,9 @@ TEST_CASE("data that cannot be trained on is refused before the run has a folder
   CHECK(says(files.refusal("file: cut.h5"), "cut.h5: "));
   CHECK(says(files.refusal("file: noise.h5"), "noise.h5: "));
   CHECK(says(files.refusal("file: good.h5, dataset: xx"), "good.h5"));
-  CHECK(says(files.refusal("file: good.h5, dataset: nan, normalise: zscore"),
+  CHECK(says(files.refusal("file: good.h5, dataset: nan", scaled),
              "dataset 'nan' got NaN in row 7, need finite numbers"));
-  CHECK(says(files.refusal("file: good.h5, dataset: same, normalise: zscore"),
+  CHECK(says(files.refusal("file: good.h5, dataset: same", scaled, "p.yaml:9:11: scaled: "),
              "dataset 'same' is 1 everywhere, need numbers that vary"));
   CHECK(says(files.refusal("file: good.h5, labels: long"), "labels 'long' got 99 rows, need 100, one per row of 'x'"));
   CHECK(says(files.refusal("file: good.h5, labels: same"),
@@ -109,7 +115,7 @@ TEST_CASE("a file that claims 4 TB is read row by row") {
 
 TEST_CASE("the statistics of a file that claims 4 TB are taken from a part of it") {
   const data_files files;
-  CHECK(says(files.refusal("file: odd.h5, dataset: vast, normalise: zscore"),
+  CHECK(says(files.refusal("file: odd.h5, dataset: vast", scaled, "p.yaml:9:11: scaled: "),
              "dataset 'vast' is 0 in all of the 134217728 rows looked at, need numbers that vary"));
 }
 

@@ -35,12 +35,20 @@ graph:
         "p.yaml:12:80: trainer.checkpoint: got 'many', need an integer\n");
 }
 
+TEST_CASE("a parameter that was renamed is refused with its present name") {
+  const outcome o =
+      check(tiny_with("trainer:", "bits: {plugin: metric.bits_per_dim, of: model, on: validation}\n  trainer:"));
+  CHECK(o.code == 2);
+  CHECK(o.err == "p.yaml:12:50: bits.on: metric.bits_per_dim has no parameter 'on'; it is called 'split' now\n");
+}
+
 TEST_CASE("a cycle is named") {
   const outcome o = check(tiny_with(", in: loader}", ", in: trainer}"));
   CHECK(o.code == 2);
   CHECK(o.err ==
         "p.yaml:9:11: noiser: the graph has a cycle: noiser -> trainer -> loss -> model -> noiser\n"
-        "p.yaml:9:41: noiser.in: got 'trainer', which is a trainer, need a loader\n");
+        "p.yaml:9:41: noiser.in: got 'trainer', which is a trainer and gives arrays at its end, need a writer to take "
+        "them\n");
 }
 
 TEST_CASE("files that are no pipelines") {
@@ -57,7 +65,7 @@ TEST_CASE("files that are no pipelines") {
   CHECK(line("\xc9\x01") == "p.yaml:1:1: got the byte 0xc9, need YAML text in UTF-8 (is this a binary file?)\n");
   CHECK(line("{a: [") == "p.yaml:1:1: got a map as a key, need a name (or is a '}' missing?)\n");
   CHECK(line("[1, 2]\n") == "p.yaml:1:1: got a list, need a map with name, process and graph\n");
-  CHECK(line("name: x\n") == "p.yaml:1:1: the key 'process' is missing\np.yaml:1:1: the key 'graph' is missing\n");
+  CHECK(line("name: x\n") == "p.yaml:1:1: the key 'graph' is missing\n");
   const outcome missing = program({"run", "nofile.yaml"}, here), folder = program({"check", "."}, here);
   CHECK(missing.code == 2);
   CHECK(missing.err == "nofile.yaml: there is no such file\n");

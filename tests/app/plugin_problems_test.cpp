@@ -21,6 +21,10 @@ outcome check_schedule(const std::string& name, const std::filesystem::path& fol
 }
 
 const std::string broken_plugins = std::string(std::getenv("NONEQ_BUILD")) + "/tests/plugins";
+const std::string shipped_schedules = std::string(std::getenv("NONEQ_BUILD")) + "/plugins/schedules.so";
+
+// How messages name a plugin of the library of many.
+std::string broken(const std::string& plugin) { return broken_plugins + "/misbehaving.so (" + plugin + ")"; }
 
 }
 
@@ -29,10 +33,9 @@ TEST_CASE("files that are no plugins are refused by name, whatever they are") {
   const std::string folder = place.folder().string();
   put_text(place / "schedule.text.so", "this is text\n");
   std::filesystem::create_directory(place / "schedule.folder.so");
-  std::filesystem::copy(std::string(std::getenv("NONEQ_BUILD")) + "/plugins/schedule.cosine.so",
-                        place / "schedule.renamed.so");
+  std::filesystem::copy(shipped_schedules, place / "schedule.renamed.so");
   compile_foreign(place / "schedule.newer.so", "99", "9.9.9");
-  const std::string whole = text_of(std::string(std::getenv("NONEQ_BUILD")) + "/plugins/schedule.cosine.so");
+  const std::string whole = text_of(shipped_schedules);
   put_text(place / "schedule.truncated.so", whole.substr(0, 9000));
   put_text(place / "schedule.headers.so", whole.substr(0, 70));
   put_text(place / "schedule.garbage.so", std::string(9000, 'x'));
@@ -57,7 +60,7 @@ TEST_CASE("files that are no plugins are refused by name, whatever they are") {
   CHECK(says(line("headers"), "is truncated: holds 70 bytes, need at least "));
   CHECK(says(line("lacking"), "cannot be loaded as a plugin: undefined symbol: nobody_has_this\n"));
   CHECK(says(line("other"), "is a shared library but not a noneq plugin; it lacks NONEQ_PLUGIN(…)"));
-  CHECK(says(line("renamed"), "holds the plugin schedule.cosine, need the file name schedule.cosine.so"));
+  CHECK(says(check_schedule("renamed", place.folder()).err, "no schedule plugin is called 'renamed'"));
   const std::string newer = line("newer");
   CHECK(says(newer, "is built against API 99, C++ ABI 1017/1, libtorch 9.9.9, this program is API "));
   CHECK(says(newer, "; build the plugin again"));
@@ -66,13 +69,13 @@ TEST_CASE("files that are no plugins are refused by name, whatever they are") {
   CHECK(all.code == 0);
   CHECK(says(all.out, "schedule.cosine"));
   CHECK(!says(all.out, "schedule.text"));
-  CHECK(std::count(all.err.begin(), all.err.end(), '\n') == 9);
+  CHECK(std::count(all.err.begin(), all.err.end(), '\n') == 8);
 }
 
 TEST_CASE("plugins that throw when they are described or made") {
   const outcome described = check_schedule("throws_when_described", broken_plugins);
   CHECK(described.code == 2);
-  CHECK(says(described.err, "schedule.throws_when_described.so: its describe() failed: the table is gone\n"));
+  CHECK(says(described.err, broken("schedule.throws_when_described") + ": its describe() failed: the table is gone\n"));
   const outcome made =
       check(tiny_with("loss.bound", "loss.simple, weighting: throws_when_made"), {.plugin_path = broken_plugins});
   CHECK(made.code == 2);
@@ -96,12 +99,9 @@ TEST_CASE("a plugin that throws at work ends the run with its line") {
 }
 
 TEST_CASE("list, describe and schema go on without a library that crashes, and name it") {
-  const std::string crash = broken_plugins +
-                            "/schedule.crashes_when_described.so: segmentation fault (SIGSEGV) when it was loaded and "
-                            "described\n";
-  const std::string throws = broken_plugins +
-                             "/schedule.throws_when_described.so: its describe() failed: the table is "
-                             "gone\n";
+  const std::string crash =
+      broken("schedule.crashes_when_described") + ": segmentation fault (SIGSEGV) when it was loaded and described\n";
+  const std::string throws = broken("schedule.throws_when_described") + ": its describe() failed: the table is gone\n";
   for (const std::vector<std::string>& words :
        std::vector<std::vector<std::string>>{{"list", "schedule"}, {"list", "schedule", "--json"}, {"schema"}}) {
     const outcome o = program(words, {.plugin_path = broken_plugins});
@@ -118,12 +118,15 @@ TEST_CASE("list, describe and schema go on without a library that crashes, and n
 }
 
 TEST_CASE("a table that contradicts itself or the pipeline is refused wherever it is met") {
-  const std::string line = broken_plugins +
-                           "/schedule.wrong_table.so: its describe() is wrong: got the parameter 'power' whose default "
-                           "is 20.0, need a value in "
-                           "[1, 8]; got the parameter 'plugin', need another name: plugin, in, of, every, at are keys "
-                           "of the pipeline itself; "
-                           "got the parameter 'steps' twice, need each once (a role declares some itself)\n";
+  const std::string line =
+      broken_plugins +
+      "/misbehaving.so (schedule.wrong_table): its describe() is wrong: got the parameter 'power' whose default "
+      "is 20.0, need a value in "
+      "[1, 8]; got the parameter 'plugin', need another name: plugin, in, as, of, every, at are keys "
+      "of the pipeline itself; "
+      "got the parameter 'steps' twice, need each once (a role declares some itself); "
+      "got 'strength' renamed to 'force', need a key that is free now and one that is a parameter; "
+      "got 'power' renamed to 'power', need a key that is free now and one that is a parameter\n";
   const outcome described = program({"describe", "wrong_table"}, {.plugin_path = broken_plugins});
   CHECK(described.code == 2);
   CHECK(described.err == line);
@@ -132,17 +135,21 @@ TEST_CASE("a table that contradicts itself or the pipeline is refused wherever i
 
 TEST_CASE("two plugins of one name: the first folder's is used, and both are shown") {
   const scratch place;
-  const std::string own = std::string(std::getenv("NONEQ_BUILD")) + "/plugins/schedule.cosine.so";
-  const std::string other = (place / "schedule.cosine.so").string();
-  std::filesystem::copy(own, other);
+  const std::string other = (place / "mine.so").string();
+  std::filesystem::copy(shipped_schedules, other);
   const surroundings here{.plugin_path = place.folder().string()};
   const outcome described = program({"describe", "schedule.cosine"}, here),
                 listed = program({"list", "schedule"}, here);
-  CHECK(says(described.out, "  file: " + other + "\n  hides: "));
-  CHECK(says(listed.out, "from " + other + ", which hides "));
+  CHECK(says(described.out, "  file: " + other + "\n  hides: " + shipped_schedules + "\n"));
+  CHECK(says(listed.out, "from " + other + ", which hides " + shipped_schedules + "\n"));
   const outcome alone = program({"describe", "schedule.cosine"});
-  CHECK(says(alone.out, "schedule.cosine.so\n"));
+  CHECK(says(alone.out, "  file: " + shipped_schedules + "\n"));
+  CHECK(says(program({"list", "schedule"}).out, "schedule.cosine                 schedules.so     Squared-cosine"));
   CHECK(!says(alone.out, "hides"));
+  // A library that cannot be read is named beside the list of those that can.
+  put_text(place / "mine.so", text_of(shipped_schedules).substr(0, 9000));
+  CHECK(
+      says(program({"list", "schedule"}, here).err, "noneq: " + other + ": is truncated: holds 9000 bytes, need at "));
   // One folder named twice gives no second plugin.
   const std::string twice = std::string(std::getenv("NONEQ_BUILD")) + "/plugins";
   CHECK(!says(program({"list", "schedule"}, {.plugin_path = twice + "/../plugins:" + twice}).out, "hides"));
@@ -172,7 +179,7 @@ TEST_CASE("a plugin that crashes at work is named, with its node and its library
     CHECK(o.code == -signal);
     CHECK_MESSAGE(o.err == std::string("\nnoneq: loader: ") + words +
                                " while the plugin loader.misbehaves was at work, " + broken_plugins +
-                               "/loader.misbehaves.so\n",
+                               "/misbehaving.so\n",
                   o.err);
   }
   const outcome thrown = with("int");
@@ -183,8 +190,8 @@ TEST_CASE("a plugin that crashes at work is named, with its node and its library
   CHECK(says(opened.err, "p.yaml:8:11: loader: loader.misbehaves threw something that is no std::exception\n"));
   const outcome loaded = check_schedule("crashes_when_described", broken_plugins);
   CHECK(loaded.code == -SIGSEGV);
-  CHECK(says(loaded.err, "noneq: segmentation fault (SIGSEGV) while " + broken_plugins +
-                             "/schedule.crashes_when_described.so was loaded"));
+  CHECK(says(loaded.err,
+             "noneq: segmentation fault (SIGSEGV) while " + broken("schedule.crashes_when_described") + " was loaded"));
 }
 #endif
 

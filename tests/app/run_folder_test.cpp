@@ -142,8 +142,8 @@ TEST_CASE("a run goes on with its own data, by whichever name, and with no other
   make("b.h5", 2);
   std::filesystem::create_directories(place / "moved");
   std::filesystem::copy_file(place / "a.h5", place / "moved/c.h5");
-  put_text(place / "p.yaml", tiny_with("{plugin: loader.swiss_roll, batch: 32}",
-                                       "{plugin: loader.hdf5, file: a.h5, normalise: zscore, batch: 32}"));
+  put_text(place / "p.yaml",
+           tiny_with("{plugin: loader.swiss_roll, batch: 32}", "{plugin: loader.hdf5, file: a.h5, batch: 32}"));
   const auto run = [&](const std::string& policy, const std::string& file, int steps) {
     return program({"run", "p.yaml", "--out", "run", policy, "--quiet", "--set", "graph.loader.file=" + file, "--set",
                     "graph.trainer.steps=" + std::to_string(steps)},

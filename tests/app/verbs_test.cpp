@@ -176,7 +176,7 @@ TEST_CASE("table, draw, list, describe and schema can be read by machines") {
   refuses(program({"describe", "schedule.linar"}),
           "no schedule plugin is called 'linar', did you mean 'linear'? (there are: constant, cosine, learned, "
           "learned_snr, linear, "
-          "log_snr, quadratic, reciprocal, sigmoid)");
+          "log_snr, quadratic, reciprocal, rectified, sigmoid)");
   CHECK(says(program({"describe", "schedul.linear"}).err, "there is no role 'schedul', did you mean 'schedule'?"));
   CHECK(says(program({"list", "schedul"}).err, "there is no role 'schedul', did you mean 'schedule'?"));
   CHECK(says(program({"describe", "learned"}).err,

@@ -60,7 +60,7 @@ TEST_CASE("sub-folders of writers are made, at the end and on the way") {
   std::string text = with(
       "  other: {plugin: writer.hdf5, in: sampler, file: deep/er/a.h5}\n"
       "  bounds: {plugin: writer.hdf5, in: bound, file: b/kl.h5}\n"
-      "  losses: {plugin: writer.hdf5, in: loss, file: c/loss.h5}\n");
+      "  losses: {plugin: writer.hdf5, in: trainer, file: c/loss.h5}\n");
   text.replace(text.find("count: 16"), 9, "count: 16, every: 40");
   put_text(place / "p.yaml", text);
   const outcome o = program({"run", "p.yaml", "--out", "out", "--quiet"}, {.folder = place.folder()});

@@ -36,8 +36,9 @@ name: bench
 seed: 1
 process: {{kernel: gaussian, schedule: {{plugin: cosine, steps: {T}}}, mean: epsilon, variance: fixed_large}}
 graph:
-  loader: {{plugin: loader.hdf5, file: {data}, dataset: x, batch: {batch}, {loader}}}
-  noiser: {{plugin: noiser.marginal, in: loader}}
+  loader: {{plugin: loader.hdf5, file: {data}, dataset: x, batch: {batch}}}
+  scaled: {{{scaled}, in: loader}}
+  noiser: {{plugin: noiser.marginal, in: scaled}}
   model: {{in: noiser, {model}}}
   loss: {{plugin: loss.simple, in: model}}
   trainer: {{plugin: trainer.adam, in: loss, steps: 1, rate: 2.0e-4, checkpoint: 1000000}}
@@ -45,7 +46,7 @@ graph:
 UNET = ("plugin: model.unet, channels: {}, multipliers: [1, 2, 2, 2], blocks: 2, attention: [16], groups: 8, "
         "eps: 1.0e-5, execution: compiled")
 MLP = "plugin: model.mlp, hidden: [128, 128, 128], time_features: 32"
-BYTES = "normalise: range, range: [0, 255]"
+BYTES = "plugin: transform.range, values: [0, 255]"
 
 
 def images(name, count, channels):
@@ -140,7 +141,7 @@ def middle(results, key):
 def unet_cases(channels, pictures):
     peers = [f"{p},{layout},t2" for p in ("fp32", "bf16") for layout in ("nchw", "nhwc")]
     shape = ["--channels", channels]
-    train = training(f"unet_{channels}", T=1000, data=pictures, batch=32, loader=BYTES, model=UNET.format(channels))
+    train = training(f"unet_{channels}", T=1000, data=pictures, batch=32, scaled=BYTES, model=UNET.format(channels))
     if has_peers:
         theirs = int(call([python, here / "peer" / "unet.py", "--count", 1, *shape])[3])
         assert parameters(train) == theirs, f"{parameters(train)} parameters beside {theirs}"
@@ -154,7 +155,7 @@ def mlp_cases():
     call([noneq, "data", "make", "swiss_roll", "--count", 60000, "--out", points])
     peers = [f"fp32,{w},{t}" for w in ("plain", "foreach", "script,foreach") for t in ("t1", "t2")]
     yield case("mlp_train", "steps/s", "mlp.py", [*peers, "bf16,foreach,t1"],
-               run=training("mlp", T=200, data=points, batch=512, loader="normalise: zscore", model=MLP), count=300)
+               run=training("mlp", T=200, data=points, batch=512, scaled="plugin: transform.standardise", model=MLP), count=300)
 
 
 def batch_cases():

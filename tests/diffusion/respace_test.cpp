@@ -18,15 +18,6 @@ TEST_CASE("respacing keeps the published steps") {
   CHECK(respace(5, {5}) == indices{0, 1, 2, 3, 4});
 }
 
-TEST_CASE("ddimN takes the first integer stride that gives N") {
-  CHECK(respace_ddim(1000, 50).size() == 50);
-  CHECK(respace_ddim(1000, 50)[1] == 20);
-  CHECK(respace_ddim(10, 4) == indices{0, 3, 6, 9});
-  CHECK(respace_ddim(10, 1) == indices{0});
-  CHECK_THROWS_AS(respace_ddim(1000, 300), error);
-  CHECK_THROWS_AS(respace_ddim(10, 11), error);
-}
-
 TEST_CASE("impossible sections are refused") {
   CHECK_THROWS_AS(respace(10, {}), error);
   CHECK_THROWS_AS(respace(10, {0}), error);

@@ -113,21 +113,3 @@ TEST_CASE("what a writer cannot do is known before anything is trained") {
   CHECK(!std::filesystem::exists(out.path / "checkpoint"));
   CHECK(!std::filesystem::exists(out.path / "s.h5"));
 }
-
-TEST_CASE("ordered() uses chunks in order and parallel() rethrows") {
-  workers pool(2);
-  std::vector<std::int64_t> seen;
-  pool.ordered(
-      50,
-      [](std::int64_t i) {
-        return batch{i, 0, {}};
-      },
-      [&](const batch& b) { seen.push_back(b.step); });
-  REQUIRE(seen.size() == 50);
-  CHECK(std::is_sorted(seen.begin(), seen.end()));
-  CHECK_THROWS_AS(pool.parallel(10,
-                                [](std::int64_t i) {
-                                  if (i == 7) throw error("seven");
-                                }),
-                  error);
-}

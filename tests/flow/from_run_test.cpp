@@ -38,29 +38,31 @@ void same(const checkpoint& a, const checkpoint& b, const std::string& prefix) {
   CHECK(compared > 0);
 }
 
-// A data set of its own.
+// The data set of its own that a loader reads.
 std::string rows_of(const scratch_folder& folder, double scale) {
   std::filesystem::create_directories(folder.path);
   hdf5_writer w(folder.path / "x.h5");
   w.write("x", scale * stream(1).normal({96, 2}));
   w.close();
-  return "graph.loader={plugin: loader.hdf5, file: '" + (folder.path / "x.h5").string() +
-         "', batch: 32, normalise: zscore}";
+  return "graph.loader={plugin: loader.hdf5, file: '" + (folder.path / "x.h5").string() + "', batch: 32}";
 }
 
 }
 
 TEST_CASE("a run from another begins with its weights, averages and normalisation, and with a trainer of its own") {
   const scratch_folder first, second, data, other_data;
-  const auto learned = run_small({rows_of(data, 3)}, 2, first);
+  const std::string scaled = "graph.scaled={plugin: transform.standardise, in: loader}",
+                    behind = "graph.noiser.in=scaled";
+  const auto learned = run_small({rows_of(data, 3), scaled, behind}, 2, first);
   run_from(first, second,
-           {rows_of(other_data, 50), at_rest, "graph.trainer.plugin=trainer.adamw", "graph.trainer.weight_decay=0",
-            "graph.trainer.steps=1", "graph.trainer.ema=[0.9, 0.5]", "seed=11"});
+           {rows_of(other_data, 50), scaled, behind, at_rest, "graph.trainer.plugin=trainer.adamw",
+            "graph.trainer.weight_decay=0", "graph.trainer.steps=1", "graph.trainer.ema=[0.9, 0.5]", "seed=11"});
   const checkpoint begun = load_checkpoint(second.path / "checkpoint");
   CHECK(begun.meta.at("step") == 1);
   CHECK(begun.meta.at("from").at("step") == 24);
   same(learned.saved, begun, "model.");
   same(learned.saved, begun, "normalisation.");
+  same(learned.saved, begun, "state.scaled.");
   // The average moved by its share towards weights that are at rest.
   const double rate = 2.0 / 11;
   for (const auto& [name, average] : learned.saved.tensors)

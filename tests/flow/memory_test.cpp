@@ -37,6 +37,28 @@ TEST_CASE("memory is flat over a dataset far larger than the token budget") {
   CHECK(whole - first_tenth < 100'000);  // kB: what allocators keep, not the 300 MB that passed through
 }
 
+TEST_CASE("measuring takes the same memory whatever the number of rows") {
+  scratch_folder folder;
+  std::filesystem::create_directories(folder.path);
+  const auto file = folder.path / "wide.h5";
+  const std::int64_t width = 16384, rows = 1536;
+  {
+    hdf5_writer w(file);
+    for (std::int64_t k = 0; k < rows; k += 256) w.append("x", at::randn({256, width}));
+    w.close();
+  }
+  const auto peak_of = [&](std::int64_t samples) {
+    reset_peak();
+    run_small({"graph.loader={plugin: loader.hdf5, file: " + file.string() + ", batch: 32}", "graph.trainer.steps=1",
+               "graph.model.hidden=[8]",
+               "graph.bound={plugin: metric.bound, of: model, times: 1, chunk: 16, samples: " +
+                   std::to_string(samples) + "}"});
+    return peak_kilobytes();
+  };
+  const std::int64_t few = peak_of(128), many = peak_of(rows);  // 8 and 100 MB of rows, 1 MB a block
+  CHECK(many - few < 60'000);
+}
+
 TEST_CASE("sampling takes the same memory whatever the count") {
   scratch_folder folder;
   std::filesystem::create_directories(folder.path);

@@ -19,7 +19,7 @@ Tensor start() { return stream(3).normal({numbers}); }
 
 const trainer& adam() {
   static const session s(small_plan({}));
-  return s.plan().the("trainer").as<trainer>();
+  return s.plan().training().trainer.as<trainer>();
 }
 
 // `steps` steps after `before`, of two shards each.

@@ -20,7 +20,9 @@ TEST_CASE("nodes are put into running order, whatever the order in the file") {
   };
   CHECK(at("model") < at("late"));
   CHECK(at("late") < at("early"));
-  CHECK(p.stream == std::vector<std::string>{"loader", "noiser", "model", "loss", "trainer"});
+  REQUIRE(p.streams.size() == 2);
+  CHECK(p.streams[0].nodes == std::vector<std::string>{"loader", "noiser", "model", "loss", "trainer"});
+  CHECK(p.streams[1].nodes == std::vector<std::string>{"late", "early"});
 }
 
 TEST_CASE("each meaningless pipeline is refused with its reason") {
@@ -34,11 +36,11 @@ TEST_CASE("each meaningless pipeline is refused with its reason") {
   CHECK(problems_of({"process.kernel=binomial"}).find("space") != std::string::npos);
   CHECK(problems_of({"process.schedule=reciprocal", "process.mean=epsilon"}).find("β_T = 1") != std::string::npos);
   CHECK(problems_of({"process.schedule.plugin=learned", "graph.loss=loss.simple"}) != "");
-  CHECK(problems_of({"graph.w={plugin: writer.hdf5, in: loader, file: a.h5}"}).find("need a sampler or metric") !=
+  CHECK(problems_of({"graph.w={plugin: writer.hdf5, in: loader, file: a.h5}"}).find("need the steps between batches") !=
         std::string::npos);
   CHECK(problems_of({"graph.s={plugin: sampler.ancestral, of: model, steps: 13}"}).find("13") != std::string::npos);
   CHECK(problems_of({"colour=red"}).find("unknown key 'colour'") != std::string::npos);
-  CHECK(problems_of({"graph.loader2=loader.swiss_roll"}).find("need exactly one") != std::string::npos);
+  CHECK(problems_of({"graph.loader2=loader.swiss_roll"}).find("gives its rows to no node") != std::string::npos);
   CHECK(problems_of({"graph.loader.in=trainer"}) != "");
 }
 

@@ -6,6 +6,7 @@
 #include "noneq/flow/stop.hpp"
 
 using namespace noneq;
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -69,4 +70,29 @@ TEST_CASE("a finished run that is given more steps is unfinished until it has ma
   CHECK_THROWS_AS(run_small({}, 2, folder, if_there::resume), interrupted);
   forget_stop();
   CHECK(load_checkpoint(folder.path / "checkpoint").meta.at("finished") == false);
+}
+
+TEST_CASE("plugins whose work depends on how often they were called go on as if nothing had happened") {
+  registry stateful(
+      {fs::path(std::getenv("NONEQ_BUILD")) / "plugins", fs::path(std::getenv("NONEQ_BUILD")) / "tests" / "plugins"});
+  const auto run_with = [&](const std::vector<std::string>& changes, const scratch_folder& folder, if_there policy) {
+    value document = parse_text(small_pipeline, "small.yaml");
+    apply_override(document, "process.variance=fixed_small");
+    for (const std::string& change : changes) apply_override(document, change);
+    run(make_plan(document, stateful), {folder.path, policy, 2, true});
+    return load_checkpoint(folder.path / "checkpoint");
+  };
+  for (const std::string& node :
+       {std::string("graph.loader={plugin: loader.growing, batch: 64}"),
+        std::string("graph.noiser={plugin: noiser.counting, in: loader}"), std::string("graph.noiser.time=counting"),
+        std::string("graph.loss={plugin: loss.simple, in: model, weighting: counting}"),
+        std::string("graph.loss={plugin: loss.counting, in: model}")}) {
+    CAPTURE(node);
+    scratch_folder whole, parts;
+    const checkpoint once = run_with({node}, whole, if_there::refuse);
+    ask_to_stop();  // after the first step, while batches behind it are under way
+    CHECK_THROWS_AS(run_with({node}, parts, if_there::refuse), interrupted);
+    forget_stop();
+    CHECK(differences(run_with({node}, parts, if_there::resume), once) == "");
+  }
 }

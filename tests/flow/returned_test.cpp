@@ -38,6 +38,9 @@ std::string of_loader(const std::string& how) {
 std::string of_node(const std::string& node, const std::string& in, const std::string& how) {
   return outcome_of({"graph." + node + "={plugin: " + node + ".misbehaves, in: " + in + ", how: " + how + "}"});
 }
+std::string of_metric(const std::string& how) {
+  return outcome_of({"graph.m={plugin: metric.misbehaves, of: model, how: " + how + "}"});
+}
 std::string of_schedule(const std::string& how, const std::string& steps = "12") {
   return outcome_of({"process.schedule={plugin: misbehaves, steps: " + steps + ", how: " + how + "}"});
 }
@@ -57,14 +60,15 @@ TEST_CASE("plugins that do nothing wrong are let through") {
   CHECK(of_node("trainer", "loss", "well, steps: 5") == "");
   CHECK(of_schedule("well") == "");
   CHECK(of_sampler("well") == "");
+  CHECK(of_metric("well") == "");
 }
 
 TEST_CASE("what a loader returns is looked at") {
   bound_tensors();
+  CHECK(of_loader("double") == "");  // any number will do: the noiser gets float32
   const std::string at = "failed: --set graph.loader: ";
   for (const auto& [how, said] : std::vector<std::pair<std::string, std::string>>{
            {"wide", "loader: loader.misbehaves returned 'x0' of shape [8, 3], need [any, 2]"},
-           {"double", "loader: loader.misbehaves returned 'x0' of type float64, need float32"},
            {"undefined", "loader: loader.misbehaves returned no 'x0' (an undefined tensor), need one"},
            {"nan", "loader: loader.misbehaves returned 'x0' with nan, need finite numbers"},
            {"empty", "loader: loader.misbehaves returned an empty batch, need samples"},
@@ -142,6 +146,22 @@ TEST_CASE("what a sampler returns is looked at, and nothing of it is written") {
   }
 }
 
+TEST_CASE("what a metric returns is looked at, and what its sink throws ends the run with the node's name") {
+  for (const auto& [how, said] : std::vector<std::pair<std::string, std::string>>{
+           {"nothing", "metric.misbehaves returned nothing, need a sink"},
+           {"undefined_map", "metric.misbehaves returned no 'x0' (an undefined tensor), need one"},
+           {"undefined", "metric.misbehaves returned no 'curve' (an undefined tensor), need one"},
+           {"curve", "metric.misbehaves returned 'curve' of shape [13], need [12]"},
+           {"axis", "metric.misbehaves returned 'curve' of shape [12], need [3]"},
+           {"closest", "metric.misbehaves returned 'closest' of shape [5, 9], need [any, 2]"},
+           {"throws_in_map", "got no luck"},
+           {"throws_in_add", "got no luck"},
+           {"throws_in_finish", "got no luck"}}) {
+    const std::string line = of_metric(how);
+    CHECK_MESSAGE(line.starts_with("failed: --set graph.m: m: " + said), line);
+  }
+}
+
 TEST_CASE("samples that are not finite on the way do not end the training that may yet mend them") {
   const scratch_folder out;
   value document = parse_text(small_pipeline, "small.yaml");
@@ -157,4 +177,18 @@ TEST_CASE("samples that are not finite on the way do not end the training that m
   CHECK(has(said, "1 of 8 samples with numbers that are not finite"));
   CHECK(load_checkpoint(out.path / "checkpoint").meta.at("step") == 5);
   for (const char* file : {"s.h5", "s-step-2.h5", "s-step-4.h5"}) CHECK(!std::filesystem::exists(out.path / file));
+}
+
+TEST_CASE("what a transform returns is looked at") {
+  const auto of = [](const std::string& how) {
+    return outcome_of({"graph.s={plugin: transform.misbehaves, in: loader, how: " + how + "}", "graph.noiser.in=s"});
+  };
+  CHECK(of("well") == "");
+  CHECK(has(of("fewer"), "--set graph.s: s: transform.misbehaves returned 0 of 1 rows, need each row that it got"));
+  CHECK(has(of("wide"), "s: transform.misbehaves returned 'x0' of shape [1, 4], need [any, 2]"));
+  CHECK_MESSAGE(has(of("nan"), "need finite numbers"), of("nan"));
+  CHECK(has(of("nan"), "s: transform.misbehaves returned 'x0' with "));
+  CHECK(has(of("complex"), "s: transform.misbehaves returned 'x0' of"));
+  CHECK(has(of("nothing"), "s: transform.misbehaves returned no 'x0'"));
+  CHECK(has(of("throws"), "s: transform.misbehaves threw"));
 }

@@ -75,7 +75,7 @@ TEST_CASE("they measure whenever their sampler draws, and the bound says on whic
   const data_folder data;
   scratch_folder out;
   run_small(data.with({followers[0], "graph.sampler.every=8",
-                       "graph.bound={plugin: metric.bound, of: model, samples: 64, every: 12, on: train}"}),
+                       "graph.bound={plugin: metric.bound, of: model, samples: 64, every: 12, split: train}"}),
             2, out);
   std::vector<std::int64_t> steps;
   for (const auto& r : records(out, "frechet_pca2")) steps.push_back(r.at("step"));
@@ -86,7 +86,7 @@ TEST_CASE("they measure whenever their sampler draws, and the bound says on whic
   std::set<std::string> kinds;
   for (const auto& entry : std::filesystem::directory_iterator(out.path / "reference")) {
     const hdf5_reader kept(entry.path());
-    CHECK(says(kept.attributes("/").at("key"), ", normalise "));  // of the data's identity
+    CHECK(says(kept.attributes("/").at("key"), ", first class "));  // of the data's identity
     for (const std::string& dataset : kept.datasets()) kinds.insert(dataset);
   }
   CHECK(kinds.count("mean") == 1);
@@ -99,7 +99,7 @@ TEST_CASE("validation data is measured during training, with averaged weights an
     scratch_folder out;
     run_small(
         data.with({"graph.loader.validation=test", "graph.loader.test=train", "graph.trainer.ema=[" + rate + "]",
-                   "graph.bound={plugin: metric.bound, of: model, samples: 64, every: 8, on: validation, weights: " +
+                   "graph.bound={plugin: metric.bound, of: model, samples: 64, every: 8, split: validation, weights: " +
                        weights + "}"}),
         2, out);
     std::vector<double> values;
@@ -123,14 +123,16 @@ TEST_CASE("what cannot be measured so is refused before anything runs") {
   CHECK(says(of("{plugin: metric.frechet, of: model}"), "m.in: is missing; need the name of a sampler node"));
   CHECK(says(of("{plugin: metric.frechet, in: sampler, of: model}"),
              "m.of: metric.frechet measures samples, need in: a sampler instead"));
-  CHECK(says(of("{plugin: metric.frechet, in: model}"), "m.in: got 'model', which is a model, need a sampler"));
+  CHECK(says(of("{plugin: metric.frechet, in: model}"), "m.in: got 'model', which gives "));
+  CHECK(says(of("{plugin: metric.frechet, in: model}"), "need the tensor 'samples', as sampler gives it"));
   CHECK(says(of("{plugin: metric.bound, in: sampler, of: model}"),
-             "m.in: metric.bound measures a model and no samples, need of: a model"));
+             "m.in: got 'sampler', which gives frames, label, samples, "
+             "need the tensor 'x0'"));
   CHECK(says(of("{plugin: metric.frechet, in: sampler, every: 5}"),
              "m.every: it measures whenever its sampler draws, need every: there"));
   CHECK(says(of("{plugin: metric.kernel_distance, in: sampler, blocks: 60}"), "need at least 120 samples"));
   CHECK(says(problems_of(data.with({followers[0], "graph.w={plugin: writer.png, in: distance, file: a.png}"})),
-             "writer.png reads the tensor 'samples', which nothing before it writes"));
+             "w.in: got 'distance', which gives no tensors, need the tensor 'samples', as sampler gives it"));
   CHECK(problems_of(data.with({followers[2], "graph.w={plugin: writer.png, in: near, file: a.png}"})) == "");
 
   const auto at_start = [&](const std::string& node) -> std::string {
@@ -144,7 +146,7 @@ TEST_CASE("what cannot be measured so is refused before anything runs") {
     return "";
   };
   CHECK(says(at_start("{plugin: metric.bits_per_dim, of: model}"), "got data without bins"));
-  CHECK(says(at_start("{plugin: metric.bound, of: model, on: validation}"), "but the data has test and train only"));
+  CHECK(says(at_start("{plugin: metric.bound, of: model, split: validation}"), "but the data has test and train only"));
   CHECK(says(at_start("{plugin: metric.likelihood, of: model, dequantisation: variational}"),
              "m.dequantisation: got variational for data without bins, need uniform"));
   CHECK(says(at_start("{plugin: metric.frechet, in: sampler}"), "m.features.components: got 64, need at most 2"));

@@ -126,9 +126,9 @@ TEST_CASE("what a writer is given is known without data") {
   says_of(of_writer("figure, in: drawn, file: a.png"), "without frames, need frames: 3 or more there");
   says_of(of_writer("figure, in: drawn, file: a.png, draw: curves"), "which finds nothing for each step t");
   says_of(of_writer("figure, in: bound, file: a.png, draw: scatter"), "need in: a sampler that has frames");
-  says_of(of_writer("png, in: loss, file: a.png"), "reads the tensor 'samples', which nothing before it writes");
+  says_of(of_writer("png, in: trainer, file: a.png"), "need the tensor 'samples'");
   CHECK(of_writer("figure, in: bound, file: a.png") == "");
-  CHECK(of_writer("figure, in: loss, file: a.png") == "");
+  CHECK(of_writer("figure, in: trainer, file: a.png") == "");
   CHECK(of_writer("hdf5, in: bound, file: a.h5, datasets: [kl, of_rows]") == "");
   says_of(problems_of({drawn, "graph.close={plugin: metric.nearest, in: drawn, samples: 4}",
                        "graph.w={plugin: writer.png, in: close, file: a.png, beside: distance}"}),

@@ -61,17 +61,21 @@ TEST_CASE("a resolved pipeline, with every default in it, is a good one that res
 }
 
 TEST_CASE("edges must lead from the right role to the right role") {
-  CHECK(says(problems_with({"graph.loss.in=noiser"}), "loss.in: got 'noiser', which is a noiser, need a model"));
+  CHECK(
+      says(problems_with({"graph.loss.in=noiser"}),
+           "loss.in: got 'noiser', which gives noise, t, weight, x0, xt, need the tensor 'output', as model gives it"));
   CHECK(says(problems_with({"graph.loader.in=model"}), "loader.in: a loader has no input"));
-  CHECK(says(problems_with({"graph.loss.of=model"}), "loss.of: a loss is not asked of a model"));
-  CHECK(says(problems_with({"graph.s=sampler.ancestral"}), "s.of: is missing; need the name of a model node"));
+  CHECK(says(problems_with({"graph.loss.of=model"}), "loss.of: a loss takes no model"));
+  CHECK(says(problems_with({"graph.s=sampler.ancestral"}),
+             "s.of: is missing; need the name of a model node, or the folder of a finished run"));
   CHECK(says(problems_with({"graph.s=kernel.gaussian"}),
              "a kernel is a part of the process or of another plugin, not a node"));
-  CHECK(says(problems_with({"graph.other={plugin: loader.swiss_roll}"}), "got 2 loader nodes, need exactly one"));
+  CHECK(says(problems_with({"graph.other={plugin: loader.swiss_roll}"}), "other: gives its rows to no node"));
 }
 
 TEST_CASE("occasions belong to samplers and metrics") {
-  CHECK(says(problems_with({"graph.loss.every=5"}), "loss.every: only samplers and metrics have occasions"));
+  CHECK(says(problems_with({"graph.loss.every=5"}),
+             "loss.every: only samplers, metrics, and sinks that hang on the training, have occasions"));
   CHECK(says(problems_with({"graph.b={plugin: metric.bound, of: model, every: 0}"}),
              "b.every: got 0, need a value of at least 1"));
   CHECK(says(problems_with({"graph.b={plugin: metric.bound, of: model, at: start}"}), "b.at: got 'start', need 'end'"));
@@ -101,7 +105,7 @@ TEST_CASE("what knows whole steps only cannot stand in continuous time") {
   CHECK(says(problems_with({"process.schedule={plugin: sigmoid, steps: continuous}"}),
              "process.schedule.steps: got continuous, need a number: this schedule knows whole steps only"));
   CHECK(says(problems_with({continuous, "graph.noiser.time=loss_second_moment"}),
-             "noiser.time: draws whole steps only, need uniform or antithetic where time is continuous"));
+             "noiser.time: draws whole steps only, need another time sampler where time is continuous"));
   CHECK(says(problems_with({continuous, "graph.noiser.plugin=noiser.trajectory"}),
              "noiser: walks whole steps only, need noiser.marginal where time is continuous"));
   CHECK(says(problems_with({"process.schedule.steps=many"}),

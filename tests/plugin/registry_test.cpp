@@ -1,10 +1,13 @@
 // Finding and loading plugins: the order of folders, what is listed without loading, and failures with names.
+#include <dlfcn.h>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 #include "doctest.hpp"
 #include "noneq/plugin.hpp"
 #include "noneq/plugin/registry.hpp"
+#include "scratch.hpp"
 
 using namespace noneq;
 namespace fs = std::filesystem;
@@ -22,6 +25,23 @@ std::string thrown_by(Action&& action) {
   }
   return "";
 }
+
+bool loaded(const fs::path& library) {
+  void* handle = ::dlopen(library.c_str(), RTLD_LAZY | RTLD_NOLOAD);
+  if (handle != nullptr) ::dlclose(handle);
+  return handle != nullptr;
+}
+
+void put(const fs::path& file, std::string_view bytes) {
+  std::ofstream(file, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+}
+
+std::string bytes_of(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+using testing::scratch;
 
 }
 
@@ -66,6 +86,71 @@ TEST_CASE("plugins that throw are named") {
   CHECK(thrown_by([&] {
           r.find("schedule", "throws_when_described");
         }).ends_with("its describe() failed: the table is gone"));
+}
+
+TEST_CASE("one library holds plugins of several roles, even of one name, whatever its own name is") {
+  const scratch place;
+  const fs::path library = place / "of.many.roles.so";
+  fs::copy(build / "tests/plugins/misbehaving.so", library);
+  registry r({place.folder()});
+  CHECK(r.names("weighting") == std::vector<std::string>{"counting", "flat", "throws_when_made"});
+  CHECK(r.names("of").empty());
+  CHECK(!loaded(library));
+  for (const char* role : {"loader", "loss", "model", "noiser", "sampler", "schedule", "trainer"}) {
+    CAPTURE(role);
+    CHECK(r.find(role, "misbehaves").full_name() == std::string(role) + ".misbehaves");
+    CHECK(r.files(role, "misbehaves") == std::vector{library});
+  }
+  CHECK(loaded(library));
+  CHECK(r.place("loss", "misbehaves") == library.string() + " (loss.misbehaves)");
+}
+
+TEST_CASE("only the libraries are loaded whose plugins are needed") {
+  const scratch place;
+  for (const char* name : {"schedules.so", "kernels.so"}) fs::copy(build / "plugins" / name, place / name);
+  registry r({place.folder()});
+  r.find("kernel", "gaussian");
+  CHECK(loaded(place / "kernels.so"));
+  CHECK(!loaded(place / "schedules.so"));
+}
+
+TEST_CASE("of two libraries in one folder the first of the alphabet wins, and a mere file name loses to both") {
+  const scratch place;
+  for (const char* name : {"b.so", "a.so"}) fs::copy(build / "plugins/schedules.so", place / name);
+  put(place / "schedule.cosine.so", "left over");
+  registry r({place.folder()});
+  CHECK(r.files("schedule", "cosine") == std::vector{place / "a.so", place / "b.so", place / "schedule.cosine.so"});
+  CHECK(r.find("schedule", "cosine").name == "cosine");
+}
+
+TEST_CASE("a library whose plugins cannot be known is named when one is missing") {
+  const scratch place;
+  const std::string whole = bytes_of(build / "plugins/schedules.so");
+  put(place / "schedules.so", std::string_view(whole).substr(0, whole.size() / 2));
+  put(place / "notes.so", "this is text");
+  fs::copy(build / "plugins/kernels.so", place / "schedule.mine.so");
+  registry r({place.folder()});
+  const std::string line = thrown_by([&] { r.find("schedule", "cosine"); });
+  CHECK_MESSAGE(line.starts_with("no schedule plugin is called 'cosine'; "), line);
+  const std::string truncated = (place / "schedules.so").string() + ": is truncated: holds ";
+  CHECK_MESSAGE(line.find(truncated) != line.npos, line);
+  CHECK_MESSAGE(line.find((place / "notes.so").string() + " holds no plugin") != line.npos, line);
+  REQUIRE(r.truncated().size() == 1);
+  CHECK(r.truncated()[0].starts_with(truncated));
+  const std::string misnamed = thrown_by([&] { r.find("schedule", "mine"); });
+  CHECK_MESSAGE(misnamed.find((place / "schedule.mine.so").string() + " holds kernel.") != misnamed.npos, misnamed);
+}
+
+TEST_CASE("a library cut off anywhere is refused, never mapped") {
+  const scratch place;
+  const std::string whole = bytes_of(build / "plugins/weightings.so");
+  const fs::path cut = place / "weighting.p2.so";
+  for (std::size_t size = 0; size < whole.size(); size += 1009) {
+    put(cut, std::string_view(whole).substr(0, size));
+    registry r({place.folder()});
+    CAPTURE(size);
+    CHECK(thrown_by([&] { r.find("weighting", "p2"); }).starts_with(cut.string() + ": "));
+  }
 }
 
 TEST_CASE("the handshake is plain bytes of a known size") {

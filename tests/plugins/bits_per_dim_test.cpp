@@ -165,8 +165,8 @@ TEST_CASE("data without bins has a density, and no bits per dimension") {
   const auto fault = [&](const std::string& yaml) {
     return message_of([&] { testing::measure(yaml, exact(), data); });
   };
-  CHECK(says(fault("bits_per_dim"), "got data without bins, need whole numbers under normalise: range"));
+  CHECK(says(fault("bits_per_dim"), "got data without bins, need whole numbers behind transform.range"));
   data.known.bin_width = 1;
-  CHECK(says(fault("{plugin: bits_per_dim, on: validation}"),
-             "on: got 'validation', but the data has train only; name a dataset for it in the loader"));
+  CHECK(says(fault("{plugin: bits_per_dim, split: validation}"),
+             "split: got 'validation', but the data has train only; name a dataset for it in the loader"));
 }

@@ -9,7 +9,8 @@ namespace {
 
 const std::vector<const char*> continuous{"{plugin: log_snr, steps: continuous}", "{plugin: cosine, steps: continuous}",
                                           "{plugin: linear, steps: continuous}",
-                                          "{plugin: learned_snr, steps: continuous, units: 8}"};
+                                          "{plugin: learned_snr, steps: continuous, units: 8}",
+                                          "{plugin: rectified, steps: continuous}"};
 
 process made(const std::string& schedule) { return make_process("gaussian", schedule, "epsilon", "fixed_small"); }
 
@@ -87,11 +88,12 @@ TEST_CASE(
 }
 
 TEST_CASE("what knows whole steps only says so") {
+  const process any_t = made(continuous[0]);
   CHECK_THROWS_WITH_AS(made("{plugin: sigmoid, steps: continuous}"),
                        doctest::Contains("this schedule knows whole steps only"), error);
-  CHECK_THROWS_WITH_AS(make<noiser>("{plugin: marginal, time: loss_second_moment}")->check_continuous(),
+  CHECK_THROWS_WITH_AS(make<noiser>("{plugin: marginal, time: loss_second_moment}")->check_process(any_t),
                        doctest::Contains("draws whole steps only"), error);
-  CHECK_THROWS_WITH_AS(make<noiser>("trajectory")->check_continuous(), doctest::Contains("walks whole steps only"),
+  CHECK_THROWS_WITH_AS(make<noiser>("trajectory")->check_process(any_t), doctest::Contains("walks whole steps only"),
                        error);
   CHECK_THROWS_WITH_AS(made("{plugin: cosine, steps: continous}"),
                        doctest::Contains("got 'continous', need an integer, or continuous"), std::exception);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "make.hpp"
+#include "noneq/flow/branch.hpp"
 #include "noneq/storage/hdf5.hpp"
 #include "plugins/message.hpp"
 
@@ -19,13 +20,32 @@ struct data_file : scratch {
   }
   std::shared_ptr<noneq::source> open(const std::string& more = "", std::uint64_t seed = 1,
                                       const std::optional<noneq::normalisation>& known = {}) const {
-    return noneq::make<noneq::loader>(yaml(more))->open(known, noneq::stream(seed));
+    const auto s = noneq::make<noneq::loader>(yaml(more))->open(known, noneq::stream(seed));
+    s->examine([](const std::string&, const noneq::batch&) {});
+    return s;
+  }
+  // The data behind transforms, as the noiser gets it.
+  using transforms = std::vector<std::string>;
+  std::shared_ptr<noneq::source> through(const transforms& yamls, const std::string& more = "", std::uint64_t seed = 1,
+                                         const std::optional<noneq::normalisation>& known = {}) const {
+    std::vector<noneq::branch_node> nodes;
+    for (const std::string& each : yamls)
+      nodes.push_back({"transform " + std::to_string(nodes.size()), noneq::make_instance("transform", each)});
+    return std::make_shared<noneq::branch>(noneq::make<noneq::loader>(yaml(more))->open(known, noneq::stream(seed)),
+                                           std::move(nodes), noneq::stream(seed), known);
   }
 };
 
 // The rows of a training step as the noiser gets them.
 inline noneq::batch training(noneq::source& s, std::int64_t step) {
   return s.prepare(s.fetch(step, noneq::stream(99)));
+}
+// Rows to measure on, prepared, and those of a part.
+inline noneq::batch measured_of(noneq::source& s, std::int64_t first, std::int64_t count) {
+  return s.prepare(s.fetch_rows(first, count));
+}
+inline noneq::batch measured_of(noneq::source& s, const std::string& part, std::int64_t first, std::int64_t count) {
+  return s.prepare(s.fetch_part(part, first, count));
 }
 
 }

@@ -33,9 +33,12 @@ TEST_CASE("the balance of entropies adds up to K; Gaussian bounds are those of t
   const auto d = testing::gaussian_denoiser(p, at::zeros({3}), at::full({3}, 0.25));
   const auto balance = testing::measure("{plugin: entropy_production, samples: 3000, chunk: 700}", d, data);
   totals_are_K(balance, testing::measure("{plugin: bound, samples: 3000, chunk: 1000}", d, data));
-  const auto per_sequence = [](const Tensor& nats) { return bits(nats.slice(0, 1)) * 3; };
-  CHECK(at::allclose(balance.arrays.at("lower"), per_sequence(noneq::reverse_entropy_lower(p.tables)), 1e-4, 1e-4));
-  CHECK(at::allclose(balance.arrays.at("upper"), per_sequence(noneq::reverse_entropy_upper(p.tables)), 1e-4, 1e-4));
+  // ½ ln(2πe β̃) and ½ ln(2πe β) in each dimension (Sohl-Dickstein et al. 2015, eq. 22; Ho et al. 2020, §3.2).
+  const auto of_variance = [](const Tensor& v) {
+    return 1.5 * (2 * M_PI * M_E * v.slice(0, 1)).log() / noneq::nats_per_bit;
+  };
+  CHECK(at::allclose(balance.arrays.at("lower"), of_variance(p.tables.beta_tilde), 1e-4, 1e-4));
+  CHECK(at::allclose(balance.arrays.at("upper"), of_variance(p.tables.beta), 1e-4, 1e-4));
   // For this data H_q(X^{t−1}|X^t) is known: X^{t−1} given X^t is Gaussian.
   const Tensor variance = 1 - 0.75 * p.tables.alpha_bar, prev = variance.slice(0, 0, 29), next = variance.slice(0, 1);
   const Tensor beta = p.tables.beta.slice(0, 1);

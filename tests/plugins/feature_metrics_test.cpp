@@ -73,8 +73,10 @@ TEST_CASE("principal components: the largest first, and of average variance 1") 
   const Tensor x = stream(4).normal({5000, 1, 2, 2}) * at::tensor({1.f, 5.f, 0.1f, 3.f}).view({1, 2, 2}) + 7;
   data_in_memory data({{"train", x}});
   const auto pca = noneq::make<noneq::feature>("{plugin: pca, components: 2}");
-  const auto map =
-      pca->learn(data.info(), [&](const auto& visit) { visit(x.slice(0, 0, 2000)), visit(x.slice(0, 2000)); });
+  const auto map = pca->learn(data.info(), [&](std::int64_t count, const auto& reduce, const auto& add) {
+    CHECK(count == 10000);
+    add(reduce(x.slice(0, 0, 2000))), add(reduce(x.slice(0, 2000)));
+  });
   const Tensor f = (*map)(x);
   CHECK(f.size(1) == 2);
   CHECK(f.mean(0).abs().max().item<double>() < 1e-4);

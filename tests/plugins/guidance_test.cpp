@@ -18,7 +18,8 @@ struct two_classes : noneq::network {
   bool knows_no_class() const override { return true; }
   Tensor forward(const noneq::network_input& in) override {
     const auto c = noneq::at(tables, in.t, in.x);
-    const Tensor mean = at::where(in.label == 2, 0, in.label + 1).to(in.x.scalar_type()).unsqueeze(1);
+    const Tensor label = in.given.find("label");
+    const Tensor mean = at::where(label == 2, 0, label + 1).to(in.x.scalar_type()).unsqueeze(1);
     return c.sqrt_one_minus_alpha_bar * (in.x - c.sqrt_alpha_bar * mean) / (c.alpha_bar * v + c.one_minus_alpha_bar);
   }
 };
@@ -32,7 +33,7 @@ TEST_CASE("classes of equal variance: guidance moves the mean to s times that of
   const noneq::denoiser d(p, std::make_shared<two_classes>(p.tables, v));
   const auto s = make<noneq::sampler>("{plugin: ddim, eta: 0.5}");
   for (const double scale : {0., 1., 3.}) {
-    noneq::sampling_request r{0, 30, {1}, noneq::stream(5), at::ones({30}, at::kLong), {}};
+    noneq::sampling_request r{0, 30, {1}, noneq::stream(5), {{"label", at::ones({30}, at::kLong)}}, {}};
     const Tensor guided = s->sample(d.guided(scale, 2), r);
     const auto exact =
         gaussian_denoiser(p, at::full({1}, 2 * static_cast<float>(scale)), at::full({1}, static_cast<float>(v)));
@@ -41,12 +42,14 @@ TEST_CASE("classes of equal variance: guidance moves the mean to s times that of
 }
 
 TEST_CASE("the formula holds whatever the network predicts") {
-  const Tensor x = at::linspace(-2, 2, 5, at::kDouble).unsqueeze(1), label = at::zeros({5}, at::kLong);
+  const Tensor x = at::linspace(-2, 2, 5, at::kDouble).unsqueeze(1);
+  const noneq::conditions of_class{{"label", at::zeros({5}, at::kLong)}};
   for (const std::string mean : {"epsilon", "x0", "v", "score", "mean"}) {
     const auto p = noneq::make_process("gaussian", "{plugin: linear, steps: 50, last: 0.3}", mean, "fixed_small");
     const noneq::denoiser d(p, std::make_shared<two_classes>(p.tables, 0.5));
-    const Tensor with = d.predict(x, 20, label).x0, without = d.predict(x, 20, at::full({5}, 2, at::kLong)).x0;
-    CHECK(at::allclose(d.guided(2.5, 2).predict(x, 20, label).x0, without + 2.5 * (with - without), 1e-9, 1e-9));
+    const Tensor with = d.predict(x, 20, of_class).x0,
+                 without = d.predict(x, 20, {{"label", at::full({5}, 2, at::kLong)}}).x0;
+    CHECK(at::allclose(d.guided(2.5, 2).predict(x, 20, of_class).x0, without + 2.5 * (with - without), 1e-9, 1e-9));
   }
 }
 

@@ -182,7 +182,7 @@ TEST_CASE("what cannot be measured so is refused") {
   };
   CHECK(fault("{plugin: likelihood, trace: exact}", {2, 3, 10, 10}) ==
         "trace: got exact for samples of 300 numbers, need hutchinson above 256");
-  CHECK(says(fault("{plugin: likelihood, on: test}", {2, 3}), "on: got 'test', but the data has train only"));
+  CHECK(says(fault("{plugin: likelihood, split: test}", {2, 3}), "split: got 'test', but the data has train only"));
   const auto one = smooth().respaced({250});
   data_in_memory data({{"train", at::zeros({2, 3})}});
   CHECK(message_of([&] { testing::measure("likelihood", gaussian_denoiser(one, data_mean, data_variance), data); }) ==

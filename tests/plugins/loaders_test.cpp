@@ -11,6 +11,7 @@ using noneq::sizes;
 using noneq::stream;
 using noneq::Tensor;
 using testing::data_file;
+using testing::measured_of;
 using testing::message_of;
 using testing::says;
 using testing::training;
@@ -20,7 +21,7 @@ namespace {
 Tensor numbers(std::int64_t n) { return at::arange(n, at::kFloat).unsqueeze(1); }
 
 std::vector<float> list(const Tensor& x) {
-  const Tensor c = x.contiguous();
+  const Tensor c = x.to(at::kFloat).contiguous();
   return {c.data_ptr<float>(), c.data_ptr<float>() + c.numel()};
 }
 
@@ -84,64 +85,62 @@ TEST_CASE("data smaller than a batch goes round; sequential keeps the order") {
 
 TEST_CASE("rows in order: fewer at the end, none beyond") {
   const data_file f({{"x", numbers(10)}});
-  const auto s = f.open("normalise: zscore");
+  const auto s = f.through({"standardise"});
   CHECK(s->info().count == 10);
-  const auto rows = s->fetch_rows(8, 5);
+  const auto rows = measured_of(*s, 8, 5);
   CHECK(rows.first == 8);
   CHECK(list(s->info().normal.restore(rows.at("x0"))) == std::vector<float>{8, 9});
-  CHECK(s->fetch_rows(10, 5).at("x0").size(0) == 0);
-  CHECK(s->prepare(s->fetch_rows(0, 3)).at("x0").equal(s->fetch_rows(0, 3).at("x0")));
+  CHECK(measured_of(*s, 10, 5).at("x0").size(0) == 0);
+  CHECK(s->prepare(measured_of(*s, 0, 3)).at("x0").equal(measured_of(*s, 0, 3).at("x0")));
 }
 
 TEST_CASE("zscore: mean 0 and variance 1, over all numbers or at each position, whatever the offset") {
   const Tensor x = at::stack({stream(1).normal({5000}), 3 * stream(2).normal({5000})}, 1).to(at::kDouble) + 1e6;
   const data_file f({{"x", x}});
-  const Tensor all = f.open("normalise: zscore")->fetch_rows(0, 5000).at("x0");
+  const Tensor all = measured_of(*f.through({"standardise"}), 0, 5000).at("x0");
   CHECK((all.scalar_type() == at::kFloat));
   CHECK(all.mean().item<double>() == doctest::Approx(0).epsilon(0.02));
   CHECK(all.var(false).item<double>() == doctest::Approx(1).epsilon(1e-4));
-  const auto s = f.open("normalise: zscore, per: dim");
-  const Tensor each = s->fetch_rows(0, 5000).at("x0");
+  const auto s = f.through({"{plugin: standardise, per: dim}"});
+  const Tensor each = measured_of(*s, 0, 5000).at("x0");
   for (const std::int64_t d : {0, 1})
     CHECK(each.select(1, d).var(false).item<double>() == doctest::Approx(1).epsilon(1e-4));
   CHECK(s->info().normal.scale.sizes().vec() == sizes{2});
-  const noneq::normalisation known{at::full({}, 1e6f), at::full({}, 10.f)};
-  CHECK(f.open("normalise: zscore", 1, known)->info().normal.scale.item<float>() == 10);
 }
 
 TEST_CASE("statistics can be taken from a part of the rows, spread over the whole file") {
   // The second half is another than the first: rows of one end alone would have another mean.
   const data_file f({{"x", at::cat({stream(1).normal({40000, 1}), 5 + stream(2).normal({40000, 1})})}});
-  const auto all = f.open("normalise: zscore")->info().normal,
-             some = f.open("normalise: zscore, normalise_rows: 8000")->info().normal;
+  const auto all = f.through({"standardise"})->info().normal,
+             some = f.through({"{plugin: standardise, rows: 8000}"})->info().normal;
   CHECK(some.shift.item<float>() == doctest::Approx(2.5).epsilon(0.05));
   CHECK(some.scale.item<float>() == doctest::Approx(all.scale.item<float>()).epsilon(0.05));
   CHECK(!some.shift.equal(all.shift));
-  CHECK(f.open("normalise: zscore, normalise_rows: 1000000")->info().normal.shift.equal(all.shift));
+  CHECK(f.through({"{plugin: standardise, rows: 1000000}"})->info().normal.shift.equal(all.shift));
 }
 
 TEST_CASE("range maps stored values to -1 … 1 and says how wide an integer's bin is") {
   const Tensor x = at::tensor({0, 51, 255}, at::kByte);
   const data_file f({{"x", x}, {"real", x.to(at::kFloat)}});
-  const auto s = f.open("normalise: range");
+  const auto s = f.through({"range"});
   CHECK(s->info().shape == sizes{1});
   CHECK(s->info().bin_width == doctest::Approx(2. / 255));
-  CHECK(at::allclose(s->fetch_rows(0, 3).at("x0").flatten(), at::tensor({-1.f, -0.6f, 1.f})));
-  CHECK(s->info().normal.restore(s->fetch_rows(0, 3).at("x0")).flatten().equal(x.to(at::kFloat)));
-  CHECK(f.open("normalise: range, dataset: real")->info().bin_width == 0);
-  CHECK(f.open("normalise: none")->info().bin_width == 0);
+  CHECK(at::allclose(measured_of(*s, 0, 3).at("x0").flatten(), at::tensor({-1.f, -0.6f, 1.f})));
+  CHECK(s->info().normal.restore(measured_of(*s, 0, 3).at("x0")).flatten().equal(x.to(at::kFloat)));
+  CHECK(f.through({"range"}, "dataset: real")->info().bin_width == 0);
+  CHECK(f.open()->info().bin_width == 0);
 }
 
 TEST_CASE("channels are put first, or added; any type of number is read") {
   const Tensor image = at::arange(24, at::kShort).reshape({2, 2, 2, 3});  // [N, H, W, C]
   const data_file f({{"a/image", image}, {"bit", at::ones({2, 4}, at::kBool)}, {"half", at::ones({2, 3}, at::kHalf)}});
-  const auto last = f.open("dataset: a/image, channels: last");
+  const auto last = f.through({"{plugin: channels, from: last}"}, "dataset: a/image");
   CHECK(last->info().shape == sizes{3, 2, 2});
-  CHECK(last->fetch_rows(0, 2).at("x0").equal(image.movedim(3, 1).to(at::kFloat)));
-  CHECK(f.open("dataset: a/image, channels: first")->info().shape == sizes{2, 2, 3});
-  CHECK(f.open("dataset: bit, channels: add")->info().shape == sizes{1, 4});
-  CHECK(training(*f.open("dataset: bit, batch: 5"), 0).at("x0").equal(at::ones({5, 4})));
-  CHECK((training(*f.open("dataset: half"), 0).at("x0").scalar_type() == at::kFloat));
+  CHECK(measured_of(*last, 0, 2).at("x0").equal(image.movedim(3, 1).to(at::kFloat)));
+  CHECK(f.through({"{plugin: channels, from: first}"}, "dataset: a/image")->info().shape == sizes{2, 2, 3});
+  CHECK(f.through({"{plugin: channels, from: none}"}, "dataset: bit")->info().shape == sizes{1, 4});
+  CHECK(training(*f.through({}, "dataset: bit, batch: 5"), 0).at("x0").equal(at::ones({5, 4})));
+  CHECK((training(*f.through({}, "dataset: half"), 0).at("x0").scalar_type() == at::kFloat));
 }
 
 TEST_CASE("parts: what is held out or stands apart is not trained on, and measured on by name") {
@@ -158,23 +157,23 @@ TEST_CASE("parts: what is held out or stands apart is not trained on, and measur
     for (const float v : list(training(*held, step).at("x0"))) seen.insert(v);
   CHECK(seen.size() == 90);
   CHECK(*seen.rbegin() == 89);
-  const auto last = held->fetch_rows(8, 9);
+  const auto last = measured_of(*held, 8, 9);
   CHECK(list(last.at("x0")) == std::vector<float>{98, 99});
   CHECK(last.at("label").equal(at::tensor({2, 0}, at::kLong)));
-  CHECK(list(held->fetch_part("train", 88, 5).at("x0")) == std::vector<float>{88, 89});
+  CHECK(list(measured_of(*held, "train", 88, 5).at("x0")) == std::vector<float>{88, 89});
 
   const auto all = f.open("validation: v, test: t");
   CHECK(all->info().parts == std::map<std::string, std::int64_t>{{"test", 5}, {"train", 100}, {"validation", 7}});
   CHECK(noneq::measured_part(all->info()) == "test");
-  CHECK(list(all->fetch_part("validation", 0, 2).at("x0")) == std::vector<float>{500, 501});
-  CHECK(list(all->fetch_rows(0, 2).at("x0")) == std::vector<float>{600, 601});
+  CHECK(list(measured_of(*all, "validation", 0, 2).at("x0")) == std::vector<float>{500, 501});
+  CHECK(list(measured_of(*all, 0, 2).at("x0")) == std::vector<float>{600, 601});
   CHECK(all->info().identity != f.open("validation: v")->info().identity);
 
   CHECK(says(message_of([&] { f.open("validation: v, held_out: 0.1"); }), "held_out got 0.1 beside validation: 'v'"));
   CHECK(
       says(message_of([&] { f.open("validation: v, labels: l"); }), "validation_labels got '', need labels for both"));
-  CHECK(says(message_of([&] { noneq::need_part(held->info(), "test", "on"); }),
-             "on: got 'test', but the data has train and validation only"));
+  CHECK(says(message_of([&] { noneq::need_part(held->info(), "test", "split"); }),
+             "split: got 'test', but the data has train and validation only"));
 }
 
 TEST_CASE("images that are not what they are taken for") {
@@ -187,25 +186,28 @@ TEST_CASE("images that are not what they are taken for") {
                      {"rgb", at::zeros({2, 32, 32, 3}, at::kByte)},
                      {"first", at::zeros({2, 3, 32, 32}, at::kByte)}});
   const std::string name = f.path.string();
-  const auto refused = [&](const std::string& more) {
-    return message_of([&] { training(*f.open(more + ", batch: 9, order: sequential"), 0); });
+  const auto refused = [&](const testing::data_file::transforms& through, const std::string& dataset = "x") {
+    return message_of(
+        [&] { training(*f.through(through, "dataset: " + dataset + ", batch: 9, order: sequential"), 0); });
   };
-  CHECK(says(refused("normalise: range"),
-             name + ": dataset 'x' got 300 in row 6, need values from 0 to 255, as range says"));
-  CHECK(says(refused("normalise: range, dataset: real, range: [0, 1]"), "dataset 'real' got 1.17647 in row 6"));
-  CHECK(says(message_of([&] { f.open("normalise: range, test: test")->fetch_rows(5, 3); }),
+  CHECK(says(refused({"range"}), name + ": dataset 'x' got 300 in row 6, need values from 0 to 255"));
+  CHECK(says(refused({"{plugin: range, values: [0, 1]}"}, "real"), "dataset 'real' got 1.17647 in row 6"));
+  CHECK(says(message_of([&] { measured_of(*f.through({"range"}, "test: test"), 5, 3); }),
              "dataset 'test' got 300 in row 6"));
-  CHECK(refused("normalise: range, range: [0, 300]") == "nothing was thrown");
-  CHECK(refused("normalise: zscore") == "nothing was thrown");
-  CHECK(f.open("normalise: range, dataset: last, channels: last")->info().range == std::vector<double>{0, 255});
-  CHECK(f.open("normalise: zscore")->info().range.empty());
+  CHECK(refused({"{plugin: range, values: [0, 300]}"}) == "nothing was thrown");
+  CHECK(refused({"standardise"}) == "nothing was thrown");
+  CHECK(f.through({"{plugin: channels, from: last}", "range"}, "dataset: last")->info().range ==
+        std::vector<double>{0, 255});
+  CHECK(f.through({"standardise"})->info().range.empty());
 
-  CHECK(says(refused("dataset: last"), "dataset 'last' gives 28 channels of 28×1 numbers, need channels: last"));
-  CHECK(says(refused("dataset: rgb"), "dataset 'rgb' gives 32 channels of 32×3 numbers, need channels: last"));
-  CHECK(says(refused("dataset: first, channels: last"), "gives 32 channels of 3×32 numbers, need channels: first"));
-  for (const char* good : {"dataset: last, channels: last", "dataset: rgb, channels: last", "dataset: first",
-                           "dataset: first, channels: first", "dataset: rgb, channels: first", "channels: add"})
-    CHECK(refused(good) == "nothing was thrown");
+  const std::string first = "{plugin: channels, from: first}", last = "{plugin: channels, from: last}";
+  CHECK(says(refused({}, "last"), "'last' gives 28 channels of 28×1 numbers, need {plugin: transform.channels, from"));
+  CHECK(says(refused({}, "rgb"), "dataset 'rgb' gives 32 channels of 32×3 numbers, need {plugin: transform.channels"));
+  CHECK(says(refused({last}, "first"), "gives 32 channels of 3×32 numbers, need from: first"));
+  for (const auto& [through, dataset] : std::vector<std::pair<testing::data_file::transforms, std::string>>{
+           {{last}, "last"}, {{last}, "rgb"}, {{}, "first"}, {{first}, "first"}, {{first}, "rgb"}})
+    CHECK(refused(through, dataset) == "nothing was thrown");
+  CHECK(refused({"{plugin: channels, from: none}"}) == "nothing was thrown");
 }
 
 TEST_CASE("memory does not grow with a file that is not small") {
@@ -217,10 +219,12 @@ TEST_CASE("memory does not grow with a file that is not small") {
     for (std::int64_t k = 0; k < mib; ++k) out.append("x", some);
     out.close();
   }
-  const auto loader =
-      make<noneq::loader>("{plugin: hdf5, file: '" + (folder / "large.h5").string() + "', normalise: zscore}");
+  const auto loader = make<noneq::loader>("{plugin: hdf5, file: '" + (folder / "large.h5").string() + "'}");
   const std::int64_t before = resident_kb();
-  const auto s = loader->open({}, stream(1));
+  const auto s = std::make_shared<noneq::branch>(
+      loader->open({}, stream(1)),
+      std::vector{noneq::branch_node{"scaled", noneq::make_instance("transform", "standardise")}}, stream(1),
+      std::nullopt);
   for (std::int64_t step = 0; step < 2560; step += 256) training(*s, step);
   CHECK((resident_kb() - before) / 1024 < 120);
 }
@@ -245,14 +249,15 @@ TEST_CASE("what a file lacks is said by name") {
                      {"vast", at::full({100}, std::int64_t{1} << 40, at::kLong)}});
   const std::string name = f.path.string();
   const auto refused = [&](const std::string& more) { return message_of([&] { f.open(more); }); };
+  const auto scaled = [&](const std::string& more, const std::string& how = "standardise") {
+    return message_of([&] { f.through({how}, "dataset: " + more); });
+  };
 
-  CHECK(says(refused("dataset: nan, normalise: zscore"),
-             name + ": dataset 'nan' got NaN in row 4321, need finite numbers"));
-  CHECK(says(refused("dataset: inf, normalise: zscore"),
-             "dataset 'inf' got an infinite number in row 0 (and in 2 more rows"));
-  CHECK(says(refused("dataset: same, normalise: zscore"), "dataset 'same' is 3 everywhere, need numbers that vary"));
-  CHECK(says(refused("dataset: same, normalise: zscore, per: dim"), "'same' is 3 everywhere, or as constant"));
-  CHECK(refused("dataset: dim, normalise: zscore, per: dim") == "nothing was thrown");
+  CHECK(says(scaled("nan"), name + ": dataset 'nan' got NaN in row 4321, need finite numbers"));
+  CHECK(says(scaled("inf"), "dataset 'inf' got an infinite number in row 0 (and in 2 more rows"));
+  CHECK(says(scaled("same"), "dataset 'same' is 3 everywhere, need numbers that vary"));
+  CHECK(says(scaled("same", "{plugin: standardise, per: dim}"), "'same' is 3 everywhere, or as constant"));
+  CHECK(scaled("dim", "{plugin: standardise, per: dim}") == "nothing was thrown");
   CHECK(says(refused("dataset: none"), "'none'"));
   CHECK(says(refused("labels: long"), "labels 'long' got 101 rows, need 100, one per row of 'x'"));
   CHECK(says(refused("labels: wide"), "labels 'wide' got shape [100, 2], need one number per row, [100]"));
@@ -266,26 +271,25 @@ TEST_CASE("what a file lacks is said by name") {
   CHECK(says(refused("labels: good, test: x, test_labels: real"), "labels 'real' got numbers of type float32"));
   CHECK(f.open("labels: good, test: x, test_labels: zero")->info().classes == 3);
   CHECK(says(refused("labels: none"), "'none'"));
-  CHECK(says(refused("channels: last"), "dataset 'x' has shape [100, 1] and channels: last, need"));
-  const noneq::normalisation other{at::zeros({3}), at::ones({3})};
-  CHECK(says(message_of([&] { f.open("", 1, other); }),
-             "gives samples [1], need [3] as in the data the model was trained"));
+  CHECK(says(scaled("x", "{plugin: channels, from: last}"), "dataset 'x' gives samples [1], need at least [positions"));
 
   // All rows are looked at, when no statistics were asked for too.
   CHECK(says(refused("dataset: nan"), "dataset 'nan' got NaN in row 4321"));
   CHECK(says(refused("test: nan"), "dataset 'nan' got NaN in row 4321"));
-  CHECK(says(refused("dataset: huge"), "need finite numbers of float32"));
+  CHECK(says(message_of([&] { f.through({}, "dataset: huge"); }), "need finite numbers of float32"));
 
   const auto unread = [](const std::string& yaml) {
     return message_of([&] { make<noneq::loader>(yaml)->open({}, stream(1)); });
   };
   CHECK(says(unread("{plugin: hdf5, file: nowhere.h5}"), "nowhere.h5"));
-  CHECK(says(unread("{plugin: hdf5, file: a, range: [1, 0]}"),
-             "range got [1, 0], need two numbers, the lower one first"));
-  CHECK(says(unread("{plugin: hdf5, file: a, range: [1]}"), "range got [1], need two numbers"));
   CHECK(says(unread("{plugin: hdf5, file: a, labels: x}"), "labels got 'x', which is the dataset itself"));
   CHECK(says(unread("{plugin: hdf5}"), "test.file"));
-  CHECK(says(unread("{plugin: hdf5, file: a, per: row}"), "test.per"));
+  for (const std::string old :
+       {"normalise: zscore", "range: [0, 1]", "per: dim", "normalise_rows: 3", "dequantise: true", "channels: last"}) {
+    const std::string key = old.substr(0, old.find(':')), refusal = unread("{plugin: hdf5, file: a, " + old + "}");
+    CHECK(says(refusal, "test.yaml:1:25: test." + key + ": loader.hdf5 has no parameter '" + key + "'; "));
+    CHECK(says(refusal, "{plugin: transform."));
+  }
 }
 
 TEST_CASE("a check reads no file, and a loader can be pointed at another") {

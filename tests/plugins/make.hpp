@@ -16,12 +16,15 @@ inline registry& built_plugins() {
 }
 
 // "cosine" or "{plugin: cosine, steps: 40}". Throws input_error with everything wrong.
+inline instance make_instance(std::string_view role, const std::string& yaml) {
+  problems found;
+  const instance i = instantiate(role, parse_text(yaml, "test.yaml"), {built_plugins(), found, "test"});
+  found.raise();
+  return i;
+}
 template <class Role>
 std::shared_ptr<Role> make(const std::string& yaml) {
-  problems found;
-  const instance i = instantiate(Role::role_name, parse_text(yaml, "test.yaml"), {built_plugins(), found, "test"});
-  found.raise();
-  return std::static_pointer_cast<Role>(i.made);
+  return std::static_pointer_cast<Role>(make_instance(Role::role_name, yaml).made);
 }
 
 // variance "" for kernels that have none.
@@ -35,7 +38,8 @@ inline process make_process(const std::string& kernel_yaml, const std::string& s
   return p.refreshed();
 }
 
-inline const std::vector<std::string> gaussian_means{"mean", "epsilon", "x0", "v", "score", "perturbation", "decay"};
+inline const std::vector<std::string> gaussian_means{"mean",  "epsilon",      "x0",    "v",
+                                                     "score", "perturbation", "decay", "velocity"};
 
 inline double largest(const Tensor& x) { return x.abs().max().item<double>(); }
 

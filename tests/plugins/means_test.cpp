@@ -128,12 +128,12 @@ TEST_CASE("predictions that divide by the signal are refused where none is left"
     CHECK_NOTHROW(
         make<mean>(name)->check_tables(make_tables(make<schedule>("{plugin: linear, steps: 10000}")->beta())));
   }
-  for (const char* name : {"x0", "v", "mean", "perturbation", "decay"})
+  for (const char* name : {"x0", "v", "mean", "perturbation", "decay", "velocity"})
     CHECK_NOTHROW(make<mean>(name)->check_tables(all_noise));
 }
 
-TEST_CASE("v, x0 and mean stay finite at β = 1") {
-  for (const char* name : {"x0", "v", "mean", "perturbation"}) {
+TEST_CASE("v, x0, mean and velocity stay finite at β = 1") {
+  for (const char* name : {"x0", "v", "mean", "perturbation", "velocity"}) {
     CAPTURE(name);
     const auto p = make_process("gaussian", "{plugin: reciprocal, steps: 5}", name, "fixed_small");
     const Tensor x = stream(1).normal({1, 4}), z = stream(2).normal({1, 4});

@@ -1,4 +1,4 @@
-// What a metric needs to run by itself: data held in memory, and one thread.
+// The surroundings of a metric that runs by itself: data held in memory, and one thread.
 #pragma once
 
 #include "closed_form.hpp"
@@ -40,24 +40,41 @@ struct found {
   }
 };
 
-inline noneq::measurement measuring(const noneq::denoiser& d, noneq::source& data,
-                                    const std::filesystem::path& folder) {
-  static const std::vector<noneq::measured> nothing;
-  const auto one_by_one = [](std::int64_t n, const std::function<void(std::int64_t)>& f) {
-    for (std::int64_t i = 0; i < n; ++i) f(i);
+// A pass over the rows of a source by this thread.
+inline noneq::row_pass pass_over(noneq::source& data) {
+  return [&data](const noneq::row_request& rows, const auto& map, const auto& add) {
+    for (std::int64_t i = 0; i < rows.batches(); ++i) {
+      const std::int64_t first = rows.begin + i * rows.block, n = std::min(rows.block, rows.count - i * rows.block);
+      noneq::batch b;
+      if (rows.data)
+        b = data.prepare(rows.part.empty() ? data.fetch_rows(first, n) : data.fetch_part(rows.part, first, n));
+      b.step = i, b.first = first;
+      add(map(std::move(b)));
+    }
   };
-  return {d, data, noneq::stream(21), one_by_one, nothing, folder};
 }
 
-inline found measure(const std::string& yaml, const noneq::denoiser& d, noneq::source& data) {
+inline noneq::measurement measuring(const noneq::denoiser& d, noneq::source& data,
+                                    const std::filesystem::path& folder = "", std::uint64_t seed = 21) {
+  static const std::vector<noneq::measured> nothing;
+  return {d, data.info(), noneq::stream(seed), pass_over(data), nothing, folder};
+}
+
+// What a metric of a model finds on the rows that it requests.
+inline found measure(const std::string& yaml, const noneq::denoiser& d, noneq::source& data, std::uint64_t seed = 21) {
   const auto metric = noneq::make<noneq::metric>(yaml);
   metric->check_data(data.info());
-  noneq::measurement m = measuring(d, data, "");
-  metric->measure(m);
-  return {m.records, m.arrays};
+  noneq::measurement m = measuring(d, data, "", seed);
+  const noneq::row_request rows = metric->rows(data.info());
+  m.part = rows.part;
+  const auto sink = metric->open(m);
+  m.pass(
+      rows, [&](noneq::batch b) { return sink->map(std::move(b)); }, [&](const noneq::batch& b) { sink->add(b); });
+  const noneq::outcome o = sink->finish();
+  return {o.records, o.arrays};
 }
 
-// What a metric of samples says of `samples`, which come in chunks.
+// What a metric of samples finds on `samples`, which come in chunks.
 inline found follow(const std::string& yaml, noneq::source& data, const Tensor& samples,
                     const std::filesystem::path& folder = "", std::int64_t chunk = 300) {
   const auto metric = std::dynamic_pointer_cast<noneq::sample_metric>(noneq::make<noneq::metric>(yaml));
@@ -65,12 +82,12 @@ inline found follow(const std::string& yaml, noneq::source& data, const Tensor& 
                                            [](const noneq::network_input& in) { return in.x; });
   metric->check_data(data.info());
   metric->check_count(samples.size(0));
-  noneq::measurement m = measuring(nobody, data, folder);
-  const auto meter = metric->follow(m);
+  const noneq::measurement m = measuring(nobody, data, folder);
+  const auto sink = metric->open(m);
   for (std::int64_t k = 0; k * chunk < samples.size(0); ++k)
-    meter->add(meter->digest({k, k * chunk, {{"samples", samples.slice(0, k * chunk, (k + 1) * chunk)}}}));
-  meter->finish(m);
-  return {m.records, m.arrays};
+    sink->add(sink->map({k, k * chunk, {{"samples", samples.slice(0, k * chunk, (k + 1) * chunk)}}}));
+  const noneq::outcome o = sink->finish();
+  return {o.records, o.arrays};
 }
 
 }

@@ -52,9 +52,9 @@ TEST_CASE("classes change the output of an mlp") {
   const auto net = built_for_plane("mlp", 3);
   shake(*net, 0.3);
   network_input in = points_of_plane(6);
-  in.label = at::zeros({6}, at::kLong);
+  in.given = {{"label", at::zeros({6}, at::kLong)}};
   const Tensor zero = net->forward(in).detach();
-  in.label = at::full({6}, 2, at::kLong);
+  in.given = {{"label", at::full({6}, 2, at::kLong)}};
   CHECK(largest(net->forward(in) - zero) > 1e-3);
 }
 

@@ -62,5 +62,6 @@ TEST_CASE("multiscale: a sample's output does not depend on its batch") {
 TEST_CASE("multiscale: only images are taken") {
   const auto m = make<model>(small);
   CHECK_THROWS_WITH(m->check_signature({{28, 28}, 1, 10, 0}),
-                    "got samples of shape [28, 28], need [C, H, W]; a loader's `channels: add` makes one of [H, W]");
+                    "got samples of shape [28, 28], need [C, H, W]; {plugin: transform.channels, from: none} behind "
+                    "the loader makes one of [H, W]");
 }

@@ -1,31 +1,105 @@
+// Every plugin of this build: that it is documented, that its table keeps its own rules, and that its parameters
+// survive being written to a pipeline and read again.
+#include <cmath>
+
 #include "make.hpp"
+#include "noneq/config/emit.hpp"
 
 using namespace noneq;
 
-TEST_CASE("the parts, noisers, losses and trainers are built, found, and describe themselves") {
-  const std::map<std::string, std::vector<std::string>> expected{
-      {"kernel", {"binomial", "gaussian"}},
-      {"schedule", {"constant", "cosine", "learned", "linear", "log_snr", "quadratic", "reciprocal", "sigmoid"}},
-      {"mean", {"decay", "epsilon", "mean", "perturbation", "score", "v", "x0"}},
-      {"variance", {"fixed_large", "fixed_small", "learned", "learned_range", "perturbation"}},
-      {"time_sampler", {"antithetic", "loss_second_moment", "uniform"}},
-      {"weighting", {"min_snr", "p2"}},
-      {"guide", {"gaussian_observation", "known_values", "linear_observation"}},
-      {"noiser", {"marginal", "trajectory"}},
-      {"loss", {"bound", "hybrid", "simple", "vlb"}},
-      {"trainer", {"adam", "adamw"}}};
-  for (const auto& [role, names] : expected) {
-    CAPTURE(role);
-    const auto built = built_plugins().names(role);
-    for (const std::string& name : names) {
-      CAPTURE(name);
-      CHECK(std::find(built.begin(), built.end(), name) != built.end());
-      const plugin_entry& e = built_plugins().find(role, name);
-      CHECK(!e.doc.empty());
-      CHECK(make_object(e) != nullptr);
-      for (const parameter& p : e.parameters) CHECK(!p.doc.empty());
+namespace {
+
+template <class Check>
+void with_every_plugin(Check&& check) {
+  for (const std::string& role : built_plugins().roles())
+    for (const std::string& name : built_plugins().names(role)) {
+      const std::string plugin = role + "." + name;
+      CAPTURE(plugin);
+      check(built_plugins().find(role, name));
     }
-  }
+}
+
+// Reads a value into the parameter of an object, as a pipeline's file would; true when it was accepted.
+bool assigned(const parameter& p, object& to, const value& given) {
+  problems found;
+  p.assign(to, &given, {built_plugins(), found, p.name});
+  return found.empty();
+}
+
+value written_and_read(const value& v) {
+  value map = value::map();
+  map.set("key", v);
+  return *parse_text(to_yaml(map), "test.yaml").find("key");
+}
+
+// A value that the table allows: the default, or one made up where there is none.
+value allowed_value(const parameter& p) {
+  if (!p.initial.is_null()) return p.initial;
+  if (!p.part_role.empty()) return value::scalar(built_plugins().names(p.part_role).front());
+  if (!p.allowed.choices.empty()) return value::scalar(p.allowed.choices.front());
+  const bool list = p.type.starts_with("list of ");
+  const auto of = [&](value item) { return list ? value::list({item, item}) : item; };
+  if (p.type.find("text") != std::string::npos || p.type == "path") return of(value::scalar("some words: of text"));
+  if (p.type == "true or false") return value::scalar("true");
+  const double low = std::isfinite(p.allowed.low) ? p.allowed.low : -4, high = std::min(p.allowed.high, low + 8);
+  const bool whole = p.type.find("integer") != std::string::npos;
+  return of(value::scalar(std::to_string(whole ? std::llround((low + high) / 2) : (low + high) / 2)));
+}
+
+}
+
+TEST_CASE("every plugin describes itself, its parameters and its tensors, and can be made") {
+  std::size_t plugins = 0;
+  with_every_plugin([&](const plugin_entry& e) {
+    ++plugins;
+    CHECK(e.doc.ends_with("."));
+    for (const parameter& p : e.parameters) {
+      CAPTURE(p.name);
+      CHECK(!p.doc.empty());
+      CHECK(!p.type.empty());
+      if (!p.part_role.empty()) CHECK(!built_plugins().names(p.part_role).empty());
+    }
+    for (const auto* tensors : {&e.reads, &e.writes})
+      for (const named_tensor_doc& t : *tensors) {
+        CAPTURE(t.name);
+        CHECK(!t.doc.empty());
+      }
+    CHECK(make_object(e) != nullptr);
+  });
+  CHECK(plugins >= 84);
+}
+
+TEST_CASE("every default is in its range, and what lies beside the range is refused") {
+  with_every_plugin([](const plugin_entry& e) {
+    const auto made = make_object(e);
+    for (const parameter& p : e.parameters) {
+      CAPTURE(p.name);
+      if (!p.initial.is_null() && p.part_role.empty()) CHECK(assigned(p, *made, p.initial));
+      if (p.type == "integer" || p.type == "number") {
+        const auto beside = [](double x) { return value::scalar(std::to_string(std::llround(x))); };
+        if (std::isfinite(p.allowed.low)) CHECK(!assigned(p, *made, beside(std::floor(p.allowed.low) - 1)));
+        if (std::isfinite(p.allowed.high)) CHECK(!assigned(p, *made, beside(std::ceil(p.allowed.high) + 1)));
+      }
+      if (!p.allowed.choices.empty()) CHECK(!assigned(p, *made, value::scalar("none of the choices")));
+    }
+  });
+}
+
+TEST_CASE("every parameter is the same after it was written to a pipeline and read again") {
+  with_every_plugin([](const plugin_entry& e) {
+    const auto first = make_object(e), second = make_object(e);
+    for (const parameter& p : e.parameters) {
+      CAPTURE(p.name);
+      const value given = allowed_value(p);
+      CAPTURE(to_yaml(given));
+      if (p.part_role.empty()) REQUIRE(assigned(p, *first, written_and_read(given)));
+      const value resolved = p.render(*first);
+      if (p.part_role.empty()) CHECK((resolved == given || p.type != "text"));
+      if (resolved.is_null()) continue;
+      CHECK(assigned(p, *second, written_and_read(resolved)));
+      CHECK(p.render(*second) == resolved);
+    }
+  });
 }
 
 TEST_CASE("parts of the same name but another role are different plugins") {

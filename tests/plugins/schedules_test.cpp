@@ -12,8 +12,8 @@ double item(const Tensor& x, std::int64_t i) { return x[i].item<double>(); }
 }
 
 TEST_CASE("every schedule has T values of β and loses signal at every step") {
-  for (const char* name :
-       {"constant", "cosine", "learned", "learned_snr", "linear", "log_snr", "quadratic", "reciprocal", "sigmoid"})
+  for (const char* name : {"constant", "cosine", "learned", "learned_snr", "linear", "log_snr", "quadratic",
+                           "reciprocal", "rectified", "sigmoid"})
     for (const int steps : {2, 40, 1000}) {
       CAPTURE(name);
       CAPTURE(steps);
@@ -43,6 +43,10 @@ TEST_CASE("each schedule is straight in its own quantity") {
   CHECK(bend(tables_of("{plugin: log_snr, steps: 40}").snr.log()) < 1e-12);
   CHECK(bend(tables_of("{plugin: constant, beta: 0.1}").log_alpha_bar) < 1e-12);
   const Tensor t = at::arange(1, 51, at::kDouble);
+  // x_τ/√ᾱ = x⁰ + τ/(1−τ) ε.
+  const tables straight = tables_of("{plugin: rectified, steps: 50}");
+  CHECK(largest(1 / (1 + straight.snr.sqrt()) - t / 50) < 1e-13);
+  CHECK(item(straight.alpha_bar, 49) == 0);
   CHECK(largest(tables_of("{plugin: reciprocal, steps: 50}").alpha_bar - (1 - t / 50)) < 1e-14);
   // σ(−u) = 1 − σ(u).
   const Tensor s = tables_of("{plugin: sigmoid, first: 0.01, last: 0.05}").beta;

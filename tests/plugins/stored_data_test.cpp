@@ -8,6 +8,7 @@ using noneq::sizes;
 using noneq::stream;
 using noneq::Tensor;
 using testing::data_file;
+using testing::measured_of;
 using testing::message_of;
 using testing::says;
 using testing::training;
@@ -39,15 +40,15 @@ TEST_CASE("normalisation: large offsets keep their digits, in every type that ca
     for (const std::string name : {"metres", "seconds", "short", "single", "near"}) {
       CAPTURE(name);
       CAPTURE(per);
-      const auto s = f.open(c10::str("dataset: ", name, ", normalise: zscore, per: ", per));
-      const Tensor x0 = s->fetch_rows(0, rows).at("x0").to(at::kDouble);
+      const auto s = f.through({"{plugin: standardise, per: " + per + "}"}, "dataset: " + name);
+      const Tensor x0 = measured_of(*s, 0, rows).at("x0").to(at::kDouble);
       CHECK(std::abs(x0.mean().item<double>()) < 1e-5);
       CHECK(x0.var(false).item<double>() == doctest::Approx(1).epsilon(1e-5));
       CHECK((s->info().normal.shift.scalar_type() == at::kDouble));
 
       // And back: what was stored, to the digits that x⁰ in float32 has.
       const normalisation& normal = s->info().normal;
-      const Tensor back = normal.restore(s->fetch_rows(0, rows).at("x0"));
+      const Tensor back = normal.restore(measured_of(*s, 0, rows).at("x0"));
       const bool wide = name != "single" && name != "near";
       CHECK((back.scalar_type() == (wide ? at::kDouble : at::kFloat)));
       const Tensor stored = noneq::hdf5_reader(f.path).rows(name, 0, rows).to(at::kDouble);
@@ -60,11 +61,11 @@ TEST_CASE("normalisation: large offsets keep their digits, in every type that ca
 TEST_CASE("normalisation: integers beyond 2^24 come back to within the digits of x0") {
   const Tensor x = (stream(3).uniform({rows, 1}).to(at::kDouble) * 30'000'000).round().to(at::kLong);
   const data_file f({{"x", x}, {"small", x.remainder(1000)}});
-  const auto s = f.open("normalise: range, range: [0, 30000000]");
+  const auto s = f.through({"{plugin: range, values: [0, 30000000]}"});
   CHECK((s->info().normal.dtype == at::kDouble));
-  const Tensor back = s->info().normal.restore(s->prepare(s->fetch_rows(0, rows)).at("x0"));
+  const Tensor back = s->info().normal.restore(measured_of(*s, 0, rows).at("x0"));
   CHECK((back - x.to(at::kDouble)).abs().max().item<double>() <= 1);
-  CHECK((f.open("normalise: range, range: [0, 1000], dataset: small")->info().normal.dtype == at::kFloat));
+  CHECK((f.through({"{plugin: range, values: [0, 1000]}"}, "dataset: small")->info().normal.dtype == at::kFloat));
 }
 
 TEST_CASE("normalisation: one of a checkpoint in float32 means what it meant") {
@@ -74,20 +75,17 @@ TEST_CASE("normalisation: one of a checkpoint in float32 means what it meant") {
   CHECK(old.restore(old.apply(x)).equal(x));
   CHECK((old.restore(x).scalar_type() == at::kFloat));
   CHECK((old.restore(x.to(at::kDouble)).scalar_type() == at::kDouble));
-  const data_file f({{"x", x}});
-  const auto s = f.open("normalise: zscore", 1, old);
-  CHECK(s->fetch_rows(0, 2).at("x0").equal(old.apply(x)));
-  CHECK((s->info().normal.dtype == at::kFloat));
 }
 
 TEST_CASE("zscore: one scale a channel; what is constant stays, scaled as what stands beside it") {
   Tensor x = at::cat({280 + 15 * normal(1, {1, 4, 3}), 1e-5 * normal(2, {1, 4, 3})}, 1);
   const data_file whole({{"x", x}, {"last", x.movedim(1, -1).contiguous()}});
-  for (const char* more : {"dataset: x", "dataset: last, channels: last"}) {
-    const auto s = whole.open(std::string(more) + ", normalise: zscore, per: channel");
+  const std::string by_channel = "{plugin: standardise, per: channel}";
+  for (const auto& s :
+       {whole.through({by_channel}), whole.through({"{plugin: channels, from: last}", by_channel}, "dataset: last")}) {
     CHECK(s->info().normal.scale.sizes().vec() == sizes{2, 1, 1});
     CHECK(notes(*s) == "");
-    const Tensor x0 = s->fetch_rows(0, rows).at("x0").to(at::kDouble);
+    const Tensor x0 = measured_of(*s, 0, rows).at("x0").to(at::kDouble);
     for (const std::int64_t c : {0, 1}) {
       CHECK(std::abs(x0.select(1, c).mean().item<double>()) < 1e-5);
       CHECK(x0.select(1, c).var(false).item<double>() == doctest::Approx(1).epsilon(1e-5));
@@ -99,16 +97,16 @@ TEST_CASE("zscore: one scale a channel; what is constant stays, scaled as what s
   table.select(1, 1).fill_(0);
   table.select(1, 2).fill_(-7);
   const data_file f({{"x", x}, {"table", table}});
-  const auto s = f.open("normalise: zscore, per: dim");
+  const auto s = f.through({"{plugin: standardise, per: dim}"});
   CHECK(says(notes(*s), "'x' is constant at 3 of 24 positions"));
-  const Tensor scale = s->info().normal.scale, x0 = s->fetch_rows(0, rows).at("x0");
+  const Tensor scale = s->info().normal.scale, x0 = measured_of(*s, 0, rows).at("x0");
   CHECK(x0.select(1, 1).select(1, 0).abs().max().item<double>() < 1e-3);
   CHECK(scale[1][0].mean().item<double>() == doctest::Approx(1e-5).epsilon(0.02));
   CHECK(s->info().normal.restore(x0).select(1, 1).select(1, 0).allclose(at::full({rows, 3}, 3e-5f)));
-  const auto t = f.open("normalise: zscore, per: dim, dataset: table");
+  const auto t = f.through({"{plugin: standardise, per: dim}"}, "dataset: table");
   CHECK(t->info().normal.scale[1].item<double>() == 1);
   CHECK(t->info().normal.scale[2].item<double>() == 7);
-  CHECK(t->fetch_rows(0, rows).at("x0").slice(1, 1).abs().max().item<double>() == 0);
+  CHECK(measured_of(*t, 0, rows).at("x0").slice(1, 1).abs().max().item<double>() == 0);
 }
 
 TEST_CASE("distances do not drown in an offset") {
@@ -136,8 +134,8 @@ TEST_CASE("tiny data: every share held out leaves rows on both sides, or is refu
             CHECK(s->info().count == n - out);
             for (const std::int64_t step : {0, 1, 5}) CHECK(training(*s, step).size() == std::stoll(batch));
             for (const auto& [part, count] : s->info().parts) {
-              CHECK(s->fetch_part(part, 0, 9).at("x0").size(0) == count);
-              CHECK(s->fetch_part(part, count, 9).at("x0").size(0) == 0);
+              CHECK(measured_of(*s, part, 0, 9).at("x0").size(0) == count);
+              CHECK(measured_of(*s, part, count, 9).at("x0").size(0) == 0);
             }
           });
           CHECK_MESSAGE((refused == "nothing was thrown") == fits, refused);
@@ -154,13 +152,14 @@ TEST_CASE("data is known again by what it holds, not by where it lies") {
   CHECK(of(f) == of(elsewhere));  // compressed, too
   CHECK(of(f, "labels: y") == of(elsewhere, "labels: y"));
   const auto relative = std::filesystem::relative(f.path);
-  CHECK(noneq::make<noneq::loader>("{plugin: hdf5, file: '" + relative.string() + "'}")
-            ->open({}, stream(1))
-            ->info()
-            .identity == of(f));
+  const auto examined = [](const std::string& file, const std::optional<normalisation>& known) {
+    const auto s = noneq::make<noneq::loader>("{plugin: hdf5, file: '" + file + "'}")->open(known, stream(1));
+    s->examine([](const std::string&, const noneq::batch&) {});
+    return s->info();
+  };
+  CHECK(examined(relative.string(), {}).identity == of(f));
   // A normalisation that is known changes nothing: it is how a resumed run opens its data.
-  CHECK(f.open("normalise: zscore", 1, f.open("normalise: zscore")->info().normal)->info().identity ==
-        of(f, "normalise: zscore"));
+  CHECK(f.open("", 1, f.open()->info().normal)->info().identity == of(f));
 
   for (const std::int64_t row : {std::int64_t{0}, rows / 2, rows - 1}) {
     Tensor other = x.clone();
@@ -173,7 +172,11 @@ TEST_CASE("data is known again by what it holds, not by where it lies") {
   CHECK(of(f) != of(data_file({{"x", x.slice(0, 0, rows - 1)}})));
   CHECK(of(f) != of(data_file({{"x", x.to(at::kFloat)}})));
   CHECK(of(f) != of(data_file({{"x", x.view({rows, 1, 3})}})));
-  for (const char* more : {"normalise: zscore", "held_out: 0.5", "test: t", "labels: y"}) CHECK(of(f) != of(f, more));
+  for (const char* more : {"held_out: 0.5", "test: t", "labels: y"}) CHECK(of(f) != of(f, more));
+  const std::string scaled = f.through({"standardise"})->info().identity;
+  CHECK(of(f) != scaled);
+  CHECK(scaled != f.through({"{plugin: standardise, per: dim}"})->info().identity);
+  CHECK(scaled == elsewhere.through({"standardise"})->info().identity);
 }
 
 TEST_CASE("data looked at in part: the summary states how much") {
@@ -184,11 +187,16 @@ TEST_CASE("data looked at in part: the summary states how much") {
     for (std::int64_t k = 0; k < 80; ++k) out.append("x", some);  // 80 MiB
     out.close();
   }
-  const auto l = noneq::make<noneq::loader>("{plugin: hdf5, file: '" + (folder / "large.h5").string() + "'}");
-  const auto fresh = l->open({}, stream(1)), again = l->open(fresh->info().normal, stream(1));
-  CHECK(fresh->info().examined == "all rows were looked at");
-  CHECK(says(again->info().examined, " of 81920 (train); the others when they are used"));
-  CHECK(fresh->info().identity == again->info().identity);
+  const auto examined = [&](const char* name, const std::optional<normalisation>& known) {
+    const auto s =
+        noneq::make<noneq::loader>("{plugin: hdf5, file: '" + (folder / name).string() + "'}")->open(known, stream(1));
+    s->examine([](const std::string&, const noneq::batch&) {});
+    return s->info();
+  };
+  const auto fresh = examined("large.h5", {}), again = examined("large.h5", fresh.normal);
+  CHECK(fresh.examined == "all rows were looked at");
+  CHECK(says(again.examined, " of 81920 (train); the others when they are used"));
+  CHECK(fresh.identity == again.identity);
 
   // Its rows in other chunks, compressed, are the same data; one number changed in what is looked at is another.
   const Tensor all = noneq::hdf5_reader(folder / "large.h5").rows("x", 0, 81920);
@@ -197,8 +205,7 @@ TEST_CASE("data looked at in part: the summary states how much") {
     for (std::int64_t at = 0; at < 81920; at += 10240) out.append("x", all.narrow(0, at, 10240));
     out.close();
   }
-  const auto same = noneq::make<noneq::loader>("{plugin: hdf5, file: '" + (folder / "same.h5").string() + "'}");
-  CHECK(same->open(fresh->info().normal, stream(1))->info().identity == fresh->info().identity);
+  CHECK(examined("same.h5", fresh.normal).identity == fresh.identity);
 }
 
 TEST_CASE("remarks: one line each, with the parameter that mends it, and none where all is well") {
@@ -211,32 +218,38 @@ TEST_CASE("remarks: one line each, with the parameter that mends it, and none wh
                      {"from_0", label},
                      {"from_1", label + 1},
                      {"gap", label * 2}});
-  const auto said = [&](const std::string& more) { return notes(*f.open(more)); };
-  for (const char* good :
-       {"dataset: unit", "dataset: byte, normalise: range", "dataset: unit, normalise: range, range: [0, 1]",
-        "dataset: wide, normalise: zscore", "dataset: unit, labels: from_0"})
-    CHECK(said(good) == "");
+  const auto said = [&](const std::string& more, const data_file::transforms& through = {}) {
+    return notes(*f.through(through, more));
+  };
+  CHECK(said("dataset: unit") == "");
+  CHECK(said("dataset: byte", {"range"}) == "");
+  CHECK(said("dataset: unit", {"{plugin: range, values: [0, 1]}"}) == "");
+  CHECK(said("dataset: wide", {"standardise"}) == "");
+  CHECK(said("dataset: unit, labels: from_0") == "");
   CHECK(says(said("dataset: unit, labels: from_1, first_class: 1"),
              "labels 'from_1' from 1 to 4 are the classes 0 to 3"));
-  CHECK(says(said("dataset: unit, normalise: range"), "a small part of range: [0, 255]; range: [0, 1] brings them"));
-  CHECK(says(said("dataset: byte"), "normalise: zscore brings them"));
-  CHECK(says(said("dataset: wide"), "normalise: zscore brings them"));
+  CHECK(says(said("dataset: unit", {"range"}), "a small part of values: [0, 255]; values: [0, 1] brings them"));
+  CHECK(says(said("dataset: byte"), "{plugin: transform.standardise} behind the loader brings them"));
+  CHECK(says(said("dataset: wide"), "{plugin: transform.standardise} behind the loader brings them"));
   const std::string one = said("dataset: unit, labels: from_1");
   CHECK(says(one, "labels 'from_1' run from 1 to 4, so 1 of 5 classes has no rows; first_class: 1 counts from there"));
   CHECK(f.open("dataset: unit, labels: from_1, first_class: 1")->info().classes == 4);
   CHECK(f.open("dataset: unit, labels: from_1, first_class: 1")
             ->fetch_rows(0, 60)
             .at("label")
-            .equal(f.open("dataset: unit, labels: from_0")->fetch_rows(0, 60).at("label")));
+            .equal(measured_of(*f.open("dataset: unit, labels: from_0"), 0, 60).at("label")));
   CHECK(says(message_of([&] { f.open("dataset: unit, labels: from_0, first_class: 1"); }),
              "labels 'from_0' got 0 in row 0, need class numbers from 1 to"));
   CHECK(says(said("dataset: unit, labels: gap"), "and 3 of these 7 classes have no rows"));
 
-  const auto unstated = [&](const std::string& more) { return f.open(more)->info().if_channels_first; };
-  CHECK(says(unstated("dataset: unit"), "sequences of 8 places with 8 channels; channels: add makes them images"));
-  CHECK(says(unstated("dataset: places"), "channels: last takes"));
-  for (const char* stated : {"dataset: unit, channels: add", "dataset: unit, channels: first", "dataset: flat"})
-    CHECK(unstated(stated) == "");
+  const auto unstated = [&](const std::string& dataset, const data_file::transforms& through = {}) {
+    return f.through(through, "dataset: " + dataset)->info().if_channels_first;
+  };
+  CHECK(says(unstated("unit"), "sequences of 8 places with 8 channels; {plugin: transform.channels, from: none}"));
+  CHECK(says(unstated("places"), "from: last} behind the loader takes"));
+  for (const char* from : {"none", "first"})
+    CHECK(unstated("unit", {c10::str("{plugin: channels, from: ", from, "}")}) == "");
+  CHECK(unstated("flat") == "");
 }
 
 TEST_CASE("attributes of netCDF that change what numbers mean are named when they are there") {
@@ -250,8 +263,8 @@ TEST_CASE("attributes of netCDF that change what numbers mean are named when the
       out.close();
     }
     const auto s =
-        noneq::make<noneq::loader>("{plugin: hdf5, normalise: zscore, file: '" + (folder / "a.h5").string() + "'}")
-            ->open({}, stream(1));
+        noneq::make<noneq::loader>("{plugin: hdf5, file: '" + (folder / "a.h5").string() + "'}")->open({}, stream(1));
+    s->examine([](const std::string&, const noneq::batch&) {});
     return notes(*s);
   };
   CHECK(written({}) == "");
@@ -264,13 +277,13 @@ TEST_CASE("attributes of netCDF that change what numbers mean are named when the
 
 TEST_CASE("samples as the data's own files have them") {
   const data_file f({{"last", stream(1).uniform({5, 4, 3, 2})}, {"add", stream(2).uniform({5, 4, 3})}});
-  for (const char* name : {"last", "add"}) {
-    const auto s = f.open(c10::str("dataset: ", name, ", channels: ", name));
+  for (const auto& [name, from] : {std::pair{"last", "last"}, {"add", "none"}}) {
+    const auto s = f.through({c10::str("{plugin: channels, from: ", from, "}")}, c10::str("dataset: ", name));
     const Tensor stored = noneq::hdf5_reader(f.path).rows(name, 0, 5);
-    CHECK(s->info().as_stored(s->fetch_rows(0, 5).at("x0")).equal(stored));
+    CHECK(s->info().as_stored(measured_of(*s, 0, 5).at("x0")).equal(stored));
   }
   const auto plain = f.open("dataset: add");
-  CHECK(plain->info().as_stored(plain->fetch_rows(0, 5).at("x0")).sizes().vec() == sizes{5, 4, 3});
-  CHECK(f.open("dataset: last, channels: last")->info().axes ==
+  CHECK(plain->info().as_stored(measured_of(*plain, 0, 5).at("x0")).sizes().vec() == sizes{5, 4, 3});
+  CHECK(f.through({"{plugin: channels, from: last}"}, "dataset: last")->info().axes ==
         std::vector<std::string>{"channels", "height", "width"});
 }

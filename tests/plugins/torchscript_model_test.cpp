@@ -48,8 +48,10 @@ TEST_CASE("a U-Net comes back from the TorchScript file it was exported to") {
       dynamic_cast<const exportable&>(*net).export_torchscript(s.path);
       s.opened()->check_signature(signature);
       const auto back = s.opened()->build(signature);
-      const network_input in{
-          stream(1).normal({3, 1, 7, 8}), at::tensor({0, 500, 999}, at::kLong), at::tensor({0, 2, 1}, at::kLong), {}};
+      const network_input in{stream(1).normal({3, 1, 7, 8}),
+                             at::tensor({0, 500, 999}, at::kLong),
+                             {{"label", at::tensor({0, 2, 1}, at::kLong)}},
+                             {}};
       at::NoGradGuard values_only;
       const Tensor y = net->forward(in);
       CHECK(largest(y) > 0.1);

@@ -27,7 +27,7 @@ std::shared_ptr<network> opened(const std::filesystem::path& folder, const char*
 Tensor answer(network& net) {
   at::NoGradGuard values_only;
   const auto io = load_safetensors(made_folder / "io.safetensors").tensors;
-  return net.forward({io.at("x"), io.at("t"), io.at("class_labels"), {}});
+  return net.forward({io.at("x"), io.at("t"), {{"label", io.at("class_labels")}}, {}});
 }
 
 json config_with(const json& edits) {

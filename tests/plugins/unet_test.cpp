@@ -43,10 +43,16 @@ std::string refusal(const std::string& yaml, const network_signature& s) {
 
 }
 
+static std::int64_t numbers_of_weights(const network_layers& n) {
+  std::int64_t total = 0;
+  for (const weight_spec& w : n.weights) total += c10::multiply_integers(w.shape);
+  return total;
+}
+
 TEST_CASE("the networks of the papers have the published numbers of parameters") {
   // Ho et al. 2020: 35.7M for CIFAR-10 and 114M for 256×256; the exact counts are those of the published checkpoints.
-  CHECK(parameter_count(unet::layers(papers({1, 2, 2, 2}, 1), {32, 32})) == 35'746'307);
-  CHECK(parameter_count(unet::layers(papers({1, 1, 2, 2, 4, 4}, 4), {256, 256})) == 113'673'219);
+  CHECK(numbers_of_weights(unet::layers(papers({1, 2, 2, 2}, 1), {32, 32})) == 35'746'307);
+  CHECK(numbers_of_weights(unet::layers(papers({1, 1, 2, 2, 4, 4}, 4), {256, 256})) == 113'673'219);
   // Nichol & Dhariwal 2021 for CIFAR-10, 52.5M: learned range, three blocks, attention at 16 and 8, four heads.
   unet::architecture improved = papers({1, 2, 2, 2}, 1);
   improved.levels[2].down_attention = improved.levels[2].up_attention = true;
@@ -54,7 +60,7 @@ TEST_CASE("the networks of the papers have the published numbers of parameters")
   improved.blocks = 3;
   improved.heads = 4;
   improved.scale_shift = true;
-  CHECK(parameter_count(unet::layers(improved, {32, 32})) == 52'546'438);
+  CHECK(numbers_of_weights(unet::layers(improved, {32, 32})) == 52'546'438);
 }
 
 TEST_CASE("any size goes down by rounding up and comes back to itself") {
@@ -112,7 +118,7 @@ TEST_CASE("a fresh network says nothing; gradients reach every parameter once br
       "{plugin: unet, channels: 8, multipliers: [1, 2], attention: [6], heads: 2, scale_shift: true, no_class: true}";
   const auto net = built(yaml, {{1, 6, 6}, 1, 10, 3});
   network_input in = input({1, 6, 6}, 4);
-  in.label = at::tensor({0, 1, 2, 3}, at::kLong);
+  in.given = {{"label", at::tensor({0, 1, 2, 3}, at::kLong)}};
   CHECK(largest(net->forward(in)) == 0);
   shake(*net, 0.1);
   std::vector<Tensor> parameters = net->parameters();
@@ -166,15 +172,15 @@ TEST_CASE("labels, no label and an earlier estimate change the output") {
   shake(*net, 0.1);
   network_input in = input({1, 4, 4});
   const Tensor unsaid = net->forward(in);
-  in.label = at::full({3}, 2, at::kLong);
+  in.given = {{"label", at::full({3}, 2, at::kLong)}};
   CHECK(at::equal(net->forward(in), unsaid));
-  in.label = at::full({3}, 1, at::kLong);
+  in.given = {{"label", at::full({3}, 1, at::kLong)}};
   CHECK(largest(net->forward(in) - unsaid) > 1e-3);
-  in.x0_hat = at::zeros({3, 1, 4, 4});
+  in.given = in.given.with("x0_hat", at::zeros({3, 1, 4, 4}));
   const Tensor zeros = net->forward(in);
-  in.x0_hat = at::ones({3, 1, 4, 4});
+  in.given = in.given.with("x0_hat", at::ones({3, 1, 4, 4}));
   CHECK(largest(net->forward(in) - zeros) > 1e-3);
-  in.label = at::full({3}, 3, at::kLong);
+  in.given = in.given.with("label", at::full({3}, 3, at::kLong));
   CHECK_THROWS_WITH(net->forward(in), "label: got 3, need a value in [0, 2]");
 }
 
@@ -199,7 +205,8 @@ TEST_CASE("groups adapt to the channels, and what cannot be is refused in one li
   CHECK(refusal("{plugin: unet, channels: 8, multipliers: [1, 1], attention: [16]}", {{1, 28, 20}, 1, 10, 0}) ==
         "attention: got 16, need a size of a level: 28, 14");
   CHECK(refusal("{plugin: unet, channels: 8, multipliers: [1]}", {{2}, 1, 10, 0}) ==
-        "got samples of shape [2], need [C, H, W] or [C, L]; a loader's `channels: add` makes one");
+        "got samples of shape [2], need [C, H, W] or [C, L]; {plugin: transform.channels, from: none} behind the "
+        "loader makes one");
   CHECK(refusal("{plugin: unet, channels: 8, multipliers: [1], no_class: true}", {{1, 8, 8}, 1, 10, 0}) ==
         "no_class: got true, need data with labels, or leave it out");
 }

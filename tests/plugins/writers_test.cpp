@@ -3,7 +3,7 @@
 #include <fstream>
 
 #include "../../plugins/writers/fields.hpp"
-#include "closed_form.hpp"
+#include "measuring.hpp"
 #include "noneq/storage/files.hpp"
 #include "noneq/storage/hdf5.hpp"
 #include "noneq/storage/rows.hpp"
@@ -27,8 +27,10 @@ const noneq::denoiser& roll_denoiser() {
 }
 
 noneq::writing writing_to(const testing::scratch& folder, const noneq::denoiser& d = roll_denoiser()) {
-  return {folder.folder(), "", d, nullptr, stream(4), {{"seed", "7"}, {"sampler", "ddim"}}, {}};
+  return {folder.folder(), "", &d, {}, stream(4), {{"seed", "7"}, {"sampler", "ddim"}}, {}};
 }
+
+void feed(const std::unique_ptr<noneq::sinking>& s, noneq::batch b) { s->add(s->map(std::move(b))); }
 
 // Width and height, from the header of a PNG.
 sizes size_of(const std::filesystem::path& png) {
@@ -82,11 +84,11 @@ TEST_CASE("hdf5: chunks, provenance and times of frames come back") {
                curve = at::arange(40, at::kDouble);
   {
     const auto s = w->open(to);
-    s->write({0, 0, {{"samples", samples.slice(0, 0, 4)}, {"frames", frames.slice(0, 0, 4)}}});
-    s->write({1, 4, {{"samples", samples.slice(0, 4)}, {"frames", frames.slice(0, 4)}}});
-    s->write(chunk("kl", curve));
+    feed(s, {0, 0, {{"samples", samples.slice(0, 0, 4)}, {"frames", frames.slice(0, 0, 4)}}});
+    feed(s, {1, 4, {{"samples", samples.slice(0, 4)}, {"frames", frames.slice(0, 4)}}});
+    feed(s, chunk("kl", curve));
     CHECK_FALSE(std::filesystem::exists(folder / "out.h5"));
-    CHECK(s->close() == std::vector<std::filesystem::path>{folder / "out.h5"});
+    CHECK(s->finish().files == std::vector<std::filesystem::path>{folder / "out.h5"});
   }
   const noneq::hdf5_reader in(folder / "out.h5");
   CHECK(in.rows("samples", 0, 7).equal(samples));
@@ -104,14 +106,14 @@ TEST_CASE("hdf5: only what is asked for, on occasions, and nothing when never cl
   to.occasion = "step 5000";
   {
     const auto s = w->open(to);
-    s->write({0, 0, {{"a", at::ones({2})}, {"b", at::zeros({2})}}});
-    s->close();
+    feed(s, {0, 0, {{"a", at::ones({2})}, {"b", at::zeros({2})}}});
+    s->finish();
   }
   CHECK(noneq::hdf5_reader(folder / "out-step-5000.h5").datasets() == std::vector<std::string>{"b"});
-  CHECK(says(message_of([&] { w->open(to)->write(chunk("a", at::ones({2}))); }), "datasets got 'b', need one of a"));
+  CHECK(says(message_of([&] { feed(w->open(to), chunk("a", at::ones({2}))); }), "datasets got 'b', need one of a"));
   {
     const auto s = w->open(writing_to(folder));
-    s->write(chunk("b", at::ones({2})));
+    feed(s, chunk("b", at::ones({2})));
   }
   CHECK(std::distance(std::filesystem::directory_iterator(folder.folder()), {}) == 1);
 }
@@ -121,8 +123,8 @@ TEST_CASE("png: images, grey or in colour, and sequences") {
   const auto drawn = [&](const std::string& more, const Tensor& x) {
     const auto s = make<noneq::writer>("{plugin: png, file: p.png" + more + "}")->open(writing_to(folder));
     for (std::int64_t k = 0; k < x.size(0); k += 3)
-      s->write(chunk("samples", x.slice(0, k, std::min(k + 3, x.size(0))), k));
-    s->close();
+      feed(s, chunk("samples", x.slice(0, k, std::min(k + 3, x.size(0))), k));
+    s->finish();
     return size_of(folder / "p.png");
   };
   // 4 across, each with a border, and every value as large as brings the longer side near 480.
@@ -153,8 +155,8 @@ TEST_CASE("png: black and white are the data's own range, without being told") {
     const auto s = make<noneq::writer>("{plugin: png, file: p.png, pixel: 1" + more + "}")->open(to);
     noneq::batch b = chunk("samples", x);
     for (const auto& [name, tensor] : others.tensors) b.set(name, tensor);
-    s->write(b);
-    s->close();
+    feed(s, b);
+    s->finish();
     return noneq::open_rows(folder / "p.png")->next(1)[0];
   };
   // One image of 28 × 28 grey levels as a model draws it: not rounded, and beyond the range here and there.
@@ -195,20 +197,21 @@ TEST_CASE("figure: a Swiss roll on its way, with forward, reverse and drift") {
   const auto d = best_denoiser(
       make_process("gaussian", "{plugin: linear, steps: 40, first: 1.0e-3, last: 0.3}", "x0", "fixed_small"), some);
   noneq::writing to = writing_to(folder, d);
-  to.data = data.get();
+  to.pass = testing::pass_over(*data);
+  to.info = data->info();
   to.frame_times = {40, 20, 0};
   const Tensor frames = frames_of(*make<noneq::sampler>("ancestral"), d, *data, 1000, to.frame_times);
   const auto s = make<noneq::writer>("{plugin: figure, file: roll.png, draw: scatter}")->open(to);
-  s->write(chunk("frames", frames.slice(0, 0, 600)));
-  s->write(chunk("frames", frames.slice(0, 600), 600));
-  CHECK(s->close() == std::vector<std::filesystem::path>{folder / "roll.png"});
+  feed(s, chunk("frames", frames.slice(0, 0, 600)));
+  feed(s, chunk("frames", frames.slice(0, 600), 600));
+  CHECK(s->finish().files == std::vector<std::filesystem::path>{folder / "roll.png"});
   CHECK(size_of(folder / "roll.png") == sizes{82 + 16 + 3 * 250 + 2 * 12, 56 + 30 + 3 * 250 + 2 * 12});
   CHECK(std::distance(std::filesystem::directory_iterator(folder.folder()), {}) == 1);
 
-  to.data = nullptr;
+  to.pass = {};
   const auto alone = make<noneq::writer>("{plugin: figure, file: alone.png, draw: scatter}")->open(to);
-  alone->write(chunk("frames", frames));
-  alone->close();
+  feed(alone, chunk("frames", frames));
+  alone->finish();
   CHECK(size_of(folder / "alone.png") == sizes{82 + 16 + 3 * 250 + 2 * 12, 38 + 30 + 250});
 }
 
@@ -219,11 +222,12 @@ TEST_CASE("figure: heartbeats as rows of pixels") {
   const auto d = best_denoiser(make_process("{plugin: binomial, r: 0.2}", "{plugin: reciprocal, steps: 60}", "x0"),
                                *data->info().truth);
   noneq::writing to = writing_to(folder, d);
-  to.data = data.get();
+  to.pass = testing::pass_over(*data);
+  to.info = data->info();
   to.frame_times = {60, 40, 20, 10, 0};
   const auto s = make<noneq::writer>("{plugin: figure, file: beat.png, draw: raster, title: Heartbeats}")->open(to);
-  s->write(chunk("frames", frames_of(*make<noneq::sampler>("ancestral"), d, *data, 50, to.frame_times)));
-  s->close();
+  feed(s, chunk("frames", frames_of(*make<noneq::sampler>("ancestral"), d, *data, 50, to.frame_times)));
+  s->finish();
   CHECK(size_of(folder / "beat.png")[0] > 400);
 }
 
@@ -235,18 +239,18 @@ TEST_CASE("figure: curves over t") {
       make<noneq::writer>("{plugin: figure, file: kl.png, draw: curves, unit: KL / bits, title: The bound by step}");
   const auto s = w->open(writing_to(folder));
   const Tensor snr = d.process().tables.snr, beta = d.process().tables.beta;
-  s->write({0, 0, {{"kl_posterior", snr}, {"beta", beta}, {"other", at::ones({3})}}});
-  s->close();
+  feed(s, {0, 0, {{"kl_posterior", snr}, {"beta", beta}, {"other", at::ones({3})}}});
+  s->finish();
   CHECK(size_of(folder / "kl.png") == sizes{920, 550});
   const auto bounds = make<noneq::writer>("{plugin: figure, file: h.png, draw: curves}")->open(writing_to(folder));
-  bounds->write({0, 0, {{"lower", d.process().tables.beta_tilde.log()}, {"upper", beta.log()}}});
-  bounds->close();
+  feed(bounds, {0, 0, {{"lower", d.process().tables.beta_tilde.log()}, {"upper", beta.log()}}});
+  bounds->finish();
   CHECK(size_of(folder / "h.png") == sizes{920, 520});
   // Bands are drawn around curves, on either axis.
   const auto drawn = [&](const std::map<std::string, Tensor>& arrays) {
     const auto one = w->open(writing_to(folder));
-    one->write({0, 0, arrays});
-    one->close();
+    feed(one, {0, 0, arrays});
+    one->finish();
     return noneq::read_file(folder / "kl.png");
   };
   for (const Tensor& curve : {snr, beta.log()}) {
@@ -257,8 +261,8 @@ TEST_CASE("figure: curves over t") {
   }
   CHECK(says(message_of([&] {
                const auto none = w->open(writing_to(folder));
-               none->write(chunk("other", at::ones({3})));
-               none->close();
+               feed(none, chunk("other", at::ones({3})));
+               none->finish();
              }),
              "draw: curves got other [3], need an array [40], one number for each t"));
 }
@@ -270,8 +274,8 @@ TEST_CASE("figure: what cannot be drawn is refused") {
   const auto drawn = [&](const std::string& draw, const Tensor& frames) {
     return message_of([&] {
       const auto s = make<noneq::writer>("{plugin: figure, file: f.png, draw: " + draw + "}")->open(to);
-      s->write(chunk("frames", frames));
-      s->close();
+      feed(s, chunk("frames", frames));
+      s->finish();
     });
   };
   CHECK(says(drawn("scatter", at::ones({1, 2, 2})), "got a sampler without frames, need frames: 3"));
@@ -303,8 +307,8 @@ namespace {
 std::string drawn_by(const std::string& writer, const noneq::writing& to, const noneq::batch& b) {
   const auto w = make<noneq::writer>(writer);
   const auto s = w->open(to);
-  s->write(b);
-  s->close();
+  feed(s, b);
+  s->finish();
   return noneq::read_file(w->path(to));
 }
 

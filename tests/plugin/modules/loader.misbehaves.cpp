@@ -5,7 +5,7 @@
 
 #include "noneq/plugin.hpp"
 
-namespace {
+namespace misbehaving_loader {
 
 using noneq::Tensor;
 
@@ -88,6 +88,6 @@ std::shared_ptr<noneq::source> misbehaves::open(const std::optional<noneq::norma
   return std::make_shared<wrong>(*this);
 }
 
-}
-
 NONEQ_PLUGIN(misbehaves);
+
+}

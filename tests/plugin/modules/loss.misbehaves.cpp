@@ -1,6 +1,8 @@
 // A loss that does one thing wrong, as `how` says.
 #include "noneq/plugin.hpp"
 
+namespace misbehaving_loss {
+
 struct misbehaves : noneq::loss {
   std::string how = "well";
 
@@ -18,3 +20,5 @@ struct misbehaves : noneq::loss {
   }
 };
 NONEQ_PLUGIN(misbehaves);
+
+}

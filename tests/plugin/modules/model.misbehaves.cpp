@@ -4,7 +4,7 @@
 #include "noneq/plugin.hpp"
 #include "noneq/plugin/roles/model.hpp"
 
-namespace {
+namespace misbehaving_model {
 
 using noneq::Tensor;
 
@@ -37,6 +37,6 @@ struct misbehaves : noneq::model {
   }
 };
 
-}
-
 NONEQ_PLUGIN(misbehaves);
+
+}

@@ -1,6 +1,8 @@
 // A noiser that does one thing wrong, as `how` says.
 #include "noneq/plugin.hpp"
 
+namespace misbehaving_noiser {
+
 struct misbehaves : noneq::noiser {
   std::string how = "well";
 
@@ -22,3 +24,5 @@ struct misbehaves : noneq::noiser {
   }
 };
 NONEQ_PLUGIN(misbehaves);
+
+}

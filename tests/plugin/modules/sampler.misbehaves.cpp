@@ -3,7 +3,7 @@
 
 #include "noneq/plugin.hpp"
 
-namespace {
+namespace misbehaving_sampler {
 
 using noneq::Tensor;
 
@@ -28,6 +28,6 @@ struct misbehaves : noneq::sampler {
   }
 };
 
-}
-
 NONEQ_PLUGIN(misbehaves);
+
+}

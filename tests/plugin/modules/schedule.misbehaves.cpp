@@ -3,7 +3,7 @@
 
 #include "noneq/plugin.hpp"
 
-namespace {
+namespace misbehaving_schedule {
 
 using noneq::Tensor;
 
@@ -32,6 +32,6 @@ struct misbehaves : noneq::schedule {
   }
 };
 
-}
-
 NONEQ_PLUGIN(misbehaves);
+
+}

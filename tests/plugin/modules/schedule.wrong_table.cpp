@@ -1,4 +1,5 @@
-// A plugin whose table says the same twice, a default that may not be, and a key of the pipeline.
+// A plugin whose table has a key twice, a default out of its range, a key of the pipeline, and keys that were renamed
+// to nothing.
 #include "noneq/plugin.hpp"
 
 struct wrong_table : noneq::schedule {
@@ -8,7 +9,9 @@ struct wrong_table : noneq::schedule {
     d.doc("Wrong.")
         .param("power", &wrong_table::power, "a power", noneq::between(1, 8))
         .param("steps", &wrong_table::other, "which the role has")
-        .param("plugin", &wrong_table::other, "which the pipeline has");
+        .param("plugin", &wrong_table::other, "which the pipeline has")
+        .renamed("strength", "force")
+        .renamed("power", "power");
   }
 };
 NONEQ_PLUGIN(wrong_table);

@@ -2,7 +2,7 @@
 #include "noneq/plugin/roles/trainer.hpp"
 #include "noneq/plugin.hpp"
 
-namespace {
+namespace misbehaving_trainer {
 
 using noneq::Tensor;
 
@@ -58,6 +58,6 @@ struct misbehaves : noneq::trainer {
   }
 };
 
-}
-
 NONEQ_PLUGIN(misbehaves);
+
+}
