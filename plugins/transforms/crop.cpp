@@ -11,19 +11,12 @@ struct crop : noneq::transform {
   std::vector<std::int64_t> size;
   std::string place = "centre";
 
-  void check() const override {
-    for (const std::int64_t n : size)
-      if (n < 1) throw error(c10::str("got ", n, ", need lengths of at least 1"), "size");
-    if (size.empty()) throw error("got [], need the lengths of the last dimensions of a sample", "size");
-  }
+  void check() const override { noneq::need_lengths(size); }
 
   noneq::dataset_info after(noneq::dataset_info before) const override {
     noneq::dataset_info info = std::move(before);
     const auto rank = info.shape.size(), first = rank - size.size();
-    if (size.size() > rank)
-      throw error(
-          c10::str("got ", size.size(), " lengths for samples ", noneq::to_string(info.shape), ", need at most ", rank),
-          "size");
+    noneq::need_no_more_lengths(size, info.shape);
     for (std::size_t k = 0; k < size.size(); ++k)
       if (size[k] > info.shape[first + k])
         throw error(c10::str("got ", size[k], " of samples ", noneq::to_string(info.shape), ", need at most ",

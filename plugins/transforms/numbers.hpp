@@ -36,4 +36,18 @@ inline void need_alike_along(const dataset_info& before, std::int64_t last_dimen
                 ", need it before transform.standardise, or per: channel or all there");
 }
 
+// Both throw noneq::error about `size`, the lengths of the last dimensions of a sample: when there are none, or one is
+// below 1; when a sample of this shape has not so many dimensions.
+inline void need_lengths(const std::vector<std::int64_t>& size) {
+  for (const std::int64_t n : size)
+    if (n < 1) throw error(c10::str("got ", n, ", need lengths of at least 1"), "size");
+  if (size.empty()) throw error("got [], need the lengths of the last dimensions of a sample", "size");
+}
+inline void need_no_more_lengths(const std::vector<std::int64_t>& size, const sizes& shape) {
+  if (size.size() > shape.size())
+    throw error(
+        c10::str("got ", size.size(), " lengths for samples ", to_string(shape), ", need at most ", shape.size()),
+        "size");
+}
+
 }

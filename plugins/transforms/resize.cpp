@@ -40,18 +40,11 @@ struct resize : noneq::transform {
   std::vector<std::int64_t> size;
   std::string by = "area";
 
-  void check() const override {
-    for (const std::int64_t n : size)
-      if (n < 1) throw error(c10::str("got ", n, ", need lengths of at least 1"), "size");
-    if (size.empty()) throw error("got [], need the lengths of the last dimensions of a sample", "size");
-  }
+  void check() const override { noneq::need_lengths(size); }
 
   noneq::dataset_info after(noneq::dataset_info before) const override {
     noneq::dataset_info info = std::move(before);
-    if (size.size() > info.shape.size())
-      throw error(c10::str("got ", size.size(), " lengths for samples ", noneq::to_string(info.shape),
-                           ", need at most ", info.shape.size()),
-                  "size");
+    noneq::need_no_more_lengths(size, info.shape);
     noneq::need_alike_along(info, static_cast<std::int64_t>(size.size()), "another grid does not have");
     std::copy(size.begin(), size.end(), info.shape.end() - static_cast<std::ptrdiff_t>(size.size()));
     double numbers = 1;

@@ -19,13 +19,6 @@ const std::string& weights_of(const plan_node& n) {
   return n.role() == "metric" ? n.as<metric>().weights : raw;
 }
 
-denoiser watched(const denoiser& d, const plan_node& n, observer& o) {
-  return d.watched([&n, &o] {
-    stop_here_if_asked();
-    o.network_called(n);
-  });
-}
-
 // A pass over rows of the data of a model, as a stream of its own. The data is opened when it is first needed.
 row_pass pass_over(const event_surroundings& around, const plan_node& n, session& model) {
   return [&around, &n, &model](const row_request& rows, const std::function<batch(batch)>& map,

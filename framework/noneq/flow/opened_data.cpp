@@ -128,10 +128,14 @@ batch opened_data::transformed(const plan_node& n, batch b, bool training, const
   return run_transform({n.id, n.plugin}, std::move(b), c, infos_.at(n.id));
 }
 
+static batch fetch_some(source& data, const std::string& part, std::int64_t first, std::int64_t n) {
+  return part.empty() ? data.fetch_rows(first, n) : data.fetch_part(part, first, n);
+}
+
 batch fetch_rows(source& data, const row_request& rows, std::int64_t k) {
   const std::int64_t first = rows.begin + k * rows.block, n = std::min(rows.block, rows.count - k * rows.block);
   batch raw;
-  if (rows.data) raw = rows.part.empty() ? data.fetch_rows(first, n) : data.fetch_part(rows.part, first, n);
+  if (rows.data) raw = fetch_some(data, rows.part, first, n);
   raw.step = k, raw.first = first;
   return raw;
 }
@@ -141,7 +145,7 @@ batch fetch_in_turn(source& data, const row_request& rows, std::int64_t k, std::
   std::vector<batch> pieces;
   for (std::int64_t done = 0; done < n;) {
     const std::int64_t at = (first + done) % there, some = std::min(n - done, there - at);
-    pieces.push_back(rows.part.empty() ? data.fetch_rows(at, some) : data.fetch_part(rows.part, at, some));
+    pieces.push_back(fetch_some(data, rows.part, at, some));
     done += some;
   }
   batch raw{k, first, {}};

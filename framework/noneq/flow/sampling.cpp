@@ -19,7 +19,7 @@ static void check_labels(const std::vector<std::int64_t>& labels, std::int64_t c
                               knows_no_class ? fmt::format(", of which {} is 'no class'", last) : ""));
 }
 
-static denoiser watched(const denoiser& d, const plan_node& n, observer& o) {
+denoiser watched(const denoiser& d, const plan_node& n, observer& o) {
   return d.watched([&n, &o] {
     stop_here_if_asked();
     o.network_called(n);

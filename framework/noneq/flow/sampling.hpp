@@ -9,6 +9,10 @@
 
 namespace noneq {
 
+// Returns the denoiser with its calls shown to the observer as those of n, and ended when the program is to stop. Both
+// outlive it.
+denoiser watched(const denoiser& d, const plan_node& n, observer& o);
+
 class sampling {
  public:
   // Throws noneq::error when the model or its data cannot give what the sampler's parameters ask for. Calls of the
