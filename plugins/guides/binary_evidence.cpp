@@ -9,7 +9,7 @@
 // `paper` multiplies every step by r: c becomes c·d/(c·d + (1−c)(1−d)) with d = r(1)/(r(0)+r(1)), which counts evidence
 // that may be wrong at every step anew.
 #include "../tweedie.hpp"
-#include "given_rows.hpp"
+#include "stream_tensor.hpp"
 
 namespace {
 
@@ -83,14 +83,14 @@ struct of_states final : seen_bits {
 };
 
 struct binary_evidence : noneq::guide {
-  std::filesystem::path file;
   std::string mask = "mask", values = "values", mode = "exact";
   double error = 0;
 
+  std::vector<std::string> reads() const override { return {mask, values}; }
   bool multiplies_steps() const override { return mode == "paper"; }
 
   std::unique_ptr<noneq::guidance> begin(const noneq::guided_chunk& chunk) const override {
-    const noneq::known_rows known(file, mask, values);
+    const noneq::masked_tensor known(mask, values);
     auto [seen, bit] = known.of(chunk);
     const Tensor strange = bit.masked_select(seen & (bit != 0) & (bit != 1));
     if (strange.numel() > 0)
@@ -101,21 +101,19 @@ struct binary_evidence : noneq::guide {
     return std::make_unique<of_states>(seen, bit, error, *chunk.process.kernel);
   }
 
-  void check() const override { noneq::known_rows(file, mask, values); }
-
   static void describe(noneq::description<binary_evidence>& d) {
     d.doc("Bits that were seen, each wrong with a known probability.")
-        .param("file", &binary_evidence::file,
-               "HDF5 file of masks and values: row k for sample k, from the beginning again at the end",
-               noneq::required())
-        .param("mask", &binary_evidence::mask, "dataset that is 1 where a bit was seen and 0 where it was not")
-        .param("values", &binary_evidence::values, "dataset of the bits; those not seen may be anything")
+        .param("mask", &binary_evidence::mask,
+               "tensor of the sampler's stream that is 1 where a bit was seen and 0 where it was not")
+        .param("values", &binary_evidence::values,
+               "tensor of the sampler's stream with the bits; those not seen may be any numbers")
         .param("error", &binary_evidence::error, "probability that a bit was seen wrongly; 0: they are certain",
                noneq::limits{.low = 0, .high = 0.5, .high_open = true, .choices = {}})
         .param("mode", &binary_evidence::mode,
                "exact: r as x^t sees it, with a backward pass through the network for each bit that was seen; paper: r "
                "itself multiplies every step, as published",
                noneq::one_of({"exact", "paper"}))
+        .removed("file", noneq::join_rows_of("values"))
         .spaces({"binary"});
   }
 };

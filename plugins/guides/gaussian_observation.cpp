@@ -1,5 +1,6 @@
 // Denoising: data was seen with Gaussian noise of known deviation. Sohl-Dickstein et al. 2015, §2.5 and appendix C.
 #include "observation.hpp"
+#include "stream_tensor.hpp"
 
 namespace {
 
@@ -19,17 +20,16 @@ struct whole final : noneq::observation {
 };
 
 struct gaussian_observation : noneq::guide {
-  std::filesystem::path file;
-  std::string dataset = "observation", mode = "exact";
+  std::string tensor = "observation", mode = "exact";
   noneq::deviations deviation;
   std::int64_t solve = 5;
 
+  std::vector<std::string> reads() const override { return {tensor}; }
   bool multiplies_steps() const override { return mode == "paper"; }
 
   std::unique_ptr<noneq::guidance> begin(const noneq::guided_chunk& chunk) const override {
-    const noneq::given_rows given(file, dataset);
-    const Tensor y = given.of(chunk, chunk.shape);
-    if (!y.isfinite().all().item<bool>()) throw given.wrong("got a number that is not finite, need observations");
+    const noneq::stream_tensor given("observation", tensor);
+    const Tensor y = given.rows(chunk, chunk.shape);
     const Tensor noise = noneq::by_channel(deviation, chunk.shape);
     // Noise may carry an observation out of the data's range, but not this far.
     if (const auto& range = chunk.range; !range.empty()) {
@@ -44,14 +44,9 @@ struct gaussian_observation : noneq::guide {
     return std::make_unique<whole>((y - chunk.normal.shift.to(at::kDouble)) / scale, (noise / scale).square(), solve);
   }
 
-  void check() const override { noneq::given_rows(file, dataset); }
-
   static void describe(noneq::description<gaussian_observation>& d) {
     d.doc("Denoising: r(x) = N(y; x, s²), for data seen as y with Gaussian noise.")
-        .param("file", &gaussian_observation::file,
-               "HDF5 file of y, in data units: row k for sample k, from the beginning again at its end",
-               noneq::required())
-        .param("dataset", &gaussian_observation::dataset, "its dataset")
+        .param("observation", &gaussian_observation::tensor, "tensor of the sampler's stream with y, in data units")
         .param("deviation", &gaussian_observation::deviation, std::string("s, in data units") + noneq::one_a_channel,
                noneq::above(0), noneq::required())
         .param("mode", &gaussian_observation::mode,
@@ -59,6 +54,8 @@ struct gaussian_observation : noneq::guide {
                "which counts the observation about twice",
                noneq::one_of({"exact", "paper"}))
         .param("solve", &gaussian_observation::solve, noneq::solve_doc, noneq::at_least(1))
+        .removed("file", noneq::join_rows_of("observation"))
+        .renamed("dataset", "observation")
         .spaces({"gaussian"});
   }
 };

@@ -1,6 +1,7 @@
 // Inpainting: some numbers of x⁰ are known, the others are drawn given these. `paper` is Lugmayr et al. 2022,
 // "RePaint", eq. 8 and algorithm 1: on the way down the known numbers are those that the forward process makes of x⁰.
 #include "observation.hpp"
+#include "stream_tensor.hpp"
 
 namespace {
 
@@ -35,16 +36,16 @@ struct forward final : noneq::guidance {
 };
 
 struct known_values : noneq::guide {
-  std::filesystem::path file;
   std::string mask = "mask", values = "values", mode = "exact";
   noneq::deviations deviation{0};
   std::int64_t solve = 5, resample = 1;
 
+  std::vector<std::string> reads() const override { return {mask, values}; }
   bool multiplies_steps() const override { return mode == "paper"; }
   std::int64_t draws_of_step() const override { return resample; }
 
   std::unique_ptr<noneq::guidance> begin(const noneq::guided_chunk& chunk) const override {
-    const noneq::known_rows given(file, mask, values);
+    const noneq::masked_tensor given(mask, values);
     const auto [known, seen] = given.of(chunk);
     given.values.need_data(seen.masked_select(known), chunk);
     if (multiplies_steps()) return std::make_unique<forward>(chunk, known, seen);
@@ -58,16 +59,14 @@ struct known_values : noneq::guide {
     const auto noisy = std::find_if(deviation.begin(), deviation.end(), [](double s) { return s > 0; });
     if (noisy != deviation.end() && multiplies_steps())
       throw noneq::error(c10::str("deviation got ", *noisy, " in mode paper, need 0: it has no noise on known values"));
-    noneq::known_rows(file, mask, values);
   }
 
   static void describe(noneq::description<known_values>& d) {
     d.doc("Inpainting: what the mask marks is known, the rest is drawn given that.")
-        .param("file", &known_values::file,
-               "HDF5 file of masks and values: row k for sample k, from the beginning again at the end",
-               noneq::required())
-        .param("mask", &known_values::mask, "dataset that is 1 where the value is known and 0 where it is not")
-        .param("values", &known_values::values, "dataset of the values, in data units; unknown ones may be anything")
+        .param("mask", &known_values::mask,
+               "tensor of the sampler's stream that is 1 where the value is known and 0 where it is not")
+        .param("values", &known_values::values,
+               "tensor of the sampler's stream with the values, in data units; unknown ones may be any numbers")
         .param("deviation", &known_values::deviation,
                std::string("deviation of noise on the known values, in data units") + noneq::one_a_channel,
                noneq::at_least(0))
@@ -80,6 +79,7 @@ struct known_values : noneq::guide {
                "others come to fit the known values",
                noneq::at_least(1))
         .param("solve", &known_values::solve, noneq::solve_doc, noneq::at_least(1))
+        .removed("file", noneq::join_rows_of("values"))
         .spaces({"gaussian"});
   }
 };

@@ -1,8 +1,10 @@
 // Any linear measurement, by its matrix or by name: blurs, averages, parts, sums. In mode `paper` r itself multiplies
 // every step (Sohl-Dickstein et al. 2015, §2.5): N(μ, Σ) r has the mean μ + Σ Aᵀ (A Σ Aᵀ + s²)⁻¹ (y − A μ). Its
 // covariance is no diagonal; the step keeps its Σ, from which it differs by less than Σ AᵀA Σ/s².
+#include "noneq/storage/hdf5.hpp"
 #include "observation.hpp"
 #include "operators.hpp"
+#include "stream_tensor.hpp"
 
 namespace {
 
@@ -43,7 +45,7 @@ struct measured final : noneq::observation {
 
 struct linear_observation : noneq::guide {
   std::filesystem::path file;
-  std::string dataset = "observation", matrix = "matrix", map = "matrix", mode = "exact";
+  std::string tensor = "observation", matrix = "matrix", map = "matrix", mode = "exact";
   noneq::deviations deviation;
   double width = 0;
   std::int64_t solve = 5, factor = 0;
@@ -55,7 +57,7 @@ struct linear_observation : noneq::guide {
     made_map (linear_observation::*make)(const sizes& shape) const;
   };
   static const std::map<std::string, named>& maps() {
-    static const std::map<std::string, named> all{{"matrix", {"", &linear_observation::of_file}},
+    static const std::map<std::string, named> all{{"matrix", {"file", &linear_observation::of_file}},
                                                   {"blur", {"width", &linear_observation::blur}},
                                                   {"downsample", {"factor", &linear_observation::downsample}},
                                                   {"crop", {"window", &linear_observation::crop}},
@@ -63,20 +65,21 @@ struct linear_observation : noneq::guide {
     return all;
   }
 
+  std::vector<std::string> reads() const override { return {tensor}; }
   bool multiplies_steps() const override { return mode == "paper"; }
 
   std::unique_ptr<noneq::guidance> begin(const noneq::guided_chunk& chunk) const override {
-    const noneq::given_rows given(file, dataset);
+    const noneq::stream_tensor given("observation", tensor);
     made_map a = (this->*maps().at(map).make)(chunk.shape);
-    const Tensor y = given.of(chunk, a->shape);
-    if (!y.isfinite().all().item<bool>()) throw given.wrong("got a number that is not finite, need observations");
+    const Tensor y = given.rows(chunk, a->shape);
     const Tensor noise = noneq::by_channel(deviation, a->shape);
     if (!chunk.range.empty()) check_range(given, chunk, *a, y, noise);
     return std::make_unique<measured>(chunk, y, std::move(a), noise, solve);
   }
 
   void check() const override {
-    const std::map<std::string, bool> stated{{"width", width > 0}, {"factor", factor > 0}, {"window", !window.empty()}};
+    const std::map<std::string, bool> stated{
+        {"file", !file.empty()}, {"width", width > 0}, {"factor", factor > 0}, {"window", !window.empty()}};
     const std::string& needed = maps().at(map).needs;
     for (const auto& [name, is] : stated) {
       if (is && name != needed) throw error(name + " has no meaning for operator " + map + "; need it left out");
@@ -85,19 +88,18 @@ struct linear_observation : noneq::guide {
     if (!window.empty() && (window.size() != 4 || window[2] < 1 || window[3] < 1))
       throw error("window got [" + c10::Join(", ", window) +
                   "], need [top, left, height, width] with a height and a width of at least 1");
-    const noneq::given_rows given(file, dataset);
-    if (map == "matrix") check_matrix(given);
+    if (map == "matrix") matrix_layout();
   }
 
   static void describe(noneq::description<linear_observation>& d) {
     d.doc("Measurements y = A x + N(0, s²) of data x.")
-        .param("file", &linear_observation::file, "HDF5 file of y, and of A where that is a matrix", noneq::required())
-        .param("dataset", &linear_observation::dataset,
-               "dataset of y, of the shape of A x: row k for sample k, from the beginning again at its end")
+        .param("observation", &linear_observation::tensor,
+               "tensor of the sampler's stream with y, of the shape of A x, in data units")
         .param("operator", &linear_observation::map,
-               "A. matrix: of the file; blur: of images, by a Gaussian, mirrored at the edges; downsample: means of "
+               "A. matrix: of a file; blur: of images, by a Gaussian, mirrored at the edges; downsample: means of "
                "blocks of pixels; crop: a part; sum: of all numbers",
                noneq::one_of({"matrix", "blur", "downsample", "crop", "sum"}))
+        .param("file", &linear_observation::file, "operator matrix: HDF5 file of A")
         .param("matrix", &linear_observation::matrix,
                "operator matrix: dataset of A [m, d], for flattened data in data units")
         .param("width", &linear_observation::width, "operator blur: the Gaussian's deviation, in pixels",
@@ -115,21 +117,25 @@ struct linear_observation : noneq::guide {
             "which counts the observation about twice",
             noneq::one_of({"exact", "paper"}))
         .param("solve", &linear_observation::solve, noneq::solve_doc, noneq::at_least(1))
+        .renamed("dataset", "observation")
         .spaces({"gaussian"});
   }
 
  private:
-  void check_matrix(const noneq::given_rows& given) const {
-    const noneq::given_rows rows(file, matrix);
-    if (rows.shape().size() != 2)
-      throw rows.wrong("got shape " + noneq::to_string(rows.shape()) + ", need a matrix, a row a measurement");
-    if (given.row_shape() != sizes{rows.shape()[0]})
-      throw given.wrong("got rows of shape " + noneq::to_string(given.row_shape()) + ", need " +
-                        noneq::to_string(sizes{rows.shape()[0]}) + ", a number for each row of the matrix");
+  error wrong_matrix(const std::string& text) const {
+    return error(file.string() + ": dataset '" + matrix + "' got " + text, "matrix");
+  }
+
+  // [m, d]. Throws noneq::error when there is no such dataset, or it is no matrix.
+  sizes matrix_layout() const {
+    const sizes shape = noneq::hdf5_reader(file).layout(matrix).shape;
+    if (shape.size() != 2)
+      throw wrong_matrix("shape " + noneq::to_string(shape) + ", need a matrix, a row a measurement");
+    return shape;
   }
 
   // Noise may carry an observation out of what data can give, but not this far.
-  void check_range(const noneq::given_rows& given, const noneq::guided_chunk& chunk, const noneq::linear_map& a,
+  void check_range(const noneq::stream_tensor& given, const noneq::guided_chunk& chunk, const noneq::linear_map& a,
                    const Tensor& y, const Tensor& noise) const {
     const auto [least, most] = a.range(chunk.shape, chunk.range[0], chunk.range[1]);
     const Tensor reach = 10 * noise + 1e-5 * (least.abs() + most.abs());
@@ -143,13 +149,12 @@ struct linear_observation : noneq::guide {
   }
 
   made_map of_file(const sizes& shape) const {
-    const noneq::given_rows rows(file, matrix);
     const std::int64_t numbers = c10::multiply_integers(shape);
-    if (rows.row_shape() != sizes{numbers})
-      throw rows.wrong("got rows of shape " + noneq::to_string(rows.row_shape()) + ", need " +
-                       noneq::to_string(sizes{numbers}) + ", as many numbers as a sample has");
-    const Tensor a = noneq::hdf5_reader(file).rows(matrix, 0, rows.shape()[0]).to(at::kDouble);
-    if (!a.isfinite().all().item<bool>()) throw rows.wrong("got a number that is not finite, need a matrix of numbers");
+    const sizes layout = matrix_layout();
+    if (layout[1] != numbers)
+      throw wrong_matrix(c10::str("rows of ", layout[1], " numbers, need ", numbers, ", as many as a sample has"));
+    const Tensor a = noneq::hdf5_reader(file).rows(matrix, 0, layout[0]).to(at::kDouble);
+    if (!a.isfinite().all().item<bool>()) throw wrong_matrix("a number that is not finite, need a matrix of numbers");
     return std::make_unique<noneq::dense_map>(a, shape);
   }
 

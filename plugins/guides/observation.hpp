@@ -10,7 +10,7 @@
 #pragma once
 
 #include "../unit_rows.hpp"
-#include "given_rows.hpp"
+#include "noneq/plugin.hpp"
 
 namespace noneq {
 

@@ -25,6 +25,13 @@ struct clipped_sampler : sampler {
     return (centre + from_centre.clamp(-limit, limit) * (reach / limit)).view_as(x0);
   }
 
+  std::vector<std::string> reads() const override {
+    std::vector<std::string> all = sampler::reads();
+    for (const guide* g : guides.all())
+      for (std::string& name : g->reads()) all.push_back(std::move(name));
+    return all;
+  }
+
   // Whether it draws reverse steps p(x^{t−1}|x^t), which can be multiplied and taken again.
   virtual bool draws_steps() const { return false; }
 

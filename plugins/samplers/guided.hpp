@@ -21,13 +21,15 @@ class guided {
   // Throws where a guide cannot guide these samples, or no x can be what all of them are certain of.
   guided(const std::vector<const guide*>& guides, const process& p, const sampling_request& r) {
     if (!guides.empty()) r.normal.need_affine("a guide");
-    const guided_chunk chunk{p, r.first, r.count, r.shape, r.normal, r.range};
+    const guided_chunk chunk{p, r.first, r.count, r.shape, r.normal, r.range, r.rows};
     certain_.emplace(chunk);
-    for (const guide* g : guides) {
-      auto begun = g->begin(chunk);
+    for (std::size_t k = 0; k < guides.size(); ++k) {
+      const guide& g = *guides[k];
+      std::unique_ptr<guidance> begun;
+      said_of(guides.size() == 1 ? "guides" : c10::str("guides[", k, "]"), [&] { begun = g.begin(chunk); });
       certain_->add(*begun);
-      (g->multiplies_steps() ? of_step_ : of_state_).push_back(std::move(begun));
-      draws_ = std::max(draws_, g->draws_of_step());
+      (g.multiplies_steps() ? of_step_ : of_state_).push_back(std::move(begun));
+      draws_ = std::max(draws_, g.draws_of_step());
     }
     certain_->check();
   }

@@ -28,7 +28,7 @@ struct runs {
     noise.write("holed", holed);
     noise.write("x", at::linspace(-1, 1, 128).reshape({64, 2}));
     noise.write("class", at::arange(64, at::kLong).remainder(3));
-    noise.write("mask", at::ones({1, 2}));
+    noise.write("mask", at::ones({6, 2}));
     noise.write("zeros", at::zeros({6, 2}));
     noise.close();
     put_text(place / "classes.yaml", tiny_with("{plugin: loader.swiss_roll, batch: 32}",
@@ -102,9 +102,7 @@ TEST_CASE("classes and guidance that the model does not know are refused") {
 }
 
 TEST_CASE("guides that cannot guide are refused, and before anything is trained") {
-  const auto known = [](const std::string& values) {
-    return "{plugin: known_values, file: noise.h5, values: " + values + ", mask: mask}";
-  };
+  const auto known = [](const std::string& values) { return "{plugin: known_values, values: " + values + "}"; };
   const auto refused = [](const outcome& o, const std::string& what) {
     CHECK_MESSAGE(o.code == 2, o.err);
     CHECK_MESSAGE(says(o.err, what), o.err);
@@ -112,24 +110,34 @@ TEST_CASE("guides that cannot guide are refused, and before anything is trained"
   };
   const std::string both = "[" + known("noise") + ", " + known("zeros") + "]";
   std::filesystem::remove(all().place / "out.h5");  // of another test
-  refused(all().sample("tiny", {"--count", "4", "--set", "guides=" + both}),
-          "noneq sample: sampler.guides: got guides that contradict each other");
+  const std::vector<std::string> given{"--given",        "noise=noise.h5", "--given",
+                                       "zeros=noise.h5", "--given",        "mask=noise.h5"};
+  auto asked = given;
+  asked.insert(asked.end(), {"--count", "4", "--set", "guides=" + both});
+  refused(all().sample("tiny", asked), "noneq sample: sampler.guides: got guides that contradict each other");
   CHECK(!exists(all().place / "out.h5"));
 
-  const std::string node = "  guided: {plugin: sampler.ddim, of: model, count: 4, guides: " + both + "}\n";
-  put_text(all().place / "guided.yaml", tiny_pipeline + node);
+  std::string nodes;
+  for (const std::string name : {"noise", "zeros", "mask"})
+    nodes += "  " + name + ": {plugin: loader.hdf5, file: noise.h5, dataset: " + name + "}\n";
+  nodes +=
+      "  guided: {plugin: sampler.ddim, in: [noise, zeros, mask], as: {noise.x0: noise, zeros.x0: zeros, mask.x0: "
+      "mask}, of: model, count: 4, guides: " +
+      both + "}\n  drawn: {plugin: writer.hdf5, in: guided, file: drawn.h5}\n";
+  put_text(all().place / "guided.yaml", tiny_pipeline + nodes);
   refused(all().here({"run", "guided.yaml", "--out", "guided"}),
           "guided.guides: got guides that contradict each other");
   CHECK(!exists(all().place / "guided"));
 }
 
 TEST_CASE("what a sampler loses of what its guides are certain of is told") {
-  const std::vector<std::string> guided{
-      "sample",    "tiny",
-      "--out",     "told.h5",
-      "--count",   "4",
-      "--sampler", "ddim",
-      "--set",     "guides={plugin: known_values, file: noise.h5, values: noise, mask: mask}"};
+  const std::vector<std::string> guided{"sample",    "tiny",
+                                        "--out",     "told.h5",
+                                        "--count",   "4",
+                                        "--sampler", "ddim",
+                                        "--given",   "values=noise.h5:noise",
+                                        "--given",   "mask=noise.h5",
+                                        "--set",     "guides=known_values"};
   auto clipped = guided;
   for (const char* more : {"--set", "clip=true", "--set", "clip_low=-0.001", "--set", "clip_high=0.001"})
     clipped.emplace_back(more);

@@ -92,8 +92,8 @@ TEST_CASE("parts of the process must fit each other") {
 
 TEST_CASE("plugins within plugins must fit the kernel too") {
   const std::string guided =
-      "graph.s={plugin: sampler.ancestral, of: model, guides: [{plugin: binary_evidence, file: "
-      "data/heartbeat_known.h5}]}";
+      "graph.s={plugin: sampler.ancestral, in: loader, as: {x0: values}, of: model, guides: [{plugin: "
+      "binary_evidence, mask: values}]}";
   CHECK(says(problems_with({guided}),
              "s.guides: guide.binary_evidence works in binary space, but the kernel gaussian is gaussian"));
   CHECK(problems_with({guided, "process={kernel: binomial, schedule: reciprocal, mean: x0}"}) == "");

@@ -45,9 +45,9 @@ TEST_CASE("channels of scale 15 and 1e-5 are both met, and the rest is drawn giv
   const given file(
       {{"blocks", in_data_units(blocks, r.normal)}, {"mask", mask}, {"values", in_data_units(values, r.normal)}});
   const std::string coarse =
-      file.guide("linear_observation", ", dataset: blocks, operator: downsample, factor: 2, deviation: 0");
+      file.guide("linear_observation", ", observation: blocks, operator: downsample, factor: 2, deviation: 0");
   const std::string sampler = "{plugin: ddim, steps: 40, guides: ";
-  const Tensor x = draw(sampler + coarse + "}", d, r);
+  const Tensor x = file.draw(sampler + coarse + "}", d, r);
   CHECK(noneq::largest(average(x) - blocks) < 1e-5);
   CHECK(missed.max().item<double>() < 1e-4);
   // White pixels given their block's mean: that mean, and ¾ of the variance in either channel.
@@ -55,7 +55,7 @@ TEST_CASE("channels of scale 15 and 1e-5 are both met, and the rest is drawn giv
   CHECK(noneq::largest(x.mean(0) - at::upsample_nearest2d(blocks, {4, 4})[0]) < error);
   CHECK(noneq::largest(x.var(0) / 0.75 - 1) < error * std::sqrt(2.) + 0.05);
 
-  const Tensor known = draw(sampler + file.guide("known_values") + "}", d, r);
+  const Tensor known = file.draw(sampler + file.guide("known_values") + "}", d, r);
   CHECK(noneq::largest((known - values).masked_select(mask == 1)) < 1e-5);
   const auto at_pixel = [&](std::int64_t c, std::int64_t i) { return known.select(1, c).select(1, i).select(1, i); };
   CHECK(std::abs(at_pixel(1, 1).mean().item<double>() - 0.8 * 1.5) < error * 0.6 + 0.01);
@@ -71,7 +71,7 @@ TEST_CASE("rows of a matrix in any unit are met") {
   const given file({{"matrix", a}, {"observation", at::matmul(in_data_units(u, r.normal), a.t())}});
   const auto d = correlated(linear("x0"), at::zeros({2}, at::kDouble), at::eye(2, at::kDouble));
   const Tensor x =
-      draw("{plugin: ddim, steps: 20, guides: " + file.guide("linear_observation", ", deviation: 0") + "}", d, r);
+      file.draw("{plugin: ddim, steps: 20, guides: " + file.guide("linear_observation", ", deviation: 0") + "}", d, r);
   CHECK(noneq::largest(x - u) < 1e-4);
 }
 
@@ -86,7 +86,7 @@ TEST_CASE("a deviation for each channel") {
   const double error = 4 / std::sqrt(1500.);
   const auto law = [&](const std::string& guide, double share, double first_share) {
     CAPTURE(guide);
-    const Tensor x = draw("{plugin: ddim, steps: 50, guides: " + guide + "}", d, r).squeeze(2);
+    const Tensor x = file.draw("{plugin: ddim, steps: 50, guides: " + guide + "}", d, r).squeeze(2);
     const Tensor kept = at::tensor({first_share, share}, at::kDouble);  // of the prior's variance
     CHECK(noneq::largest(x.mean(0) - (1 - kept)) < error);
     CHECK(noneq::largest(x.var(0) - kept) < error * std::sqrt(2.) + 0.02);
@@ -98,9 +98,10 @@ TEST_CASE("a deviation for each channel") {
   law(file.guide("known_values", none_and_two), 0.8, 0);
   law(file.guide("linear_observation", ", operator: blur, width: 0.01" + none_and_two), 0.8, 0);
   for (const char* plugin : {"gaussian_observation", "known_values"})
-    CHECK(says_all(
-        message_of([&] { draw("{plugin: ddim, guides: " + file.guide(plugin, ", deviation: [1, 2, 3]") + "}", d, r); }),
-        {"deviation", "got 3 numbers", "[2, 1]", "need 1, or 2"}));
+    CHECK(says_all(message_of([&] {
+                     file.draw("{plugin: ddim, guides: " + file.guide(plugin, ", deviation: [1, 2, 3]") + "}", d, r);
+                   }),
+                   {"deviation", "got 3 numbers", "[2, 1]", "need 1, or 2"}));
 }
 
 TEST_CASE("what a sampler loses of what is certain is told, and nothing where it loses nothing") {
@@ -110,13 +111,13 @@ TEST_CASE("what a sampler loses of what is certain is told, and nothing where it
   Tensor missed;
   r.missed = [&](const Tensor& by) { missed = by; };
   const std::string known = file.guide("known_values"), noisy = file.guide("known_values", ", deviation: 0.1");
-  draw("{plugin: ddim, guides: [" + known + ", " + noisy + "]}", d, r);
+  file.draw("{plugin: ddim, guides: [" + known + ", " + noisy + "]}", d, r);
   CHECK(missed.sizes().vec() == sizes{3});
   CHECK(missed.max().item<double>() < 1e-5);
-  draw("{plugin: ddim, clip: true, guides: " + known + "}", d, r);
+  file.draw("{plugin: ddim, clip: true, guides: " + known + "}", d, r);
   CHECK(missed.min().item<double>() > 0.1);
   missed = Tensor();
-  draw("{plugin: ddim, guides: " + noisy + "}", d, r);
+  file.draw("{plugin: ddim, guides: " + noisy + "}", d, r);
   CHECK(!missed.defined());
 }
 
@@ -126,7 +127,9 @@ TEST_CASE("guides that repeat each other change little") {
   const auto d = gaussian_denoiser(linear(), at::zeros({1}), at::ones({1}));
   const std::string seen = file.guide("gaussian_observation", ", deviation: 1"), known = file.guide("known_values");
   const auto mean = [&](const std::string& guides) {
-    return draw("{plugin: ddim, steps: 50, guides: [" + guides + "]}", d, request(4000, {1})).mean().item<double>();
+    return file.draw("{plugin: ddim, steps: 50, guides: [" + guides + "]}", d, request(4000, {1}))
+        .mean()
+        .item<double>();
   };
   CHECK(mean(seen + ", " + seen) > 0.6);
   CHECK(mean(seen + ", " + seen) < 0.8);
@@ -142,8 +145,8 @@ TEST_CASE("a network that is a little wrong leads no sample away by its derivati
   const double observed = noneq::largest(x);
   for (const char* deviation : {"0", "0.1"}) {
     const std::string s = std::string(", deviation: ") + deviation;
-    leads_no_sample_away(file.guide("known_values", s), observed);
-    leads_no_sample_away(file.guide("linear_observation", ", operator: sum, dataset: sum" + s), observed);
+    leads_no_sample_away(file, file.guide("known_values", s), observed);
+    leads_no_sample_away(file, file.guide("linear_observation", ", operator: sum, observation: sum" + s), observed);
   }
-  leads_no_sample_away(file.guide("gaussian_observation", ", deviation: 0.5"), observed);
+  leads_no_sample_away(file, file.guide("gaussian_observation", ", deviation: 0.5"), observed);
 }

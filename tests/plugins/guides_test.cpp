@@ -49,7 +49,7 @@ TEST_CASE("data N(0, 1) seen as 1 with noise of variance 1: exact is the posteri
   const auto moments = [&](const std::string& sampler, double mean, double variance) {
     CAPTURE(sampler);
     // Four standard errors of 10000 samples are 0.028 in both; the steps leave out 0.006 of the variance.
-    const Tensor x = draw(sampler, d, request(10000, {1}));
+    const Tensor x = file.draw(sampler, d, request(10000, {1}));
     CHECK(x.mean().item<double>() == doctest::Approx(mean).scale(1).epsilon(0.02));
     CHECK(x.var().item<double>() == doctest::Approx(variance).scale(1).epsilon(0.02));
   };
@@ -67,11 +67,11 @@ TEST_CASE("observations are in data units, and there may be several") {
   r.normal.shift = at::tensor({10.f});
   r.normal.scale = at::tensor({2.f});
   const std::string one = file.guide("gaussian_observation", ", deviation: 2");
-  const Tensor x = draw(ancestral(one), d, r);
+  const Tensor x = file.draw(ancestral(one), d, r);
   CHECK(x.mean().item<double>() == doctest::Approx(1).epsilon(0.02));
   CHECK(x.var().item<double>() == doctest::Approx(0.5).epsilon(0.05));
   // A second one counts too: the posterior has mean 4/3 and variance 1/3.
-  const Tensor both = draw(ancestral("[" + one + ", " + one + "]"), d, r);
+  const Tensor both = file.draw(ancestral("[" + one + ", " + one + "]"), d, r);
   CHECK(both.mean().item<double>() > 1.2);
   CHECK(both.var().item<double>() < 0.45);
 }
@@ -85,7 +85,7 @@ TEST_CASE("known values: the rest has the conditional mean and covariance, by ev
   for (const std::string sampler :
        {"ancestral, steps: 250", "ddim, steps: 100", "heun, steps: 50", "dpm_solver, steps: 50"}) {
     CAPTURE(sampler);
-    const Tensor x = draw("{plugin: " + sampler + ", guides: " + file.guide("known_values") + "}", d, r);
+    const Tensor x = file.draw("{plugin: " + sampler + ", guides: " + file.guide("known_values") + "}", d, r);
     CHECK(noneq::largest(x.select(1, 0) - 1.7) < 1e-4);
     const Tensor other = x.select(1, 1);
     CHECK(other.mean().item<double>() == doctest::Approx(0.66).epsilon(0.05));  // four standard errors are 0.037
@@ -101,8 +101,9 @@ TEST_CASE("known values repainted: biased, and less so when every step is drawn 
   const auto law = [&](std::int64_t draws) { return repainted(d.process().tables, 1.7, draws, mean2, covariance2); };
   for (const std::int64_t draws : {1, 10}) {
     CAPTURE(draws);
-    const Tensor x = draw(ancestral(file.guide("known_values", ", mode: paper, resample: " + std::to_string(draws))), d,
-                          request(count, {2}));
+    const Tensor x =
+        file.draw(ancestral(file.guide("known_values", ", mode: paper, resample: " + std::to_string(draws))), d,
+                  request(count, {2}));
     CHECK(noneq::largest(x.select(1, 0) - 1.7) < 1e-6);
     const Tensor other = x.select(1, 1);
     const auto [mean, variance] = law(draws);
@@ -122,7 +123,7 @@ TEST_CASE("a linear observation: the posterior of correlated data") {
   const given file({{"matrix", a}, {"observation", at::full({1, 1}, y, at::kDouble)}});
   const auto d = correlated(linear("x0"), mean2, covariance2);
   const std::string guide = file.guide("linear_observation", ", deviation: 0.5");
-  const Tensor x = draw("{plugin: ddim, steps: 100, guides: [" + guide + "]}", d, request(10000, {2}));
+  const Tensor x = file.draw("{plugin: ddim, steps: 100, guides: [" + guide + "]}", d, request(10000, {2}));
   const Tensor seen = at::matmul(covariance2, a.t()) / (at::matmul(at::matmul(a, covariance2), a.t()) + variance);
   const Tensor mean = mean2 + (seen * (y - at::matmul(a, mean2.unsqueeze(1)))).squeeze(1);
   const Tensor covariance = covariance2 - at::matmul(seen, at::matmul(a, covariance2));
@@ -136,7 +137,7 @@ TEST_CASE("a network whose derivative is no covariance leads no sample away") {
       {{"mask", (at::arange(d, at::kDouble) < 12).to(at::kDouble).view({1, d})}, {"values", at::ones({1, d})}});
   const Tensor turned = at::eye(d, at::kDouble) + stream(3).normal({d, d}).to(at::kDouble);
   const auto network = correlated(linear("epsilon", 100), at::zeros({d}, at::kDouble), turned);
-  const Tensor x = draw(ancestral(file.guide("known_values", ", solve: 20")), network, request(50, {d}));
+  const Tensor x = file.draw(ancestral(file.guide("known_values", ", solve: 20")), network, request(50, {d}));
   CHECK(noneq::largest(x) < 100);
 }
 
@@ -144,10 +145,10 @@ TEST_CASE("a guided sample depends neither on its chunk nor on the others' obser
   const given file({{"observation", at::linspace(-2, 2, 6, at::kDouble).view({3, 2})}});
   const auto d = correlated(linear("x0", 50), mean2, covariance2);
   const std::string sampler = ancestral(file.guide("gaussian_observation", ", deviation: 0.5"));
-  const Tensor all = draw(sampler, d, request(7, {2}));
+  const Tensor all = file.draw(sampler, d, request(7, {2}));
   auto r = request(3, {2});
   r.first = 4;
-  CHECK(noneq::largest(draw(sampler, d, r) - all.slice(0, 4, 7)) < 1e-5);
+  CHECK(noneq::largest(file.draw(sampler, d, r) - all.slice(0, 4, 7)) < 1e-5);
   CHECK(noneq::largest(all[1] - all[2]) > 0.1);
 }
 
@@ -158,9 +159,9 @@ TEST_CASE("a sample whose steps are drawn again depends on its chunk as little")
   const std::string again = sampler(", mode: paper, resample: 3");
   auto r = request(3, {2});
   r.first = 4;
-  const Tensor all = draw(again, d, request(7, {2}));
-  CHECK(noneq::largest(draw(again, d, r) - all.slice(0, 4, 7)) < 1e-5);
-  CHECK(noneq::largest(draw(sampler(", mode: paper"), d, r) - all.slice(0, 4, 7)) > 0.1);
+  const Tensor all = file.draw(again, d, request(7, {2}));
+  CHECK(noneq::largest(file.draw(again, d, r) - all.slice(0, 4, 7)) < 1e-5);
+  CHECK(noneq::largest(file.draw(sampler(", mode: paper"), d, r) - all.slice(0, 4, 7)) > 0.1);
 }
 
 TEST_CASE("guides refuse what does not fit") {
@@ -173,18 +174,18 @@ TEST_CASE("guides refuse what does not fit") {
   const auto d = gaussian_denoiser(linear("epsilon", 50), at::zeros({2}), at::ones({2}));
   auto r = request(2, {2});
   r.range = {0, 255};
-  const auto refusal = [&](const std::string& guide) { return message_of([&] { draw(ancestral(guide), d, r); }); };
-  CHECK(says_all(refusal(file.guide("known_values")),
-                 {"'mask'", "got rows of shape [3]", "need that of the values, [2]"}));
+  const auto refusal = [&](const std::string& guide) { return message_of([&] { file.draw(ancestral(guide), d, r); }); };
+  CHECK(says_all(refusal(file.guide("known_values")), {"guides.mask", "'mask'", "got rows of shape [3]", "need [2]"}));
   CHECK(says_all(refusal(file.guide("known_values", ", mask: twos")), {"'twos'", "other numbers than 0 and 1"}));
   CHECK(says_all(refusal(file.guide("known_values", ", mask: ones")), {"'values'", "got 300", "from 0 to 255"}));
   CHECK(says_all(refusal(file.guide("known_values", ", mask: ones, values: none")), {"none"}));
-  CHECK(says_all(refusal(file.guide("gaussian_observation", ", dataset: mask, deviation: 1")),
+  CHECK(says_all(refusal(file.guide("gaussian_observation", ", observation: mask, deviation: 1")),
                  {"'mask'", "got rows of shape [3]", "need [2]"}));
-  CHECK(says_all(refusal(file.guide("gaussian_observation", ", dataset: values, deviation: 1")),
+  CHECK(says_all(refusal(file.guide("gaussian_observation", ", observation: values, deviation: 1")),
                  {"'values'", "got 300", "10 deviations"}));
   CHECK(says_all(refusal(file.guide("gaussian_observation")), {"deviation", "is missing"}));
-  CHECK(says_all(refusal(file.guide("linear_observation", ", deviation: 1")), {"'matrix'", "got rows of shape [3]"}));
+  CHECK(says_all(refusal(file.guide("linear_observation", ", deviation: 1")),
+                 {"'matrix'", "got rows of 3 numbers, need 2"}));
   const std::string paper = file.guide("gaussian_observation", ", deviation: 1, mode: paper");
   CHECK(says_all(message_of([&] { make<noneq::sampler>("{plugin: ddim, guides: " + paper + "}"); }),
                  {"guides", "mode paper", "need exact"}));
@@ -211,7 +212,7 @@ TEST_CASE("a linear observation in mode paper gives a step the mean of the produ
   CHECK(guide->multiplies_steps());
   const noneq::process p = linear();
   const noneq::normalisation normal{at::tensor({0.5, -1., 2., 0.}), at::tensor({2., 1., 0.5, 3.})};
-  const auto begun = guide->begin({p, 0, 3, {4}, normal, {}});
+  const auto begun = guide->begin({p, 0, 3, {4}, normal, {}, file.rows(0, 3)});
   const Tensor mean = noneq::stream(4).normal({3, 4}).to(at::kDouble),
                log_variance = noneq::stream(5).normal({3, 4}).to(at::kDouble);
   const noneq::distribution got = begun->multiplied({mean, log_variance}, {});
@@ -228,7 +229,7 @@ TEST_CASE("a linear observation in mode paper gives a step the mean of the produ
   const given one({{"matrix", at::ones({1, 1})}, {"observation", at::ones({1, 1})}});
   const auto d = gaussian_denoiser(linear(), at::zeros({1}), at::ones({1}));
   const Tensor x =
-      draw(ancestral(one.guide("linear_observation", ", deviation: 1, mode: paper")), d, request(10000, {1}));
+      one.draw(ancestral(one.guide("linear_observation", ", deviation: 1, mode: paper")), d, request(10000, {1}));
   CHECK(x.mean().item<double>() == doctest::Approx(2. / 3).scale(1).epsilon(0.02));
   CHECK(x.var().item<double>() == doctest::Approx(1. / 3).scale(1).epsilon(0.02));
 }

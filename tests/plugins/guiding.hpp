@@ -1,4 +1,4 @@
-// Guides at work: files of what they are given, and samplers that have them.
+// Guides at work: the tensors of the stream that they read, and samplers that have them.
 #pragma once
 
 #include "closed_form.hpp"
@@ -7,17 +7,39 @@
 
 namespace testing {
 
-// A file of datasets, and guides that read it.
-struct given {
-  scratch folder;
-  explicit given(const std::map<std::string, Tensor>& datasets) {
-    noneq::hdf5_writer file(folder / "given.h5");
-    for (const auto& [dataset, tensor] : datasets) file.write(dataset, tensor);
+inline Tensor draw(const std::string& sampler, const noneq::denoiser& d, const noneq::sampling_request& r) {
+  return noneq::make<noneq::sampler>(sampler)->sample(d, r).to(at::kDouble);
+}
+
+// Tensors of a stream, each of which begins again after its last row, and guides that read them. `matrix`, and those
+// whose names begin with it, lie in a file instead.
+class given {
+ public:
+  explicit given(std::map<std::string, Tensor> tensors) : tensors_(std::move(tensors)) {
+    noneq::hdf5_writer file(folder_ / "given.h5");
+    for (const auto& [name, tensor] : tensors_)
+      if (name.starts_with("matrix")) file.write(name, tensor);
     file.close();
   }
+
   std::string guide(const std::string& plugin, const std::string& more = "") const {
-    return "{plugin: " + plugin + ", file: " + (folder / "given.h5").string() + more + "}";
+    const bool reads_file = plugin == "linear_observation" && !says(more, "operator");
+    return "{plugin: " + plugin + (reads_file ? ", file: " + (folder_ / "given.h5").string() : "") + more + "}";
   }
+  Tensor draw(const std::string& sampler, const noneq::denoiser& d, noneq::sampling_request r) const {
+    r.rows = rows(r.first, r.count);
+    return testing::draw(sampler, d, r);
+  }
+  noneq::batch rows(std::int64_t first, std::int64_t count) const {
+    noneq::batch b{0, first, {}};
+    for (const auto& [name, tensor] : tensors_)
+      b.set(name, tensor.index_select(0, at::arange(first, first + count).remainder(tensor.size(0))));
+    return b;
+  }
+
+ private:
+  scratch folder_;
+  std::map<std::string, Tensor> tensors_;
 };
 
 inline bool says_all(const std::string& message, const std::vector<std::string>& parts) {
@@ -29,10 +51,6 @@ inline noneq::process linear(const std::string& mean = "epsilon", std::int64_t s
 }
 
 inline std::string ancestral(const std::string& guides) { return "{plugin: ancestral, guides: " + guides + "}"; }
-
-inline Tensor draw(const std::string& sampler, const noneq::denoiser& d, const noneq::sampling_request& r) {
-  return noneq::make<noneq::sampler>(sampler)->sample(d, r).to(at::kDouble);
-}
 
 // x̂⁰ of data N(mean [d], covariance [d, d]).
 inline Tensor known_x0(const noneq::coefficients& c, const Tensor& x, const Tensor& mean, const Tensor& covariance) {

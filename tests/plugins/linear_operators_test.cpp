@@ -2,7 +2,6 @@
 #include "guiding.hpp"
 
 using noneq::Tensor;
-using testing::draw;
 using testing::given;
 using testing::message_of;
 using testing::request;
@@ -84,11 +83,12 @@ TEST_CASE("a named map gives the samples of its matrix") {
     CAPTURE(o.yaml);
     const Tensor y = o.a->map(normal(4, shape, 2));
     const given by_name({{"observation", y}}), by_matrix({{"observation", y.flatten(1)}, {"matrix", matrix_of(*o.a)}});
-    const auto of = [&](const std::string& guide) {
-      return draw("{plugin: ddim, guides: " + guide + "}", d, request(3, shape));
+    const auto of = [&](const given& file, const std::string& more) {
+      const std::string guide = file.guide("linear_observation", ", deviation: 0.1" + more);
+      return file.draw("{plugin: ddim, guides: " + guide + "}", d, request(3, shape));
     };
-    const Tensor x = of(by_name.guide("linear_observation", ", deviation: 0.1, operator: " + o.yaml));
-    CHECK(noneq::largest(x - of(by_matrix.guide("linear_observation", ", deviation: 0.1"))) < 1e-4);
+    const Tensor x = of(by_name, ", operator: " + o.yaml);
+    CHECK(noneq::largest(x - of(by_matrix, "")) < 1e-4);
     CHECK(noneq::largest(o.a->map(x) - y.index_select(0, at::tensor({0, 1, 0}, at::kLong))) < 1);
   }
 }
@@ -98,7 +98,7 @@ TEST_CASE("named maps refuse what does not fit") {
   const auto d = testing::gaussian_denoiser(testing::linear("epsilon", 10), at::zeros({1}), at::ones({1}));
   const auto refusal = [&](const std::string& more, const noneq::sizes& of = shape) {
     const std::string guide = file.guide("linear_observation", ", deviation: 1, operator: " + more);
-    return message_of([&] { draw(testing::ancestral(guide), d, request(1, of)); });
+    return message_of([&] { file.draw(testing::ancestral(guide), d, request(1, of)); });
   };
   CHECK(refusal("downsample, factor: 2") == "nothing was thrown");
   CHECK(says_all(refusal("smear"), {"operator", "smear", "blur"}));

@@ -30,8 +30,8 @@ inline noneq::denoiser wrong_network(const std::string& schedule) {
 // Samples with these guides (a list in YAML) are not much farther away than data is, three deviations, or samples
 // without guides, by any sampler on any schedule; `observed` is the largest number that is known of them. Solvers of
 // several steps prolong the changes of x̂⁰, whatever made them.
-inline void leads_no_sample_away(const std::string& guides, double observed, double by_one_step = 1.5,
-                                 double by_several = 4) {
+inline void leads_no_sample_away(const given& file, const std::string& guides, double observed,
+                                 double by_one_step = 1.5, double by_several = 4) {
   for (const std::string& schedule : noneq::built_plugins().names("schedule")) {
     const noneq::denoiser d = wrong_network(schedule);
     const std::map<std::string, double> samplers{{"ancestral", by_one_step}, {"ddim", by_one_step},
@@ -44,7 +44,8 @@ inline void leads_no_sample_away(const std::string& guides, double observed, dou
       const std::string how = "{plugin: " + sampler + ", steps: 12";
       const auto r = request(16, {wrong_numbers});
       const double free = noneq::largest(draw(how + "}", d, r));
-      CHECK(noneq::largest(draw(how + ", guides: " + guides + "}", d, r)) < times * std::max({free, observed, 3.0}));
+      CHECK(noneq::largest(file.draw(how + ", guides: " + guides + "}", d, r)) <
+            times * std::max({free, observed, 3.0}));
     }
   }
 }

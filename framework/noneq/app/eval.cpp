@@ -43,7 +43,7 @@ bool counts_rows(registry& plugins, const value& node) {
 // The metrics of the method, or all: as the pipeline has them, or one with its defaults.
 void keep_metrics(value& document, const eval_options& o, registry& plugins) {
   const std::string method = o.method.empty() ? "bound" : o.method, plugin = methods.at(method);
-  remove_beside_model(document, o.method.empty() ? "metric." : plugin);
+  remove_beside_model(document, find_nodes(document, o.method.empty() ? "metric." : plugin));
   if (find_node(document, "metric.").empty()) add_node(document, method, of_model(document, plugin));
   if (o.samples == 0) return;
   for (const std::string& id : find_nodes(document, "metric."))

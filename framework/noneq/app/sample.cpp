@@ -19,6 +19,7 @@ namespace {
 
 struct sample_options {
   std::string folder, sampler, out = "samples.h5", noise, noise_dataset;
+  std::vector<std::string> given;  // NAME=FILE or NAME=FILE:DATASET
   std::int64_t count = 0, steps = 0;
   std::vector<std::int64_t> labels;
   std::optional<double> guidance;
@@ -40,11 +41,30 @@ value writer_of(const sample_options& o, const std::string& sampler) {
   return node;
 }
 
-value noise_of(const sample_options& o) {
-  const std::string dataset = o.noise_dataset.empty() ? "noise" : o.noise_dataset;
+// A tensor that the sampler reads, one row a sample, and where its rows lie.
+struct rows_in_file {
+  std::string tensor, file, dataset;
+};
+
+std::vector<rows_in_file> rows_of(const sample_options& o) {
+  std::vector<rows_in_file> all;
+  for (const std::string& text : o.given) {
+    const auto equals = text.find('='), colon = text.rfind(':');
+    if (equals == text.npos || equals == 0 || equals + 1 == text.size())
+      throw error(fmt::format("--given got '{}', need NAME=FILE, or NAME=FILE:DATASET", text));
+    const bool named = colon != text.npos && colon > equals && text.find('/', colon) == text.npos;
+    rows_in_file r{text.substr(0, equals), text.substr(equals + 1, named ? colon - equals - 1 : text.npos), ""};
+    r.dataset = named ? text.substr(colon + 1) : r.tensor;
+    all.push_back(std::move(r));
+  }
+  if (!o.noise.empty()) all.push_back({"noise", o.noise, o.noise_dataset.empty() ? "noise" : o.noise_dataset});
+  return all;
+}
+
+value loader_of(const rows_in_file& r) {
   value node = value::map({{"plugin", value::scalar("loader.hdf5")},
-                           {"file", value::scalar(std::filesystem::absolute(o.noise).string(), true)},
-                           {"dataset", value::scalar(dataset, true)}});
+                           {"file", value::scalar(std::filesystem::absolute(r.file).string(), true)},
+                           {"dataset", value::scalar(r.dataset, true)}});
   node.set_where_all({"noneq sample", 0, 0});
   return node;
 }
@@ -71,21 +91,24 @@ void only_this_sampler(value& document, const sample_options& o) {
     node.set("labels", std::move(labels));
   }
   node.set_where_all({"noneq sample", 0, 0});
-  remove_beside_model(document);
-  if (!o.noise.empty()) {
-    node.set("in", value::scalar(add_node(document, "noise", noise_of(o))));
-    node.set("as", value::map({{"x0", value::scalar("noise")}}));
-    node.set("start", value::scalar("noise"));
-  }
+  remove_beside_model(document, inputs_of(node));
+  for (const rows_in_file& r : rows_of(o)) join_input(node, add_node(document, r.tensor, loader_of(r)), r.tensor);
+  if (!o.noise.empty()) node.set("start", value::scalar("noise"));
+  node.set_where_all({"noneq sample", 0, 0});
   id = add_node(document, "sampler", std::move(node));
   for (const std::string& setting : o.settings) apply_override(document.child("graph").child(id), setting);
   add_node(document, "writer", writer_of(o, id));
   if (o.seed) document.set("seed", value::scalar(std::to_string(*o.seed)));
 }
 
-// As many samples as there is noise for.
-std::int64_t rows_of(const sample_options& o) {
-  return hdf5_reader(o.noise).layout(o.noise_dataset.empty() ? "noise" : o.noise_dataset).shape[0];
+// One sample a row, if no other number is requested. Rows begin again where more are, but noise would repeat itself.
+void count_rows(sample_options& o) {
+  for (const rows_in_file& r : rows_of(o)) {
+    const std::int64_t rows = hdf5_reader(r.file).layout(r.dataset).shape[0];
+    if (o.count == 0) o.count = rows;
+    if (r.file == o.noise && o.count > rows)
+      throw error(fmt::format("--count got {}, need at most {}, the rows of {}", o.count, rows, o.noise));
+  }
 }
 
 }
@@ -94,7 +117,7 @@ void add_sample(CLI::App& program) {
   auto o = std::make_shared<sample_options>();
   CLI::App* verb = program.add_subcommand("sample", "draw new data from a trained run");
   verb->add_option("RUN_DIR", o->folder, "the folder of the run")->required()->check(not_empty());
-  auto* count = verb->add_option("--count", o->count, "how many (with --noise: all of its rows, if not said)")
+  auto* count = verb->add_option("--count", o->count, "how many; default with --given or --noise: one a row")
                     ->check(at_least_one());
   verb->add_option("--sampler", o->sampler, "another sampler plugin than the pipeline's");
   verb->add_option("--steps", o->steps, "reverse steps, at most T")->check(at_least_one());
@@ -105,6 +128,10 @@ void add_sample(CLI::App& program) {
   auto* noise = verb->add_option("--noise", o->noise, "HDF5 file with x^T to start from, instead of drawing it")
                     ->check(not_empty());
   verb->add_option("--noise-dataset", o->noise_dataset, "its dataset (default: noise)")->needs(noise);
+  auto* given = verb->add_option("--given", o->given,
+                                 "NAME=FILE[:DATASET]: a tensor that the sampler or its guides read, from an HDF5 "
+                                 "file with a row for each sample; rows begin again at the end")
+                    ->allow_extra_args(false);
   verb->add_option("--set", o->settings, "any other parameter of the sampler: --set grid=karras")
       ->allow_extra_args(false);
   verb->add_option("--out", o->out, "HDF5 file to write, or a picture: name.png (default: samples.h5)")
@@ -112,18 +139,15 @@ void add_sample(CLI::App& program) {
   verb->add_option("--seed", o->seed, "another seed than the run's");
   verb->add_option("--threads", o->threads, "worker threads")->check(CLI::Range(1, 1024));
   verb->add_flag("--quiet", o->quiet, "print errors only");
-  verb->callback([o, count, noise] {
+  verb->callback([o, count, noise, given] {
     registry plugins = installed_plugins();
-    if (count->empty() && noise->empty()) throw CLI::RequiredError("--count");
+    if (count->empty() && noise->empty() && given->empty()) throw CLI::RequiredError("--count");
     need_writable(o->out, is_picture(*o) ? "PNG" : "HDF5");
-    if (!noise->empty()) need_other_file(o->out, o->noise, "--noise");
-    if (!noise->empty())
-      as_input([&] {
-        const std::int64_t rows = rows_of(*o);
-        if (count->empty()) o->count = rows;
-        if (o->count > rows)
-          throw error(fmt::format("--count got {}, need at most {}, the rows of {}", o->count, rows, o->noise));
-      });
+    as_input([&] {
+      for (const rows_in_file& r : rows_of(*o))
+        need_other_file(o->out, r.file, r.file == o->noise ? "--noise" : "--given");
+      count_rows(*o);
+    });
     const auto opened = open_run(o->folder, plugins, [&](value& document) { only_this_sampler(document, *o); });
     session& s = *opened;
     as_input([&] { s.open_streams(); });

@@ -173,7 +173,8 @@ void check_names(const plan& p, problems& found) {
     tensor_names have = names_before(n, given, found);
     std::vector<named_tensor_doc> reads = n.plugin.entry->reads;
     if (n.role() == "metric" && n.takes_model()) reads.push_back({"x0", ""});  // where it stands in a stream
-    if (n.role() == "sampler" && !n.as<sampler>().start.empty()) reads.push_back({n.as<sampler>().start, ""});
+    if (n.role() == "sampler")
+      for (const std::string& name : n.as<sampler>().reads()) reads.push_back({name, ""});
     for (const auto& need : reads) {
       if (have.count(need.name) || n.in.empty()) continue;
       tensor_names others;

@@ -70,13 +70,25 @@ Tensor sampling::label(std::int64_t first, std::int64_t count) const {
   return in_turn.index_select(0, sample.remainder(in_turn.size(0)));
 }
 
+// Guides read values in data units, wherever the stream normalises them.
+batch sampling::in_data_units(batch rows) const {
+  for (const plan_edge& e : node_.in) {
+    const auto as = e.as.find("x0");
+    const std::string& name = as == e.as.end() ? "x0" : as->second;
+    if (!rows.has(name)) continue;
+    const plan_node& from = session_.plan().node(e.from);
+    rows.set(name, session_.nodes().info_behind(from).normal.restore(rows.at(name)));
+  }
+  return rows;
+}
+
 sampling_request sampling::request(std::int64_t first, std::int64_t count, const batch& given) const {
   Tensor of_class = given.find("label");
   if (!of_class.defined() || !sampler_.labels.empty()) of_class = label(first, count);
   sampling_request r{first, count, model_.shape(), stream_, {{"label", of_class}}, {}};
   r.normal = model_.info().normal;
   r.range = model_.info().range;
-  r.rows = given;
+  r.rows = in_data_units(given);
   if (!sampler_.start.empty()) {
     const Tensor& x = given.at(sampler_.start);
     const sizes row = x.sizes().slice(1).vec();

@@ -34,6 +34,7 @@ class session {
 
   // Batches at the nodes of the graph, in training and beside it; see opened_data.
   opened_data& nodes() { return data_; }
+  const opened_data& nodes() const { return data_; }
   // x⁰ of rows that are not trained on, with t, noise and x^t of their own.
   batch noised_rows(const plan_node& noiser, batch b) const;
   // The session whose model a node takes: this one, or that of a finished run, which is opened when first asked for.

@@ -1,6 +1,7 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "noneq/flow/edge_checks.hpp"
 
@@ -30,8 +31,11 @@ void check_side_streams(const plan& p, problems& found) {
                   n.id + ".in", n.where));
       else if (n.role() == "sampler" && b != &n && b->role() == "sampler")
         found.add(error(fmt::format("stands behind the sampler '{}', need in: data", b->id), n.id + ".in", n.where));
-    if (n.role() == "sampler" && n.in.empty() && !n.as<sampler>().start.empty())
-      found.add(error("got a tensor of a stream, need in: the node that gives it", n.id + ".start", n.where));
+    if (n.role() == "sampler" && n.in.empty())
+      if (const auto reads = n.as<sampler>().reads(); !reads.empty())
+        found.add(error(fmt::format("is missing; need in: the node that gives the {} '{}'",
+                                    reads.size() == 1 ? "tensor" : "tensors", fmt::join(reads, "', '")),
+                        n.id + ".in", n.where));
   }
 }
 

@@ -9,7 +9,7 @@ static bool is_of(const value& node, const std::string& name) {
   return plugin && (plugin->text() == name || (name.ends_with('.') && plugin->text().starts_with(name)));
 }
 
-static std::vector<std::string> inputs_of(const value& node) {
+std::vector<std::string> inputs_of(const value& node) {
   std::vector<std::string> all;
   const value* in = node.is_map() ? node.find("in") : nullptr;
   if (in != nullptr && in->is_scalar()) all.push_back(in->text());
@@ -18,7 +18,7 @@ static std::vector<std::string> inputs_of(const value& node) {
   return all;
 }
 
-void remove_beside_model(value& document, const std::string& keep) {
+void remove_beside_model(value& document, const std::vector<std::string>& keep) {
   const value& graph = document.child("graph");
   // All that a node needs, and itself.
   std::set<std::string> kept;
@@ -29,8 +29,9 @@ void remove_beside_model(value& document, const std::string& keep) {
   for (const auto& [id, node] : graph.entries()) {
     const bool data = is_of(node, "loader.") || is_of(node, "transform.");
     const bool beside = is_of(node, "sampler.") || is_of(node, "metric.") || is_of(node, "writer.");
-    if ((!data && !beside) || is_of(node, keep)) add(add, id);
+    if (!data && !beside) add(add, id);
   }
+  for (const std::string& id : keep) add(add, id);
   value left = value::map();
   for (const auto& [id, node] : graph.entries())
     if (kept.count(id)) left.set(id, node, graph.key_place(id));
@@ -55,6 +56,28 @@ std::string add_node(value& document, std::string id, value node) {
   while (graph.contains(id)) id += "_";
   graph.set(id, std::move(node));
   return id;
+}
+
+void join_input(value& node, const std::string& from, const std::string& tensor) {
+  std::vector<std::string> inputs = inputs_of(node);
+  std::vector<std::pair<std::string, std::string>> names;  // <node>.<tensor>, and its new name
+  if (const value* as = node.find("as"))
+    for (const auto& [key, name] : as->entries())
+      names.emplace_back(key.find('.') == key.npos && inputs.size() == 1 ? inputs.front() + "." + key : key,
+                         name.text());
+  for (const auto& [key, name] : std::vector(names))
+    if (name == tensor) {
+      const std::string replaced = key.substr(0, key.find('.'));
+      std::erase(inputs, replaced);
+      std::erase_if(names, [&](const auto& n) { return n.first.starts_with(replaced + "."); });
+    }
+  inputs.push_back(from);
+  names.emplace_back(from + ".x0", tensor);
+  value in = value::list(), as = value::map();
+  for (const std::string& id : inputs) in.push_back(value::scalar(id, true));
+  for (const auto& [key, name] : names) as.set(key, value::scalar(name, true));
+  node.set("in", std::move(in));
+  node.set("as", std::move(as));
 }
 
 }

@@ -8,18 +8,23 @@
 
 namespace noneq {
 
-// In what follows `name` is a plugin, "role.name", or all of a role, "role.".
+// Removes every sampler, metric and writer from a pipeline, and the loaders and transforms that only they need. The
+// nodes with the ids `keep` stay, and those that they stand in stay with them.
+void remove_beside_model(value& document, const std::vector<std::string>& keep = {});
 
-// Removes every sampler, metric and writer from a pipeline; those named by `keep` stay, and the nodes that they stand
-// in stay with them.
-void remove_beside_model(value& document, const std::string& keep = "");
-
-// The ids of the nodes of a plugin, in their order.
+// The ids of the nodes of a plugin, "role.name", or of a role, "role.", in their order.
 std::vector<std::string> find_nodes(const value& document, const std::string& name);
 // The first of them, "" when there is none.
 std::string find_node(const value& document, const std::string& name);
 
+// The ids in a node's `in`.
+std::vector<std::string> inputs_of(const value& node);
+
 // Puts a node {plugin, of or in, …} into the graph, under `id` or the like when that is taken; returns its id.
 std::string add_node(value& document, std::string id, value node);
+
+// Joins the tensor x0 of node `from` to the inputs of `node`, under the name `tensor`. An input that gave a tensor of
+// this name before is no input any more.
+void join_input(value& node, const std::string& from, const std::string& tensor);
 
 }

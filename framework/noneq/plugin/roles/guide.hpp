@@ -21,6 +21,7 @@ struct guided_chunk {
   sizes shape;
   normalisation normal;
   std::vector<double> range;  // of the data, in data units; empty: not known
+  batch rows = {};            // of the stream that the sampler stands in, in data units; count rows, or no tensor
 };
 
 // The state at which r_t is evaluated. All tensors are without gradients.
@@ -75,7 +76,9 @@ struct guide : role<"guide"> {
   // Number of times each reverse step is drawn, with a step of the forward process in between (Lugmayr et al. 2022,
   // algorithm 1).
   virtual std::int64_t draws_of_step() const { return 1; }
-  // Throws noneq::error when r does not fit the data.
+  // Names of the tensors that begin() reads from the rows of a chunk. A pipeline whose stream lacks one is refused.
+  virtual std::vector<std::string> reads() const { return {}; }
+  // Throws noneq::error when r does not fit the data, or the rows do not fit r.
   virtual std::unique_ptr<guidance> begin(const guided_chunk& chunk) const = 0;
 };
 

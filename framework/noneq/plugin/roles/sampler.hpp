@@ -20,7 +20,7 @@ struct sampling_request {
   conditions given;           // count rows
   // Called with t and x^t on the way (t = T first, 0 last), for figures. May be empty.
   std::function<void(std::int64_t t, const Tensor& xt)> visit;
-  batch rows = {};                 // what the stream that the sampler stands in brings, count rows; empty: nothing
+  batch rows = {};                 // of the stream that the sampler stands in, in data units; count rows, or no tensor
   Tensor start = {};               // x^T [count, …], float32 or float64; undefined: drawn from π in float32
   normalisation normal = {};       // of the data, for parameters in data units
   std::vector<double> range = {};  // of the data, in data units; empty: not known
@@ -40,6 +40,11 @@ struct sampler : role<"sampler", node_kind::transform> {
   virtual Tensor sample(const denoiser& d, const sampling_request& r) const = 0;
   // Throws noneq::error when it cannot draw samples like these. Called with the first chunk before training begins.
   virtual void check_request(const process&, const sampling_request&) const {}
+  // Names of the tensors that are read from the stream that the sampler stands in. A pipeline that lacks one is
+  // refused.
+  virtual std::vector<std::string> reads() const {
+    return start.empty() ? std::vector<std::string>{} : std::vector<std::string>{start};
+  }
   // Samples that are drawn where no stream decides it.
   std::int64_t samples() const {
     constexpr std::int64_t usual = 64;
