@@ -130,6 +130,33 @@ TEST_CASE("guides that cannot guide are refused, and before anything is trained"
   CHECK(!exists(all().place / "guided"));
 }
 
+TEST_CASE("a run's sampler draws given the rows of its stream, or others in their place") {
+  std::string nodes;
+  for (const std::string name : {"zeros", "mask"})
+    nodes += "  " + name + ": {plugin: loader.hdf5, file: noise.h5, dataset: " + name + "}\n";
+  put_text(all().place / "known.yaml", tiny_with("  sampler: {plugin: sampler.ancestral, of: model, count: 16",
+                                                 nodes + "  sampler: {plugin: sampler.ddim, in: [zeros, mask], as: "
+                                                         "{zeros.x0: values, mask.x0: mask}, of: model, guides: "
+                                                         "known_values"));
+  const outcome o = all().here({"run", "known.yaml", "--out", "known", "--quiet", "--set", "graph.trainer.steps=2"});
+  REQUIRE_MESSAGE(o.code == 0, o.err);
+  const hdf5_reader drawn(all().place / "known/samples.h5");
+  CHECK(drawn.rows("samples", 0, 6).equal(at::zeros({6, 2})));
+  CHECK(all().samples("known", {"--count", "8"}).equal(at::zeros({8, 2})));  // the rows begin again
+  const at::Tensor others = hdf5_reader(all().place / "noise.h5").rows("noise", 0, 6);
+  CHECK(at::allclose(all().samples("known", {"--given", "values=noise.h5:noise"}), others, 1e-5, 1e-6));
+  const auto refused = [](const std::string& given, const std::string& line) {
+    const outcome o = all().sample("known", {"--given", given});
+    CHECK_MESSAGE(o.code == 2, o.err);
+    CHECK_MESSAGE(says(o.err, line), o.err);
+    CHECK(std::count(o.err.begin(), o.err.end(), '\n') == 1);
+  };
+  refused("values", "--given got 'values', need NAME=FILE, or NAME=FILE:DATASET");
+  refused("values=noise.h5:wide", "sampler.guides.values: tensor 'values' got rows of shape [3], need [2]");
+  refused("values=noise.h5:x", "joins mask (6 rows) with values (64 rows), need as many rows in each");
+  refused("values=absent.h5", "absent.h5: does not exist");
+}
+
 TEST_CASE("what a sampler loses of what its guides are certain of is told") {
   const std::vector<std::string> guided{"sample",    "tiny",
                                         "--out",     "told.h5",

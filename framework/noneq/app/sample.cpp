@@ -91,8 +91,9 @@ void only_this_sampler(value& document, const sample_options& o) {
     node.set("labels", std::move(labels));
   }
   node.set_where_all({"noneq sample", 0, 0});
+  for (const rows_in_file& r : rows_of(o)) remove_input(node, r.tensor);
   remove_beside_model(document, inputs_of(node));
-  for (const rows_in_file& r : rows_of(o)) join_input(node, add_node(document, r.tensor, loader_of(r)), r.tensor);
+  for (const rows_in_file& r : rows_of(o)) add_input(node, add_node(document, r.tensor, loader_of(r)), r.tensor);
   if (!o.noise.empty()) node.set("start", value::scalar("noise"));
   node.set_where_all({"noneq sample", 0, 0});
   id = add_node(document, "sampler", std::move(node));

@@ -58,26 +58,50 @@ std::string add_node(value& document, std::string id, value node) {
   return id;
 }
 
-void join_input(value& node, const std::string& from, const std::string& tensor) {
-  std::vector<std::string> inputs = inputs_of(node);
-  std::vector<std::pair<std::string, std::string>> names;  // <node>.<tensor>, and its new name
+namespace {
+
+// New names of tensors by "<node>.<tensor>", in the order of the file.
+using names_of_tensors = std::vector<std::pair<std::string, std::string>>;
+
+names_of_tensors names_in(const value& node, const std::vector<std::string>& inputs) {
+  names_of_tensors names;
   if (const value* as = node.find("as"))
     for (const auto& [key, name] : as->entries())
       names.emplace_back(key.find('.') == key.npos && inputs.size() == 1 ? inputs.front() + "." + key : key,
                          name.text());
-  for (const auto& [key, name] : std::vector(names))
-    if (name == tensor) {
-      const std::string replaced = key.substr(0, key.find('.'));
-      std::erase(inputs, replaced);
-      std::erase_if(names, [&](const auto& n) { return n.first.starts_with(replaced + "."); });
-    }
-  inputs.push_back(from);
-  names.emplace_back(from + ".x0", tensor);
+  return names;
+}
+
+void set_inputs(value& node, const std::vector<std::string>& inputs, const names_of_tensors& names) {
   value in = value::list(), as = value::map();
   for (const std::string& id : inputs) in.push_back(value::scalar(id, true));
   for (const auto& [key, name] : names) as.set(key, value::scalar(name, true));
-  node.set("in", std::move(in));
-  node.set("as", std::move(as));
+  node.remove("in");
+  node.remove("as");
+  if (!inputs.empty()) node.set("in", std::move(in));
+  if (!names.empty()) node.set("as", std::move(as));
+}
+
+}
+
+void remove_input(value& node, const std::string& tensor) {
+  std::vector<std::string> inputs = inputs_of(node);
+  names_of_tensors names = names_in(node, inputs);
+  for (const auto& [key, name] : names_of_tensors(names))
+    if (name == tensor) {
+      const std::string from = key.substr(0, key.find('.'));
+      std::erase(inputs, from);
+      std::erase_if(names, [&](const auto& n) { return n.first.starts_with(from + "."); });
+    }
+  set_inputs(node, inputs, names);
+}
+
+void add_input(value& node, const std::string& from, const std::string& tensor) {
+  std::vector<std::string> inputs = inputs_of(node);
+  names_of_tensors names = names_in(node, inputs);
+  inputs.push_back(from);
+  names.emplace_back(from + ".x0", tensor);
+  set_inputs(node, inputs, names);
 }
 
 }

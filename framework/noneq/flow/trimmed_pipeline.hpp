@@ -23,8 +23,9 @@ std::vector<std::string> inputs_of(const value& node);
 // Puts a node {plugin, of or in, …} into the graph, under `id` or the like when that is taken; returns its id.
 std::string add_node(value& document, std::string id, value node);
 
-// Joins the tensor x0 of node `from` to the inputs of `node`, under the name `tensor`. An input that gave a tensor of
-// this name before is no input any more.
-void join_input(value& node, const std::string& from, const std::string& tensor);
+// Removes the inputs of a node that give it a tensor under the name `tensor` (in `as`).
+void remove_input(value& node, const std::string& tensor);
+// Adds node `from` to the inputs of a node; its x0 gets the name `tensor`.
+void add_input(value& node, const std::string& from, const std::string& tensor);
 
 }
