@@ -154,10 +154,9 @@ TEST_CASE("samples lie in their file as the data does in its own") {
 
 TEST_CASE("a run is used from another folder, and with its data moved, by the names it was begun with") {
   const with_data all({{"x", normal({300, 2})}, {"y", at::ones({3, 2})}});
-  const outcome o =
-      all.run({"loader.held_out=0.5", "y={plugin: loader.hdf5, file: data/data.h5, dataset: y, batch: 16}",
-               "sampler.in=y", "sampler.as={x0: observation}",
-               "sampler.guides={plugin: gaussian_observation, deviation: 1.0}"});
+  const outcome o = all.run(
+      {"loader.held_out=0.5", "y={plugin: loader.hdf5, file: data/data.h5, dataset: y, batch: 16}", "sampler.in=y",
+       "sampler.as={x0: observation}", "sampler.guides={plugin: gaussian_observation, deviation: 1.0}"});
   CHECK_MESSAGE(o.code == 0, o.err);
   const scratch elsewhere;
   const std::string run = (all.place / "run").string();

@@ -228,7 +228,8 @@ TEST_CASE("what stands where only the training works, or behind the end of a str
   CHECK(
       has(with("plugin: sampler.ddim, in: model, of: model"), "n.in: stands behind 'model', a model, which works in"));
   CHECK(has(with("plugin: metric.bound, in: loss, of: model"), "n.in: stands behind 'model', a model, which works in"));
-  CHECK(has(with("plugin: sampler.ddim, of: model, start: z"), "n.in: is missing; need in: the node that gives the tensor 'z'"));
+  CHECK(has(with("plugin: sampler.ddim, of: model, start: z"),
+            "n.in: is missing; need in: the node that gives the tensor 'z'"));
   CHECK(has(with("plugin: sampler.ddim, in: noiser, of: model, start: z"), "need the tensor 'z'"));
   CHECK(has(with("plugin: transform.clip, in: trainer, low: 0"),
             "n.in: got 'trainer', which is a trainer and gives arrays at its end, need a writer to take them"));

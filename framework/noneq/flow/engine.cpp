@@ -6,6 +6,7 @@
 #include <tbb/flow_graph.h>
 
 #include "noneq/flow/joined_source.hpp"
+#include "noneq/flow/parts_in_order.hpp"
 
 namespace noneq {
 namespace {
@@ -216,25 +217,18 @@ class running {
       return mapped;
     });
     using collecting = flow::multifunction_node<part_item, std::tuple<std::int64_t, input_item>>;
-    auto parts = std::make_shared<std::map<std::int64_t, std::vector<std::any>>>();
-    auto next = std::make_shared<std::int64_t>(stream_.first);
-    auto arrived = std::make_shared<std::map<std::int64_t, std::int64_t>>();
-    auto& collect = make<collecting>(flow::serial, [this, v, parts, next, arrived](part_item i, auto& out) {
+    auto parts = std::make_shared<parts_in_order>(stream_.first, of.parts);
+    auto& collect = make<collecting>(flow::serial, [this, v, parts](part_item i, auto& out) {
       const sink_part& of = *stream_.vertices[v].sink;
-      auto& all = (*parts)[i.index];
-      all.resize(static_cast<std::size_t>(of.parts));
-      all[static_cast<std::size_t>(i.part)] = std::move(i.mapped);
-      ++(*arrived)[i.index];
-      for (auto it = parts->find(*next); it != parts->end() && (*arrived)[*next] == of.parts; it = parts->find(*next)) {
+      parts->put(i.index, i.part, std::move(i.mapped));
+      while (auto whole = parts->take()) {
         for (std::int64_t p = 0; p < of.parts; ++p)
-          call({v, calling::add, *next, p}, [&] { of.add(std::move(it->second[static_cast<std::size_t>(p)])); });
+          call({v, calling::add, whole->index, p},
+               [&] { of.add(std::move(whole->parts[static_cast<std::size_t>(p)])); });
         std::vector<batch> more;
         if (of.pass_on && !stopped_) more = of.pass_on();
-        for (std::size_t k = 0; k < more.size(); ++k) std::get<1>(out).try_put({k, {*next, std::move(more[k])}});
-        std::get<0>(out).try_put(*next);
-        arrived->erase(*next);
-        parts->erase(it);
-        ++*next;
+        for (std::size_t k = 0; k < more.size(); ++k) std::get<1>(out).try_put({k, {whole->index, std::move(more[k])}});
+        std::get<0>(out).try_put(whole->index);
       }
     });
     flow::make_edge(cut, map);

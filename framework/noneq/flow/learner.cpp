@@ -4,6 +4,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "noneq/flow/each_part.hpp"
+#include "noneq/flow/saved_state.hpp"
 #include "noneq/plugin/returned.hpp"
 #include "noneq/plugin/roles/model.hpp"
 

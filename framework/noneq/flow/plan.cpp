@@ -1,235 +1,13 @@
 #include "noneq/flow/plan.hpp"
 
-#include <fmt/format.h>
-
-#include "noneq/core/any_exception.hpp"
-#include "noneq/flow/divergence.hpp"
 #include "noneq/flow/plan_checks.hpp"
+#include "noneq/flow/plan_document.hpp"
 
 namespace noneq {
-namespace {
-
-const std::vector<std::string> pipeline_keys{"name", "seed", "process", "graph"};
-const std::vector<std::string> process_keys{"kernel", "schedule", "mean", "variance"};
-const std::vector<std::string> node_keys{"plugin", "in", "as", "of", "every", "at"};
-
-void refuse_unknown_keys(const value& map, const std::vector<std::string>& known, const std::string& subject,
-                         problems& found) {
-  for (const auto& [key, v] : map.entries())
-    if (std::find(known.begin(), known.end(), key) == known.end())
-      found.add(error(fmt::format("unknown key '{}'{}", key, did_you_mean(key, known)), subject, map.key_place(key)));
-}
-
-const value* section(const value& map, const std::string& key, const std::string& subject, problems& found) {
-  const value* v = map.find(key);
-  if (v == nullptr)
-    found.add(error(fmt::format("the key '{}' is missing", key), subject, map.where()));
-  else if (v->type() != value::kind::map)
-    found.add(error(fmt::format("got {}, need a map", v->kind_name()), key, v->where()));
-  else
-    return v;
-  return nullptr;
-}
-
-template <class T>
-void read_into(T& target, const value& map, const std::string& key, const std::string& subject, problems& found) {
-  if (const value* v = map.find(key)) found.guard([&] { target = read<T>(*v); }, v->where(), subject);
-}
-
-template <class Role>
-std::shared_ptr<const Role> process_part(plan& p, const value& section, const char* fallback, const reading& r) {
-  const std::string key{Role::role_name};
-  const value* given = section.find(key);
-  if (given == nullptr && fallback == nullptr) {
-    r.found.add(error(fmt::format("the key '{}' is missing; need a {} plugin", key, key), "process", section.where()));
-    return nullptr;
-  }
-  instance i = instantiate(key, given ? *given : value::scalar(fallback), {r.plugins, r.found, "process." + key});
-  if (i.made) p.process_parts[key] = i;
-  return std::static_pointer_cast<const Role>(i.made);
-}
-
-void read_process(plan& p, const value& v, const reading& r) {
-  refuse_unknown_keys(v, process_keys, "process", r.found);
-  p.process.kernel = process_part<kernel>(p, v, nullptr, r);
-  p.process.schedule = process_part<schedule>(p, v, nullptr, r);
-  p.process.mean = process_part<mean>(p, v, nullptr, r);
-  if (p.process.kernel == nullptr) return;
-  if (p.process.kernel->has_variance())
-    p.process.variance = process_part<variance>(p, v, "fixed_small", r);
-  else if (const value* extra = v.find("variance"))
-    r.found.add(
-        error(fmt::format("the kernel {} has no variance; leave this key out", p.process_parts["kernel"].entry->name),
-              "process.variance", extra->where()));
-}
-
-void read_occasions(plan_node& n, const value& v, problems& found) {
-  if (const value* every = v.find("every"))
-    found.guard(
-        [&] {
-          n.every = read<std::int64_t>(*every);
-          if (n.every < 1) throw error(fmt::format("got {}, need a value of at least 1", n.every));
-        },
-        every->where(), n.id + ".every");
-  if (const value* at = v.find("at"))
-    found.guard(
-        [&] {
-          if (const auto text = read<std::string>(*at); text != "end")
-            throw error(fmt::format("got '{}', need 'end'", text));
-        },
-        at->where(), n.id + ".at");
-}
-
-// `in`: a name, or a list of names.
-void read_inputs(plan_node& n, const value& v, problems& found) {
-  const value* in = v.find("in");
-  if (in == nullptr) return;
-  const auto add = [&](const value& name) {
-    found.guard([&] { n.in.push_back({read<std::string>(name), name.where()}); }, name.where(), n.id + ".in");
-  };
-  if (in->is_list())
-    for (const value& name : in->items()) add(name);
-  else
-    add(*in);
-  if (in->is_list() && in->items().empty())
-    found.add(error("got an empty list, need the names of nodes", n.id + ".in", in->where()));
-}
-
-// `as`: new names of tensors, {x0: mask} of the only input, or {node.x0: mask} of one of several.
-void read_names(plan_node& n, const value& v, problems& found) {
-  const value* as = v.find("as");
-  if (as == nullptr) return;
-  const std::string subject = n.id + ".as";
-  if (!as->is_map())
-    return found.add(
-        error(fmt::format("got {}, need a map of names, such as {{x0: mask}}", as->kind_name()), subject, as->where()));
-  for (const auto& [key, name] : as->entries())
-    found.guard(
-        [&, &key = key, &name = name] {
-          const auto dot = key.find('.');
-          const std::string from = dot == key.npos ? "" : key.substr(0, dot),
-                            tensor = dot == key.npos ? key : key.substr(dot + 1);
-          std::vector<std::string> names;
-          plan_edge* edge = from.empty() && n.in.size() == 1 ? &n.in.front() : nullptr;
-          for (plan_edge& e : n.in) {
-            names.push_back(e.from);
-            if (e.from == from) edge = &e;
-          }
-          if (edge == nullptr && from.empty())
-            throw error(fmt::format("got '{}' for {} inputs, need <node>.{}", key, n.in.size(), key));
-          if (edge == nullptr)
-            throw error(
-                fmt::format("got '{}', but '{}' is no input of this node{}", key, from, did_you_mean(from, names)));
-          const auto to = read<std::string>(name);
-          if (to.empty() || to.find('/') != to.npos || to.starts_with('.'))
-            throw error(fmt::format("got '{}', need a name without a / that does not begin with a dot", to));
-          edge->as[tensor] = to;
-        },
-        as->key_place(key), subject);
-}
-
-// A node without a plugin is most often another one's name misspelt, as in --set graph.modle.hidden=[8].
-std::string plugin_missing(const std::string& id, const value& v, const value& graph) {
-  std::vector<std::string> others;
-  for (const auto& [name, node] : graph.entries())
-    if (name != id && (!node.is_map() || node.contains("plugin"))) others.push_back(name);
-  const std::string key = v.is_map() && !v.contains("plugin") ? "a map without the key 'plugin'" : v.kind_name();
-  return fmt::format("got {}, need the key 'plugin', or the name of another node{}", key, did_you_mean(id, others));
-}
-
-plan_node read_node(const std::string& id, const value& v, const value& graph, const reading& r) {
-  plan_node n;
-  n.id = id;
-  n.where = v.where();
-  if (id.empty() || id.find('/') != id.npos || id.starts_with('.'))
-    r.found.add(error(fmt::format("got the node '{}', need a name without a / that does not begin with a dot", id),
-                      "graph", graph.key_place(id)));
-  const value* name = v.type() == value::kind::map ? v.find("plugin") : &v;
-  std::string role;
-  r.found.guard(
-      [&] {
-        if (name == nullptr || name->type() != value::kind::scalar) throw error(plugin_missing(id, v, graph));
-        const std::string full = read<std::string>(*name);
-        const auto dot = full.find('.');
-        const std::string named = full.substr(0, dot);
-        const auto roles = r.plugins.roles();
-        if (dot == std::string::npos || std::find(roles.begin(), roles.end(), named) == roles.end())
-          throw error(fmt::format("got '{}', need <role>.<name> of a plugin, as in loader.hdf5{}", full,
-                                  did_you_mean(named, roles)));
-        role = named;
-      },
-      name ? name->where() : v.where(), id + ".plugin");
-  if (v.type() == value::kind::map) {
-    read_inputs(n, v, r.found);
-    read_names(n, v, r.found);
-    read_into(n.of, v, "of", id + ".of", r.found);
-    if (const value* of = v.find("of")) n.of_where = of->where();
-  }
-  if (!role.empty() && r.plugins.roles().size() > 0) {
-    const std::size_t before = r.found.size();
-    n.plugin = instantiate(role, v, {r.plugins, r.found, id}, node_keys);
-    if (n.plugin.made == nullptr && r.found.size() == before) n.plugin = {};
-  }
-  if (v.type() == value::kind::map) read_occasions(n, v, r.found);
-  return n;
-}
-
-value resolved_inputs(const plan_node& n) {
-  if (n.in.size() == 1) return value::scalar(n.in.front().from);
-  value list = value::list();
-  for (const plan_edge& e : n.in) list.push_back(value::scalar(e.from));
-  return list;
-}
-
-value resolved_names(const plan_node& n) {
-  value names = value::map();
-  for (const plan_edge& e : n.in)
-    for (const auto& [tensor, name] : e.as)
-      names.set(n.in.size() == 1 ? tensor : e.from + "." + tensor, value::scalar(name));
-  return names;
-}
-
-value resolved_node(const plan_node& n) {
-  value v = render(n.plugin);
-  v.set("plugin", value::scalar(n.plugin.entry->full_name()));
-  if (!n.in.empty()) v.set("in", resolved_inputs(n));
-  if (const value names = resolved_names(n); !names.entries().empty()) v.set("as", names);
-  if (n.has_model()) v.set("of", value::scalar(n.of.empty() ? n.of_run.string() : n.of));
-  if (n.every > 0) v.set("every", value::scalar(std::to_string(n.every)));
-  return v;
-}
-
-}
-
-// Reads the document without checking how its nodes fit together.
-static plan read_plan(const value& document, registry& plugins, problems& found) {
-  plan p;
-  p.document = std::make_shared<value>(document);
-  p.plugins = &plugins;
-  const reading r{plugins, found, ""};
-  read_into(p.name, document, "name", "name", found);
-  read_into(p.seed, document, "seed", "seed", found);
-  if (const value* v = document.find("process"); v && v->is_map()) read_process(p, *v, r);
-  if (const value* v = document.find("graph"); v && v->is_map())
-    for (const auto& [id, node] : v->entries()) p.nodes.push_back(read_node(id, node, *v, r));
-  return p;
-}
 
 plan make_plan(const value& document, registry& plugins) {
   problems found;
-  if (document.type() != value::kind::map) {
-    found.add(error(fmt::format("got {}, need a map with name, process and graph", document.kind_name()), "",
-                    document.where()));
-    found.raise();
-  }
-  refuse_unknown_keys(document, pipeline_keys, "", found);
-  if (document.find("name") == nullptr) found.add(error("the key 'name' is missing", "", document.where()));
-  if (document.find("process") != nullptr) section(document, "process", "", found);
-  section(document, "graph", "", found);
-  plan p = read_plan(document, plugins, found);
-  if (const value* name = document.find("name"); name && name->is_scalar())
-    if (p.name.empty() || p.name.find('/') != std::string::npos || p.name == "." || p.name == "..")
-      found.add(error(fmt::format("got '{}', need a name that can be a folder", p.name), "name", name->where()));
+  plan p = read_document(document, plugins, found);
   check_process(p, found);
   check_graph(p, document, found);
   found.raise();
@@ -238,7 +16,7 @@ plan make_plan(const value& document, registry& plugins) {
 
 plan plan::fresh() const {
   problems none;
-  plan p = read_plan(*document, *plugins, none);
+  plan p = read_document(*document, *plugins, none);
   none.raise();
   std::vector<plan_node> sorted;
   for (const plan_node& n : nodes) {
@@ -250,15 +28,6 @@ plan plan::fresh() const {
   at::NoGradGuard values_only;
   if (p.process.schedule) p.process = p.process.refreshed();
   return p;
-}
-
-bool plan_node::reads(std::string_view tensor) const {
-  const auto& all = plugin.entry->reads;
-  return std::any_of(all.begin(), all.end(), [&](const named_tensor_doc& t) { return t.name == tensor; });
-}
-
-bool plan_node::stands_in(const std::string& other) const {
-  return std::any_of(in.begin(), in.end(), [&](const plan_edge& e) { return e.from == other; });
 }
 
 const plan_node& plan::node(const std::string& id) const {
@@ -287,63 +56,16 @@ const plan_node* plan::model_before(const plan_node& n) const {
   return nullptr;
 }
 
-value plan::resolved() const {
-  value v = value::map(), parts = value::map(), graph = value::map();
-  v.set("name", value::scalar(name));
-  v.set("seed", value::scalar(std::to_string(seed)));
-  for (const std::string& key : process_keys)
-    if (const auto it = process_parts.find(key); it != process_parts.end()) parts.set(key, render(it->second));
-  for (const plan_node& n : nodes) graph.set(n.id, resolved_node(n));
-  if (!process_parts.empty()) v.set("process", std::move(parts));
-  v.set("graph", std::move(graph));
-  return v;
+void plan::add_before(const plan_node& n, std::vector<const plan_node*>& all) const {
+  if (std::find(all.begin(), all.end(), &n) != all.end()) return;
+  for (const plan_edge& e : n.in) add_before(node(e.from), all);
+  all.push_back(&n);
 }
 
-error at_node(const plan_node& n, const std::exception& e) {
-  if (const auto* known = dynamic_cast<const error*>(&e)) {
-    const std::string first = known->subject().substr(0, known->subject().find_first_of(".["));
-    const bool of_parameter = first != n.id && n.plugin.entry->find(first) != nullptr;
-    return (of_parameter ? known->within(n.id) : *known).at(n.where, n.id);
-  }
-  return error(text_of(e), n.id, n.where);
-}
-
-error at_node(const plan_node& n, const std::exception_ptr& e) {
-  try {
-    std::rethrow_exception(e);
-  } catch (const std::exception& known) {
-    return at_node(n, known);
-  } catch (...) {
-    return error(fmt::format("{} {}", n.plugin.entry->full_name(), text_of(e)), n.id, n.where);
-  }
-}
-
-void fail_at(const plan_node& n, const std::exception_ptr& e) {
-  try {
-    std::rethrow_exception(e);
-  } catch (const interrupted&) {
-    throw;
-  } catch (const input_error&) {
-    throw;
-  } catch (const diverged&) {  // knows its node, and is told apart from other errors
-    throw;
-  } catch (...) {
-    throw at_node(n, e);
-  }
-}
-
-void refuse_at(const plan_node& n, const std::exception_ptr& e) {
-  std::vector<error> all;
-  try {
-    std::rethrow_exception(e);
-  } catch (const interrupted&) {
-    throw;
-  } catch (const input_error& many) {
-    for (const error& each : many.problems()) all.push_back(at_node(n, each));
-  } catch (...) {
-    all.push_back(at_node(n, e));
-  }
-  throw input_error(std::move(all));
+std::vector<const plan_node*> plan::before(const plan_node& n) const {
+  std::vector<const plan_node*> all;
+  add_before(n, all);
+  return all;
 }
 
 }

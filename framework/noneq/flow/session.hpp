@@ -86,9 +86,4 @@ class session {
   bool finished_ = false;
 };
 
-// Replaces what `visit` shows from tensors saved under "prefix.name"; throws noneq::error naming what is missing,
-// or of another shape.
-state_visitor restore_from(const checkpoint& saved, const std::string& prefix);
-state_visitor save_to(checkpoint& target, const std::string& prefix);
-
 }

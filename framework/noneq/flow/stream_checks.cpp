@@ -8,19 +8,10 @@
 namespace noneq {
 namespace {
 
-// The nodes before n, and itself.
-void add_before(const plan& p, const plan_node& n, std::vector<const plan_node*>& all) {
-  if (std::find(all.begin(), all.end(), &n) != all.end()) return;
-  for (const plan_edge& e : n.in) add_before(p, *find(p, e.from), all);
-  all.push_back(&n);
-}
-
 // Streams beside the training hold data, samplers and sinks: the model and what follows it work in the training only.
 void check_side_streams(const plan& p, problems& found) {
   for (const plan_node& n : p.nodes) {
-    std::vector<const plan_node*> before;
-    add_before(p, n, before);
-    for (const plan_node* b : before)
+    for (const plan_node* b : p.before(n))
       if (n.takes_model() && (b->role() == "model" || b->role() == "loss" || b->role() == "trainer"))
         found.add(error(
             fmt::format("stands behind '{}', a {}, which works in the training only; need in: data", b->id, b->role()),
@@ -43,12 +34,11 @@ void check_side_streams(const plan& p, problems& found) {
 void check_counts(const plan& p, problems& found) {
   for (const stream_nodes& s : p.streams)
     for (const std::string& id : s.nodes) {
-      const plan_node& n = *find(p, id);
+      const plan_node& n = p.node(id);
       if (n.role() != "sampler" || n.in.empty() || n.as<sampler>().count == 0) continue;
       for (const std::string& other : s.nodes) {
-        std::vector<const plan_node*> before;
-        const plan_node& o = *find(p, other);
-        add_before(p, o, before);
+        const plan_node& o = p.node(other);
+        const auto before = p.before(o);
         const bool ends = o.kind() == node_kind::sink || o.role() == "sampler";
         if (ends && std::find(before.begin(), before.end(), &n) == before.end())
           found.add(error(fmt::format("got {} of a stream that {} receives too, need 0, one sample a row",
@@ -62,17 +52,13 @@ void check_counts(const plan& p, problems& found) {
 void check_orders(const plan& p, problems& found) {
   if (!p.trains()) return;
   for (const std::string& id : p.streams.front().nodes) {
-    const plan_node& n = *find(p, id);
+    const plan_node& n = p.node(id);
     std::set<std::string> loaders;
-    for (const plan_edge& e : n.in) {
-      std::vector<const plan_node*> before;
-      add_before(p, *find(p, e.from), before);
-      for (const plan_node* b : before)
-        if (b->kind() == node_kind::source) loaders.insert(b->id);
-    }
+    for (const plan_node* b : p.before(n))
+      if (b->kind() == node_kind::source && b != &n) loaders.insert(b->id);
     if (loaders.size() < 2) continue;
     for (const std::string& loader : loaders) {
-      const plan_node& l = *find(p, loader);
+      const plan_node& l = p.node(loader);
       const parameter* order = l.plugin.entry->find("order");
       if (order != nullptr && order->render(*l.plugin.made).text() != "sequential")
         found.add(error(fmt::format("got {}, need sequential, because {} joins its rows with those of another loader",
@@ -98,7 +84,7 @@ void check_occasions(const plan& p, problems& found) {
   for (const plan_node& n : p.nodes) {
     const bool on_training = p.streams.front().has(n.id), tee = on_training && n.kind() == node_kind::sink;
     if (n.role() == "trainer" || n.plugin.made == nullptr) continue;
-    const bool after_sink = !n.in.empty() && find(p, n.in.front().from)->kind() == node_kind::sink;
+    const bool after_sink = !n.in.empty() && p.node(n.in.front().from).kind() == node_kind::sink;
     if (tee && !after_sink && n.every == 0)
       found.add(error(n.stands_in(p.training().loss.id)
                           ? "is missing; need the steps between batches of the training that it takes, or, for the "

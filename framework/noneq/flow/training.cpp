@@ -17,7 +17,7 @@ class training_stream {
       : session_(s), learner_(l), observer_(o), tee_(tee), nodes_(s.plan().streams.front()), drawn_(o) {
     // What hangs on a node that the trainer runs comes out of the trainer.
     std::set<std::string> chain;
-    add_before(s.plan().training().trainer, chain);
+    for (const plan_node* n : s.plan().before(s.plan().training().trainer)) chain.insert(n->id);
     for (const bool of_chain : {true, false})
       for (const std::string& id : nodes_.nodes)
         if ((chain.count(id) > 0) == of_chain) add(s.plan().node(id));
@@ -38,11 +38,6 @@ class training_stream {
   }
 
  private:
-  void add_before(const plan_node& n, std::set<std::string>& all) const {
-    all.insert(n.id);
-    for (const plan_edge& e : n.in) add_before(session_.plan().node(e.from), all);
-  }
-
   void add(const plan_node& n) {
     if (n.kind() == node_kind::source)
       add_source(n);

@@ -1,0 +1,13 @@
+// A pipeline read from its document, before it is known whether its nodes fit together. Pure.
+#pragma once
+
+#include "noneq/config/problems.hpp"
+#include "noneq/flow/plan.hpp"
+
+namespace noneq {
+
+// Returns the plan with the nodes in the order of the file and without streams. Unknown keys, plugins that cannot be
+// made and bad values go to `found`. Throws input_error when the document is no map.
+plan read_document(const value& document, registry& plugins, problems& found);
+
+}

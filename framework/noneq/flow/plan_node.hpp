@@ -1,0 +1,75 @@
+// A node of a pipeline as the file states it, and the errors that happen while it works.
+#pragma once
+
+#include "noneq/flow/stop.hpp"
+#include "noneq/plugin/at_work.hpp"
+#include "noneq/plugin/part.hpp"
+#include "noneq/plugin/registry.hpp"
+
+namespace noneq {
+
+// An input of a node: the node it comes from, and new names for its tensors.
+struct plan_edge {
+  std::string from;
+  place where;
+  std::map<std::string, std::string> as = {};
+};
+
+struct plan_node {
+  std::string id;  // its key in the file
+  instance plugin;
+  place where;
+  std::vector<plan_edge> in;     // joined in this order; none: a source, or a node that makes its own
+  std::string of;                // the model it takes as a constant input: a node; "" when it has none …
+  std::filesystem::path of_run;  // … or the folder of a finished run
+  place of_where;
+  std::int64_t every = 0;  // also after every this many steps; 0: at the end only
+
+  const std::string& role() const { return plugin.entry->role; }
+  node_kind kind() const { return plugin.entry->kind; }
+  bool reads(std::string_view tensor) const;
+  // Whether it measures samples, and so stands in a sampler; other metrics measure a model.
+  bool measures_samples() const { return role() == "metric" && reads("samples"); }
+  // Whether it takes a model as a constant input.
+  bool takes_model() const { return role() == "sampler" || (role() == "metric" && !measures_samples()); }
+  // Whether the model is that of this pipeline.
+  bool has_model() const { return !of.empty() || !of_run.empty(); }
+  bool stands_in(const std::string& id) const;
+  template <class Role>
+  Role& as() const {
+    return static_cast<Role&>(*plugin.made);
+  }
+};
+
+// An error that happened while a node worked, with the node's name and the line it stands at.
+error at_node(const plan_node& n, const std::exception& e);
+error at_node(const plan_node& n, const std::exception_ptr& e);
+
+// Throws that error; a stop that was asked for is nobody's error. What is bad input already stays so, and
+// refuse_at() makes bad input of everything.
+[[noreturn]] void fail_at(const plan_node& n, const std::exception_ptr& e);
+[[noreturn]] void refuse_at(const plan_node& n, const std::exception_ptr& e);
+
+// f(), whose exceptions, of whatever type, are told at node n.
+template <class F>
+auto working(const plan_node& n, F&& f) {
+  const at_work here(*n.plugin.entry, n.id);
+  try {
+    return f();
+  } catch (...) {
+    fail_at(n, std::current_exception());
+  }
+}
+
+// Calls f() before anything is trained: its exceptions become bad input at node n, which the user can mend.
+template <class F>
+auto refusing(const plan_node& n, F&& f) {
+  const at_work here(*n.plugin.entry, n.id);
+  try {
+    return f();
+  } catch (...) {
+    refuse_at(n, std::current_exception());
+  }
+}
+
+}
