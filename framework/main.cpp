@@ -1,5 +1,5 @@
 // Opens the program proper, which is a library: libtorch takes most of a second to be loaded, and `noneq --help` needs
-// nothing of it. What must be settled before the libraries start themselves is settled here too.
+// nothing of it. Settings that libraries read when they start are made here too.
 #include <dlfcn.h>
 #include <sys/resource.h>
 #include <cstdio>
@@ -41,7 +41,7 @@ bool has_room() {
 }
 
 int main(int argc, char** argv) {
-  // An answer that cannot be printed is left to the program, which has the words for that.
+  // If an answer cannot be printed, the program runs, which reports it.
   if (const char* answer = answer_to(argc, argv); answer && std::fputs(answer, stdout) >= 0 && std::fflush(stdout) == 0)
     return 0;
   if (!has_room()) return 1;

@@ -1,4 +1,4 @@
-// Writes what the program says of itself as a C++ table, for main.cpp to include.
+// Writes the program's help texts as a C++ table, for main.cpp to include.
 #include <cstdio>
 
 #include "noneq/app/program.hpp"

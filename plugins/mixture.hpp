@@ -1,5 +1,5 @@
 // The reverse step of a kernel without variance, where locations are logits: a mixture of the posteriors of x⁰ = 0 and
-// x⁰ = 1. The kernel is asked for both, so nothing here knows how its bits fall. Pure, thread-safe.
+// x⁰ = 1. The kernel computes both, so this code is independent of how its bits fall. Pure, thread-safe.
 #pragma once
 
 #include "noneq/plugin/roles/mean.hpp"

@@ -1,5 +1,5 @@
-// Refuses rows that a network cannot learn from. `where` names the data for messages; "" when nothing is known of it.
-// Pure, thread-safe.
+// Refuses rows that a network cannot learn from. `where` names the data for messages; "" when it has no name. Pure,
+// thread-safe.
 #pragma once
 
 #include <cmath>

@@ -1,4 +1,5 @@
-// TorchScript modules of others, read from a file; script_file is one that is only asked. Const use is thread-safe.
+// TorchScript modules of others, read from a file; script_file is one that is called and not trained. Const use is
+// thread-safe.
 #pragma once
 
 #include <torch/csrc/jit/runtime/graph_executor.h>
@@ -9,9 +10,9 @@
 
 namespace noneq {
 
-// As in evaluation. Throws noneq::error when the file is not what torch.jit.save writes.
+// Returns the module in evaluation mode. Throws noneq::error when torch.jit.save did not write the file.
 inline torch::jit::Module load_script(const std::filesystem::path& file) {
-  read_file(file);  // says what is wrong with the file itself
+  read_file(file);  // throws the error of a file that cannot be read
   try {
     auto module = torch::jit::load(file.string(), at::Device(at::kCPU));
     module.eval();
@@ -23,13 +24,13 @@ inline torch::jit::Module load_script(const std::filesystem::path& file) {
 
 class script_file {
  public:
-  // Throws like load_script().
+  // Throws as load_script() does.
   explicit script_file(const std::filesystem::path& file) : name_(file.string()), module_(load_script(file)) {}
 
-  // How many arguments forward() takes.
+  // Returns the number of arguments of forward().
   std::size_t arguments() const { return module_.get_method("forward").function().getSchema().arguments().size() - 1; }
 
-  // What forward() says. Throws noneq::error when it fails.
+  // Returns the result of forward(). Throws noneq::error when it fails.
   torch::jit::IValue forward(std::vector<torch::jit::IValue> inputs) const {
     const sizes shape = inputs.front().toTensor().sizes().vec();
     torch::jit::Module called = module_;  // a handle; forward() is not const
@@ -43,7 +44,7 @@ class script_file {
   }
 
   error wrong(const std::string& text) const { return error(name_ + ": " + text); }
-  // What forward() said, for messages: "[3, 10]", or the kind of what is no tensor.
+  // Returns the kind of a result for messages: "[3, 10]", or the name of a type that is no tensor.
   static std::string kind(const torch::jit::IValue& said) {
     return said.isTensor() ? to_string(said.toTensor().sizes().vec()) : said.tagKind();
   }

@@ -1,7 +1,7 @@
-// Tweedie's formula: under a factor r(x⁰) the mean of x⁰ given x^t is x̂⁰ + ∇ ln r_t(x^t)/Δ_t, where
-// r_t(x^t) = E[r(x⁰)|x^t], and without one its covariance is ∂x̂⁰/∂x^t / Δ_t (Efron 2011). It holds wherever the part of
-// ln q(x^t|x⁰) that depends on both is Δ_t x^t·x⁰. Gaussian: Δ_t = √ᾱ/(1−ᾱ). Bits: Δ_t is the difference of
-// logit P(x^t=1|x⁰) between x⁰ = 1 and x⁰ = 0, and x̂⁰ between bits is what Bayes' rule says there. Pure, thread-safe.
+// Tweedie's formula: under a factor r(x⁰) the mean of x⁰ given x^t is x̂⁰ + ∇ ln r_t(x^t)/Δ_t, where r_t(x^t) =
+// E[r(x⁰)|x^t], and without one its covariance is ∂x̂⁰/∂x^t / Δ_t (Efron 2011). It holds wherever the part of ln
+// q(x^t|x⁰) that depends on both is Δ_t x^t·x⁰. Gaussian: Δ_t = √ᾱ/(1−ᾱ). Bits: Δ_t is the difference of logit
+// P(x^t=1|x⁰) between x⁰ = 1 and x⁰ = 0, and x̂⁰ between bits follows from Bayes' rule. Pure, thread-safe.
 #pragma once
 
 #include "noneq/plugin.hpp"
@@ -11,7 +11,7 @@ namespace noneq {
 // 1/Δ_t, per sample; infinite where x^t has no signal.
 inline Tensor tweedie(const kernel& k, const coefficients& c) {
   if (k.has_variance()) return c.one_minus_alpha_bar / c.sqrt_alpha_bar;
-  // Next to t = T two logits differ by less than float32 tells apart.
+  // Next to t = T two logits differ by less than float32 resolves.
   coefficients fine = c;
   fine.alpha_bar = c.alpha_bar.to(at::kDouble);
   fine.one_minus_alpha_bar = c.one_minus_alpha_bar.to(at::kDouble);

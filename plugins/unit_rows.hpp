@@ -1,5 +1,5 @@
-// A x = y with x in the units of the model, in which numbers of a sample are about 1, and with rows of length 1:
-// channels of any scale and measurements of any unit then weigh alike. Pure, thread-safe.
+// A x = y with x in the units of the model, in which numbers of a sample are about 1, and with rows of length 1, so
+// that channels of any scale and measurements of any unit have equal weight. Pure, thread-safe.
 #pragma once
 
 #include "noneq/plugin/roles/guide.hpp"

@@ -1,5 +1,5 @@
-// What a trained network says of an image: a TorchScript module read from a file. With the Inception network of Heusel
-// et al. 2017, metric.frechet is their FID.
+// The outputs of a trained network for images: a TorchScript module read from a file. With the Inception network of
+// Heusel et al. 2017, metric.frechet is their FID.
 #include "../script_file.hpp"
 
 namespace {
@@ -34,7 +34,7 @@ struct torchscript : noneq::feature {
 
   std::string label() const override { return file.stem().string(); }
   std::string identity() const override {
-    // The bytes, not the name: another network under the same name gives other features.
+    // The bytes, not the name: another network under this name has other features.
     return c10::str("torchscript ", noneq::stream(0).fork(noneq::read_file(file)).bits(0), " range ",
                     c10::Join(" ", range), " channels ", channels);
   }

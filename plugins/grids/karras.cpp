@@ -1,4 +1,4 @@
-// The σ-grid of Karras et al. 2022, eq. 5: σ^{1/ρ} in equal strides, σ = √((1−ᾱ)/ᾱ). The network knows whole steps
+// The σ-grid of Karras et al. 2022, eq. 5: σ^{1/ρ} in equal strides, σ = √((1−ᾱ)/ᾱ). The network accepts whole steps
 // only, so each σ is moved to the nearest step that is still free.
 #include <algorithm>
 

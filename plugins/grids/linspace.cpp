@@ -1,5 +1,5 @@
-// count + 1 equally spaced indices from 0 to T − 1 without the first, rounded half to even: what the published code of
-// multistep solvers visits, whose walks end at t = 1 without asking the network there.
+// count + 1 equally spaced indices from 0 to T − 1 without the first, rounded half to even. The published code of
+// multistep solvers visits these; its walks end at t = 1 without calling the network there.
 #include "noneq/plugin.hpp"
 
 struct linspace : noneq::grid {

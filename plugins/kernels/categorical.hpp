@@ -1,6 +1,6 @@
 // Categories that forget themselves (Austin et al. 2021, §3.1): a step keeps each with probability 1−β, else redraws it
-// from π. Which π is the plugin's matter. A state is one-hot along dimension 1 of x [B, K, …]; where x⁰ is asked for,
-// it may be probabilities. Locations are log-probabilities. Pure, thread-safe.
+// from π, which the plugin chooses. A state is one-hot along dimension 1 of x [B, K, …]; an argument x⁰ may be
+// probabilities. Locations are log-probabilities. Pure, thread-safe.
 #pragma once
 
 #include "noneq/plugin.hpp"
@@ -16,7 +16,7 @@ struct categorical_kernel : kernel {
   Tensor noise(const sizes& shape, const stream& s, std::int64_t first) const override {
     return s.uniform(shape, first);
   }
-  // The largest of location + Gumbel noise falls as the location says (Gumbel 1954).
+  // The largest of location + Gumbel noise is distributed as the location prescribes (Gumbel 1954).
   Tensor sample(const distribution& d, const Tensor& noise) const override {
     return one_hot(d.location - (-noise.clamp_min(1e-30).log()).clamp_min(1e-30).log());
   }

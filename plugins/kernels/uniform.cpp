@@ -1,4 +1,4 @@
-// Categories redrawn from all alike (Hoogeboom et al. 2021; Austin et al. 2021, app. A.2.1).
+// Categories redrawn uniformly (Hoogeboom et al. 2021; Austin et al. 2021, app. A.2.1).
 #include "categorical.hpp"
 
 struct uniform : noneq::categorical_kernel {

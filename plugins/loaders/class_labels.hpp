@@ -7,8 +7,8 @@
 
 namespace noneq {
 
-// The class numbers of all `rows` rows of `dataset`, which must be integers from `first` to first + classes − 1: how
-// often each occurs, up to the largest. Errors: another shape or type; a number out of range, with its row.
+// Returns how often each class number occurs, up to the largest, in all `rows` rows of `dataset`, which must be
+// integers from `first` to first + classes − 1. Errors: another shape or type; a number out of range, with its row.
 inline std::vector<std::int64_t> count_labels(const hdf5_reader& reader, const std::string& file,
                                               const std::string& labels, const std::string& dataset, std::int64_t rows,
                                               std::int64_t first_class, std::int64_t classes) {

@@ -1,7 +1,7 @@
 // Dead leaves (Lee, Mumford & Huang 2001, with r⁻³; data of Sohl-Dickstein et al. 2015): disks of random size and grey
-// fall without end, and what is seen from above is the image. Looking up from below instead, the first disk that
-// reaches a pixel is the one seen there, so painting front to back until nothing is left to cover ends after finitely
-// many disks and is exact (Kendall & Thönnes 1999), where a pile of fixed height is not. Endless.
+// fall without end, and the image is the view from above. Looking up from below instead, the first disk that reaches a
+// pixel is the one seen there, so painting front to back until nothing is left to cover ends after finitely many disks
+// and is exact (Kendall & Thönnes 1999), where a pile of fixed height is not. Endless.
 #include <cmath>
 
 #include "generated.hpp"
@@ -85,7 +85,7 @@ class leaf_source : public noneq::generated_source {
   }
 
  private:
-  // Greys do not know what they hide: a pixel has every grey with the same probability, and with noise on it is uniform
+  // Greys are independent of shapes: a pixel has every grey with equal probability, and with noise on it is uniform
   // over [0, levels), of mean levels/2 and variance levels²/12. No sample needs to be taken.
   noneq::normalisation scaling() const {
     const auto levels = static_cast<double>(of_.levels);
@@ -113,7 +113,7 @@ class leaf_source : public noneq::generated_source {
     }
   }
 
-  // Gives what a disk covers and nothing before it did its grey; how many pixels these are.
+  // Paints the uncovered pixels of a disk in its grey; returns their number.
   std::int64_t cover(const falling_disks::disk& d, float grey, float* pixels) const {
     std::int64_t covered = 0;
     const auto [top, bottom] = within(d.y, d.radius);

@@ -1,5 +1,5 @@
-// A look at the rows of a file before anything is trained on them: what cannot be trained on is found then, and
-// checksums tell one dataset from another. Pure but for reading; one thread.
+// Reads rows of a file before anything is trained on them, to find rows that cannot be trained on, and computes
+// checksums that distinguish datasets. Pure but for reading; one thread.
 #pragma once
 
 #include <functional>
@@ -21,7 +21,7 @@ struct dataset_part {
 };
 
 // Calls use(rows, number of the first) for blocks of a part: all of them, or evenly spread ones of about `most_bytes`,
-// the first and the last among them. Returns how many rows these are. Errors: rows that cannot be read.
+// the first and the last among them. Returns the number of these rows. Errors: rows that cannot be read.
 inline std::int64_t visit_spread(const stored_rows& stored, const dataset_part& of, std::int64_t block,
                                  std::int64_t most_bytes, const std::function<void(const Tensor&, std::int64_t)>& use) {
   const std::int64_t blocks = (of.rows + block - 1) / block;
@@ -39,22 +39,22 @@ inline std::int64_t visit_spread(const stored_rows& stored, const dataset_part& 
 
 struct examination {
   std::string contents;  // a fingerprint of the parts: their rows' number, shape and type, and checksums of blocks
-  std::string extent;    // how much was looked at, in words
+  std::string extent;    // how much was read, in words
 };
 
 // Called with the name of a part, some of its stored rows, and the number of the first in their dataset.
 using row_check = std::function<void(const std::string& part, const Tensor& rows, std::int64_t first)>;
 
-// Shows rows of every part to `seen` and each of them once to `check`, which may throw: all of them where that takes a
-// second or so, and no more than it takes to know the data again for a model that is trained. Errors: those of check;
-// rows that cannot be read.
+// Passes rows of every part to `seen` and each of them once to `check`, which may throw: all rows where reading them
+// takes a second or so, and for a trained model only those that the fingerprint needs. Errors: those of check; rows
+// that cannot be read.
 inline examination examine(const stored_rows& stored, const std::map<std::string, dataset_part>& parts, bool trained,
                            seen_rows& seen, const row_check& check) {
   constexpr std::int64_t identified_bytes = std::int64_t{64} << 20, checked_bytes = std::int64_t{1} << 30;
   constexpr std::int64_t slice_numbers = std::int64_t{1} << 20;
   const std::int64_t numbers = std::max<std::int64_t>(1, c10::multiply_integers(stored.sample_shape()));
   const std::int64_t slice = std::max<std::int64_t>(1, slice_numbers / numbers);
-  // Which rows are identified, and how, depends on their contents alone, not on the chunks they are stored in.
+  // The choice of rows for the fingerprint depends on their contents alone, not on the chunks they are stored in.
   constexpr std::int64_t identified_rows = 1024;
   std::uint64_t contents = 0;
   const auto add = [&](const std::string& text) { contents = stream(contents).fork(text).bits(0); };

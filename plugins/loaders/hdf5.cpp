@@ -1,5 +1,5 @@
-// Rows of a dataset in an HDF5 file, read in long stretches and shuffled as they pass. One thread reads bytes; they are
-// decompressed and gathered by whichever threads prepare batches.
+// Rows of a dataset in an HDF5 file, read in long stretches and shuffled as they pass. One thread reads bytes; the
+// threads that prepare batches decompress and gather them.
 #include <deque>
 
 #include "../row_checks.hpp"
@@ -33,7 +33,7 @@ struct hdf5 : noneq::loader, noneq::hdf5_options {
   }
 };
 
-// Some rows as fetch() leaves them to prepare().
+// Rows between fetch() and prepare().
 struct unprepared {
   std::string dataset;
   std::function<Tensor()> rows;  // [n, …] as stored; may be called concurrently
@@ -137,7 +137,7 @@ class hdf5_source : public noneq::source {
     return b;
   }
 
-  // Chunks that were read last are kept, as those who measure ask for few rows at a time.
+  // Chunks that were read last are kept, because metrics request few rows at a time.
   std::function<Tensor()> rows_in_order(const std::string& dataset, std::int64_t first, std::int64_t count) {
     const auto layout = stored_.reader().layout(dataset);
     const std::int64_t chunk = layout.chunk.empty() ? 0 : layout.chunk[0], rows = layout.shape[0];
@@ -241,7 +241,7 @@ class hdf5_source : public noneq::source {
 
   const hdf5 of_;
   const noneq::stored_rows stored_;
-  const bool trained_model_;  // whose data is looked at no further than it takes to know it again
+  const bool trained_model_;  // for it only the rows of the fingerprint are read
   std::int64_t trained_;
   std::map<std::string, noneq::dataset_part> parts_;
   noneq::row_order order_;

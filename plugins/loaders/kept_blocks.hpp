@@ -1,6 +1,6 @@
 // Blocks of consecutive rows: those that a window of positions needs, or all of them for good where the dataset is
-// small. One thread holds windows; what it picked may be gathered by any number of threads, also after the next window
-// is held.
+// small. One thread holds windows; any number of threads may gather the rows it picked, also after the next window is
+// held.
 #pragma once
 
 #include <algorithm>
@@ -48,7 +48,7 @@ class kept_blocks {
         if (labels != nullptr) labels[i] = places_[i]->kept.labels.data_ptr<std::int64_t>()[within(i)];
       }
     }
-    // The rows [n, …], as stored. Threads that gather from the same blocks share the work of decompressing them.
+    // Returns the rows [n, …], as stored. Threads that gather from one block share the work of decompressing it.
     Tensor gather() const {
       for (const place* p : places_) p->kept.rows->begin();
       const Tensor& like = places_.front()->kept.rows->rows();

@@ -1,5 +1,5 @@
-// Consecutive rows of a dataset, kept as the file has them until somebody needs them. The first thread that needs them
-// decompresses them, once; others wait for it, or decompress other rows in the meantime. Threads: any number.
+// Consecutive rows of a dataset, kept compressed until they are needed. The first thread that needs them decompresses
+// them, once; others wait for it, or decompress other rows in the meantime. Threads: any number.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,5 @@
-// Texts of a Markov chain over K letters: the first is any, the next is the same with probability `stay`, else the one
-// after it in a circle. Endless; the entropy is ln K + (length − 1)·h(stay) nats, with h that of one bit.
+// Texts of a Markov chain over K letters: the first is any, the next repeats it with probability `stay`, else it is the
+// one after it in a circle. Endless; the entropy is ln K + (length − 1)·h(stay) nats, with h that of one bit.
 #include "generated.hpp"
 
 namespace {

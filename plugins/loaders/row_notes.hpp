@@ -1,5 +1,5 @@
-// Notes on what looks unintended in stored rows but may be right: a line each for the user, with the parameter that
-// mends it. Pure, thread-safe.
+// Notes on settings that look unintended for the stored rows but may be right: a line each for the user, with the
+// parameter that mends it. Pure, thread-safe.
 #pragma once
 
 #include <charconv>
@@ -11,7 +11,7 @@
 
 namespace noneq {
 
-// The number that an attribute holds, if it is one.
+// Returns the number of an attribute; nothing when it is no number.
 inline std::optional<double> number_in(const std::map<std::string, std::string>& attributes, const char* name) {
   const auto found = attributes.find(name);
   if (found == attributes.end()) return {};
@@ -29,7 +29,7 @@ inline std::vector<double> fill_values(const std::map<std::string, std::string>&
   return values;
 }
 
-// Numbers that stand for others by the conventions of netCDF (CF 1.11, §8.1), which nothing here follows.
+// Attributes that rescale numbers by the conventions of netCDF (CF 1.11, §8.1), which this program does not apply.
 inline void note_packing(const std::map<std::string, std::string>& attributes, const std::string& where,
                          std::vector<std::string>& notes) {
   const double scale = number_in(attributes, "scale_factor").value_or(1),

@@ -12,7 +12,7 @@ namespace noneq {
 
 class stored_rows {
  public:
-  // What is held in memory at once of a dataset that is not kept, whatever its size.
+  // The largest amount of a dataset in memory at once when it is not kept, whatever its size.
   static constexpr std::int64_t window_bytes = std::int64_t{32} << 20;
   // A dataset of no more than this stays in memory once it was read.
   static constexpr std::int64_t kept_bytes = std::int64_t{256} << 20;

@@ -16,9 +16,9 @@ struct bound : noneq::loss {
     const noneq::Tensor &x0 = b.at("x0"), &xt = b.at("xt"), &index = b.at("t");
     const auto c = noneq::at(p.tables, index, xt);
     const noneq::Tensor kl = terms::step_kl(b, p, c, p.reverse(b.at("output"), xt, c));
-    // K has no step t = 1. What belongs to no step is spread over t = 2..T, so that the loss is 0 at t = 1 and a time
-    // sampler may leave it out.
-    // In continuous time T − 1 steps of length 1 end somewhere, of which T − 2 begin behind the first.
+    // K has no step t = 1. Terms that belong to no step are spread over t = 2..T, so that the loss is 0 at t = 1 and a
+    // time sampler may leave it out. In continuous time T − 1 steps of length 1 end somewhere, of which T − 2 begin
+    // behind the first.
     const auto T = static_cast<double>(p.steps()), steps = T - (p.tables.continuous() ? 2 : 1);
     return at::where(index >= 1, T * (kl - ends(x0, p) / steps), at::zeros_like(kl));
   }

@@ -1,5 +1,5 @@
-// The simple loss (Ho et al. 2020, eq. 14): squared error of what the network predicts, every t alike. It is a
-// reweighting of the bound, not the bound.
+// The simple loss (Ho et al. 2020, eq. 14): the squared error of the network's prediction, with equal weight at every
+// t. It is a reweighting of the bound, not the bound.
 #include "noneq/plugin.hpp"
 #include "terms.hpp"
 

@@ -1,4 +1,4 @@
-// What several losses share: the squared error of a prediction and the terms of the variational bound. Pure,
+// Shared by several losses: the squared error of a prediction and the terms of the variational bound. Pure,
 // thread-safe.
 #pragma once
 
@@ -11,12 +11,12 @@ namespace terms {
 
 using noneq::Tensor;
 
-// ‖z − z*‖²/d, [B]; with a weighting w(t)‖ε − ε̂‖²/d, whatever the network predicts.
+// ‖z − z*‖²/d, [B]; with a weighting w(t)‖ε − ε̂‖²/d, under every prediction.
 inline Tensor squared_error(const noneq::batch& b, const noneq::process& p, const noneq::coefficients& c,
                             const noneq::weighting* weighting) {
   const Tensor& xt = b.at("xt");
   const auto [z, raw] = p.split(b.at("output"));
-  // What z must be may depend on Σ; making Σ fit z is not the work of this loss.
+  // The target may depend on Σ, which is detached: this loss must not change Σ to fit z.
   const noneq::reverse_point at{xt, c, *p.kernel, p.log_variance(raw, c).detach()};
   const Tensor error = (z - p.mean->target(b.at("x0"), b.at("noise"), at)).square();
   if (weighting == nullptr) return error.flatten(1).mean(1);

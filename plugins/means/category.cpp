@@ -1,5 +1,5 @@
 // The network predicts x⁰ of categories as logits, and the reverse step is p(x^{t−1}|x^t) ∝ Σ q(x^{t−1}, x^t|x⁰) p(x⁰)
-// (Austin et al. 2021, eq. 4): the posterior of a kernel that is told probabilities in place of x⁰.
+// (Austin et al. 2021, eq. 4): the posterior of a kernel that takes probabilities in place of x⁰.
 #include "noneq/plugin.hpp"
 
 struct category : noneq::mean {

@@ -1,5 +1,5 @@
-// The network predicts the point x^t decays to: μ = (x^t − z)(1−Σ) + z (Sohl-Dickstein et al. 2015, eq. 65). What z
-// means depends on the Σ of the reverse step, so every conversion reads it.
+// The network predicts the point x^t decays to: μ = (x^t − z)(1−Σ) + z (Sohl-Dickstein et al. 2015, eq. 65). The
+// meaning of z depends on the Σ of the reverse step, so every conversion reads it.
 #include "noneq/diffusion/means.hpp"
 #include "noneq/plugin.hpp"
 

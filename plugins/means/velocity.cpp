@@ -1,6 +1,6 @@
-// The network predicts the velocity u = ε − x⁰ of the straight path x_τ = (1−τ)x⁰ + τε, and is given x_τ (Liu et al.
-// 2022; Lipman et al. 2022). Every variance-preserving state lies on that path: x_τ = s x^t with s = 1/(√ᾱ+√(1−ᾱ)) and
-// τ = s√(1−ᾱ), so any schedule will do; with schedule.rectified τ = t/T.
+// The network predicts the velocity u = ε − x⁰ of the straight path x_τ = (1−τ)x⁰ + τε, and its input is x_τ (Liu et
+// al. 2022; Lipman et al. 2022). Every variance-preserving state lies on that path: x_τ = s x^t with s = 1/(√ᾱ+√(1−ᾱ))
+// and τ = s√(1−ᾱ), so any schedule will do; with schedule.rectified τ = t/T.
 #include "noneq/plugin.hpp"
 
 struct velocity : noneq::gaussian_mean {

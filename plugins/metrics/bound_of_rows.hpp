@@ -9,7 +9,7 @@
 
 namespace noneq {
 
-// Of n rows; nats, float64.
+// The bounds of n rows; nats, float64.
 struct bounds_of_rows {
   Tensor K, null, kl_sum, L_T, L_0;  // [n]
   Tensor kl, kl_squares;             // [strata]: sums over samples of KL_t and of its square
@@ -44,7 +44,7 @@ inline bounds_of_rows measure_bounds(const denoiser& d, const dataset_info& info
   return c;
 }
 
-// Measures the bounds of the rows of a stream; what is derived from it reports them.
+// Measures the bounds of the rows of a stream; derived classes report them.
 class bounds_sinking : public keeping_sinking {
  public:
   bounds_sinking(const measurement& m, std::int64_t times)

@@ -1,6 +1,6 @@
-// What no model can beat. For data whose density is known exactly (a mixture of atoms): the ceiling K* = −H_q(X¹) −
-// KL(q(x^T)‖π) that perfect reverse kernels reach, and the attainable K of the best reverse kernels within the family
-// (for a diagonal Gaussian: exact posterior mean and variance per dimension). Sohl-Dickstein et al. 2015,
+// The values that no model can exceed. For data whose density is known exactly (a mixture of atoms): the ceiling K* =
+// −H_q(X¹) − KL(q(x^T)‖π) that perfect reverse kernels reach, and the attainable K of the best reverse kernels within
+// the family (for a diagonal Gaussian: exact posterior mean and variance per dimension). Sohl-Dickstein et al. 2015,
 // §2.4.
 #include "coarse_mixture.hpp"
 #include "noneq/plugin.hpp"
@@ -10,7 +10,7 @@ namespace {
 
 using noneq::Tensor;
 
-// Of x¹ and x^T for each x⁰: the ceiling is cheap to draw, and scatters more than the attainable K.
+// Draws of x¹ and x^T for each x⁰: the ceiling is cheap to draw, and scatters more than the attainable K.
 constexpr std::int64_t noises = 4;
 
 struct ceiling : noneq::metric {
@@ -33,7 +33,7 @@ struct ceiling : noneq::metric {
     return x0;
   }
 
-  // The mixture as step i sees it. Joining atoms is a matter of distances, which states that are not numbers lack.
+  // The mixture blurred by step i. Joining atoms is a matter of distances, which states that are not numbers lack.
   static const noneq::coarse_mixture::level& at_step(const noneq::process& p, const noneq::coarse_mixture& m,
                                                      std::int64_t i) {
     if (!p.kernel->has_variance()) return m.finest();
@@ -85,7 +85,7 @@ struct ceiling : noneq::metric {
     return e;
   }
 
-  // x less what the control explains of it.
+  // Returns x less the part that the control explains.
   static Tensor controlled(const Tensor& x, const Tensor& control) {
     const Tensor centred = control - control.mean();
     const double variance = centred.square().mean().item<double>();
@@ -105,7 +105,7 @@ struct ceiling : noneq::metric {
                          "truth");
   }
 
-  // ln of the density at each row, seen through a little noise so that atoms without width have one, too.
+  // Returns ln of the density at each row, blurred by a little noise so that atoms without width have one, too.
   static Tensor log_density(const noneq::coarse_mixture& m, const Tensor& rows) {
     constexpr double seen_through = 0.01;
     const double variance = m.variance() + seen_through * seen_through;
@@ -131,7 +131,7 @@ struct ceiling : noneq::metric {
     return at::cat(rows);
   }
 
-  // A ceiling of other data than the model learned says nothing about it. Rows of the data and draws from the density
+  // A ceiling for other data than the model learned has no meaning for it. Rows of the data and draws from the density
   // must agree in the mean of its logarithm.
   static void need_same_data(const noneq::coarse_mixture& density, const noneq::measurement& m) {
     constexpr std::int64_t count = 2000;

@@ -1,6 +1,6 @@
-// A mixture of atoms as it looks through noise: neighbours in the list that lie much closer together than the noise is
-// wide are joined. Data on a curve needs many atoms where there is little noise and few where there is much; this makes
-// the density cost what it must at every step. Float64. Values; const use is thread-safe.
+// A mixture of atoms blurred by noise: neighbours in the list that lie much closer together than the noise is wide are
+// joined. Data on a curve needs many atoms where there is little noise and few where there is much, so the density
+// costs no more than necessary at every step. Float64. Values; const use is thread-safe.
 #pragma once
 
 #include "noneq/plugin/roles/loader.hpp"
@@ -22,9 +22,10 @@ class coarse_mixture {
   const level& finest() const { return levels_.front(); }
   double variance() const { return variance_; }
 
-  // The coarsest level that noise of standard deviation σ, in units of x⁰, does not tell from the mixture: on a curve
-  // its atoms are 0.4σ apart at most, where a sum in place of an integral is off by 2exp(−2π²/0.4²) < 1e-50; and moving
-  // atoms by so little changes the mean of ln q in the fourth order of 0.4 only, as the density's integral stays 1.
+  // Returns the coarsest level that is equal to the mixture under noise of standard deviation σ, in units of x⁰: on a
+  // curve its atoms are 0.4σ apart at most, where a sum in place of an integral is off by 2exp(−2π²/0.4²) < 1e-50; and
+  // moving atoms by so little changes the mean of ln q in the fourth order of 0.4 only, as the density's integral stays
+  // 1.
   const level& seen_through(double noise) const {
     const level* best = &finest();
     for (const level& l : levels_)

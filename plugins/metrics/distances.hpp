@@ -7,9 +7,9 @@
 
 namespace noneq {
 
-// ‖aᵢ − bⱼ‖² [m, n] of a [m, D] and b [n, D], float64. What rounding leaves of a distance of 0 counts as 0, so that
-// equal points are found equal. Points that lie far from the origin beside their spread are moved there first: their
-// distances would drown in the squares of their lengths.
+// Returns ‖aᵢ − bⱼ‖² [m, n] of a [m, D] and b [n, D], float64. A rest of rounding counts as 0, so that equal points are
+// found equal. Points that lie far from the origin beside their spread are moved there first: their distances would
+// drown in the squares of their lengths.
 inline Tensor squared_distances(const Tensor& a, const Tensor& b) {
   const Tensor centre = b.mean(0, true), moved = b - centre;
   const bool far = (centre.square().sum() > 1e6 * moved.square().sum(1).mean()).item<bool>();

@@ -1,6 +1,6 @@
-// An adaptive integrator of many rows at once, each with steps of its own: what a row gives must not depend on its
-// neighbours. Dormand & Prince 1980, order 5 with an error of order 4; Hairer, Nørsett & Wanner 1993, §II.4.
-// Pure, as thread-safe as the slope it is given.
+// An adaptive integrator of many rows at once, each with steps of its own: the result of a row must not depend on its
+// neighbours. Dormand & Prince 1980, order 5 with an error of order 4; Hairer, Nørsett & Wanner 1993, §II.4. Pure, as
+// thread-safe as the slope it is given.
 #pragma once
 
 #include <array>

@@ -1,7 +1,7 @@
-// The probability flow ODE as a function of a continuous time, with the divergence of its slope. In the angle φ of
-// x^t = cos φ x⁰ + sin φ ε it is dx/dφ = (cos φ x − x̂⁰)/sin φ, from φ_1 at t = 1 to φ_T (Song et al. 2021, eq. 13;
-// Salimans & Ho 2022, app. D). The network knows whole steps only: between two of them x̂⁰ is what it says at both,
-// mixed linearly in φ, which errs by the square of the gap between their angles. Const and thread-safe.
+// The probability flow ODE as a function of a continuous time, with the divergence of its slope. In the angle φ of x^t
+// = cos φ x⁰ + sin φ ε it is dx/dφ = (cos φ x − x̂⁰)/sin φ, from φ_1 at t = 1 to φ_T (Song et al. 2021, eq. 13; Salimans
+// & Ho 2022, app. D). The network accepts whole steps only: between two of them x̂⁰ is the mean of its values at both,
+// linear in φ, which errs by the square of the gap between their angles. Const and thread-safe.
 #pragma once
 
 #include <torch/csrc/autograd/autograd.h>

@@ -5,7 +5,7 @@
 
 namespace noneq {
 
-// Seen block by block: two passes within a block and Chan's formula between them. One thread.
+// Computed block by block: two passes within a block and Chan's formula between them. One thread.
 class gaussian_fit {
  public:
   void add(const Tensor& rows) {  // [n, D]
@@ -29,8 +29,8 @@ class gaussian_fit {
   Tensor mean_, scatter_;
 };
 
-// ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2(Σ₁^½ Σ₂ Σ₁^½)^½), squared as in Heusel et al. 2017. The roots are taken of eigenvalues
-// of symmetric matrices, so singular covariances need no care; what rounding makes negative counts as 0.
+// ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2(Σ₁^½ Σ₂ Σ₁^½)^½), squared as in Heusel et al. 2017. The roots are taken of eigenvalues of
+// symmetric matrices, so singular covariances need no care; those that rounding makes negative count as 0.
 inline double frechet_distance(const Tensor& mean_1, const Tensor& covariance_1, const Tensor& mean_2,
                                const Tensor& covariance_2) {
   const auto [values, vectors] = at::linalg_eigh(covariance_1);

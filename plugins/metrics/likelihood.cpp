@@ -1,6 +1,6 @@
-// The log likelihood by the probability flow ODE (Song et al. 2021, §4.3 and app. D.2): ln p(x^1) = ln π(x^T) +
-// ∫ ∇·(dx/dφ) dφ, from t = 1 to T. It is the model's density of x⁰ + (σ_1/α_1) ε, the data as smooth as the schedule
-// begins, taken at x⁰ itself: nothing is known of the model below t = 1.
+// The log likelihood by the probability flow ODE (Song et al. 2021, §4.3 and app. D.2): ln p(x^1) = ln π(x^T) + ∫
+// ∇·(dx/dφ) dφ, from t = 1 to T. It is the model's density of x⁰ + (σ_1/α_1) ε, the data as smooth as the schedule
+// begins, taken at x⁰ itself: below t = 1 the model has no density.
 #include "bound_of_rows.hpp"
 #include "dequantisation.hpp"
 #include "dormand_prince.hpp"
@@ -12,7 +12,7 @@ namespace {
 
 using noneq::Tensor;
 
-// What the ODE gives for some rows, float64 [n].
+// The results of the ODE for some rows, float64 [n].
 struct flow_found {
   Tensor nats, probe_error;  // not a number where the ODE did not end
   Tensor stopped_at;         // t; T where it ended
@@ -74,8 +74,8 @@ struct likelihood : noneq::metric {
     return {at::where(arrived, nats, nothing), at::where(arrived, spread, nothing), flow.time(phi)};
   }
 
-  // The rows to find a spread with: the last of the training data, or, of data without parts, those behind the
-  // measured.
+  // The rows from which a spread is chosen: the last of the training data, or, for data without parts, those behind the
+  // measured ones.
   noneq::row_request rows_to_fit(const noneq::dataset_info& info) const {
     constexpr std::int64_t block = 8;  // few rows, many threads
     auto rows = noneq::choose_rows(info, info.parts.empty() ? "auto" : "train", fit, block);
@@ -83,7 +83,7 @@ struct likelihood : noneq::metric {
     return rows;
   }
 
-  // The spread, of some about that of the noise at t = 1, under which the bound on these rows is largest.
+  // Returns the spread, of some about that of the noise at t = 1, under which the bound on these rows is largest.
   noneq::dequantisation fitted(const noneq::measurement& m, const noneq::flow_slope& flow,
                                const noneq::row_request& rows) const {
     noneq::dequantisation best{m.info.bin_width};
@@ -95,7 +95,7 @@ struct likelihood : noneq::metric {
         const flow_found f = measure_rows(flow, *m.denoiser.process().kernel, q, some, m.stream.fork("fit"));
         return {some.step, some.first, {{"nats", f.nats}, {"stopped_at", f.stopped_at}}};
       });
-      // Where a row does not end, nothing is known of the mean.
+      // When one row does not end, the mean is not known.
       const double bound = found.joined("nats").mean().item<double>();
       if (bound > largest) best = q, largest = bound;
       if (std::isnan(bound)) stopped_at = found.joined("stopped_at");

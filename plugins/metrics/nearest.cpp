@@ -1,5 +1,5 @@
-// The training row closest to each sample: has the model learned the data by heart? Rows that were not trained on tell
-// how close new data comes by itself.
+// The training row closest to each sample, to detect a model that learned the data by heart. Rows that were not trained
+// on show how close new data comes by itself.
 #include "distances.hpp"
 #include "reference.hpp"
 
@@ -44,8 +44,8 @@ struct closest_rows {
   Tensor distance, row;  // float64 [n], int64 [n]
 };
 
-// Whether numbers of a sample have scales of their own, or are not only scaled: the large ones alone would say what is
-// close then.
+// Returns whether numbers of a sample have scales of their own, or are not only scaled: the large ones alone would then
+// decide what is close.
 bool scales_differ(const noneq::dataset_info& info) {
   return !info.normal.affine() || (info.normal.scale != info.normal.scale.flatten()[0]).any().item<bool>();
 }

@@ -1,6 +1,6 @@
 // Parzen-window estimate of the log likelihood of data under samples: a Gaussian of width σ around each sample, σ
 // chosen on rows that are not measured (Breuleux et al. 2011; the measure of table 1 in Sohl-Dickstein et al. 2015,
-// there of 10,000 samples). It says little in many dimensions: memorised data passes it best.
+// there of 10,000 samples). It means little in many dimensions: memorised data passes it best.
 #include "distances.hpp"
 #include "noneq/diffusion/bound.hpp"
 #include "reference.hpp"

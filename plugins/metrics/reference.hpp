@@ -1,6 +1,6 @@
 // The reference of metrics that compare samples with data: rows of the data as features. Tensors that are computed from
-// the rows alone are kept in HDF5 files and read again on the next occasion. A file holds the key of what it was made
-// from; one with another key, or a damaged one, is made again.
+// the rows alone are kept in HDF5 files and read again at the next event. A file holds the key of its inputs; one with
+// another key, or a damaged one, is made again.
 #pragma once
 
 #include "noneq/storage/hdf5.hpp"
@@ -50,7 +50,7 @@ inline Tensor on_grid(const dataset_info& info, const Tensor& samples) {
   return info.normal.restore(bins * info.bin_width - 1).to(info.normal.dtype);
 }
 
-// The parameters and functions that such metrics share.
+// The parameters and functions shared by such metrics.
 struct compared {
   part<feature> features{"pca"};
   std::string with = "train";

@@ -1,4 +1,4 @@
-// Rows of the data for metrics: which and how many, and what is kept of the batches of a stream.
+// Rows of the data for metrics: the rows to request, and the results of the batches of a stream.
 #pragma once
 
 #include "noneq/core/memory.hpp"
@@ -47,14 +47,14 @@ class mapped_batches {
   std::vector<batch> all_;
 };
 
-// Returns what map() makes of the batches of a pass.
+// Returns the results of map() for the batches of a pass.
 inline mapped_batches mapped(const row_pass& pass, const row_request& rows, const std::function<batch(batch)>& map) {
   mapped_batches all;
   pass(rows, map, [&](const batch& b) { all.add(b); });
   return all;
 }
 
-// A sink that keeps what map() returns of each batch until the stream has ended.
+// A sink that keeps the result of map() for each batch until the stream has ended.
 class keeping_sinking : public sinking {
  public:
   // The measurement outlives the sink.

@@ -1,4 +1,4 @@
-// The schedule as it is now, for a figure of what was learned.
+// The schedule as it is now, for a figure of a learned one.
 #include "noneq/plugin.hpp"
 
 struct schedule : noneq::metric {

@@ -1,5 +1,5 @@
-// The KL of each reverse step t = 2..T, or of one random step of each run of steps: unbiased like a uniform t, and with
-// a smaller error, because no part of the schedule is left out by chance. Pure, thread-safe.
+// The KL of each reverse step t = 2..T, or of one random step of each run of steps: unbiased as with uniform t, and
+// with a smaller error, because no part of the schedule is left out by chance. Pure, thread-safe.
 #pragma once
 
 #include "noneq/plugin.hpp"

@@ -1,4 +1,4 @@
-// Multi-layer perceptron over the flattened sample, conditioned on t and on class labels. Every hidden layer sees the
+// Multi-layer perceptron over the flattened sample, conditioned on t and on class labels. Every hidden layer reads the
 // embedding of t: sinusoids of t (Vaswani et al. 2017, as in Ho et al. 2020), 2015's bumps, or sinusoids of ln SNR,
 // which follow a schedule that is learned. Octaves sin(2^k x), cos(2^k x) beside x (Mildenhall et al. 2020; Kingma et
 // al. 2021) let a small network resolve fine structure in few dimensions.
@@ -13,7 +13,7 @@ namespace {
 
 using noneq::Tensor;
 
-// Of t − 1, spread over 0..1000 whatever T is, the range these frequencies were made for.
+// Frequencies for t − 1 spread over 0..1000 at any T, the range they were made for.
 Tensor sinusoids(const Tensor& index, std::int64_t T, std::int64_t width) {
   const noneq::sinusoid_layer how{.out = noneq::none, .scale = 1000.0 / static_cast<double>(T)};
   return noneq::sinusoids(how, index, width).to(at::kFloat);
@@ -39,7 +39,7 @@ struct mlp_options : noneq::execution_choice {
         .at(activation);
   }
 
-  // Value 0 is what the network sees of x, then the embedding of t.
+  // Value 0 is the network's input for x, then the embedding of t.
   noneq::network_layers layers(const noneq::network_signature& s) const {
     const std::int64_t size = c10::multiply_integers(s.shape), seen = size * (1 + 2 * octaves);
     noneq::builder build(seen + time_features, {1, 1});

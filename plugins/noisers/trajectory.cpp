@@ -1,6 +1,6 @@
-// x^t by walking the forward chain q(x^s|x^{s−1}), s = 1..t (Sohl-Dickstein et al. 2015, §2.1): the same law as
-// `marginal`, T times the work. For kernels of which only the one-step transition is trusted, and for testing those
-// whose marginal is.
+// x^t by walking the forward chain q(x^s|x^{s−1}), s = 1..t (Sohl-Dickstein et al. 2015, §2.1): the law of `marginal`
+// at T times the work. For kernels of which only the one-step transition is trusted, and for testing those whose
+// marginal is.
 #include "noneq/diffusion/means.hpp"
 #include "noneq/plugin.hpp"
 
@@ -18,7 +18,7 @@ struct trajectory : noneq::noiser {
       x = at::where(last >= i, p.kernel->sample(p.kernel->transition(x, c), noise), x);
     }
     b.set("xt", x);
-    // What a network must predict is the noise that leads from x⁰ to x^t, not the one drawn for a single jump.
+    // The network must predict the noise that leads from x⁰ to x^t, not the one drawn for a single jump.
     if (p.kernel->has_variance()) b.set("noise", noneq::epsilon_from_x0(x0, x, noneq::at(p.tables, index, x0)));
   }
 

@@ -1,5 +1,5 @@
 // Learned schedule (Sohl-Dickstein et al. 2015, §2.4.1 and its reference code): β_2..β_T move along J smooth bumps in
-// time, β_1 stays what it is told to be, because the bound grows without limit as β_1 → 0.
+// time, β_1 stays at its parameter, because the bound grows without limit as β_1 → 0.
 #include <mutex>
 
 #include "noneq/diffusion/bump.hpp"

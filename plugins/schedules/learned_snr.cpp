@@ -1,6 +1,6 @@
-// Learned signal-to-noise ratio (Kingma et al. 2021, §3.2 and app. H): γ(t) = −ln SNR is a monotone network of t. Its
-// ends are the bound's to choose; its shape, which a bound of many steps hardly depends on, makes the variance of the
-// loss estimate small, so that every step comes to cost the same.
+// Learned signal-to-noise ratio (Kingma et al. 2021, §3.2 and app. H): γ(t) = −ln SNR is a monotone network of t. The
+// bound chooses its ends; its shape, on which a bound of many steps hardly depends, makes the variance of the loss
+// estimate small, so that every step comes to equal cost.
 #include <mutex>
 
 #include "noneq/plugin.hpp"
@@ -67,7 +67,7 @@ struct learned_snr : noneq::schedule {
     return l.slope.abs() * t + at::mv(2 * at::sigmoid(inner) - 1, l.height.abs()) / static_cast<double>(units);
   }
 
-  // −ln SNR where the curve is `bent`, given what it is at both ends; exact there.
+  // −ln SNR where the curve is `bent`, from its values at both ends; exact there.
   Tensor gamma(const Tensor& bent, const Tensor& at_0, const Tensor& at_1) const {
     const leaves& l = made();
     return l.first + (l.last - l.first) * (bent - at_0) / (at_1 - at_0);

@@ -1,5 +1,5 @@
-// Log-SNR schedule (linear ln SNR; Kingma et al. 2021, §5): every octave of noise gets as many steps, and both ends,
-// which are what a bound depends on, are said outright.
+// Log-SNR schedule (linear ln SNR; Kingma et al. 2021, §5): every octave of noise gets as many steps. Both ends, on
+// which a bound depends, are parameters.
 #include "noneq/plugin.hpp"
 
 struct log_snr : noneq::schedule {

@@ -1,6 +1,6 @@
 // ln σ ~ N(P_mean, P_std²), where σ = √(1−ᾱ)/√ᾱ is the noise on data of unit signal (Karras et al. 2022, §5 and table
-// 1): most of the work goes where noise can be told from data and is not yet easy to remove. In continuous time the
-// distribution is cut off at the ends of the schedule. With whole steps ln σ is moved to the nearest step.
+// 1): most of the work goes where noise can be distinguished from data and is not yet easy to remove. In continuous
+// time the distribution is cut off at the ends of the schedule. With whole steps ln σ is moved to the nearest step.
 #include "noneq/plugin.hpp"
 #include "stretches.hpp"
 

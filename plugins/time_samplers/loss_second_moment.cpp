@@ -1,6 +1,6 @@
 // Importance sampling by the loss itself (Nichol & Dhariwal 2021, eq. 18): p_t ∝ √mean(L_t²) over the last losses seen
-// at t, mixed with a little uniform so that no step starves; uniform until every step has a full history.
-// The history holds unweighted losses. Not thread-safe: draw() and update() take turns.
+// at t, mixed with a little uniform so that no step starves; uniform until every step has a full history. The history
+// holds unweighted losses. Not thread-safe: draw() and update() are called in turn.
 #include "noneq/plugin.hpp"
 #include "unit.hpp"
 
@@ -60,7 +60,7 @@ struct loss_second_moment : noneq::time_sampler {
     return sum > 0 ? size / sum * (1 - uniform) + uniform * even : all_even;
   }
 
-  // T is not told to update(): steps never seen are the same as steps not there yet.
+  // update() does not receive T: steps never seen count as steps not there yet.
   void grow(std::int64_t steps) {
     const std::int64_t more = steps - seen_.size(0);
     if (more <= 0) return;

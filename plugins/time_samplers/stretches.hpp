@@ -29,7 +29,7 @@ struct normal_stretches : noneq::time_sampler {
     if (!(all > 0)) throw noneq::error("got a normal distribution that no step of the schedule has a share of");
     const noneq::Tensor shares = mass / all;
     const bool unbiased = objective == "uniform";
-    constexpr double least = 1e-12;  // what 48 random bits can draw at its rate
+    constexpr double least = 1e-12;  // the smallest probability that 48 random bits can draw at its rate
     if (const noneq::Tensor rare = (shares < least).nonzero(); unbiased && rare.size(0) > 0)
       throw noneq::error(c10::str("got a distribution that all but never draws t = ", rare[0].item<std::int64_t>() + 1,
                                   ", need a larger deviation, or objective: drawn"));

@@ -6,7 +6,7 @@
 
 #include "noneq/plugin/roles/time_sampler.hpp"
 
-// [n] float64 in [0, 1) of 48 random bits; row k is the same whatever n is.
+// [n] float64 in [0, 1) of 48 random bits; row k does not depend on n.
 inline noneq::Tensor unit_rows(const noneq::stream& s, std::int64_t n) {
   const noneq::Tensor halves = s.uniform({n, 2}), out = at::empty({n}, at::kDouble);
   const float* half = halves.data_ptr<float>();
@@ -25,9 +25,9 @@ inline noneq::Tensor stretched(const noneq::Tensor& u, std::int64_t first, std::
   return out;
 }
 
-// Times from u in [0, 1) (float64 [B]): each of the steps first..T alike, or, in continuous time, anywhere from first
-// to T. The steps of length 1 that end there make a walk from T to the data for each offset, of T − 1 steps in the
-// mean. Throws noneq::error unless something lies between first and T.
+// Times from u in [0, 1) (float64 [B]): each of the steps first..T with equal probability, or, in continuous time,
+// anywhere from first to T. The steps of length 1 that end there make a walk from T to the data for each offset, of T −
+// 1 steps in the mean. Throws noneq::error unless something lies between first and T.
 inline noneq::drawn_times uniform_times(const noneq::Tensor& u, std::int64_t first, const noneq::process& p) {
   const std::int64_t T = p.steps(), most = p.tables.continuous() ? T - 1 : T;
   if (first > most) throw noneq::error(c10::str("got first: ", first, ", need at most ", most, ", as T is ", T));

@@ -1,5 +1,5 @@
-// What of libtorch's Adam and AdamW must outlive an interruption: two moments and a counter per parameter, named
-// "<position>.exp_avg", "<position>.exp_avg_sq", "<position>.step". Not thread-safe.
+// The state of libtorch's Adam and AdamW that must outlive an interruption: two moments and a counter per parameter,
+// named "<position>.exp_avg", "<position>.exp_avg_sq", "<position>.step". Not thread-safe.
 #pragma once
 
 #include <type_traits>
@@ -18,7 +18,7 @@ typename Map::key_type key_of(const noneq::Tensor& parameter) {
     return parameter.unsafeGetTensorImpl();
 }
 
-// Copies what the visitor put in place of a moment, so that neither side holds the other's memory.
+// Copies the tensor that the visitor put in place of a moment, so that neither side holds the other's memory.
 inline void visit_moment(const std::string& name, const noneq::Tensor& moment, const noneq::state_visitor& visit) {
   noneq::Tensor seen = moment;
   visit(name, seen);
@@ -29,8 +29,8 @@ inline void visit_moment(const std::string& name, const noneq::Tensor& moment, c
   moment.copy_(seen);
 }
 
-// State is AdamParamState or AdamWParamState. A parameter without state gets zeros, which is where both start from: the
-// visitor may be about to fill them, and after a parameter's first step there is no difference.
+// State is AdamParamState or AdamWParamState. A parameter without state gets zeros, from which both start: the visitor
+// may be about to fill them, and after a parameter's first step there is no difference.
 template <class State>
 void visit(torch::optim::Optimizer& optimizer, const noneq::state_visitor& visit_one) {
   at::NoGradGuard values_only;

@@ -14,7 +14,7 @@ inline Tensor shifted_and_scaled(const Tensor& x, const Tensor& shift, const Ten
                     out.data_ptr<float>());
     return out;
   }
-  // Numbers that float32 cannot tell apart before the shift is taken off may be far apart after it.
+  // Numbers that are equal in float32 before the shift is subtracted may be far apart after it.
   const auto type = exact_type(x.scalar_type()),
              exact = normalisation{shift, scale}.coarse_in_float32() ? at::kDouble : type;
   return ((x.to(exact) - shift.to(exact)) / scale.to(exact)).to(type).contiguous();

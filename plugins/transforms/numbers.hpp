@@ -1,4 +1,4 @@
-// What transforms do with the numbers of a batch. Pure, thread-safe.
+// Shared by transforms that compute on the numbers of a batch. Pure, thread-safe.
 #pragma once
 
 #include "../row_checks.hpp"
@@ -6,18 +6,18 @@
 
 namespace noneq {
 
-// The type to compute in without rounding what numbers of this type resolve.
+// Returns the type to compute in without rounding away digits of numbers of this type.
 inline at::ScalarType exact_type(at::ScalarType numbers) {
   return numbers == at::kDouble || numbers == at::kLong || numbers == at::kInt ? at::kDouble : at::kFloat;
 }
 
-// The number of each row of a batch, for messages: that of the data where it has one, else its position.
+// Returns the number of each row of a batch, for messages: that of the data where it has one, else its position.
 inline Tensor numbers_of_rows(const batch& b, const transform_context& c) {
   const Tensor row = b.find("row");
   return row.defined() ? row : at::arange(c.first, c.first + b.size(), at::kLong);
 }
 
-// Whether one affine map serves all numbers along these last dimensions of a sample.
+// Returns whether one affine map serves all numbers along these last dimensions of a sample.
 inline bool alike_along(const normalisation& n, std::int64_t last_dimensions) {
   const auto alike = [&](const Tensor& t) {
     for (std::int64_t d = 1; d <= std::min(last_dimensions, t.dim()); ++d)
@@ -37,7 +37,7 @@ inline void need_alike_along(const dataset_info& before, std::int64_t last_dimen
 }
 
 // Both throw noneq::error about `size`, the lengths of the last dimensions of a sample: when there are none, or one is
-// below 1; when a sample of this shape has not so many dimensions.
+// below 1; when a sample of this shape has fewer dimensions.
 inline void need_lengths(const std::vector<std::int64_t>& size) {
   for (const std::int64_t n : size)
     if (n < 1) throw error(c10::str("got ", n, ", need lengths of at least 1"), "size");

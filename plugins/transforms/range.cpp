@@ -55,7 +55,7 @@ struct range : noneq::transform {
     return {ends[0].item<double>(), ends[1].item<double>()};
   }
 
-  // Numbers of which `values` spreads what was seen over a small part of −1 … 1.
+  // Adds a note when `values` spreads the numbers seen over a small part of −1 … 1.
   void note_narrow(noneq::dataset_info& info) const {
     const auto& seen = info.found;
     const bool stored = info.normal.affine() && (info.normal.shift == 0).all().item<bool>() &&

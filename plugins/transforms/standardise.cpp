@@ -8,8 +8,8 @@ using noneq::error;
 using noneq::sizes;
 using noneq::Tensor;
 
-// The scale of what does not vary cannot be seen. It is that of the other positions of its channel, so that what a
-// model makes of it is as exact as what stands beside it, or else its own size.
+// Positions that never vary have no scale of their own. They get that of the other positions of their channel, so that
+// a model's numbers there are as exact as their neighbours, or else their own size.
 Tensor scale_of_constant(const Tensor& mean, const Tensor& variance, const Tensor& varies) {
   const Tensor own = at::where(mean == 0, at::ones_like(mean), mean.abs());
   if (mean.dim() < 2) return own;

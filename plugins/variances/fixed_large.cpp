@@ -1,4 +1,4 @@
-// Σ = β (Ho et al. 2020, §3.2): right when x⁰ ~ N(0, I), the upper end of what a reverse step can be.
+// Σ = β (Ho et al. 2020, §3.2): right when x⁰ ~ N(0, I), the upper end of a reverse step's variance.
 #include "noneq/diffusion/variances.hpp"
 #include "noneq/plugin.hpp"
 

@@ -1,4 +1,4 @@
-// How numbers are written beside an axis, so that neighbouring marks differ however far from 0 they lie.
+// Numbers beside an axis, in a form in which neighbouring marks differ however far from 0 they lie.
 #pragma once
 
 #include <algorithm>

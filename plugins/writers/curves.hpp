@@ -37,7 +37,8 @@ class curves_sinking : public sinking {
                            t_.size(0), "], one number for each t"));
     gnuplot g(920, of_.title.empty() ? 520 : 550);
     const extremes y = extremes_of_curves();
-    // Where −∞ or 0 would fall off a logarithmic axis, or where it would have no two marks, the linear one stays.
+    // The axis stays linear where −∞ or 0 would fall off a logarithmic one, or where it would have fewer than two
+    // marks.
     const bool logarithmic = y.low > 0 && y.all_positive && y.high > 20 * y.low;
     std::string bands, curves;
     std::size_t colour = 0;
@@ -48,7 +49,7 @@ class curves_sinking : public sinking {
       const std::string of_this = std::string("lc rgb '") + ink[colour++ % std::size(ink)] + "' ";
       if (const auto error = curves_.find(name + band); error != curves_.end()) {
         Tensor below = values - error->second;
-        if (logarithmic) below = at::maximum(below, values / 10);  // the axis has no place for what is not positive
+        if (logarithmic) below = at::maximum(below, values / 10);  // the axis has no place for 0 and below
         bands += g.data(at::stack({t_, below, values + error->second}, 1)) +
                  " using 1:2:3 with filledcurves fs transparent solid 0.25 noborder " + of_this + "notitle, ";
       }

@@ -7,7 +7,7 @@
 
 namespace noneq {
 
-// Where n samples of C channels of H by W values lie, in pixels.
+// The layout of n samples of C channels of H by W values, in pixels.
 struct fields_layout {
   std::int64_t across, down;              // samples in a panel
   std::int64_t values_wide, values_high;  // of a panel; between samples is a gap of one value
@@ -49,8 +49,8 @@ inline Tensor mosaic(const Tensor& channel, const fields_layout& l) {
   return all.slice(0, 0, l.values_high).slice(1, 0, l.values_wide);
 }
 
-// Draws x [n, C, H, W] to `file`. `range`: what the ends of the colour map stand for; empty: the extremes of each
-// channel. What is not finite stays white.
+// Draws x [n, C, H, W] to `file`. `range`: the values at the ends of the colour map; empty: the extremes of each
+// channel. Numbers that are not finite stay white.
 inline void draw_fields(const Tensor& x, const std::vector<double>& range, std::int64_t pixel,
                         const std::filesystem::path& file) {
   const Tensor all = x.detach().to(at::kCPU, at::kDouble);

@@ -1,5 +1,5 @@
-// What figures of a sampler's frames share: collecting them, what the forward process makes of data at the same times,
-// and panels in rows and columns.
+// Shared by figures of a sampler's frames: collecting them, the forward process of data at equal times, and panels in
+// rows and columns.
 #pragma once
 
 #include "gnuplot.hpp"
@@ -7,13 +7,13 @@
 
 namespace noneq {
 
-// What a figure plugin was told, for those who draw.
+// The parameters of a figure plugin, for the functions that draw.
 struct figure_style {
   std::string draw = "auto", title, unit;
   std::int64_t count = 0;
 };
 
-// Which frames are drawn, from t = 0 to T: all of them, or as many as fit, equally spaced.
+// Returns the frames to draw, from t = 0 to T: all of them, or as many as fit, equally spaced.
 inline std::vector<std::size_t> shown(const std::vector<std::int64_t>& times) {
   constexpr std::size_t most_columns = 6;
   std::vector<std::size_t> order(times.size());
@@ -25,7 +25,7 @@ inline std::vector<std::size_t> shown(const std::vector<std::int64_t>& times) {
   return some;
 }
 
-// Samplers' frames, and beside them what the forward process makes of data.
+// Samplers' frames, and beside them the forward process of data.
 class frames_sinking : public sinking {
  public:
   frames_sinking(const figure_style& of, const writing& w, std::filesystem::path file, std::int64_t count)
@@ -34,7 +34,7 @@ class frames_sinking : public sinking {
       throw error("draw: " + of.draw + " got a sampler without frames, need frames: 3 or more there");
   }
 
-  // Of a batch whose turn may come late, the frames alone.
+  // Returns the frames of a batch alone, because its turn may come late.
   batch map(batch b) const override { return {b.step, b.first, {{"frames", b.at("frames")}}}; }
 
   void add(const batch& mapped) override {

@@ -1,5 +1,5 @@
-// One picture drawn by gnuplot: a script and its data in a folder of their own, which disappears with the object. What
-// the user's own gnuplot is told by files and by the environment does not reach it.
+// One picture drawn by gnuplot: a script and its data in a folder of their own, which disappears with the object. The
+// user's own gnuplot files and environment do not affect it.
 #pragma once
 
 #include <fcntl.h>
@@ -43,7 +43,8 @@ class gnuplot {
 
   std::ostringstream script;
 
-  // Rows [n, columns] as a data file; its name, quoted. What is not finite is left out of the picture.
+  // Writes rows [n, columns] as a data file; returns its name, quoted. Numbers that are not finite are left out of the
+  // picture.
   std::string data(const Tensor& rows) {
     const std::string name = file("data" + std::to_string(count_++));
     const Tensor x = rows.detach().to(at::kCPU, at::kDouble).contiguous();
@@ -62,7 +63,7 @@ class gnuplot {
     return "'" + name + "'";
   }
 
-  // A picture's values [rows, columns], from the top, as what `plot … with image` reads.
+  // Writes a picture's values [rows, columns], from the top, for `plot … with image`.
   std::string matrix(const Tensor& values) {
     const std::string name = file("data" + std::to_string(count_++));
     const Tensor x = values.detach().to(at::kCPU, at::kDouble).contiguous();
@@ -79,7 +80,7 @@ class gnuplot {
     return "'" + safe + "'";
   }
 
-  // Replaces `target` by the picture. Errors: gnuplot is missing, or does not like the script.
+  // Replaces `target` by the picture. Errors: gnuplot is missing, or refuses the script.
   void draw(const std::filesystem::path& target) {
     script << "\nset output\n";
     std::ofstream(file("script")) << script.str();
@@ -120,7 +121,8 @@ class gnuplot {
     return pattern;
   }
 
-  // Ours without what changes pictures: GNUTERM, GNUPLOT_LIB, GDFONTPATH, FIT_LOG and their kind.
+  // This process's environment without variables that change pictures: GNUTERM, GNUPLOT_LIB, GDFONTPATH, FIT_LOG and
+  // the like.
   static std::vector<char*> environment() {
     std::vector<char*> kept;
     for (char** entry = environ; *entry != nullptr; ++entry) {
@@ -144,7 +146,7 @@ class gnuplot {
     char* const arguments[] = {program.data(), defaults.data(), argument.data(), nullptr};
     const std::vector<char*> surroundings = environment();
     pid_t child = 0;
-    // Whichever thread draws, Ctrl-C reaches the child.
+    // Ctrl-C reaches the child from any thread that draws.
     posix_spawnattr_t attributes;
     posix_spawnattr_init(&attributes);
     sigset_t blocked;

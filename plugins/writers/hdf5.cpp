@@ -64,7 +64,7 @@ class hdf5_sinking : public noneq::sinking {
     for (const auto& [name, text] : provenance_) out_.attribute("/", name, text);
     if (has_frames_) out_.attribute("frames", "frame_times", c10::str(c10::Join(", ", frame_times_)));
     out_.close();
-    // Only now: what took hours to make is kept, whatever else was asked for.
+    // Checked only now, so that results of hours of work are kept in any case.
     for (const std::string& name : wanted_)
       if (given_.count(name) == 0) refuse(name);
     return {{}, {}, {file_}};

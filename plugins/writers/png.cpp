@@ -99,7 +99,7 @@ struct png : noneq::writer {
                          (draw == "picture" ? "[1, H, W], [3, H, W]" : "[C, H, W]") + " or sequences [L]");
   }
 
-  // Whether so many samples of this shape make a picture that can be.
+  // Returns whether so many samples of this shape make a picture of a possible size.
   void check_size(const sizes& sample) const {
     check_shape(sample);
     const std::int64_t twice = beside.empty() ? 1 : 2;
@@ -122,7 +122,7 @@ struct png : noneq::writer {
     return static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(n))));
   }
 
-  // As large as makes the longer side of the picture some 480 pixels, if nothing was asked for.
+  // Returns `pixel`, or by default the side at which the longer side of the picture has some 480 pixels.
   std::int64_t side_of(std::int64_t n, std::int64_t H, std::int64_t W) const {
     if (pixel > 0) return pixel;
     const std::int64_t columns = columns_of(n), rows = (n + columns - 1) / columns;

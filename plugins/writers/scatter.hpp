@@ -31,7 +31,7 @@ class scatter_sinking : public frames_sinking {
 
   void check_shape(const sizes& sample) const override { check_sample(sample); }
 
-  // Where the axes begin and end: a square that holds all but a few outliers.
+  // The ends of the axes: a square that holds all but a few outliers.
   struct square {
     Tensor centre;  // [2]
     double half;
@@ -42,12 +42,12 @@ class scatter_sinking : public frames_sinking {
     if (n == 0) return {at::zeros({2}, at::kDouble), 1};
     const Tensor sorted = std::get<0>(finite.sort(0));
     const Tensor low = sorted[cut], high = sorted[n - 1 - cut];
-    // As far apart as float64 can tell numbers of this size.
+    // As far apart as float64 resolves numbers of this size.
     const double least = std::max(1e-6, 1e-13 * (low + high).abs().max().item<double>());
     return {(low + high) / 2, 0.54 * std::max((high - low).max().item<double>(), least)};
   }
 
-  // The offset that is taken from both coordinates, so that the marks beside the axes stay short.
+  // The offset that is subtracted from both coordinates, so that the marks beside the axes stay short.
   static Tensor offset_of(const square& s) {
     const auto along = [&](std::int64_t axis) {
       const double centre = s.centre[axis].item<double>();
@@ -56,7 +56,7 @@ class scatter_sinking : public frames_sinking {
     return at::tensor({along(0), along(1)}, at::kDouble);
   }
 
-  // The line below the figure when something was taken; "" when nothing was.
+  // The line below the figure that states an offset; "" when there is none.
   static std::string note_of(const Tensor& offset) {
     std::string note;
     for (std::int64_t axis = 0; axis < 2; ++axis)
@@ -66,7 +66,7 @@ class scatter_sinking : public frames_sinking {
     return note;
   }
 
-  // What the model adds to x in one step back from t, on a grid: [n, 4] as x, y, dx, dy, stretched by `factor` so that
+  // The model's change of x in one step back from t, on a grid: [n, 4] as x, y, dx, dy, stretched by `factor` so that
   // long arrows just reach the next point.
   Tensor drift(std::int64_t t, const square& s, double& factor) const {
     constexpr std::int64_t side = 15;

@@ -1,12 +1,12 @@
-// Checks of arguments that CLI11 lacks: of a number of things, of which CLI11 tells the largest
-// double digit by digit, and of a name, which an unset variable of a shell leaves empty.
+// Checks of arguments that CLI11 lacks. at_least_one() stands for CLI11's own, whose messages print the largest double
+// digit by digit; not_empty() refuses the empty name that an unset variable of a shell leaves.
 #pragma once
 
 #include <CLI/CLI.hpp>
 
 namespace noneq {
 
-// As many as a parameter of a plugin may be, so that no sum of two of them overflows.
+// The largest number that a parameter of a plugin may have, so that no sum of two of them overflows.
 constexpr std::int64_t most_things = 1'000'000'000'000;
 
 inline CLI::Validator at_least_one() {

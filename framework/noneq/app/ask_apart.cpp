@@ -33,7 +33,7 @@ void write_all(int to, std::string_view text) {
 // The child: one line for each plugin.
 [[noreturn]] void answer(registry& plugins, const std::vector<plugin_name>& which, std::size_t from,
                          const show_table& show, int to) {
-  // The parent reports what happens here, and a crash that was expected needs no picture of the memory.
+  // The parent reports crashes of this process, so an expected one needs no core dump.
   for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGINT, SIGTERM, SIGHUP})
     std::signal(number, SIG_DFL);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -62,7 +62,8 @@ std::string end_of(pid_t child, bool hangs) {
                              : fmt::format("left with exit code {}", WEXITSTATUS(status));
 }
 
-// The lines that come through the pipe until it ends; true when somebody still holds it, in silence.
+// Reads the lines that come through the pipe until it ends; returns true when some process still holds it without
+// writing.
 bool read_lines(int from, const std::function<void(const std::string&)>& use) {
   std::string pending;
   char block[1 << 14];

@@ -59,7 +59,7 @@ std::vector<plugin_answer> all_plugins(registry& plugins, const std::function<or
   std::vector<plugin_answer> found = ask_apart(plugins, plugin_names(plugins, role), show);
   std::set<std::string> problems(plugins.truncated().begin(), plugins.truncated().end());
   for (const plugin_answer& a : found)
-    if (!a.problem.empty()) problems.insert(a.problem);  // one that concerns a whole library comes once for each plugin
+    if (!a.problem.empty()) problems.insert(a.problem);  // an error of a whole library comes once for each plugin
   for (const std::string& problem : problems) put_message(fmt::format("noneq: {}\n", problem));
   std::erase_if(found, [](const plugin_answer& a) { return !a.problem.empty(); });
   return found;

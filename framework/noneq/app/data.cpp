@@ -40,7 +40,7 @@ struct make_options {
   std::vector<std::string> settings;
 };
 
-// The source of a generator with its settings; the plugin it is of goes to `made`.
+// Returns the source of a generator with its settings; its plugin goes to `made`.
 std::shared_ptr<source> open_generator(const make_options& o, registry& plugins, instance& made) {
   problems found;
   value v = value::map({{"plugin", value::scalar(o.generator)}});

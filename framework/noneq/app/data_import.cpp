@@ -66,7 +66,7 @@ void write_rows(hdf5_writer& out, target& t) {
                                                   t.files.back().filename().string(), t.files.size()));
 }
 
-// The files that a folder held beside its images, which are not imported, in words.
+// Returns, in words, the files of a folder that are no images and are not imported.
 std::string beside_images(const target& t) {
   if (t.passed_over.empty()) return "";
   return fmt::format("; passed over {} in the folder that {} no PNG: {}{}", t.passed_over.size(),
@@ -74,7 +74,7 @@ std::string beside_images(const target& t) {
                      t.passed_over.size() > 1 ? ", …" : "");
 }
 
-// Datasets of one group, such as train/images and train/labels, speak of the same things.
+// Datasets of one group, such as train/images and train/labels, must have equal numbers of rows.
 void need_equal_counts(const std::vector<target>& all) {
   std::map<std::string, const target*> first;
   for (const target& t : all) {

@@ -15,7 +15,7 @@ using nlohmann::ordered_json;
 
 std::string text(const ordered_json& j, const char* key) { return j.value(key, ""); }
 
-// So that what stands beside the names is one column.
+// Aligns the texts beside the names in one column.
 std::size_t widest_name(const ordered_json& table) {
   std::size_t width = 0;
   for (const char* list : {"parameters", "reads", "writes"})

@@ -15,7 +15,7 @@
 namespace noneq {
 namespace {
 
-// Text within double quotes. Graphviz wants quotes and backslashes escaped; Mermaid has HTML's names for them.
+// Returns text for double quotes. Graphviz needs quotes and backslashes escaped; Mermaid has HTML's names for them.
 std::string in_dot(const std::string& text) {
   std::string safe;
   for (const char c : text) {

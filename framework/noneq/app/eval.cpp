@@ -29,18 +29,19 @@ value of_model(const value& document, const std::string& plugin) {
   return value::map({{"plugin", value::scalar(plugin)}, {"of", value::scalar(find_node(document, "model."))}});
 }
 
-// Whether a metric measures so many rows of a part of the data, as its table says.
+// Returns whether a metric has the parameters `samples` and `split`, so that it measures so many rows of a part of the
+// data.
 bool counts_rows(registry& plugins, const value& node) {
   const std::string name = node.find("plugin")->text();
   try {
     const plugin_entry& metric = plugins.find("metric", name.substr(name.find('.') + 1));
     return metric.find("samples") && metric.find("split");
   } catch (const error&) {
-    return false;  // making the plan says what is wrong with it
+    return false;  // making the plan reports the error
   }
 }
 
-// The metrics of the method, or all: as the pipeline has them, or one with its defaults.
+// Returns the metrics of the method, or all: those of the pipeline, or one with its defaults.
 void keep_metrics(value& document, const eval_options& o, registry& plugins) {
   const std::string method = o.method.empty() ? "bound" : o.method, plugin = methods.at(method);
   remove_beside_model(document, find_nodes(document, o.method.empty() ? "metric." : plugin));
@@ -102,7 +103,7 @@ void add_eval(CLI::App& program) {
     session& s = *opened;
     as_input([&] {
       if (!o->data.empty()) s.read_data_from(o->data);
-      s.data();  // a file that cannot be measured on is known now
+      s.data();  // a file that cannot be measured is refused now
     });
     stop_on_signals();
     workers pool(o->threads);

@@ -1,4 +1,4 @@
-// The standard output, for results. What cannot be written is an error, never lost without a word.
+// The standard output, for results. Output that cannot be written is an error and never lost silently.
 #pragma once
 
 #include <cstdio>

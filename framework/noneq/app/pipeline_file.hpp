@@ -1,4 +1,4 @@
-// What the verbs that read a pipeline share.
+// The options shared by the verbs that read a pipeline.
 #pragma once
 
 #include <CLI/CLI.hpp>

@@ -54,13 +54,13 @@ static int main_or_throw(int argc, char** argv) {
     put_message(wrong.str());
     if (code != 0) return exit_code::bad_input;
   }
-  // What is printed through a buffer is lost silently when the disk behind it is full, unless somebody asks.
+  // Buffered output is lost silently when the disk behind it is full, unless the flush is checked.
   flush_output();
   return exit_code::done;
 }
 
 static int fail(const std::string& text) {
-  // What a verb itself added to a pipeline is placed at "noneq sample" already.
+  // Nodes that a verb added to a pipeline have the place "noneq sample" already.
   put_message(fmt::format("{}{}\n", text.starts_with("noneq ") ? "" : "noneq: ", text));
   return exit_code::failed;
 }

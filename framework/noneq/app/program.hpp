@@ -6,11 +6,11 @@
 
 namespace noneq {
 
-// Parses the command line, runs the verb; what it throws becomes one line (or one a problem) on the error stream.
+// Parses the command line and runs the verb; an exception becomes one line (or one a problem) on the error stream.
 // Returns the exit code: 0 done, 1 the run failed, 2 bad input, 130 interrupted.
 int run_program(int argc, char** argv);
 
-// The texts printed for words that need nothing but the program itself: "--version", "--help", "run --help", …
+// Returns the texts printed for words that need nothing but the program itself: "--version", "--help", "run --help", …
 std::map<std::string, std::string> ready_answers();
 
 }

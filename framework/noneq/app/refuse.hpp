@@ -1,4 +1,4 @@
-// Which errors are the user's: what a verb finds wrong before it works is bad input, exit code 2.
+// Errors that a verb finds before it works are bad input, exit code 2.
 #pragma once
 
 #include <filesystem>
@@ -9,7 +9,7 @@
 
 namespace noneq {
 
-// Runs f; a noneq::error that it throws becomes an input_error of the same lines.
+// Calls f and rethrows a noneq::error as an input_error of the same lines.
 template <class F>
 decltype(auto) as_input(F&& f) {
   try {
@@ -21,8 +21,8 @@ decltype(auto) as_input(F&& f) {
   }
 }
 
-// Throws input_error unless a file of `format` can be made under the name given to --out: asked before hours of work go
-// into what it shall hold.
+// Throws input_error unless a file of `format` can be made under the name given to --out. Called before hours of work
+// whose result the file shall hold.
 void need_writable(const std::filesystem::path& path, std::string_view format);
 
 // Throws input_error when `out` and an input are one file, whatever their names; `option` names the input.

@@ -29,7 +29,7 @@ struct sample_options {
   bool quiet = false;
 };
 
-// A picture for a name that asks for one.
+// A picture, when the name of the file ends in .png.
 bool is_picture(const sample_options& o) { return std::filesystem::path(o.out).extension() == ".png"; }
 
 value writer_of(const sample_options& o, const std::string& sampler) {
@@ -69,7 +69,7 @@ value loader_of(const rows_in_file& r) {
   return node;
 }
 
-// The pipeline's own sampler with what was asked for changed, or another plugin with its defaults.
+// The pipeline's own sampler with the options applied, or another plugin with its defaults.
 void only_this_sampler(value& document, const sample_options& o) {
   value node = value::map();
   std::string id = find_node(document, "sampler.");

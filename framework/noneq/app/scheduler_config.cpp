@@ -6,7 +6,7 @@ namespace noneq {
 
 using nlohmann::json;
 
-// A plugin of the process under the name that diffusers gives the same thing.
+// A plugin of the process, and the value of its key in a diffusers config.
 static std::optional<std::string> theirs(const plan& p, const char* role,
                                          const std::map<std::string, std::string>& names) {
   const auto part = p.process_parts.find(role);

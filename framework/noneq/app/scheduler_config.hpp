@@ -10,7 +10,8 @@
 
 namespace noneq {
 
-// A DDPMScheduler with the betas, prediction and variance of the plan; nothing when it has none of the same kind.
+// Returns a DDPMScheduler with the betas, prediction and variance of the plan; nothing when diffusers has none of the
+// kind.
 std::optional<nlohmann::json> scheduler_config(const plan& p, const std::string& version);
 
 }

@@ -72,7 +72,7 @@ keys node_keys(const attachment& a) {
   return own;
 }
 
-// Schemas of a plugin as a part of another, and as a node: made from its table, and from what it hangs on.
+// Schemas of a plugin as a part of another, and as a node: made from its table and its attachment.
 json schemas_of(const plugin_entry& e) {
   const std::string full = e.full_name();
   json both{{"part", plugin_schema(e, {e.name, full}, {}, {})}};

@@ -1,4 +1,4 @@
-// noneq table FILE|RUN_DIR: what the schedule implies, entry i = t − 1.
+// noneq table FILE|RUN_DIR: the tables of the schedule, entry i = t − 1.
 #include <fmt/format.h>
 
 #include "noneq/app/output.hpp"
@@ -30,7 +30,7 @@ std::vector<std::pair<std::string, Tensor>> columns(const process& p) {
 // 17 significant digits bring every double back bit for bit; JSON has no word for infinity.
 std::string number(double x, bool json) { return json && !std::isfinite(x) ? "null" : fmt::format("{:.17g}", x); }
 
-// As the pipeline starts with it; of a run, as it has learned it.
+// The schedule as the pipeline starts with it, or, for a run, as it was learned.
 process process_of(const pipeline_file& of, registry& plugins) {
   if (!std::filesystem::is_directory(of.file)) return of.make(plugins).process;
   if (!of.changes.empty() || of.seed)

@@ -1,4 +1,4 @@
-// What the verbs on a finished run share: its pipeline with other nodes beside the model.
+// Shared by the verbs on a finished run: its pipeline with other nodes beside the model.
 #pragma once
 
 #include "noneq/flow/run_folder.hpp"
@@ -6,7 +6,8 @@
 
 namespace noneq {
 
-// The run of a folder, its pipeline changed by `change`. Throws input_error, also when the checkpoint is damaged.
+// Returns the run of a folder, its pipeline changed by `change`. Throws input_error, also when the checkpoint is
+// damaged.
 std::unique_ptr<session> open_run(const std::string& folder, registry& plugins,
                                   const std::function<void(value&)>& change);
 

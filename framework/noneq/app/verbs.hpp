@@ -1,5 +1,5 @@
-// The command line: one file a verb. A verb adds its options to the program and, when it was asked for, runs and
-// returns the exit code: 0 done, 1 the run failed, 2 bad input, 130 interrupted.
+// The command line: one file a verb. A verb adds its options to the program; when it is chosen, it runs and returns the
+// exit code: 0 done, 1 the run failed, 2 bad input, 130 interrupted.
 #pragma once
 
 #include <CLI/CLI.hpp>

@@ -1,6 +1,6 @@
-// One piece of memory for everything a plan holds on the way: each buffer is alive from one moment to another, and
-// buffers that are never alive together may share bytes. Placed once, before anything runs.
-// Planning is for one thread; the memory belongs to whoever holds it.
+// One piece of memory for all intermediates of a plan: each buffer is alive from one moment to another, and buffers
+// that are never alive together may share bytes. Placed once, before anything runs. Planning is for one thread; the
+// memory belongs to its owner.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@ namespace noneq {
 
 using buffer_id = int;
 
-// Bytes in whole lines of the cache.
+// Rounds bytes up to whole lines of the cache.
 constexpr std::size_t in_lines(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 class arena_plan {
@@ -20,7 +20,7 @@ class arena_plan {
   buffer_id add(std::size_t bytes, int first, int last);
   void extend(buffer_id b, int last);
 
-  // Gives every buffer its place, large ones first; returns the bytes needed in all.
+  // Places every buffer, large ones first; returns the number of bytes needed.
   std::size_t place();
   std::vector<std::size_t> offsets() const;  // by buffer_id, multiples of 64
 

@@ -1,5 +1,5 @@
-// Puts a network together layer by layer; each call adds a layer with its weights and says which value it makes.
-// One thread builds.
+// Builds a network layer by layer: each call adds a layer with its weights and returns the value that it makes. For one
+// thread.
 #pragma once
 
 #include "noneq/compute/layers.hpp"
@@ -12,17 +12,17 @@ enum class start { uniform, zero };
 
 class builder {
  public:
-  // Data of one sample: [channels, length] or [channels, height, width]; convolutions are then along one or two axes.
+  // The data of one sample is [channels, length] or [channels, height, width]; convolutions are along one or two axes.
   builder(std::int64_t channels, const sizes& space);
 
   const value_shape& shape(value_id v) const { return net_.values[static_cast<std::size_t>(v)]; }
 
-  // Three pixels wide, the size stays.
+  // A convolution three pixels wide that keeps the size.
   value_id conv(value_id in, const std::string& name, std::int64_t channels, start s = start::uniform);
-  // The same with stride 2 and `padding` zeros on each side; 0 pads to half the size, rounded up, at the far side
-  // first.
+  // A convolution three pixels wide with stride 2 and `padding` zeros on each side; 0 pads to half the size, rounded
+  // up, at the far side first.
   value_id halve(value_id in, const std::string& name, std::int64_t padding);
-  // One pixel wide, with a weight of a convolution, or of a linear layer.
+  // Convolutions one pixel wide, with a weight of a convolution, or of a linear layer.
   value_id pixelwise(value_id in, const std::string& name, std::int64_t channels);
   value_id linear(value_id in, const std::string& name, std::int64_t channels, start s = start::uniform);
 

@@ -30,7 +30,7 @@ namespace {
 
 using implementation = compiled_network::implementation;
 
-// A plan in use; it goes back when nobody needs it.
+// A plan in use, which returns to the pool with its last owner.
 struct lease : torch::CustomClassHolder {
   lease(std::shared_ptr<implementation> from, const plan_kind& k)
       : owner(std::move(from)), of(k), plan(owner->take(of)) {}

@@ -1,4 +1,4 @@
-// What links in place of products by AVX-512 on machines that never ask for them.
+// Stands in for products by AVX-512 on other machines, which never call them.
 #ifndef __x86_64__
 #include "noneq/compute/kernels/pointwise_gradient.hpp"
 #include "noneq/compute/winograd/convolution.hpp"

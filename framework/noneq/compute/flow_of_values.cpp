@@ -12,8 +12,8 @@ bool works_on_vectors(const layer& l) {
 
 namespace {
 
-// Whether all layers that x reaches work on vectors. An image of one pixel under wider convolutions is no vector: their
-// weights have a number for each of the zeros around it.
+// Returns whether all layers that x reaches work on vectors. An image of one pixel under wider convolutions is no
+// vector: their weights have a number for each of the zeros around it.
 bool is_vector_network(const network_layers& n) {
   std::vector<bool> of_x(n.values.size(), false);
   of_x[0] = n.values[0].height * n.values[0].width == 1;

@@ -36,7 +36,7 @@ struct conv_layer {
   weight_id weight, bias = none;
   std::array<std::int64_t, 2> kernel{1, 1}, stride{1, 1}, pad_before{0, 0}, pad_after{0, 0};  // {height, width}
 
-  // Whether it reads squares of an odd width around every pixel.
+  // Returns whether it reads squares of an odd width around every pixel.
   bool reads_squares(std::int64_t of) const {
     using both = std::array<std::int64_t, 2>;
     const both around{of / 2, of / 2};
@@ -44,8 +44,8 @@ struct conv_layer {
   }
 };
 
-// Group normalisation (Wu & He 2018); with a modulation vector [scale, shift] of 2·channels numbers
-// n·(1 + scale) + shift (Nichol & Dhariwal 2021); then, if asked for, x·σ(x).
+// Group normalisation (Wu & He 2018); with a modulation vector [scale, shift] of 2·channels numbers n·(1 + scale) +
+// shift (Nichol & Dhariwal 2021); then, where `silu` is set, x·σ(x).
 struct norm_layer {
   value_id in, out;
   weight_id weight, bias;
@@ -128,7 +128,7 @@ value_id written_by(const layer& l);
 std::vector<value_id> read_by(const layer& l);
 std::vector<weight_id> weights_of(const layer& l);
 
-// The network as it is when it is not trained.
+// Returns the network without its dropout layers, as it is when it is not trained.
 network_layers without_dropout(network_layers n);
 
 }

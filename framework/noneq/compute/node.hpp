@@ -1,4 +1,4 @@
-// One layer of a compiled network, bound to its place in the plan: what it reads and writes is decided when the plan is
+// One layer of a compiled network, bound to its place in the plan: its inputs and outputs are fixed when the plan is
 // made. A plan and its nodes serve one thread at a time.
 #pragma once
 
@@ -11,12 +11,13 @@
 
 namespace noneq {
 
-// A value as one layer sees it. Pixels are [batch, height, width, channels]; vectors and their gradients float32.
+// A value as one layer reads or writes it. Pixels are [batch, height, width, channels]; vectors and their gradients
+// float32.
 struct operand {
   value_shape shape;
   precision of, gradient_of;
   buffer_id value = none;
-  buffer_id gradient = none;  // none: nobody asks for it
+  buffer_id gradient = none;  // none: no gradient is needed
   bool add = false;           // this layer adds to the gradient instead of writing it
   bool vector = false;
   bool doubled = false;  // every pixel four times, two by two: made by upsampling to twice the size
@@ -27,7 +28,7 @@ struct operand {
   std::size_t numbers() const { return pixels() * channels(); }  // of one sample
 };
 
-// What a running plan gives its nodes.
+// The arguments of a running plan's nodes.
 struct running {
   std::byte* memory;
   const std::vector<std::size_t>& offsets;
@@ -58,24 +59,24 @@ struct node {
   virtual void backward(const running&) {}
 };
 
-// What a node may ask of the plan while it is made.
+// The part of the plan that a node may use while it is made.
 struct site {
   std::size_t batch;
   bool training;
   arena_plan& buffers;
   int now, then;  // moments of its forward and backward work
   packed_weights& weights;
-  std::size_t& scratch;  // bytes a node may use while it works: the largest wish counts
+  std::size_t& scratch;  // bytes a node may use while it works: the largest number requested
 
   buffer_id keep(std::size_t bytes) const { return buffers.add(bytes, now, training ? then : now); }
   void need_scratch(std::size_t bytes) const { scratch = std::max(scratch, bytes); }
 };
 
 std::unique_ptr<node> make_conv(const conv_layer& l, const operand& in, const operand& out, const site& s);
-// A convolution by Winograd's filtering; null where that is not the better way, or none.
+// Returns a convolution by Winograd's filtering; null where there is none, or it is not the faster way.
 std::unique_ptr<node> make_winograd(const conv_layer& l, const operand& in, const operand& out, const site& s);
 std::unique_ptr<node> make_linear(const conv_layer& l, const operand& in, const operand& out, const site& s);
-// modulation and added: null when there is none. `added` is a vector that x gets before it is normalised.
+// modulation and added: null when there is none. `added` is a vector that is added to x before it is normalised.
 std::unique_ptr<node> make_norm(const norm_layer& l, const operand& in, const operand* modulation, const operand* added,
                                 const operand& out, const site& s);
 std::unique_ptr<node> make_attention(const attention_layer& l, const operand& q, const operand& k, const operand& v,
@@ -88,7 +89,7 @@ std::unique_ptr<node> make_upsample(const operand& in, const operand& out, const
 std::unique_ptr<node> make_pool(const operand& in, const operand& out, const site& s);
 std::unique_ptr<node> make_activation(const activation_layer& l, const operand& in, const operand& out, const site& s);
 std::unique_ptr<node> make_sinusoid(const sinusoid_layer& l, const operand& out, const site& s);
-// `layer`: its number, which the reference forks the noise by.
+// `layer` is its number, by which the reference forks the noise.
 std::unique_ptr<node> make_dropout(const dropout_layer& l, int layer, const operand& in, const operand& out,
                                    const site& s);
 std::unique_ptr<node> make_embedding(const embedding_layer& l, std::int64_t rows, const operand& out, const site& s);

@@ -1,4 +1,4 @@
-// What the files that call oneDNN share. Its primitives run on the calling thread and find their scratch memory in the
+// Shared by the files that call oneDNN. Its primitives run on the calling thread and find their scratch memory in the
 // plan's.
 #pragma once
 
@@ -13,7 +13,7 @@ using tag = dnnl::memory::format_tag;
 
 const dnnl::engine& cpu();
 dnnl::memory::data_type type(precision of);
-// Scratch memory given by the caller: the library's own belongs to the thread that made the primitive.
+// The caller gives the scratch memory, because the library's own belongs to the thread that made the primitive.
 dnnl::primitive_attr own_scratch();
 
 }

@@ -1,6 +1,6 @@
-// Weights as convolutions want them: in the layout and precision of what reads them, made anew once
-// after each change of the weights, whoever asks first; several who ask at once share the work. Thread-safe, as long
-// as nobody changes weights while somebody computes with them.
+// Weights in the layout and precision of the convolutions that read them, packed once after each change of the weights.
+// Concurrent calls of refresh() share the work. Thread-safe as long as no thread changes weights while another computes
+// with them.
 #pragma once
 
 #include <condition_variable>
@@ -16,9 +16,10 @@ namespace noneq {
 
 class packed_weights {
  public:
-  // A place for weight `w`, of dimensions {out, in, height, width}, in another layout; filled by the next refresh().
+  // Returns a place for weight `w`, of dimensions {out, in, height, width}, in another layout; the next refresh() fills
+  // it.
   dnnl::memory place(weight_id w, const onednn::dims& shape, const dnnl::memory::desc& layout);
-  // Likewise for Winograd's filtering; stays where it is as long as this does.
+  // Returns a place for Winograd's filtering; it is valid as long as this object.
   const void* place(weight_id w, const winograd::weights& how);
 
   // Brings all places up to `weights` (contiguous float32, in the order of the network's description).

@@ -5,7 +5,7 @@
 namespace noneq {
 namespace {
 
-// Layers whose backward pass looks at what they read.
+// Layers whose backward pass reads their input.
 bool remembers(const layer& l) {
   return std::holds_alternative<conv_layer>(l) || std::holds_alternative<norm_layer>(l) ||
          std::holds_alternative<activation_layer>(l) || std::holds_alternative<attention_layer>(l);
@@ -92,8 +92,9 @@ void placement::place_gradients_of(int layer) {
   }
 }
 
-// The gradient of a sum is that of both summands: one piece of memory serves all, as long as whoever adds to it later
-// comes after whoever reads it as the other summand's. Nobody may read what it adds to: it would read its own work.
+// The gradient of a sum is that of both summands: one piece of memory serves all, as long as a layer that adds to it
+// later comes after every layer that reads it as the other summand's. No layer may read the gradient that it adds to:
+// it would read its own result.
 bool placement::share(value_id v, const add_layer& l, int layer) {
   const home& whole = homes_[static_cast<std::size_t>(l.out)];
   const value_id other = v == l.a ? l.b : l.a;

@@ -1,5 +1,5 @@
-// Where every value and gradient of a plan lives, and who writes or adds to each gradient. Layer i of L works at moment
-// i, and backward at moment 2L − 1 − i. For one thread.
+// The place of every value and gradient of a plan, and the layers that write or add to each gradient. Layer i of L
+// works at moment i, and backward at moment 2L − 1 − i. For one thread.
 #pragma once
 
 #include "noneq/compute/flow_of_values.hpp"
@@ -15,10 +15,10 @@ class placement {
   int forward_moment(int layer) const { return layer; }
   int backward_moment(int layer) const { return 2 * static_cast<int>(n_.layers.size()) - 1 - layer; }
 
-  // A value as `layer` reads or writes it.
+  // Returns a value as `layer` reads or writes it.
   operand seen_by(int layer, value_id v) const;
   operand output() const { return base(n_.output); }
-  // Gradients of vectors: everyone adds to them, so somebody clears them first. Buffers and bytes.
+  // Returns the gradients of vectors, buffers and bytes: all their readers add to them, so the plan clears them first.
   const std::vector<std::pair<buffer_id, std::size_t>>& vector_gradients() const { return vector_gradients_; }
 
  private:
@@ -34,7 +34,7 @@ class placement {
   void place_gradients();
   void place_gradients_of(int layer);
   bool share(value_id v, const add_layer& l, int layer);
-  // What a layer reads once fused sums are left out.
+  // Returns the inputs of a layer once fused sums are left out.
   std::vector<value_id> inputs(int layer) const;
 
   const network_layers& n_;

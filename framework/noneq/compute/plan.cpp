@@ -91,8 +91,8 @@ compiled_plan::compiled_plan(const network_layers& n, std::int64_t batch, precis
   memory_.emplace(scratch_offset_ + scratch_);
 }
 
-// How libtorch's layout and pixels are made of one another: a sample a call; where a sample is one pixel the two
-// layouts are the same, and one call does it all.
+// Converts between libtorch's layout and pixels, one call a sample; where a sample is one pixel the two layouts are
+// equal, and one call converts all.
 struct transfer {
   transfer(const operand& o, std::int64_t batch) {
     const bool same = o.pixels() == 1;
@@ -122,9 +122,9 @@ Tensor compiled_plan::forward(const Tensor& x, const double* t, const std::int64
   return y;
 }
 
-// One after another in one piece of memory: who wants them as one vector has it. Large memory from the system costs
-// more than what is done with it, so a plan keeps its own, unless somebody still holds what it gave out.
-// In the order the weights lie in memory: where those are parts of a vector, their gradients are parts of one too.
+// One after another in one piece of memory, so that callers can use them as one vector. Large memory from the system
+// costs more than the work on it, so a plan keeps its own, unless a caller still holds the last result. In the order in
+// which the weights lie in memory: where those are parts of a vector, their gradients are parts of one too.
 std::vector<Tensor> compiled_plan::room_for_gradients(const std::vector<Tensor>& weights) {
   std::vector<std::size_t> order(weights.size());
   std::iota(order.begin(), order.end(), 0);

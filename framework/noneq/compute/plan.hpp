@@ -6,19 +6,19 @@
 
 namespace noneq {
 
-// What the compiled execution cannot do with a network, in words; "" when it can.
+// Returns the feature of a network that the compiled execution lacks, in words; "" when it has all.
 std::string not_compilable(const network_layers& n);
 
 class compiled_plan {
  public:
   compiled_plan(const network_layers& n, std::int64_t batch, precision of, bool training, packed_weights& weights);
 
-  // x: float32 [batch, channels, height, width]; t float64, label int64 [batch], or null. Returns the output likewise.
-  // dropout: the noise of dropout layers, where there are any; first: index of the first sample within it.
+  // Returns the output, laid out as x: float32 [batch, channels, height, width]; t float64, label int64 [batch], or
+  // null. dropout: the noise of dropout layers, where there are any; first: index of the first sample within it.
   Tensor forward(const Tensor& x, const double* t, const std::int64_t* label, const std::vector<Tensor>& weights,
                  const stream* dropout = nullptr, std::int64_t first = 0);
-  // After forward(), with the same conditions and weights: their gradients, from that of the output, one after another
-  // in memory.
+  // Called after forward(), with the same conditions and weights. Returns the gradients of the weights from that of the
+  // output, one after another in memory.
   std::vector<Tensor> backward(const Tensor& gradient, const double* t, const std::int64_t* label,
                                const std::vector<Tensor>& weights);
 

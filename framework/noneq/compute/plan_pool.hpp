@@ -1,5 +1,5 @@
-// The plans of a network that nobody uses at the moment, kept for the next call of their kind. Their memory is bounded:
-// at most twice the bytes that were ever in use at once are idle, and the plans used longest ago go first. Thread-safe.
+// The idle plans of a network, kept for the next call of their kind. Their memory is bounded: at most twice the bytes
+// that were ever in use at once are idle, and the plans used longest ago go first. Thread-safe.
 #pragma once
 
 #include <functional>
@@ -19,7 +19,7 @@ struct plan_kind {
 
 class plan_pool {
  public:
-  // An idle plan of this kind, or a new one from make(), which is called without the lock.
+  // Returns an idle plan of this kind, or a new one from make(), which is called without the lock.
   std::unique_ptr<compiled_plan> take(const plan_kind& k, const std::function<std::unique_ptr<compiled_plan>()>& make);
   void give_back(const plan_kind& k, std::unique_ptr<compiled_plan> plan);
 

@@ -6,7 +6,7 @@ namespace noneq {
 
 precision fastest_precision() {
   const auto isa = dnnl::get_effective_cpu_isa();
-  // The flags of oneDNN's instruction sets are nested: whoever has those of AVX-512 BF16 has it.
+  // The flags of oneDNN's instruction sets are nested: every set that contains the flags of AVX-512 BF16 has it.
   const auto wanted = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);
   return (static_cast<unsigned>(isa) & wanted) == wanted ? precision::bf16 : precision::fp32;
 }

@@ -1,5 +1,5 @@
-// The numbers a compiled network computes with. Sums, weights, gradients of weights and vectors are float32 whatever is
-// chosen; bf16 holds the pixels between layers and feeds the multiplications. Thread-safe.
+// The number types of a compiled network. Sums, weights, gradients of weights and vectors are float32 under every
+// choice; bf16 holds the pixels between layers and feeds the multiplications. Thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -9,9 +9,10 @@ namespace noneq {
 
 enum class precision { fp32, bf16 };
 
-// bf16 where this machine multiplies it faster than float32 (AVX-512 BF16 or AMX), asked of the CPU as it runs.
+// Returns bf16 where this machine, by its CPU flags at run time, multiplies it faster than float32 (AVX-512 BF16 or
+// AMX).
 precision fastest_precision();
-// Whether it multiplies bf16 by AVX-512 alone. With AMX, which multiplies several times faster, oneDNN's kernels win.
+// Returns whether it multiplies bf16 by AVX-512 alone. With AMX, which is several times faster, oneDNN's kernels win.
 bool multiplies_bf16_without_amx();
 
 // A float32 without its lower 16 bits.

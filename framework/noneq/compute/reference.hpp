@@ -1,6 +1,6 @@
-// The reference execution of a network: one libtorch call a layer, so that autograd works through it and every other
-// execution has something to be compared with. Any floating precision: that of the weights.
-// Thread-safe: nothing is kept between calls.
+// The reference execution of a network: one libtorch call a layer, so that autograd works through it and the compiled
+// execution can be compared with it. Any floating precision: that of the weights. Thread-safe: nothing is kept between
+// calls.
 #pragma once
 
 #include <span>
@@ -18,19 +18,20 @@ struct layers_input {
   std::int64_t first = 0;           // index of the first sample within the stream
 };
 
-// Throws noneq::error unless x has the size of value 0, and t and label, where given, a number for each sample.
+// Throws noneq::error unless x has the size of value 0, and t and label, where given, one number for each sample.
 void check_input(const network_layers& n, const layers_input& in);
 
-// The output value [B, channels, height, width]. `weights` in the order of n.weights; what has the wrong number of
-// dimensions but the right numbers is taken. Errors: x of another size, a label or t that its table does not have.
+// Returns the output value [B, channels, height, width]. `weights` in the order of n.weights; a weight of the right
+// size with another number of dimensions is accepted. Throws noneq::error for x of another size, or a label or t
+// outside its table.
 Tensor run_reference(const network_layers& n, std::span<const Tensor> weights, const layers_input& in);
 
-// Sinusoids [B, n] of `index` ([B]) as a layer of n numbers wants them, computed in float64.
+// Returns the sinusoids [B, n] of `index` ([B]) for a layer of n numbers, computed in float64.
 Tensor sinusoids(const sinusoid_layer& l, const Tensor& index, std::int64_t n);
-// Their angles per unit of t, float64 [n/2].
+// Returns their angles per unit of t, float64 [n/2].
 Tensor sinusoid_frequencies(const sinusoid_layer& l, std::int64_t n);
 
-// First weights: constant + uniform numbers in ±spread from torch's global generator, float32.
+// Returns first weights: constant + uniform numbers in ±spread from torch's global generator, float32.
 Tensor initial_weight(const weight_spec& w);
 
 }

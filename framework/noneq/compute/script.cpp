@@ -17,7 +17,7 @@ std::string attribute(std::string name) {
 
 std::string list(std::initializer_list<std::int64_t> numbers) { return to_string(sizes(numbers)); }
 
-// A number as TorchScript reads it back to the same bits.
+// Returns a number in digits that TorchScript reads back to equal bits.
 std::string number(double x) {
   std::array<char, 32> text{};
   const auto end = std::to_chars(text.data(), text.data() + text.size(), x, std::chars_format::scientific).ptr;
@@ -99,7 +99,7 @@ struct writer {
            list({-1, s.channels, s.height, s.width}) + ")";
   }
 
-  // Of the angles a.
+  // Sine and cosine of the angles a.
   std::string operator()(const sinusoid_layer& l) const {
     const std::string waves = l.cosine_first ? "a.cos(), a.sin()" : "a.sin(), a.cos()";
     return "torch.cat([" + waves + "], 1).type_as(v0).unsqueeze(2).unsqueeze(3)";

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t widest = 100;       // columns of a line that holds a flow list or map
 constexpr std::size_t most_entries = 5;   // of a map on one line
-constexpr std::size_t longest_key = 128;  // what the parser takes
+constexpr std::size_t longest_key = 128;  // bytes; the parser's limit
 
 std::string key_text(const std::string& key) {
   if (key.size() > longest_key)
@@ -55,7 +55,7 @@ std::optional<std::string> flow(const value& v, bool inner = false) {
 
 void block(const value& v, std::size_t indent, std::string& out);
 
-// What follows "key:" or "-": a leaf or flow on the same line, or a block below.
+// Writes the text behind "key:" or "-": a leaf or flow on the same line, or a block below.
 void after(const value& v, std::size_t indent, std::size_t used, std::string& out) {
   const auto line = flow(v);
   if (line && (is_leaf(v) || used + 1 + line->size() <= widest)) {

@@ -11,7 +11,7 @@
 namespace noneq {
 
 // Block YAML, ending in a newline; lists and maps of a few scalars stand on one line of up to 100 columns.
-// parse_text(to_yaml(v)) == v.  Throws error on what parse_text would refuse: text that is not UTF-8, a key of more
+// parse_text(to_yaml(v)) == v. Throws error on text that parse_text would refuse: text that is not UTF-8, a key of more
 // than 128 bytes.
 std::string to_yaml(const value& v);
 

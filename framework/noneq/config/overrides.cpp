@@ -46,7 +46,7 @@ value& item_of(value& list, const std::string& name, const place& at) {
   return list.item(index);
 }
 
-// What `name` means below `parent`; `so_far` is the path to the parent, for messages.
+// Returns the value of `name` below `parent`; `so_far` is the path to the parent, for messages.
 value& step(value& parent, const std::string& name, const std::string& so_far, const place& at) {
   if (parent.is_list()) return item_of(parent, name, at);
   if (parent.is_scalar()) {
@@ -65,7 +65,7 @@ value& step(value& parent, const std::string& name, const std::string& so_far, c
   return below;
 }
 
-// Takes out what stands at the path, so that its default holds again.
+// Removes the value at the path, so that its default holds again.
 void unset(value& root, const std::vector<std::string>& names, const place& at) {
   value* parent = &root;
   for (std::size_t i = 0; i < names.size(); ++i) {

@@ -1,6 +1,6 @@
 // Changes to a pipeline from the command line:  --set process.schedule.steps=100
-// What is set this way has the place "--set process.schedule.steps", so that an error about it points there and not
-// into the file. Not thread-safe on one tree.
+// A value that is set this way has the place "--set process.schedule.steps", so that an error about it points there and
+// not into the file. Not thread-safe on one tree.
 #pragma once
 
 #include <string>
@@ -9,11 +9,11 @@
 
 namespace noneq {
 
-// Sets the value at a dotted path to the YAML after the first '='; nothing after it takes the key out, so that its
+// Sets the value at a dotted path to the YAML after the first '='; nothing after it removes the key, so that its
 // default holds. Missing maps on the way are made. A number is an index where a list stands (`hidden.0=64`). A bare
 // name on the way is a plugin with its defaults: `schedule: cosine` becomes {plugin: cosine, steps: …}. Errors: no '=',
-// an empty name in the path, an index out of range, a number or boolean on the way, bad YAML, nothing to take out (did
-// you mean …); `root` is then as it was.
+// an empty name in the path, an index out of range, a number or boolean on the way, bad YAML, nothing to remove (did
+// you mean …); `root` is then unchanged.
 void apply_override(value& root, const std::string& assignment);
 
 }

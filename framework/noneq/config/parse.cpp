@@ -18,7 +18,7 @@ namespace noneq {
 
 namespace {
 
-// yaml-cpp names the rule that was broken; a user wants to know what to look for.
+// yaml-cpp names the rule that was broken; a user needs the thing to look for.
 std::string explained(const std::string& message) {
   namespace m = YAML::ErrorMsg;
   static const std::pair<const char*, const char*> table[] = {
@@ -38,7 +38,7 @@ std::string explained(const std::string& message) {
   return "bad YAML: " + message;
 }
 
-// yaml-cpp's marks count from 0, and are null when it does not know better.
+// yaml-cpp's marks count from 0, and are null when it has no better place.
 std::size_t offset_of(const YAML::Mark& mark) { return static_cast<std::size_t>(std::max(mark.pos, 0)); }
 
 place place_of(const YAML::Mark& mark, const yaml_text& from) {

@@ -1,6 +1,6 @@
-// YAML text to a value tree with places. The whole of YAML is not wanted: one document, names as keys, no tags of
-// one's own. Anchors, aliases and merge keys (<<) are resolved here and leave no trace; a value that came by an alias
-// stands where the alias stands, what is inside it stands where it was written.
+// Parses YAML text into a value tree with places. Only a part of YAML is accepted: one document, names as keys, no tags
+// of one's own. Anchors, aliases and merge keys (<<) are resolved here and leave no trace; a value that came by an
+// alias has the place of the alias, and values inside it have the places where they were written.
 // Columns count characters, not bytes. Pure functions, thread-safe.
 // Errors: noneq::error with file:line:col for bad syntax, a duplicate key, a second document, bytes that are no text,
 // more than 64 levels or 100,000 values (aliases counted as often as they are used), an empty text.

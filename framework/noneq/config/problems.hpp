@@ -1,4 +1,4 @@
-// Collects what is wrong with a file, so that a user sees all of it at once and not one error a run.
+// Collects the problems of a file, so that a user sees all of them at once and not one a run.
 // Not thread-safe: one collection, one thread.
 #pragma once
 
@@ -13,14 +13,14 @@ namespace noneq {
 
 class problems {
  public:
-  void add(const error& e);  // an input_error, caught as whatever, counts as the errors it carries
+  void add(const error& e);  // an input_error, caught as any type, counts as the errors it carries
   bool empty() const { return found_.empty(); }
   std::size_t size() const { return found_.size(); }
 
   // Throws input_error with all problems by line and column, each once; does nothing when there are none.
   void raise() const;
 
-  // Runs f; what it throws is kept as e.at(where, subject). True when it threw nothing. Others than noneq::error pass.
+  // Calls f and keeps its noneq::error as e.at(where, subject). Returns whether f threw nothing. Other exceptions pass.
   template <class F>
   bool guard(F&& f, const place& where = {}, const std::string& subject = {}) {
     try {

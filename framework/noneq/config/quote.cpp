@@ -22,7 +22,7 @@ bool is_old_boolean(std::string_view text) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-// Stricter than YAML: what is safe in any context, with any parser.
+// Stricter than YAML: characters that are safe in any context, with any parser.
 bool is_safe_plain(std::string_view text) {
   const auto word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || (c & 0x80) || c == '_'; };
   if (text.empty() || text.starts_with("...") || text.back() == ' ') return false;

@@ -1,4 +1,4 @@
-// Scalars as YAML text that reads back as the same scalar, in block and in flow alike. Pure function, thread-safe.
+// Scalars as YAML text that reads back as an equal scalar, in block and in flow. Pure function, thread-safe.
 #pragma once
 
 #include <string>

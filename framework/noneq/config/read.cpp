@@ -52,7 +52,7 @@ void read_into(const value& v, std::int64_t& out) {
   }
   const scalar_type type = resolve(v.text());
   const auto real = to_real(v.text());
-  // Beyond 2^53 a double no longer says which integer was meant.
+  // Beyond 2^53 a double no longer determines the integer that was meant.
   constexpr double exact = 9007199254740992.0;
   if (type == scalar_type::real && std::isfinite(*real) && *real == std::trunc(*real) && std::abs(*real) <= exact) {
     out = static_cast<std::int64_t>(*real);

@@ -1,8 +1,8 @@
 // Typed reading of one value:  const auto rate = read<double>(v);
 // Types: bool, std::int64_t, double, std::string, std::filesystem::path, and std::vector of any of them (a value that
 // is no list counts as a list of one). Another type joins by an overload of read_into in its own namespace.
-// Errors: noneq::error "got 'abc', need an integer" with the value's place and no subject; the caller, who knows the
-// node and parameter, adds it with error::at. Pure functions, thread-safe.
+// Errors: noneq::error "got 'abc', need an integer" with the value's place and no subject; the caller adds the node and
+// parameter with error::at. Pure functions, thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +44,7 @@ T read(const value& v) {
   return out;
 }
 
-// A number where .inf and -.inf have a meaning ("no limit"); .nan never has.
+// Reads a number where .inf and -.inf have a meaning ("no limit"); .nan never has.
 double read_double(const value& v, infinity infinite);
 
 }

@@ -72,7 +72,7 @@ scalar_type resolve(std::string_view plain) {
 std::optional<std::int64_t> to_integer(std::string_view plain) {
   const int base = integer_base(plain);
   if (base == 0) return std::nullopt;
-  // from_chars knows "-" but neither "+" nor a prefix.
+  // from_chars accepts "-" but neither "+" nor a prefix.
   const std::string_view body = plain.substr(base != 10 ? 2 : plain[0] == '+' ? 1 : 0);
   std::int64_t number = 0;
   const auto [end, failed] = std::from_chars(body.data(), body.data() + body.size(), number, base);
@@ -91,7 +91,7 @@ std::optional<double> to_real(std::string_view plain) {
   double number = 0;
   const auto [end, failed] = std::from_chars(body.data(), body.data() + body.size(), number);
   if (failed != std::errc::result_out_of_range) return sign * number;
-  // from_chars does not say which end it fell off; the sign of the exponent, or its absence, does.
+  // from_chars does not report which end of the range was passed; the sign of the exponent, or its absence, does.
   const std::size_t exponent = body.find_first_of("eE");
   const bool tiny = exponent == std::string_view::npos ? body[0] == '.' || body[0] == '0'
                                                        : body.substr(exponent + 1).starts_with('-');

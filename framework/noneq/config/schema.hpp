@@ -28,7 +28,7 @@ nlohmann::json enum_schema(const std::vector<std::string>& words);
 nlohmann::json array_of(const nlohmann::json& items);
 nlohmann::json array_or_one(const nlohmann::json& items);  // as read<std::vector<T>> takes it
 
-// All keys it may have, and those it must have; no others.
+// Returns the schema of a map with these keys, those that it must have, and no others.
 nlohmann::json object_schema(const std::vector<std::pair<std::string, nlohmann::json>>& properties,
                              const std::vector<std::string>& required = {});
 

@@ -27,7 +27,7 @@ void check_tag(const std::string& tag, const place& at) {
   throw error(fmt::format("got the tag '{}', need a value without a tag", tag), {}, at);
 }
 
-// The named maps of << become entries where it stood; what the map says itself, and what came first, wins.
+// The named maps of << become entries where it stood; keys of the map itself, and earlier ones, win.
 value merged(const value& own, const std::vector<std::pair<std::size_t, value>>& merges) {
   value all = value::map();
   all.set_where(own.where());

@@ -1,6 +1,6 @@
 // Builds a value tree from a stream of events (a list opens, a scalar, …) as a YAML parser reports them. Events, unlike
-// a finished YAML tree, tell where a key stands, show a key written twice, and can be stopped before an alias bomb
-// unfolds. Private to this room; knows no parser. One builder per document, one thread.
+// a finished YAML tree, have the place of a key, show a key written twice, and can be stopped before an alias bomb
+// unfolds. Private to this room; independent of the parser. One builder per document, one thread.
 #pragma once
 
 #include <cstddef>
@@ -38,7 +38,7 @@ class tree_builder {
     bool has_key = false, is_merge = false;  // map: the key that waits for its value
     std::string key;
     place key_at;
-    std::vector<std::pair<std::size_t, value>> merges;  // what << brought, and before which entry
+    std::vector<std::pair<std::size_t, value>> merges;  // values under <<, and the entry that each stands before
   };
   struct remembered {
     value v;

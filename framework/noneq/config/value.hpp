@@ -1,5 +1,5 @@
-// A YAML tree of the project's own, in which every value knows the place it was written at, so that any error
-// about it, however late, can name file:line:col. Built by parse_file, or by code with empty places.
+// A YAML tree of the project's own, in which every value has the place it was written at, so that any error about it,
+// however late, can name file:line:col. Built by parse_file, or by code with empty places.
 // A value type: copies are deep. Reading is thread-safe, changing is not.
 #pragma once
 
@@ -53,12 +53,12 @@ class value {
   value& child(const std::string& key);  // created as null when absent
   void set(const std::string& key, value v);
   void set(const std::string& key, value v, place key_at);
-  bool remove(std::string_view key);  // was it there?
+  bool remove(std::string_view key);  // returns whether it was there
 
   std::string kind_name() const;  // "nothing", "a list", "a map", "the number 3", "the text 'abc'"
-  std::string brief() const;      // the same without the kind of a scalar: 3, 'abc', "3" when quoted
+  std::string brief() const;      // as kind_name(), without the kind of a scalar: 3, 'abc', "3" when quoted
 
-  // The same tree; places do not count, and quotes only where they change the meaning.
+  // Compares trees without places; quotes count only where they change the meaning.
   friend bool operator==(const value& a, const value& b);
 
  private:

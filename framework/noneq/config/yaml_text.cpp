@@ -17,7 +17,7 @@ std::size_t sequence_length(std::string_view text, std::size_t i) {
   if (first < 0xC2 || first > 0xF4) return 0;
   for (std::size_t k = 1; k < length; ++k)
     if ((byte(i + k) & 0xC0) != 0x80) return 0;
-  // Overlong forms, surrogates and what lies past U+10FFFF.
+  // Overlong forms, surrogates and numbers past U+10FFFF.
   const unsigned second = byte(i + 1);
   if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F)) return 0;
   if ((first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F)) return 0;

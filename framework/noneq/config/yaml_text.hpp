@@ -1,5 +1,5 @@
-// The text of a YAML file before it is parsed: proof that it is text, and the way from yaml-cpp's byte columns to the
-// characters a user counts. Private to this room. A value type; place_of is not thread-safe (it remembers).
+// The text of a YAML file before it is parsed: proof that it is text, and the conversion from yaml-cpp's byte columns
+// to the characters a user counts. Private to this room. A value type; place_of is not thread-safe (it remembers).
 #pragma once
 
 #include <string>
@@ -24,8 +24,8 @@ class yaml_text {
   // The place of a mark: line and column from 0, in bytes, at byte `offset`.
   place place_of(std::size_t offset, int line, int column) const;
 
-  // Looks for a tab in the indentation of the line at `offset` and the one before, which is where yaml-cpp's
-  // complaint about it shows up. True: `found` is its place.
+  // Searches for a tab in the indentation of the line at `offset` and of the one before, where yaml-cpp reports it.
+  // Returns whether there is one, and its place in `found`.
   bool tab_near(std::size_t offset, int line, place& found) const;
 
  private:

@@ -1,5 +1,5 @@
-// Any exception as a line that a user can read: plugins, and the libraries below them, may throw whatever they like.
-// Pure, thread-safe.
+// Converts any exception to a line that a user can read, because plugins and the libraries below them may throw
+// anything. Pure, thread-safe.
 #pragma once
 
 #include <exception>
@@ -7,8 +7,8 @@
 
 namespace noneq {
 
-// The first line of its text. Memory that could not be had is told in bytes where the library tells how many were asked
-// for; what is no std::exception has a line of its own.
+// Returns the first line of the exception's text. A failed allocation is reported in bytes where the library states
+// their number; an exception that is no std::exception has a line of its own.
 std::string text_of(const std::exception_ptr& e);
 std::string text_of(const std::exception& e);
 

@@ -1,4 +1,4 @@
-// The names of number types that users know, from NumPy: uint8, float32, …; libtorch calls them Byte and Float.
+// The names of number types as in NumPy, which users see: uint8, float32, …; libtorch's names are Byte and Float.
 #pragma once
 
 #include <string>

@@ -20,7 +20,7 @@ struct place {
 
 class error : public std::exception {
  public:
-  // `what` says what is wrong and what to do; `subject` is the node or node.param it is about ("" for none).
+  // `what` states the problem and the remedy; `subject` is the node or node.param it concerns ("" for none).
   explicit error(std::string what, std::string subject = {}, place where = {});
 
   const char* what() const noexcept override { return line_.c_str(); }
@@ -28,9 +28,9 @@ class error : public std::exception {
   const std::string& subject() const { return subject_; }
   const place& where() const { return where_; }
 
-  // The same error of a parameter, as the parameter of `subject`.
+  // Returns this error about parameter `p` as one about `subject.p`.
   error within(const std::string& subject) const;
-  // The same error with a place and subject for what it did not know itself; what it knows stays.
+  // Returns this error with `where` and `subject` where it has none of its own.
   error at(const place& where, const std::string& subject) const;
 
  private:
@@ -38,7 +38,7 @@ class error : public std::exception {
   place where_;
 };
 
-// Runs f; what it says of a parameter is said of the subject's parameter.
+// Calls f. An error about parameter `p` is rethrown as one about `subject.p`.
 template <class F>
 void said_of(const std::string& subject, F&& f) {
   try {
@@ -59,7 +59,7 @@ class input_error : public error {
   std::vector<error> problems_;
 };
 
-// Of a text, such as that of one of libtorch's exceptions, which carry a backtrace below it.
+// Returns the first line of a text. The texts of libtorch's exceptions, for example, carry a backtrace below it.
 std::string first_line(std::string_view text);
 
 // The candidate closest to `word`, as ", did you mean 'x'?"; "" when none is close.

@@ -23,7 +23,7 @@ std::string in_units(double bytes) {
   return fmt::format("{:.3g} {}", bytes, units[unit]);
 }
 
-// The number in a file of the kernel's; infinite where there is none, as in "max".
+// Returns the number in a file of the kernel's; infinity where there is none, as in "max".
 double number_in(const char* file) {
   double x = 0;
   return std::ifstream(file) >> x ? x : std::numeric_limits<double>::infinity();
@@ -37,7 +37,7 @@ double held_now() {
   return std::max(0., resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) - kept);
 }
 
-// libtorch's own, behind a question.
+// libtorch's own allocator, behind a check of the size.
 class bounded_allocator : public c10::Allocator {
  public:
   explicit bounded_allocator(c10::Allocator& of) : of_(of) {}
@@ -81,7 +81,7 @@ void bound_tensors() {
 
 void keep_freed_memory() {
   constexpr int megabyte = 1 << 20;
-  mallopt(M_MMAP_THRESHOLD, 32 * megabyte);  // the largest it takes; what is larger is mapped by itself
+  mallopt(M_MMAP_THRESHOLD, 32 * megabyte);  // the largest it accepts; larger blocks are mapped by themselves
   mallopt(M_TOP_PAD, 64 * megabyte);
   mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
 }

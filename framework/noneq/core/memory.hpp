@@ -1,25 +1,25 @@
-// How much memory the process may use, and how it treats what was given back.
+// The memory that the process may use, and the treatment of memory that was freed.
 #pragma once
 
 #include <string_view>
 
 namespace noneq {
 
-// Bytes that this process may use: the machine's memory, or what a cgroup or `ulimit -v` leaves of it.
+// Returns the bytes that this process may use: the machine's memory, or the limit of a cgroup or of `ulimit -v`.
 double memory_of_machine();
 
-// Throws noneq::error when `what` needs more: "… needs 3.7 TB of memory, need at most the 24 GB of this machine".
-// Called before memory is asked for, which the system may grant and not have. Thread-safe.
-// `subject`: the parameter that asks for it.
+// Throws noneq::error when `what` needs more: "… needs 3.7 TB of memory, need at most the 24 GB of this machine". Call
+// it before the allocation, because the system may grant memory that it does not have. `subject` is the parameter that
+// causes the allocation. Thread-safe.
 void need_memory(double bytes, std::string_view what, std::string_view subject = "");
 
-// Applies need_memory() to every tensor on the CPU that is large beside what the process holds already. Once, before
-// other threads start.
+// Applies need_memory() to every tensor on the CPU that is large beside the memory in use. Called once, before other
+// threads start.
 void bound_tensors();
 
-// Keeps it, up to 2 GB at the top, for what is asked for next: a training step frees and asks for the same tens of
-// megabytes again and again, and pages that went back to the system must be cleared anew. Memory in use does not grow.
-// Once, before other threads start.
+// Keeps up to 2 GB of freed memory at the top of the heap for the next allocations: each training step frees and
+// allocates the same tens of megabytes, and pages that went back to the system must be cleared anew. Memory in use does
+// not grow. Called once, before other threads start.
 void keep_freed_memory();
 
 }

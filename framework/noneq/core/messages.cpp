@@ -19,7 +19,7 @@ void put_message(std::string_view text) noexcept {
 
 void guard_standard_streams() {
   std::signal(SIGPIPE, SIG_IGN);
-  // open() gives the lowest free number. The output is opened for reading: results that nobody can get are an error.
+  // open() returns the lowest free number. The output is opened for reading, so that writing results to it is an error.
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     if (::fcntl(stream, F_GETFD) < 0) ::open("/dev/null", stream == STDOUT_FILENO ? O_RDONLY : O_RDWR);
 }

@@ -14,23 +14,24 @@ class stream {
  public:
   explicit stream(std::uint64_t seed) : key_(seed) {}
 
-  // An independent stream for a purpose ("noise") or a step.
+  // Returns an independent stream for a purpose ("noise") or a step.
   stream fork(std::string_view name) const;
   stream fork(std::int64_t step) const;
 
-  // Rows first, first+1, … of the endless table of samples; shape [n, …], float32. Row k is the same in every call.
+  // Return rows first, first+1, … of the endless table of samples; shape [n, …], float32. Row k is the same in all
+  // calls.
   Tensor normal(const sizes& shape, std::int64_t first = 0) const;
   Tensor uniform(const sizes& shape, std::int64_t first = 0) const;  // [0, 1)
 
-  // One integer of 64 random bits, for seeding and shuffling.
+  // Returns 64 random bits, for seeding and shuffling.
   std::uint64_t bits(std::uint64_t index) const;
 
  private:
   std::uint64_t key_;
 };
 
-// The k-th entry of a pseudo-random permutation of 0..n−1, in O(1) memory (a Feistel network walked until it lands
-// inside).
+// Returns the k-th entry of a pseudo-random permutation of 0..n−1, in O(1) memory (a Feistel network walked until it
+// lands inside).
 std::int64_t permuted(const stream& s, std::int64_t k, std::int64_t n);
 
 }

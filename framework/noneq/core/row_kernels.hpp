@@ -1,5 +1,5 @@
-// Loops over rows of numbers, vectorised for the machine the program runs on: what would otherwise be several passes
-// over memory. Without fused products, so every instruction set gives the same bits. Thread-safe.
+// Loops over rows of numbers, vectorised for the machine the program runs on, in one pass over memory instead of
+// several. Without fused products, so every instruction set gives equal bits. Thread-safe.
 #pragma once
 
 #include <cstdint>

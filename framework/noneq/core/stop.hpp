@@ -1,11 +1,11 @@
-// Whether somebody wants the program to end. A signal sets it; whatever works for long looks at it. Thread-safe.
+// A flag that requests the program to end. A signal sets it; long work polls it. Thread-safe.
 #pragma once
 
 #include <exception>
 
 namespace noneq {
 
-// Unwinds work that was asked to stop; what it had made is saved by then.
+// Thrown to unwind work after a stop was requested; its results are saved by then.
 struct interrupted : std::exception {
   const char* what() const noexcept override { return "interrupted"; }
 };
@@ -14,8 +14,8 @@ bool stop_asked();
 void ask_to_stop();  // may be called by a signal handler
 void forget_stop();  // for tests
 
-// Throws interrupted when a stop was asked for. Loops of a metric or writer that run longer than a second without
-// calling the network call it.
+// Throws interrupted after a stop was requested. Loops of a metric or writer that run longer than a second without
+// calling the network must call it.
 void stop_here_if_asked();
 
 }

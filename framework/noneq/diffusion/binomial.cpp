@@ -18,7 +18,7 @@ Tensor clamped(const Tensor& logit) { return logit.clamp(-limit(logit), limit(lo
 // ln p, where p below e^−limit counts as e^−limit and has no gradient.
 Tensor safe_log(const Tensor& p) { return p.clamp_min(std::exp(-limit(p))).log(); }
 
-// Both probabilities are asked for because 1 − p loses the digits of a small rest.
+// Takes both probabilities because 1 − p loses the digits of a small rest.
 Tensor logit(const Tensor& p_one, const Tensor& p_zero) { return safe_log(p_one) - safe_log(p_zero); }
 
 // P(1) and P(0) of a bit that kept its value x with probability `keep` and was else redrawn (`redraw` = 1 − keep).

@@ -20,8 +20,9 @@ struct coefficients {
   Tensor c1, c2, snr;
 };
 
-// At index (int64 [B], each in 0..T−1; float64 between them where time is continuous) for x [B, …] of floating dtype:
-// one gather and one cast from float64. Called once a step; an index out of range is libtorch's error.
+// Returns the coefficients at index (int64 [B], each in 0..T−1; float64 between them where time is continuous) for x
+// [B, …] of floating dtype, by one gather and one cast from float64. Called once a step; an index out of range is
+// libtorch's error.
 coefficients at(const tables& t, const Tensor& index, const Tensor& x);
 
 }

@@ -1,4 +1,4 @@
-// A distribution over states of one location family: what every kernel, model and sampler hands around.
+// A distribution over states of one location family, which kernels, models and samplers exchange.
 // A value, thread-safe.
 #pragma once
 

@@ -11,7 +11,8 @@ namespace {
 
 const double log_two_pi = std::log(2 * std::numbers::pi);
 
-// Whether a row kernel may take these: float32 in order, samples x and y beside one scale a sample, and no gradient.
+// Returns whether a row kernel may take these: float32 in order, samples x and y beside one scale a sample, and no
+// gradient.
 bool by_row(const Tensor& x, const Tensor& y, std::initializer_list<const Tensor*> scales) {
   const auto plain = [](const Tensor& t) {
     return t.scalar_type() == at::kFloat && t.is_contiguous() && !(at::GradMode::is_enabled() && t.requires_grad());

@@ -11,7 +11,7 @@ namespace noneq::gaussian {
 
 // q(x^t|x⁰) = N(√ᾱ x⁰, 1−ᾱ).
 distribution marginal(const Tensor& x0, const coefficients& c);
-// √ᾱ x⁰ + √(1−ᾱ) noise, of whatever shapes; in one pass over memory where no gradient is asked for.
+// Returns √ᾱ x⁰ + √(1−ᾱ) noise, of any shapes; in one pass over memory where no gradient is required.
 Tensor jump(const Tensor& x0, const coefficients& c, const Tensor& noise);
 
 // q(x^t|x^{t−1}) = N(√α x^{t−1}, β), with the true β at every t.

@@ -2,7 +2,8 @@
 // z is the prediction, xt [B, …] the state, c the coefficients at its t. Pure, thread-safe, differentiable.
 //   ε   noise: x^t = √ᾱ x⁰ + √(1−ᾱ) ε      v      √ᾱ ε − √(1−ᾱ) x⁰       score  ∇ ln q(x^t) = −ε/√(1−ᾱ)
 //   mean  of q(x^{t−1}|x^t,x⁰)              perturbation, decay: the two readouts of Sohl-Dickstein et al. 2015
-// Where ᾱ_t = 0 (β_T = 1) x⁰ cannot be had from ε or the score: the result is not finite. Refuse it at configuration.
+// Where ᾱ_t = 0 (β_T = 1) x⁰ does not follow from ε or the score, and the result is not finite. Refuse it at
+// configuration.
 #pragma once
 
 #include "noneq/core/tensor.hpp"

@@ -1,4 +1,4 @@
-// Sampling with fewer steps than trained: which steps to keep, and the β that jump between them.
+// Sampling with fewer steps than were trained: the steps to keep, and the β that jump between them.
 // The network still sees the original t. Nichol & Dhariwal 2021, §4, and its published code. Pure, thread-safe.
 #pragma once
 

@@ -14,7 +14,7 @@ void check(const Tensor& beta) {
       throw error(c10::str("got β = ", b[i], " at t = ", i + 1, ", need a value in (0, 1]"));
 }
 
-// x_{t−1} for every t, where x_0 is known.
+// x_{t−1} for every t, from a given x_0.
 Tensor before(const Tensor& x, double x_0) {
   return at::cat({at::full({1}, x_0, x.options()), x.narrow(0, 0, x.size(0) - 1)});
 }

@@ -1,4 +1,4 @@
-// What a noise schedule implies for every step t: signal levels, posterior coefficients, signal-to-noise ratio.
+// The tables of a noise schedule for every step t: signal levels, posterior coefficients, signal-to-noise ratio.
 // Everything that trains, samples or evaluates reads these instead of recomputing ᾱ, so no two parts can disagree.
 // Plain values; autograd passes from every entry to β. Thread-safe once built.
 #pragma once
@@ -21,9 +21,9 @@ struct tables {
   Tensor c1, c2;                  // mean of q(x^{t−1}|x^t,x⁰) = c₁x⁰ + c₂x^t; c₁ = 1 and c₂ = 0 at i = 0
   Tensor snr;                     // ᾱ/(1−ᾱ)
 
-  Tensor rows;  // [14, T], what at() gathers, in the order in which `coefficients` declares its tensors
+  Tensor rows;  // [14, T], the rows that at() gathers, in the order in which `coefficients` declares its tensors
 
-  // Where time is continuous: ln ᾱ at t − 1 (float64 in [0, T − 1], any shape); empty: there are the T steps only.
+  // Where time is continuous: ln ᾱ at t − 1 (float64 in [0, T − 1], any shape). Empty when there are only the T steps.
   std::function<Tensor(const Tensor& index)> log_alpha_bar_at;
 
   std::int64_t steps() const { return beta.size(0); }
@@ -31,7 +31,7 @@ struct tables {
   double beta_1() const;
 };
 
-// ln ᾱ of ln SNR and the other way round, and the β that lead from level to level of ln ᾱ [T], from the data on.
+// Convert ln SNR to ln ᾱ and back, and levels of ln ᾱ [T] to the β that lead from level to level, from the data on.
 // Float64, differentiable; without cancellation at either end.
 Tensor log_alpha_bar(const Tensor& log_snr);
 Tensor log_snr(const Tensor& log_alpha_bar);
@@ -43,11 +43,11 @@ Tensor beta_between(const Tensor& log_alpha_bar);
 // Ho et al. 2020, eqs. 4-7.
 tables make_tables(const Tensor& beta);
 
-// The same of T of the times at which log_alpha_bar_at is known: index 0, 1, …, T − 1.
+// Returns the tables of the T times 0, 1, …, T − 1 of log_alpha_bar_at.
 tables make_tables(std::function<Tensor(const Tensor& index)> log_alpha_bar_at, std::int64_t T);
 
-// The columns of `rows` at any index (float64 [B] in [0, T − 1]) of continuous time: those of the step of length 1 that
-// ends there, or, before index 1, of the first step, which ends in the data. [14, B].
+// Returns [14, B], the columns of `rows` at any index (float64 [B] in [0, T − 1]) of continuous time: those of the step
+// of length 1 that ends there, or, before index 1, of the first step, which ends in the data.
 Tensor rows_between(const tables& t, const Tensor& index);
 
 // w_t = β²/(2σ²α(1−ᾱ)), the weight of ‖ε−ε̂‖² in the bound's L_{t−1}, [T] float64; log_variance [T] is ln σ².

@@ -1,5 +1,5 @@
-// The keys of the pipeline that a node may have beside its plugin's parameters, by the kind of node that its role is
-// and by what it reads. Pure, thread-safe.
+// The keys of the pipeline that a node may have beside its plugin's parameters, which follow from its kind and its
+// inputs. Pure, thread-safe.
 #pragma once
 
 #include <optional>
@@ -9,12 +9,12 @@
 namespace noneq {
 
 struct attachment {
-  bool in = false, needs_in = false;  // whether it may have inputs, and must
+  bool in = false, needs_in = false;  // whether it may have inputs, and whether it must
   bool of = false;                    // whether it takes a model
-  bool every = false, at = false;     // whether it may have occasions of its own
+  bool every = false, at = false;     // whether it may have events of its own
 };
 
-// None for a part of the process or of another plugin, which is no node.
+// Returns nothing for a part of the process or of another plugin, which is no node.
 std::optional<attachment> attachment_of(const plugin_entry& e);
 
 }

@@ -27,7 +27,7 @@ void begin_anew(begun_run& r, const plan& p) {
   if (p.trains()) make_learner(r, p);
 }
 
-// What is wrong with a checkpoint may show only when it is used; it is bad input all the same.
+// Damage of a checkpoint that shows only when it is used is bad input too.
 template <class Use>
 void using_checkpoint(const std::filesystem::path& saved, const Use& use) {
   try {
@@ -64,7 +64,7 @@ void begin_from(begun_run& r, const plan& p, const run_options& options) {
   r.from = {{"run", std::filesystem::absolute(options.from).string()}, {"step", b.steps}};
 }
 
-// A run goes on with the data that it began with, whatever its file is called now.
+// A run goes on with the data that it began with, under any file name.
 void need_same_data(const session& s, const checkpoint& start) {
   const std::string was = start.meta.value("data", ""), is = s.info().identity;
   if (was.empty() || is.empty() || was == is) return;

@@ -1,5 +1,5 @@
-// A run as far as it has come, before its folder is touched: new, resumed from its checkpoint, or begun with the
-// weights of another run.
+// The state of a run before its folder is touched: new, resumed from its checkpoint, or begun with the weights of
+// another run.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -10,7 +10,7 @@
 
 namespace noneq {
 
-// The mean of the losses since the last record, with its standard error over steps. A checkpoint carries it on.
+// The mean of the losses since the last record, with its standard error over steps. A checkpoint stores it.
 class loss_average {
  public:
   loss_average() = default;
@@ -33,12 +33,12 @@ struct begun_run {
   std::optional<learner> trains;  // none for a plan without a trainer
   loss_average average;
   loss_range range;
-  bool saved_in_range = false;  // whether the loss was, when the last checkpoint was saved
+  bool saved_in_range = false;  // whether the loss was in its range when the last checkpoint was saved
   nlohmann::json from;          // the run that it began with; null: none
   bool event_due = false;       // the samplers and metrics of this step were interrupted
 };
 
-// Opens the data and the model. Throws input_error with everything that is wrong with them, and with the folder.
+// Opens the data and the model. Throws input_error with every problem of these and of the folder.
 void begin(begun_run& r, const plan& p, const run_options& options);
 
 }

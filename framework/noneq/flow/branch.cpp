@@ -11,7 +11,7 @@
 namespace noneq {
 namespace {
 
-// Calls f(), whose errors are those of the node.
+// Calls f() and rethrows its errors as errors of the node.
 template <class F>
 auto at_transform(const branch_node& n, F&& f) {
   const at_work here(*n.plugin.entry, n.id);
@@ -33,7 +33,7 @@ bool is_identity(const normalisation& n) {
   return n.affine() && (n.shift == 0).all().item<bool>() && (n.scale == 1).all().item<bool>();
 }
 
-// float64 where float32 would round away what the stored numbers and their scale resolve.
+// Returns float64 where float32 would round away digits of the stored numbers and their scale.
 at::ScalarType type_of_samples(const dataset_info& loaded, const normalisation& normal) {
   constexpr double exact_integers = 1 << 24;
   if (!is_wide(loaded.numbers)) return loaded.normal.dtype;
@@ -43,7 +43,7 @@ at::ScalarType type_of_samples(const dataset_info& loaded, const normalisation& 
   return normal.coarse_in_float32() || (integers && large) ? at::kDouble : loaded.normal.dtype;
 }
 
-// An image has 1, 3 or 4 channels, and seldom so few columns. What is stated is believed.
+// An image has 1, 3 or 4 channels, and seldom so few columns. Axes that the file states are trusted.
 void refuse_channel_order(const dataset_info& info) {
   const auto few = [](std::int64_t n) { return n == 1 || n == 3 || n == 4; };
   const sizes& s = info.shape;
@@ -71,7 +71,7 @@ std::vector<dataset_info> along(const std::vector<branch_node>& nodes, dataset_i
   for (const branch_node& n : nodes)
     all.push_back(at_transform(n, [&] {
       dataset_info after = n.transform().after(all.back());
-      after.truth.reset();  // the density is known of the loader's own numbers
+      after.truth.reset();  // the known density is that of the loader's own numbers
       check_returned_info(n.plugin.entry->full_name(), after);
       return after;
     }));

@@ -16,7 +16,7 @@ class looked_at : public source {
   }
 
   const dataset_info& info() const override { return source_->info(); }
-  // Once, whoever else opens the same data.
+  // Once, also when several branches share this source.
   void examine(const onlooker& also) override {
     if (std::exchange(examined_, true)) return;
     source_->examine([&](const std::string& part, const batch& rows) {
@@ -45,7 +45,7 @@ class looked_at : public source {
     const std::lock_guard one(fetching_);
     source_->state(visit);
   }
-  // The number of a batch is the caller's, and stays.
+  // The caller sets the number of a batch, and it stays.
   batch prepare(batch raw) const override {
     const std::int64_t step = raw.step, first = raw.first;
     batch b = source_->prepare(std::move(raw));

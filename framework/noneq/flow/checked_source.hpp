@@ -1,5 +1,5 @@
-// A loader's source whose data is looked at on its way out, for whoever asks: training, metrics and writers. Threads as
-// for any source.
+// A loader's source whose every batch is checked before training, metrics and writers receive it. Threads as for any
+// source.
 #pragma once
 
 #include <memory>
@@ -9,7 +9,7 @@
 
 namespace noneq {
 
-// `by`: the loader's full name. Throws noneq::error when it opened nothing, or says of its data what cannot be.
+// `by`: the loader's full name. Throws noneq::error when it opened nothing, or its info() is impossible.
 std::shared_ptr<source> checked_source(std::shared_ptr<source> opened, std::string by);
 
 }

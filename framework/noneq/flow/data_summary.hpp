@@ -1,5 +1,5 @@
-// Describes what the data was taken for, on one line: rows, shape and what its dimensions are, numbers, classes, and
-// how much of it was looked at. Pure, thread-safe.
+// Describes the data on one line, as the program understands it: rows, shape and meaning of its dimensions, numbers,
+// classes, and how much of it was read. Pure, thread-safe.
 #pragma once
 
 #include <string>

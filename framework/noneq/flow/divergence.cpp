@@ -5,7 +5,7 @@
 namespace noneq {
 
 bool all_finite(const Tensor& x) {
-  // A sum that is finite has finite terms, and is the cheaper question; one that overflows says nothing.
+  // A sum that is finite has finite terms, and is cheaper to check; a sum that overflows decides nothing.
   return !x.defined() || x.sum().isfinite().item<bool>() || x.isfinite().all().item<bool>();
 }
 

@@ -1,5 +1,5 @@
-// What is said of a step whose loss or gradient is not finite: which samples of the batch it was. Nothing of such a
-// step is kept. Pure, thread-safe.
+// The error of a step whose loss or gradient is not finite, which names the samples of the batch at fault. Such a step
+// changes nothing. Pure, thread-safe.
 #pragma once
 
 #include <vector>
@@ -14,16 +14,16 @@ struct diverged : noneq::error {
 };
 
 // A part of a batch and its losses. index (t − 1), per_sample and row are [n]; row, the number in the file, is
-// undefined where the loader does not say it.
+// undefined where the loader does not give it.
 struct shard_losses {
   Tensor index, per_sample, row;
 };
 
-// Whether every number of x is finite; x undefined: yes.
+// Returns whether every number of x is finite; true when x is undefined.
 bool all_finite(const Tensor& x);
 
-// "3 of 96 samples: rows 17 (t = 4), 203 (t = 1), …" of those whose loss is not finite, or of the whole batch when all
-// losses are. Samples are numbered by their place in the batch when they have no rows.
+// Returns "3 of 96 samples: rows 17 (t = 4), 203 (t = 1), …": the samples whose loss is not finite, or the whole batch
+// when all losses are. Samples without rows are numbered by their place in the batch.
 std::string offending_samples(const std::vector<shard_losses>& shards);
 
 }

@@ -9,7 +9,8 @@
 
 namespace noneq {
 
-// Calls use(plugin, subject) for the plugin, whose subject is given, and for every plugin within it, as "noiser.time".
+// Calls use(plugin, subject) for the plugin and for every plugin within it, whose subject is "noiser.time" and the
+// like.
 template <class Use>
 void each_part(const instance& i, const std::string& subject, const Use& use) {
   if (i.entry == nullptr || i.made == nullptr) return;
@@ -19,7 +20,7 @@ void each_part(const instance& i, const std::string& subject, const Use& use) {
       of.visit_parts(*i.made, [&](const instance& part) { each_part(part, subject + "." + of.name, use); });
 }
 
-// Whether the plugin, or one within it, has tensors that must outlive an interruption.
+// Returns whether the plugin, or one within it, has tensors that must outlive an interruption.
 inline bool has_state(const instance& whole) {
   bool any = false;
   each_part(whole, "", [&](const instance& i, const std::string&) {

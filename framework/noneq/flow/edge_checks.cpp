@@ -54,7 +54,7 @@ void check_inputs(const plan& p, const plan_node& n, const attachment& may, prob
   }
 }
 
-// A finished run as it lies in a folder.
+// A finished run in its folder.
 void check_folder_of_run(const plan_node& n, problems& found) {
   const auto need = [&](const char* file, const char* lacks) {
     std::error_code failed;
@@ -137,9 +137,9 @@ tensor_names names_before(const plan_node& n, const std::map<std::string, tensor
   return all;
 }
 
-// The tensors that nodes give their followers.
+// Returns the tensors that nodes pass to their followers.
 tensor_names given_by(const plan_node& n, tensor_names before) {
-  // A sampler starts a new stream, and a sink gives what it found at its end.
+  // A sampler starts a new stream, and a sink passes on its arrays at its end.
   if (n.role() == "sampler" || n.kind() == node_kind::sink) before.clear();
   if (n.role() == "trainer")
     for (const auto& w : loss_curve_tensors()) before.insert(w.name);

@@ -1,4 +1,4 @@
-// How far a sampler or a metric has come, for those who wait. Thread-safe.
+// The progress of a sampler or a metric, as a line for the user. Thread-safe.
 #pragma once
 
 #include <atomic>
@@ -12,12 +12,12 @@ class effort {
  public:
   explicit effort(std::string node) : node_(std::move(node)) {}
 
-  void called() { ++calls_; }                           // the network, once more
-  void expect(std::int64_t parts) { parts_ += parts; }  // a metric begins with so many parts
+  void called() { ++calls_; }                           // the network, once
+  void expect(std::int64_t parts) { parts_ += parts; }  // a metric begins with this many parts
   void finished() { ++finished_; }                      // one of them
-  void advanced(double share) { share_ += share; }      // a sampler, by so much of all its work
+  void advanced(double share) { share_ += share; }      // a sampler, by this share of all its work
 
-  // "sampler: 46 %, 90 calls of the network, 0:12 left", or "bound: 12 of 63 parts, …, 0:15".
+  // Returns "sampler: 46 %, 90 calls of the network, 0:12 left", or "bound: 12 of 63 parts, …, 0:15".
   std::string text() const;
 
  private:

@@ -14,7 +14,7 @@ namespace {
 namespace flow = tbb::flow;
 using token = flow::continue_msg;
 
-// What travels along the edges.
+// The messages on the edges.
 struct item {
   std::int64_t index = 0;
   batch rows;
@@ -183,7 +183,7 @@ class running {
     flow::make_edge(add, complete_);
   }
 
-  // Batches are put in order, wait at the gate, are cut, and their parts mapped at once.
+  // Batches are put in order, wait at the gate, are cut, and their parts mapped concurrently.
   void cut_sink(std::size_t v, sender& before) {
     const sink_part& of = *stream_.vertices[v].sink;
     auto& in_order = make<flow::sequencer_node<item>>([this](const item& i) { return position(i.index); });
@@ -237,7 +237,7 @@ class running {
     if (of.pass_on) pass_on(v, flow::output_port<1>(collect));
   }
 
-  // One node for each further output of a sink that somebody is joined from.
+  // One node for each further output of a sink that has followers.
   void pass_on(std::size_t v, flow::sender<input_item>& all) {
     std::size_t outputs = 0;
     for (const vertex& other : stream_.vertices)

@@ -1,5 +1,6 @@
-// Runs a stream: a oneTBB flow graph made by a loop over the vertices of the stream. The engine knows batches and
-// functions, and neither plugins nor pipelines; whoever describes a stream provides what each vertex calls.
+// Runs a stream: a oneTBB flow graph made by a loop over the vertices of the stream. The engine depends on batches and
+// functions, and neither on plugins nor on pipelines; the description of a stream provides the functions of each
+// vertex.
 #pragma once
 
 #include <any>
@@ -22,23 +23,23 @@ struct vertex_output {
 struct sink_part {
   // Cuts the batch into this many parts of almost equal size, which are mapped independently of one another.
   std::int64_t parts = 1;
-  // Whether a batch enters only after the batch before it is complete: something that is called in here reads what a
-  // sink of this stream writes.
+  // Whether a batch enters only after the batch before it is complete, because a function called in here reads state
+  // that a sink of this stream writes.
   bool gated = false;
   // Called with the whole batch, in order, before it is cut. Optional.
   std::function<batch(batch)> enter = {};
-  // Called for all parts at once, on any thread.
+  // Called for all parts, concurrently, on any thread.
   std::function<std::any(batch, std::int64_t part)> map;
-  // Called with what map returned, in the order of batches and parts, by one thread at a time.
+  // Called with the results of map, in the order of batches and parts, by one thread at a time.
   std::function<void(std::any)> add;
   // Returns a batch for each further output, after the last part was added. Optional.
   std::function<std::vector<batch>()> pass_on = {};
 };
 
 struct vertex {
-  std::vector<vertex_output> in;                        // joined in this order; none: a source
-  std::function<batch(std::int64_t index)> fetch = {};  // of sources: called in order, by one thread at a time
-  std::function<batch(batch)> run = {};                 // called on any thread, for several batches at once. Optional
+  std::vector<vertex_output> in;                            // joined in this order; none: a source
+  std::function<batch(std::int64_t index)> fetch = {};      // of sources: called in order, by one thread at a time
+  std::function<batch(batch)> run = {};                     // called concurrently, on any thread. Optional
   std::vector<std::map<std::string, std::string>> as = {};  // new names of tensors, by input. Optional
   std::optional<sink_part> sink = {};
 };
@@ -66,8 +67,8 @@ struct stream_graph {
   std::function<void(std::int64_t)> under_way = {};
 };
 
-// Runs until all batches are complete or `completed` returned false; batches that are under way then are dropped, and
-// so is what their vertices throw. Rethrows the first exception of a vertex after all other calls have ended.
+// Runs until all batches are complete or `completed` returned false; batches that are under way then are dropped, with
+// the exceptions of their vertices. Rethrows the first exception of a vertex after all other calls have ended.
 void run_stream(workers& pool, const stream_graph& s);
 
 }

@@ -91,7 +91,7 @@ std::unique_ptr<sinking> opened(const event_surroundings& around, const plan_nod
   });
 }
 
-// Shows what a sink found, and gives its arrays to the sinks behind it.
+// Passes a sink's outcome to the observer, and its arrays to the sinks behind it.
 void pass_on(const event_surroundings& around, const plan_node& n, const outcome& found,
              const std::map<std::string, std::string>& provenance) {
   check_returned_batch(n.plugin.entry->full_name(), found.arrays);
@@ -106,7 +106,7 @@ void pass_on(const event_surroundings& around, const plan_node& n, const outcome
 // A sink of the stream while it is open.
 struct event_stream::open_sink {
   const plan_node& node;
-  std::optional<denoiser> of;      // what it may ask, outlives `now` and `taking`
+  std::optional<denoiser> of;      // its model, outlives `now` and `taking`
   std::optional<measurement> now;  // of a metric
   dataset_info info;
   std::map<std::string, std::string> provenance;

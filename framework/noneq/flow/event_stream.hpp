@@ -1,5 +1,5 @@
-// One stream beside the training, at one event: its sources, samplers and transforms, and the sinks that receive what
-// they make. Used by one thread; the stream runs on the pool.
+// One stream beside the training, at one event: its sources, samplers and transforms, and the sinks that receive their
+// batches. Used by one thread; the stream runs on the pool.
 #pragma once
 
 #include <list>
@@ -10,7 +10,7 @@
 
 namespace noneq {
 
-// Samples of which some have numbers that are not finite; nothing of them was written.
+// Samples some of which have numbers that are not finite; none of them was written.
 struct lost_samples : error {
   using error::error;
 };
@@ -30,8 +30,8 @@ class event_stream {
   event_stream(const event_surroundings& around, const stream_nodes& nodes);
   ~event_stream();
 
-  // Opens every sink, runs the stream, finishes the sinks in their order and gives what they found to the sinks behind
-  // them. Throws lost_samples, or what a node threw.
+  // Opens every sink, runs the stream, finishes the sinks in their order and passes their arrays to the sinks behind
+  // them. Throws lost_samples, or the exception of a node.
   void run();
 
  private:
@@ -48,15 +48,15 @@ class event_stream {
   const stream_nodes& nodes_;
   drawn_stream drawn_;
   std::int64_t batches_ = -1, rows_ = -1;     // of all sources; −1: no source yet
-  const plan_node* counted_ = nullptr;        // the source that gave them
+  const plan_node* counted_ = nullptr;        // the source with this number of rows
   std::map<std::string, std::string> parts_;  // of the data, by source and transform
   std::list<sampling> samplers_;
-  std::map<std::string, sampling*> sampler_of_;                                   // by node, for what follows it
+  std::map<std::string, sampling*> sampler_of_;                                   // by node, for the nodes behind it
   std::vector<std::pair<const plan_node*, std::shared_ptr<std::int64_t>>> lost_;  // samples of each sampler
   std::vector<std::unique_ptr<open_sink>> sinks_;
 };
 
-// Gives a sink its only batch: the arrays that another sink found, or a batch of the training.
+// Passes a sink its only batch: the arrays of another sink, or a batch of the training.
 void give_once(const event_surroundings& around, const plan_node& sink, const batch& b,
                const std::map<std::string, std::string>& provenance);
 

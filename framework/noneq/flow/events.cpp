@@ -29,7 +29,7 @@ void events::run(const stream_nodes& s, const event& e) {
     event_stream(around, s).run();
   } catch (const lost_samples& lost) {
     if (e.occasion.empty()) throw;
-    observer_.remark(lost.what());  // training goes on, and may mend it
+    observer_.remark(lost.what());  // training goes on, and may mend the model
   }
 }
 

@@ -26,7 +26,7 @@ flat_parameters::flat_parameters(std::shared_ptr<noneq::network> n)
     const Tensor& home = vectors_[home_[k]];
     p.set_data(home.narrow(0, used[home_[k]], p.numel()).view(p.sizes()));
     used[home_[k]] += p.numel();
-    // Whoever keeps something made of a parameter looks at its version to know whether it is stale.
+    // Values computed from a parameter are cached under its version, so that writing to the vector must change it too.
     torch::autograd::impl::set_version_counter(p, torch::autograd::impl::version_counter(home));
   }
 }

@@ -1,6 +1,6 @@
-// The parameters of a network as few long vectors, one for each type of number, so that what happens to every number
-// alike (the optimizer, averages, sums of gradients) is one pass instead of one for each tensor. Each parameter becomes
-// a view into its vector: who writes one changes the other. One thread changes it; const use is thread-safe.
+// The parameters of a network as few long vectors, one for each type of number, so that operations on every number by
+// itself (the optimizer, averages, sums of gradients) are one pass instead of one for each tensor. Each parameter
+// becomes a view into its vector: writing to one changes the other. One thread changes it; const use is thread-safe.
 #pragma once
 
 #include <memory>
@@ -23,12 +23,12 @@ class flat_parameters {
   const std::vector<Tensor>& vectors() const { return vectors_; }        // [n] each; none for a network without any
   std::int64_t count() const;                                            // numbers in all
 
-  // One tensor for each parameter, in their order, as vectors; what is undefined counts as zeros. Not copied where the
-  // tensors lie in memory as the vector would.
+  // Returns one tensor for each parameter, in their order, as vectors; undefined tensors count as zeros. Not copied
+  // where the tensors lie in memory as the vector would.
   std::vector<Tensor> flat(const std::vector<Tensor>& of_parameters) const;
 
  private:
-  // The same as they are, flattened, by vector.
+  // Returns them unchanged but flattened, by vector.
   std::vector<std::vector<Tensor>> grouped(const std::vector<Tensor>& of_parameters) const;
 
   std::shared_ptr<noneq::network> network_;

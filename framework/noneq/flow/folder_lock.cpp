@@ -34,7 +34,7 @@ void folder_lock::make_folder() {
     if (fs::create_directory(at, failed)) made_.push_back(at);
     if (failed) break;
   }
-  fs::create_directories(folder_, failed);  // what is there and is no folder shows here
+  fs::create_directories(folder_, failed);  // a path that exists and is no folder fails here
   if (failed) throw cannot_lock(folder_, fmt::format("the folder cannot be made: {}", failed.message()));
 }
 
@@ -43,15 +43,15 @@ bool folder_lock::take() {
   if (lock_.get() < 0) throw input_error({file_error(file_, "write", errno)});
   if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EINTR) return false;
-    if (errno != EWOULDBLOCK) return true;  // a file system without locks: the run goes on as it can
-    if (!is_ours()) return false;           // its owner has just ended and taken it away
+    if (errno != EWOULDBLOCK) return true;  // a file system without locks: the run goes on without one
+    if (!is_ours()) return false;           // its owner has just ended and removed it
     std::array<char, 512> text{};
     const auto n = ::pread(lock_.get(), text.data(), text.size(), 0);
     const std::string who = first_line({text.data(), static_cast<std::size_t>(std::max<ssize_t>(n, 0))});
     throw cannot_lock(folder_, fmt::format("is in use by {}; wait until that has ended, or give --out another folder",
                                            who.empty() ? "another process" : who));
   }
-  if (!is_ours()) return false;  // its last owner took it away between the two calls
+  if (!is_ours()) return false;  // its last owner removed it between the two calls
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
   const std::string who = fmt::format("process {} on {}\n", ::getpid(), host.data());

@@ -1,5 +1,5 @@
 // Keeps the folder of a run to one program at a time. The kernel holds the lock, so it ends with its process, however
-// that ends; the file `lock` in the folder names the process to whoever comes second. One thread.
+// that ends; the file `lock` in the folder names the process for the message of a second one. One thread.
 #pragma once
 
 #include <filesystem>
@@ -15,19 +15,19 @@ struct folder_gone : error {
 
 class folder_lock {
  public:
-  // Makes the folder when there is none. Throws input_error when another process holds it, with its number and host,
-  // or when there can be no such folder.
+  // Makes the folder when there is none. Throws input_error when another process holds it, with its number and host, or
+  // when the folder cannot be made.
   explicit folder_lock(std::filesystem::path folder);
   folder_lock(folder_lock&&) = delete;
-  ~folder_lock();  // takes away the folders that it made, if nothing was put into them
+  ~folder_lock();  // removes the folders that it made, if nothing was put into them
 
   // Throws folder_gone when the folder is gone, or another one stands in its place.
   void need_folder() const;
 
  private:
   void make_folder();
-  bool take();           // false: the file was replaced meanwhile
-  bool is_ours() const;  // whether the name still leads to the file that is locked
+  bool take();           // returns false when the file was replaced meanwhile
+  bool is_ours() const;  // returns whether the name still leads to the locked file
 
   std::filesystem::path folder_, file_;
   std::vector<std::filesystem::path> made_;  // the outermost first

@@ -23,7 +23,7 @@ value meaning(const value& pipeline) {
     copy.remove("in");  // the other's names of nodes
     for (const char* role : {"model", "noiser"})
       if (name->text().starts_with(role + std::string("."))) v.set(role, copy);
-    if (name->text().starts_with("transform.")) v.set(id, copy);  // what one learned is kept under its name
+    if (name->text().starts_with("transform.")) v.set(id, copy);  // the state of a transform is stored under its name
   }
   return v;
 }

@@ -1,5 +1,5 @@
-// A run that begins with what another has learned: its weights, averages, schedule and normalisation, with a new
-// trainer. Pure.
+// A run that begins with the result of another: its weights, averages, schedule and normalisation, with a new trainer.
+// Pure.
 #pragma once
 
 #include "noneq/flow/plan.hpp"
@@ -9,11 +9,12 @@ namespace noneq {
 
 struct beginning {
   checkpoint start;        // of step 0, without an optimizer
-  std::int64_t steps = 0;  // that the other run had made
+  std::int64_t steps = 0;  // steps of the other run
 };
 
-// Takes the checkpoint from before the loss left its range, where the run at `folder` has kept one. Throws input_error
-// when there is none, when it is damaged, or when the other run's process, noiser or model is not that of `p`.
+// Returns the checkpoint from before the loss left its range, where the run at `folder` has one, else its last. Throws
+// input_error when there is none, when it is damaged, or when the other run's process, noiser or model is not that of
+// `p`.
 beginning begin_from_run(const std::filesystem::path& folder, const plan& p);
 
 }

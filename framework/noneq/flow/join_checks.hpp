@@ -5,7 +5,7 @@
 
 namespace noneq {
 
-// Opens the loaders upstream of each join. A file that is not there, or cannot be read, is left for the run to refuse.
+// Opens the loaders upstream of each join. A file that does not exist, or cannot be read, is refused later by the run.
 void check_joins(const plan& p, problems& found);
 
 }

@@ -16,16 +16,16 @@ struct joined_input {
   std::map<std::string, std::string> as;  // new names of its tensors
 };
 
-// Info is that of the first input. Throws noneq::error naming both nodes when inputs have different numbers of rows, or
-// both a tensor of one name; the number of the row in its file is that of the first.
+// Its info() is that of the first input. Throws noneq::error naming both nodes when inputs have different numbers of
+// rows, or both a tensor of one name; `row`, the number in the file, is that of the first.
 std::shared_ptr<source> joined_source(std::vector<joined_input> inputs);
 
-// Tensors under their new names.
+// Returns the batch with tensors under their new names.
 batch renamed(batch b, const std::map<std::string, std::string>& as);
-// Adds the tensors of `more` to b. Throws noneq::error when a name is there already, or the rows are not as many.
+// Adds the tensors of `more` to b. Throws noneq::error when a name is there already, or the numbers of rows differ.
 void join_into(batch& b, batch more);
 
-// The rows of all parts behind one another; step and first are those of the first part.
+// Returns the rows of all parts behind one another; step and first are those of the first part.
 batch joined_rows(const std::vector<batch>& parts);
 
 }

@@ -17,8 +17,8 @@ struct learner::shard {
   Tensor per_sample;
 };
 
-// Whether drawing t and noise depends on state that training changes. A learned schedule is not among it: x^t is made
-// from it in each shard.
+// Returns whether drawing t and noise depends on state that training changes. A learned schedule does not count: x^t is
+// made from it in each shard.
 static bool draws_by_state(const plan& p, const plan_node& noiser) {
   bool any = has_state(noiser.plugin) || noiser.as<noneq::noiser>().time->adaptive();
   for (const auto& [role, part] : p.process_parts)

@@ -1,6 +1,6 @@
 // One training step as plain functions: the gradient of one shard, and the update from all gradients in a fixed order.
-// Between them lies what the engine fuses: the nodes from the gate to the trainer, which run with gradients as one task
-// a shard. Knows nothing of the graph that calls it.
+// Between them run the nodes that the engine fuses, those from the gate to the trainer, with gradients and as one task
+// a shard. Independent of the graph that calls it.
 #pragma once
 
 #include "noneq/flow/divergence.hpp"
@@ -17,8 +17,8 @@ struct shard_gradient {
   double loss = 0;                // this shard's part of the batch's mean loss
   std::vector<Tensor> gradients;  // of the batch's mean loss, in the order of what is trained; undefined where it
                                   // does not depend
-  shard_losses samples;           // unweighted, as the time sampler wants them
-  std::vector<batch> behind;      // the batch behind each fused node, without gradients, where somebody follows it
+  shard_losses samples;           // unweighted, for the time sampler
+  std::vector<batch> behind;      // the batch behind each fused node, without gradients, where another node follows it
 };
 
 class learner {
@@ -26,22 +26,22 @@ class learner {
   explicit learner(session& s);
   learner(session& s, const checkpoint& saved);  // with the optimizer's state
 
-  // The fused nodes in their order, each with whether a node beside the training follows it.
+  // The fused nodes in their order, and for each whether a node beside the training follows it.
   struct fused_node {
     const plan_node* node;
     bool followed;
   };
   const std::vector<fused_node>& fused() const { return fused_; }
 
-  // Whether the noiser draws t at the gate, because its time sampler learns from the steps before, and whether x^t is
-  // made in each shard, because it carries the gradient of a learned schedule.
+  // Return whether the noiser draws t at the gate, because its time sampler learns from the steps before, and whether
+  // x^t is made in each shard, because it carries the gradient of a learned schedule.
   bool draws_at_gate() const { return draws_at_gate_; }
   bool noises_in_shard() const { return learns_schedule_; }
   // Adds t, weight and noise to a whole batch of data, and x^t unless that is made in each shard.
   batch noised(batch b) const;
 
-  // rows: a part of a batch of `batch_size` samples. May be called concurrently; shows each node's call to the
-  // observer.
+  // Returns the gradient of `rows`, a part of a batch of `batch_size` samples. May be called concurrently; each node's
+  // call passes the observer.
   shard_gradient gradient(batch rows, std::int64_t batch_size, std::int64_t part, observer& o) const;
   // Applies the sum of the shards and counts the step; returns the batch's loss. Throws noneq::diverged, and keeps
   // nothing, when the loss or its gradient is not finite.
@@ -50,13 +50,13 @@ class learner {
   void save(checkpoint& c);
 
  private:
-  struct shard;  // what the nodes of a shard work on
+  struct shard;  // the data of a shard on its way through the nodes
   void apply_noise(shard& at) const;
   void predict(shard& at) const;
   void lose(shard& at) const;
   shard_gradient differentiate(const shard& at, std::int64_t batch_size) const;
-  // For half of the samples x̂⁰ of a first pass without gradient, zeros for the others (Chen et al. 2023, "Analog bits",
-  // algorithm 1, with the coin thrown for each sample).
+  // Returns x̂⁰ of a first pass without gradient for half of the samples, zeros for the others (Chen et al. 2023,
+  // "Analog bits", algorithm 1, with the coin thrown for each sample).
   Tensor first_estimate(const Tensor& xt, const network_input& in, std::int64_t step) const;
   stream noise_stream(std::int64_t step) const;
   double rate_factor() const;
@@ -66,7 +66,7 @@ class learner {
   const plan_node &noiser_, &model_, &loss_, &trainer_;
   const bool learns_schedule_, draws_at_gate_;
   std::vector<fused_node> fused_;
-  // The leaves of the gradients, by what these make small: the loss, or its variance.
+  // The leaves of the gradients, by the quantity that training minimises in them: the loss, or its variance.
   std::vector<Tensor> by_loss_, by_variance_;
   std::optional<pieced_optimizer> optimizer_;  // of the network's vectors, then of the schedule's tensors
 };

@@ -32,7 +32,7 @@ void remove_half_written(const fs::path& folder, const std::vector<value>& pipel
           places.insert((fs::path(".") / file->text()).parent_path());
   for (const fs::path& place : places)
     if (lies_within(folder, place)) remove_stale_temporaries(folder / place);
-  // Folders in which writers were tried belong to runs that are no more: this one alone holds the folder.
+  // Folders of rehearsed writers belong to runs that have ended: this run alone holds the folder.
   std::error_code ignored;
   std::vector<fs::path> tried;
   for (fs::directory_iterator at(folder, ignored), end; !ignored && at != end; at.increment(ignored))
@@ -46,7 +46,7 @@ void remove_kept(const fs::path& folder) {
   if (!lies_within(folder, "reference")) return;
   remove_files(folder / "reference", [](const std::string& name) { return fs::path(name).extension() == ".h5"; });
   std::error_code ignored;
-  fs::remove(folder / "reference", ignored);  // unless somebody else has put something there
+  fs::remove(folder / "reference", ignored);  // unless it holds other files too
 }
 
 }

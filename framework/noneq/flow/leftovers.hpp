@@ -1,5 +1,5 @@
 // Removes leftovers of a run that was killed or is replaced from its folder, beside the files its writers finished.
-// Called by the one run that holds the folder; what cannot be removed stays.
+// Called by the one run that holds the folder; files that cannot be removed stay.
 #pragma once
 
 #include <filesystem>
@@ -10,10 +10,10 @@
 namespace noneq {
 
 // Removes temporary files, beside those that a run like one of `pipelines` makes, that no process is writing any more,
-// and the folders in which a run tried its writers.
+// and the folders in which a run rehearsed its writers.
 void remove_half_written(const std::filesystem::path& folder, const std::vector<value>& pipelines);
 
-// Removes what metrics computed from the data and kept in reference/.
+// Removes the files that metrics computed from the data and kept in reference/.
 void remove_kept(const std::filesystem::path& folder);
 
 }

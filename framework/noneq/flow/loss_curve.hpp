@@ -13,8 +13,8 @@ namespace noneq {
 // The tensors of the curve.
 std::vector<named_tensor_doc> loss_curve_tensors();
 
-// Its records in a run's metrics.jsonl: step int64 [n], loss and loss_stderr float64 [n], in order of the steps; lines
-// that are no such record are passed over.
+// Returns the records of the loss in a run's metrics.jsonl: step int64 [n], loss and loss_stderr float64 [n], in order
+// of the steps. Other lines are skipped.
 batch loss_curve(const std::filesystem::path& records, const std::string& node);
 
 }

@@ -1,5 +1,5 @@
-// Whether the loss is still where training had brought it. A loss that grows back is the first sign of a divergence:
-// the weights may be ruined long before any number is not finite. A value; a checkpoint carries it on.
+// Detects a loss that grows back from where training had brought it, the first sign of a divergence: the weights may be
+// ruined long before any number is not finite. A value; a checkpoint stores it.
 #pragma once
 
 #include <cstdint>
@@ -11,16 +11,16 @@ namespace noneq {
 class loss_range {
  public:
   loss_range() = default;
-  // Throws nlohmann::json's exceptions when it is not what saved() gave.
+  // Throws nlohmann::json's exceptions when `saved` is not a result of saved().
   explicit loss_range(const nlohmann::json& saved);
   nlohmann::json saved() const;
 
   void add(double loss);  // after each step; finite
 
-  // Whether the mean of the last steps lies above the lowest that it has been by half of all that training had gained,
-  // and by eight times what single steps scattered there.
+  // Returns whether the mean of the last steps lies above its lowest value by half of all that training had gained, and
+  // by eight times the scatter of single steps there.
   bool left() const { return n_ >= window && recent_ > limit(); }
-  // Whether a single loss is within that limit; true before there is one.
+  // Returns whether a single loss is within that limit; true before there is one.
   bool holds(double loss) const { return n_ < window || loss <= limit(); }
 
  private:

@@ -1,5 +1,5 @@
-// The files that a pipeline names. Relative names start at the folder the program is called from; those of a run that
-// are not there are looked for where the run was begun, so that a run can be used from anywhere. One thread.
+// The files that a pipeline names. Relative names start at the working directory; files of a run that do not exist
+// there are searched where the run was begun, so that a run can be used from anywhere. One thread.
 #pragma once
 
 #include <filesystem>
@@ -10,7 +10,7 @@
 namespace noneq {
 
 // Replaces each relative name of a file that does not exist, but does within `begun_in`, by the absolute one there.
-// Names of writers start at the folder of the run and stay. What is wrong with the document is left for make_plan.
+// Names of writers start at the folder of the run and stay. Errors in the document are left for make_plan.
 void look_for_files(value& document, registry& plugins, const std::filesystem::path& begun_in);
 
 }

@@ -1,6 +1,6 @@
-// Who listens while plugins are called: progress, records, written files, the trace, the profile. Every call of a
-// plugin in a stream goes through one door, which names the plugin to the handler of crashes, gives errors their place
-// and shows the call to all observers.
+// The observers of calls of plugins: progress, records, written files, the trace, the profile. Every call of a plugin
+// in a stream goes through one door, which names the plugin to the handler of crashes, gives errors their place and
+// passes the call to all observers.
 #pragma once
 
 #include <mutex>
@@ -19,7 +19,7 @@ struct node_call {
   std::int64_t part = 0;  // of a batch that was cut
 };
 
-// What happened when a stream ended, or a training step.
+// The end of a stream, or of a training step.
 struct event {
   std::int64_t step = 0;  // of training
   std::string occasion;   // "" at the end, "step 5000" on the way
@@ -27,26 +27,26 @@ struct event {
 
 struct observer {
   virtual ~observer() = default;
-  // Around each call, on the thread that makes it; several threads at once. ended() is called after exceptions, too.
+  // Called around each call, on the thread that makes it, concurrently. ended() is called after exceptions, too.
   virtual void begins(const node_call&) {}
   virtual void ended(const node_call&) {}
-  // The number of batches under way in a stream changed; several threads at once.
+  // Called concurrently when the number of batches under way in a stream changed.
   virtual void under_way(std::int64_t /*batches*/) {}
-  // A sampler or a metric begins with so many batches …
+  // Called when a sampler or a metric begins, with the number of its batches.
   virtual void expects(const plan_node&, std::int64_t /*batches*/) {}
-  // … calls the network once more, on any thread …
+  // Called on any thread, concurrently, for each call of the network.
   virtual void network_called(const plan_node&) {}
-  // … and is further by so much of all its work; several threads at once.
+  // Called concurrently when a sampler has advanced by this share of all its work.
   virtual void advanced(const plan_node&, double /*share*/) {}
-  // A training step is complete; between two steps.
+  // Called between two training steps.
   virtual void stepped(std::int64_t /*step*/, double /*loss*/) {}
-  // A sink finished; one thread at a time.
+  // Called when a sink finished, by one thread at a time.
   virtual void found(const plan_node&, const event&, const outcome&) {}
-  // A line for the user; several threads at once.
+  // Called concurrently with a line for the user.
   virtual void remark(const std::string& /*line*/) {}
 };
 
-// Passes everything on to each of several observers, which outlive it.
+// Passes every call on to each of several observers, which outlive it.
 class observers final : public observer {
  public:
   observers() = default;
@@ -68,7 +68,7 @@ class observers final : public observer {
   std::mutex finding_;
 };
 
-// Calls f for a node, shown to the observer. What f throws, of whatever type, is rethrown as an error at the node.
+// Calls f for a node between begins() and ended() of the observer. Any exception is rethrown as an error at the node.
 template <class F>
 auto through_door(observer& o, const node_call& c, F&& f) {
   struct scope {

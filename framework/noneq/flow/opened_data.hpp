@@ -1,5 +1,5 @@
-// The data of one run: a source for each loader of the graph, and the transforms behind them, which learn what they
-// must when the data is opened. One thread opens and fetches; prepare() and transformed() may be called concurrently.
+// The data of one run: a source for each loader of the graph, and the transforms behind them, which learn when the data
+// is opened. One thread opens and fetches; prepare() and transformed() may be called concurrently.
 #pragma once
 
 #include <mutex>
@@ -15,37 +15,37 @@ class opened_data {
   // `root`: the run's stream. The plan outlives this.
   opened_data(const plan& p, stream root) : plan_(p), root_(root) {}
 
-  // What a trained model was stored with: the normalisation of the rows behind a node, and of its loader's own. Its
+  // The normalisation that a trained model was stored with: that of the rows behind a node, and its loader's own. Its
   // transforms have their state already and do not learn.
   struct known_data {
     normalisation behind;
     std::optional<normalisation> loaded;
   };
 
-  // The rows behind a loader or transform, or, for another node, those of its inputs joined, as one source; opened when
-  // first asked for. Throws noneq::error with the place of a node.
+  // Returns the rows behind a loader or transform, or, for another node, those of its inputs joined, as one source. The
+  // first call opens it. Throws noneq::error with the place of a node.
   source& behind(const plan_node& n, const std::optional<known_data>& known = {});
-  // Whether the rows of this loader, or those behind this transform, were opened and looked at.
+  // Returns whether the rows of this loader, or those behind this transform, were opened and examined.
   bool has(const plan_node& n) const;
-  // The data behind a loader or a transform that was opened; behind another node, that behind its first input.
+  // Returns the data behind a loader or a transform that was opened; behind another node, that behind its first input.
   const dataset_info& info_behind(const plan_node& n) const;
-  // What the first loader before n gives. Requires behind(n).
+  // Returns the data of the first loader before n. Requires behind(n).
   const dataset_info& loaded(const plan_node& n) const;
-  // The data behind the inputs of n when its loader gives `loaded`; nothing is opened.
+  // Returns the data behind the inputs of n when its loader gives `loaded`; nothing is opened.
   dataset_info along_to(const plan_node& n, const dataset_info& loaded) const;
-  // Forgets what was opened, because a loader reads another file now.
+  // Closes all sources, because a loader reads another file now.
   void close();
 
-  // Of a loader: the raw batch of a training step, or rows of a part in order, and what follows on any thread.
+  // Return the raw batch of a training step, and a loader's source, for rows of a part in order.
   batch fetch(const plan_node& loader, std::int64_t step);
   source& of_loader(const plan_node& n);
-  // All batches up to this step have been trained on: state() shows the loaders as they were behind them.
+  // Called when all batches up to this step have been trained on: state() is that of the loaders behind them.
   void reached(std::int64_t step);
-  // Visits what the loaders' sources must keep over an interruption. What is restored reaches a source when it is
-  // opened.
+  // Visits the state of the loaders' sources that must outlive an interruption. Restored state reaches a source when it
+  // is opened.
   void state(const state_visitor& visit);
   void restore(std::map<std::string, Tensor> saved) { saved_ = std::move(saved); }
-  // The batch behind a transform: of a training step, or of rows of `part`.
+  // Returns the batch behind a transform: of a training step, or of rows of `part`.
   batch transformed(const plan_node& n, batch b, bool training, const std::string& part) const;
 
  private:
@@ -64,11 +64,11 @@ class opened_data {
   states reached_, saved_;
 };
 
-// A batch of the requested rows; k counts from 0.
+// Returns a batch of the requested rows; k counts from 0.
 struct row_request;
 batch fetch_rows(source& data, const row_request& rows, std::int64_t k);
 
-// A batch of rows of a part that has `there` rows, which begin again when more are requested; prepare_in_turn()
+// Return a batch of rows of a part that has `there` rows, which begin again when more are requested. prepare_in_turn()
 // finishes it, and may be called concurrently.
 batch fetch_in_turn(source& data, const row_request& rows, std::int64_t k, std::int64_t there);
 batch prepare_in_turn(const source& data, batch raw);

@@ -1,6 +1,6 @@
 // The trainer's optimizer on long vectors: one of libtorch's optimizers for each piece, all of them stepping in
-// parallel out of their core's cache. Right for optimizers that treat every number by itself, as those of a trainer
-// must; the norm of the gradient, which they share, is found here. One thread calls it.
+// parallel out of their core's cache. Valid for optimizers that treat every number by itself, as a trainer's must; the
+// norm of the gradient, which the pieces share, is computed here. One thread calls it.
 #pragma once
 
 #include <memory>
@@ -11,18 +11,18 @@ namespace noneq {
 
 class pieced_optimizer {
  public:
-  // vectors: what is moved, in place; those of one dimension are cut. Each tensor keeps its position in the state.
+  // vectors: the tensors to change, in place; those of one dimension are cut. Each keeps its position in the state.
   pieced_optimizer(const trainer& t, const std::vector<Tensor>& vectors);
 
   // Takes the sum of the shards' gradients, in their order; each holds one tensor for each vector, undefined ones count
-  // as nothing. False when the sum is not finite.
+  // as zeros. Returns false when the sum is not finite.
   bool gather(const std::vector<const std::vector<Tensor>*>& shards);
-  double gradient_norm() const;  // L2, of what was gathered
+  double gradient_norm() const;  // L2, of the gathered sum
 
-  // Moves vector k at rate(k) by what was gathered times `scale`.
+  // Moves vector k at rate(k) by the gathered sum times `scale`.
   void step(double scale, const std::function<double(std::size_t k)>& rate);
 
-  // "<position>.<name>" for what the trainer saves of its optimizer, for whole vectors.
+  // Visits the optimizer's state as "<position>.<name>", for whole vectors.
   void state(const state_visitor& visit);
 
  private:

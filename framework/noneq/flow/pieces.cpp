@@ -18,7 +18,7 @@ void each_piece(std::int64_t count, const std::function<void(std::int64_t)>& f) 
     return;
   }
   const bool gradients = at::GradMode::is_enabled();
-  // Who waits here shall not begin with other work of the graph, which may take long.
+  // A thread that waits here must not begin other work of the graph, which may take long.
   tbb::this_task_arena::isolate([&] {
     tbb::parallel_for(std::int64_t{0}, count, [&](std::int64_t i) {
       prepare_worker_thread();

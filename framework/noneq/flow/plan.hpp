@@ -1,7 +1,6 @@
-// A pipeline as a specification: which plugins, how they are set, which node follows which. Making a plan checks
+// A pipeline as a specification: plugins, their parameters, and the edges between nodes. Making a plan checks
 // everything that can be known without running and without data; all problems are reported at once. A run works on
-// plugins of its own, which fresh() makes.
-// Made by one thread, then read only.
+// plugins of its own, which fresh() makes. Made by one thread, then read only.
 #pragma once
 
 #include "noneq/flow/plan_node.hpp"
@@ -37,16 +36,16 @@ struct plan {
   std::vector<const plan_node*> followers(const std::string& id) const;  // nodes that stand `in` it
   // The nodes on which n depends, each behind its inputs, and n itself at the end.
   std::vector<const plan_node*> before(const plan_node& n) const;
-  // The node nearest to n, itself or before it, that takes a model; nullptr when there is none.
+  // Returns the node nearest to n, itself or before it, that takes a model; nullptr when there is none.
   const plan_node* model_before(const plan_node& n) const;
   bool learns_schedule() const { return process.schedule && !process.schedule->learnable().empty(); }
 
-  // The whole pipeline with every default written out; reads back to the same plan.
+  // Returns the whole pipeline with every default written out; reads back to an equal plan.
   value resolved() const;
-  // The same plan with plugins of its own, so that two runs share nothing that changes.
+  // Returns an equal plan with plugins of its own, so that two runs share nothing that changes.
   plan fresh() const;
 
-  std::shared_ptr<const value> document;  // that it was made from
+  std::shared_ptr<const value> document;  // that the plan was made from
   registry* plugins = nullptr;            // outlives the plan
 
  private:

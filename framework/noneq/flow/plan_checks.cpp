@@ -17,7 +17,7 @@
 namespace noneq {
 namespace {
 
-// Asks a plugin; what it throws, of whatever type, is a problem of the pipeline.
+// Calls f on a plugin; any exception is a problem of the pipeline.
 template <class F>
 void ask(const instance& i, const std::string& subject, problems& found, F&& f) {
   const at_work here(*i.entry, subject);
@@ -100,9 +100,9 @@ static void check_weightings(const plan& p, const instance& whole, const std::st
   });
 }
 
-// Whether a node must wait for the step before: it, or a part that it calls, has a state that training changes.
+// Returns whether a node must wait for the step before: it, or a part that it calls, has a state that training changes.
 static bool reads_state(const plan& p, const plan_node& n) {
-  if (n.role() == "transform") return false;  // whose state is fixed before the first step
+  if (n.role() == "transform") return false;  // its state is fixed before the first step
   bool any = n.role() == "model" || has_state(n.plugin);
   if (n.role() == "noiser") any = any || n.as<noiser>().time->adaptive();
   if (n.role() == "noiser" || n.role() == "loss")

@@ -42,7 +42,7 @@ void fail_at(const plan_node& n, const std::exception_ptr& e) {
     throw;
   } catch (const input_error&) {
     throw;
-  } catch (const diverged&) {  // knows its node, and is told apart from other errors
+  } catch (const diverged&) {  // has its node, and a type that callers catch
     throw;
   } catch (...) {
     throw at_node(n, e);

@@ -28,11 +28,11 @@ struct plan_node {
   const std::string& role() const { return plugin.entry->role; }
   node_kind kind() const { return plugin.entry->kind; }
   bool reads(std::string_view tensor) const;
-  // Whether it measures samples, and so stands in a sampler; other metrics measure a model.
+  // Returns whether it measures samples, and so stands in a sampler; other metrics measure a model.
   bool measures_samples() const { return role() == "metric" && reads("samples"); }
-  // Whether it takes a model as a constant input.
+  // Returns whether it takes a model as a constant input.
   bool takes_model() const { return role() == "sampler" || (role() == "metric" && !measures_samples()); }
-  // Whether the model is that of this pipeline.
+  // Returns whether the model is that of this pipeline.
   bool has_model() const { return !of.empty() || !of_run.empty(); }
   bool stands_in(const std::string& id) const;
   template <class Role>
@@ -41,16 +41,16 @@ struct plan_node {
   }
 };
 
-// An error that happened while a node worked, with the node's name and the line it stands at.
+// Returns the error of a node at work, with the node's name and its line in the file.
 error at_node(const plan_node& n, const std::exception& e);
 error at_node(const plan_node& n, const std::exception_ptr& e);
 
-// Throws that error; a stop that was asked for is nobody's error. What is bad input already stays so, and
-// refuse_at() makes bad input of everything.
+// Throws that error. A requested stop is no error of a node and is rethrown as it is; so is bad input. refuse_at()
+// converts all but a stop to bad input.
 [[noreturn]] void fail_at(const plan_node& n, const std::exception_ptr& e);
 [[noreturn]] void refuse_at(const plan_node& n, const std::exception_ptr& e);
 
-// f(), whose exceptions, of whatever type, are told at node n.
+// Calls f(). Any exception is rethrown as an error at node n.
 template <class F>
 auto working(const plan_node& n, F&& f) {
   const at_work here(*n.plugin.entry, n.id);

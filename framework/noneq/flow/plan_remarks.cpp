@@ -5,7 +5,7 @@
 namespace noneq {
 namespace {
 
-// Where DDPM's 1000 steps end (Ho et al. 2020).
+// ᾱ at the end of DDPM's 1000 steps (Ho et al. 2020).
 constexpr double usual_end = 4e-5;
 
 // Data of which every number has variance 1, in the first of these forms that the kernel takes: numbers, bits, one of

@@ -18,7 +18,7 @@ namespace {
 const char* const own_files[] = {"pipeline.yaml", "metrics.jsonl",       "metrics.h5", "files.jsonl",
                                  "checkpoint",    "checkpoint-in-range", "reference",  "lock"};
 
-// Where a name leads, as far as it exists; beyond that as it is spelt.
+// Returns the place that a name leads to, as far as it exists; beyond that the name as it is spelt.
 fs::path place_of(const fs::path& name) {
   std::error_code failed;
   const fs::path whole = fs::absolute(name, failed);
@@ -29,14 +29,14 @@ fs::path place_of(const fs::path& name) {
 
 bool same_place(const fs::path& a, const fs::path& b) {
   std::error_code failed;
-  return a == b || fs::equivalent(a, b, failed);  // hard links, and file systems that know no case
+  return a == b || fs::equivalent(a, b, failed);  // hard links, and file systems that ignore case
 }
 
 bool is_within(const fs::path& inner, const fs::path& outer) {
   return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
 }
 
-// The files of one writer: that of the end, and those of its occasions.
+// The files of one writer: that of the end, and those of its events.
 struct writer_files {
   const plan_node* node = nullptr;
   fs::path end;
@@ -52,11 +52,11 @@ struct writer_files {
     const auto [stopped, failed] = std::from_chars(first, last, step);
     return failed == std::errc() && stopped == last && *first != '0' && step > 0 && step % every == 0;
   }
-  // By names; `file` is absolute and normal, or both are within the same folder.
+  // Compares names; `file` is absolute and normal, or both are within one folder.
   bool is_named(const fs::path& file) const {
     return file == end || (file.parent_path() == end.parent_path() && is_occasion(file.filename().string()));
   }
-  // By what is there, too.
+  // Compares the files on the disk too.
   bool reaches(const fs::path& file) const {
     if (is_named(file) || same_place(file, end)) return true;
     std::error_code failed;
@@ -73,7 +73,7 @@ std::int64_t occasions_of(const plan& p, const plan_node& n) {
   return 0;
 }
 
-// Every writer whose name can be one; `folder` is "" where names alone count.
+// Returns every writer whose file has a valid name; `folder` is "" where names alone count.
 std::vector<writer_files> writers_of(const plan& p, const fs::path& folder) {
   std::vector<writer_files> all;
   for (const plan_node& n : p.nodes)
@@ -89,7 +89,7 @@ void refuse_file(const writer_files& w, const std::string& what, problems& found
                   w.node->where));
 }
 
-// Why this cannot be the name of a file within a folder; "" when it can.
+// Returns the reason why this cannot be the name of a file within a folder; "" when it can.
 std::string fault_of(const fs::path& name) {
   if (name.empty() || !name.has_filename() || name.filename() == "." || name.filename() == "..")
     return "need the name of a file";
@@ -100,7 +100,7 @@ std::string fault_of(const fs::path& name) {
   return "";
 }
 
-// Pairs with one place; the later node is told.
+// Finds pairs with one place; the error is about the later node.
 void check_pairs(const std::vector<writer_files>& all,
                  const std::function<bool(const writer_files&, const fs::path&)>& meets, problems& found) {
   for (std::size_t i = 0; i < all.size(); ++i)
@@ -119,7 +119,7 @@ void check_pairs(const std::vector<writer_files>& all,
     }
 }
 
-// A file or folder that a plugin reads, or keeps what it made in.
+// A file or folder that a plugin reads, or in which it keeps its own files.
 struct plan_input {
   fs::path place;
   std::string parameter;  // "loader.file"
@@ -145,7 +145,7 @@ std::vector<plan_input> inputs_of(const plan& p) {
   return all;
 }
 
-// Why no file can be made at this place; "" when it can.
+// Returns the reason why no file can be made at this place; "" when it can.
 std::string obstacle_at(const fs::path& file) {
   std::error_code failed;
   if (fs::is_directory(file, failed)) return fmt::format("but {} is a folder; need another name", file.string());

@@ -1,5 +1,5 @@
-// Which files the writers of a plan will write, and which they must not: one another's, those of the run itself, and
-// those that the plan reads. Files are known by the place their names lead to, links followed.
+// The files that the writers of a plan will write, and those they must not write: one another's, those of the run
+// itself, and those that the plan reads. Files are compared by the place their names lead to, links followed.
 #pragma once
 
 #include "noneq/flow/plan.hpp"
@@ -14,11 +14,11 @@ void check_file_names(const plan& p, problems& found);
 // file of the run or one that the plan reads.
 void check_file_places(const plan& p, const std::filesystem::path& folder, problems& found);
 
-// No folder, device or missing permission stands where a writer will put its file. Changes nothing.
+// Checks that no folder, device or missing permission stands where a writer will put its file. Changes nothing.
 void check_files_can_be_made(const plan& p, const std::filesystem::path& folder, problems& found);
 
-// Throws noneq::error when a file written to `out` would take the place of what a run in `folder` is made of, of what
-// its writers made, or of what its plan reads.
+// Throws noneq::error when a file written to `out` would replace a part of the run in `folder`, a file of its writers,
+// or a file that its plan reads.
 void refuse_files_of_run(const std::filesystem::path& out, const plan& p, const std::filesystem::path& folder);
 
 }

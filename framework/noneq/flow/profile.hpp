@@ -1,5 +1,5 @@
-// Where the time of a run goes: calls and time of each node, its share of the critical path, how long batches wait
-// before it, and the node that limits the whole. Observes any number of threads; report() is called after the last.
+// The time that a run spends: calls and time of each node, its share of the critical path, how long batches wait before
+// it, and the node that limits the whole. Observes any number of threads; report() is called after the last.
 #pragma once
 
 #include <chrono>

@@ -18,7 +18,7 @@ progress::progress(telling what, std::int64_t first_step, std::int64_t last_step
 bool progress::due() {
   const auto now = clock::now();
   if (now < next_) return false;
-  // A terminal is redrawn in place; a log file gets a line every ten seconds.
+  // A terminal is redrawn in place; a log file has a line every ten seconds.
   next_ = now + (terminal_ ? std::chrono::milliseconds(100) : std::chrono::seconds(10));
   return true;
 }

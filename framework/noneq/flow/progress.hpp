@@ -1,6 +1,5 @@
-// What a run tells people and machines: a progress line on a terminal, plain lines otherwise, and metrics.jsonl, one
-// object a record. Progress is thread-safe, and what it cannot write is lost; records are added by one thread at a
-// time.
+// The messages of a run: a progress line on a terminal, plain lines otherwise, and metrics.jsonl, one object a record.
+// Progress is thread-safe, and drops messages that it cannot write; records are added by one thread at a time.
 #pragma once
 
 #include <chrono>
@@ -15,7 +14,7 @@
 
 namespace noneq {
 
-// How much is printed: nothing but errors, also how far the work is, or everything.
+// The amount of output: nothing but errors, also the progress, or everything.
 enum class telling { errors, waiting, everything };
 
 class progress {
@@ -23,19 +22,19 @@ class progress {
   progress(telling what, std::int64_t first_step, std::int64_t last_step);
   progress(progress&&) = delete;
   ~progress() { clear(); }
-  // Says one line; the progress line moves below it.
+  // Prints one line; the progress line moves below it.
   void say(const std::string& line);
-  // After each training step.
+  // Called after each training step.
   void stepped(std::int64_t step, double loss, const char* unit);
-  // In the midst of other long work, as often as anybody likes. text() is called when the line is due: on a terminal
-  // ten times a second, else every ten seconds.
+  // Called in the midst of other long work, at any rate. text() is called when the line is due: on a terminal ten times
+  // a second, else every ten seconds.
   void at_work(const std::function<std::string()>& text);
-  // Takes the progress line away, before somebody else writes to the terminal.
+  // Clears the progress line, before other output goes to the terminal.
   void clear();
 
  private:
   using clock = std::chrono::steady_clock;
-  bool due();  // the next line; says when the one after it is
+  bool due();  // returns whether the line is due, and then sets the time of the next
   void draw(const std::string& line, bool stays);
   std::string step_line(std::int64_t step, double loss, const char* unit) const;
 
@@ -48,25 +47,26 @@ class progress {
   bool line_open_ = false;
 };
 
-// "4:07"; hours are minutes too.
+// Returns "4:07"; hours are minutes too.
 std::string minutes(double seconds);
 
-// "K = −1.37 ± 0.01 bits"; no more digits than the error gives meaning to.
+// Returns "K = −1.37 ± 0.01 bits", with no more digits than the error gives meaning to.
 std::string to_text(const measured& m);
 
 inline nlohmann::ordered_json finite_or_null(double x) {
   return std::isfinite(x) ? nlohmann::ordered_json(x) : nullptr;
 }
 
-// {"node", "name", "value", "unit", "stderr"}, and "on" and "n" where they are known; what is not finite is null.
+// Returns {"node", "name", "value", "unit", "stderr"}, and "on" and "n" where they are known; numbers that are not
+// finite are null.
 nlohmann::ordered_json to_json(const std::string& node, const measured& m);
 
 // Appends to metrics.jsonl. A record outlives the program as soon as add() returns, and a power cut after
-// make_durable(), which costs what waiting for the disk costs.
+// make_durable(), which waits for the disk.
 class record_file {
  public:
-  // Records of steps after `step` are dropped: they belong to work that a crash undid. So are those of `step` itself
-  // from nodes that will measure it again.
+  // Drops records of steps after `step`, which belong to work that a crash undid, and records of `step` itself from
+  // nodes that will measure it again.
   record_file(std::filesystem::path file, std::int64_t step,
               const std::function<bool(const std::string& node)>& measures_again);
   void add(std::int64_t step, const std::string& node, const measured& m);

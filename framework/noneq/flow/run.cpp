@@ -20,15 +20,15 @@ std::string last_good(const std::filesystem::path& checkpoint, std::int64_t step
   return fmt::format("the last good checkpoint is {}, of step {}", checkpoint.string(), step);
 }
 
-// e, and where to go on from.
+// Returns e with the checkpoint to go on from.
 error with_checkpoint(const error& e, const run_folder& folder, std::int64_t saved) {
   const std::string last =
       has_checkpoint(folder.saved()) ? last_good(folder.saved(), saved) : "there is no checkpoint yet";
   return error(fmt::format("{}; {}", e.message(), last), e.subject(), e.where());
 }
 
-// e of a run whose weights are ruined, maybe since a while: another trainer is to take over those that were good.
-// vouched: whether the weights of the checkpoint of step `saved` were seen to give a loss within its range.
+// Returns e for a run whose weights may have been ruined before this step: another trainer is to go on from weights
+// that were good. vouched: whether the weights of the checkpoint of step `saved` gave a loss within its range.
 error with_good_checkpoint(const diverged& e, const run_folder& folder, std::int64_t saved, bool vouched) {
   const bool kept = has_checkpoint(folder.in_range());
   if (!has_checkpoint(folder.saved())) return with_checkpoint(e, folder, saved);
@@ -173,10 +173,10 @@ class running {
   observers listens_;
   events events_;
   std::int64_t saved_;
-  bool vouched_ = false;  // that the weights saved last are good, by a loss that they gave
+  bool vouched_ = false;  // that the weights saved last are good, because they gave a loss within its range
 };
 
-// A trace takes the place of another trace and of nothing else.
+// A trace replaces another trace and no other file.
 void refuse_trace(const std::filesystem::path& file, const std::filesystem::path& folder) {
   const auto refuse = [&](const std::string& why) {
     throw input_error({error(fmt::format("--trace got '{}', {}", file.string(), why))});
@@ -215,7 +215,8 @@ void show_beginning(const plan& p, const begun_run& r, const workers& pool, prog
 
 void run(const plan& p, const run_options& options) {
   const folder_lock alone(options.folder);
-  // All that can be refused is, before what the folder holds is touched: a run that cannot start leaves it as it was.
+  // Everything that can be refused is refused before the folder is touched: a run that cannot start leaves it as it
+  // was.
   begun_run begun;
   begin(begun, p, options);
   rehearse_writers(*begun.opened, options.folder);

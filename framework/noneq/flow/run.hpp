@@ -15,8 +15,8 @@ struct run_options {
   std::filesystem::path trace = {};  // file for a trace of all calls; empty: none
 };
 
-// Throws input_error before anything is written, error when the run failed, interrupted when it was asked to stop and
-// has saved a checkpoint.
+// Throws input_error before anything is written, error when the run failed, interrupted when a stop was requested and a
+// checkpoint is saved.
 void run(const plan& p, const run_options& options);
 
 }

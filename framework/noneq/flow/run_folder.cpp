@@ -22,7 +22,7 @@ input_error refused(const fs::path& folder, const std::string& why) {
   return input_error({error(why, "", {folder.string()})});
 }
 
-// What is read of an earlier run is input: an error in it is bad input.
+// Files of an earlier run are input: an error in them is bad input.
 template <class F>
 auto as_read(F&& f) {
   try {
@@ -57,7 +57,7 @@ value identity(const value& resolved, const plan_node& loader, bool data_known) 
   return v;
 }
 
-// The last step of which there is a record; 0: none.
+// Returns the last step with a record; 0: none.
 std::int64_t last_record(const fs::path& records) {
   std::int64_t last = 0;
   std::ifstream lines(records);
@@ -69,7 +69,7 @@ std::int64_t last_record(const fs::path& records) {
   return last;
 }
 
-// The pipeline of the run that is in the folder; nothing when there is none that can be read.
+// Returns the pipeline of the run in the folder; nothing when there is none that can be read.
 value pipeline_before(const fs::path& file) {
   try {
     return fs::exists(file) ? parse_file(file) : value::null();
@@ -78,7 +78,7 @@ value pipeline_before(const fs::path& file) {
   }
 }
 
-// Whether tensors of a checkpoint are there, with or without a checkpoint.json that names them.
+// Returns whether tensors of a checkpoint are there, with or without a checkpoint.json that names them.
 bool holds_tensors(const fs::path& dir) {
   std::error_code none;
   for (fs::directory_iterator at(dir, none), end; !none && at != end; at.increment(none))
@@ -86,7 +86,7 @@ bool holds_tensors(const fs::path& dir) {
   return false;
 }
 
-// The step of its first checkpoint that the run in the folder was to make; that of `p` when nothing says so.
+// Returns the step of the first checkpoint that the run in the folder was to make; that of `p` when no file states it.
 std::int64_t first_checkpoint(const fs::path& pipeline, const plan& p) {
   const plan_node& trains = p.training().trainer;
   const std::int64_t usual = trains.as<trainer>().checkpoint;
@@ -100,7 +100,7 @@ std::int64_t first_checkpoint(const fs::path& pipeline, const plan& p) {
 
 }
 
-// A list or map as it would be written on a line, because "a list" is no difference.
+// Returns a list or map as it would be written on a line, because "a list" names no difference.
 static std::string shown(const value& v) {
   constexpr std::size_t most = 80;
   if (!v.is_list() && !v.is_map()) return v.brief();

@@ -1,6 +1,6 @@
-// The folder of a run: pipeline.yaml (resolved), metrics.jsonl, checkpoint/, files.jsonl and whatever writers make.
-// Guards what is there: a finished run is never overwritten unasked, and a run is resumed only by the pipeline it began
-// with.
+// The folder of a run: pipeline.yaml (resolved), metrics.jsonl, checkpoint/, files.jsonl and the files of writers.
+// Guards its content: a finished run is never overwritten without a request, and a run is resumed only by the pipeline
+// it began with.
 #pragma once
 
 #include "noneq/flow/session.hpp"
@@ -13,21 +13,21 @@ std::string first_difference(const value& was, const value& is, const std::strin
 
 enum class if_there { refuse, resume, replace };
 
-// Where a run lies when nobody says where: "runs/<name>".
+// Returns the default folder of a run, "runs/<name>".
 inline std::filesystem::path usual_folder(const plan& p) { return std::filesystem::path("runs") / p.name; }
 
 class run_folder {
  public:
   explicit run_folder(std::filesystem::path path) : path_(std::move(path)) {}
 
-  // The checkpoint that `p` is to go on from, if any; changes nothing. Throws input_error when the folder holds a run
-  // and `policy` does not say what to do, or when the run it holds is another one, or damaged.
+  // Returns the checkpoint from which `p` goes on, if any; changes nothing. Throws input_error when the folder holds a
+  // run and `policy` is refuse, or when that run is another one, or damaged.
   std::optional<checkpoint> start(const plan& p, if_there policy) const;
-  // Writes the pipeline, and takes away what a killed run left half written. With if_there::replace the run that the
-  // folder held goes, with every file that its writers made and what its metrics kept; returns those that stay.
+  // Writes the pipeline, and removes files that a killed run left half written. With if_there::replace the run in the
+  // folder is removed with every file of its writers and metrics; returns the files that stay.
   std::vector<staying_file> prepare(const plan& p, if_there policy) const;
 
-  // The plan and checkpoint of a run made earlier. `change` may edit the pipeline before it is checked.
+  // Returns the plan and checkpoint of a run made earlier. `change` may edit the pipeline before it is checked.
   static std::unique_ptr<session> open(const std::filesystem::path& path, registry& plugins,
                                        const std::function<void(value&)>& change = {});
 
@@ -35,7 +35,7 @@ class run_folder {
   std::filesystem::path records() const { return path_ / "metrics.jsonl"; }
   std::filesystem::path arrays() const { return path_ / "metrics.h5"; }
   std::filesystem::path saved() const { return path_ / "checkpoint"; }
-  // The checkpoint from before the loss left its range, as long as it is out of it.
+  // The checkpoint from before the loss left its range, which exists while the loss is out of it.
   std::filesystem::path in_range() const { return path_ / "checkpoint-in-range"; }
 
  private:

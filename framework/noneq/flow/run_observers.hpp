@@ -11,10 +11,10 @@
 
 namespace noneq {
 
-// Shows each step, how far samplers and metrics are, what they found, and the files that were written.
+// Shows each step, the progress of samplers and metrics, their results, and the files that were written.
 class shown_progress final : public observer {
  public:
-  // `unit`: of the loss. `say` outlives this.
+  // `unit`: that of the loss. `say` outlives this.
   shown_progress(progress& say, std::string unit) : say_(say), unit_(std::move(unit)) {}
 
   void expects(const plan_node& n, std::int64_t batches) override;
@@ -34,7 +34,7 @@ class shown_progress final : public observer {
   std::map<const plan_node*, effort> efforts_;
 };
 
-// Hands the records of metrics on.
+// Passes on the records of metrics.
 class record_listener final : public observer {
  public:
   using recorder = std::function<void(const plan_node& n, const measured& m)>;

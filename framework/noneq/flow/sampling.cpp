@@ -45,7 +45,8 @@ std::int64_t sampling::chunks() const { return (sampler_.samples() - 1) / sample
 batch sampling::chunk(std::int64_t k) const { return {k, k * sampler_.chunk_size(), {}}; }
 
 void sampling::check() const {
-  // Each thread's chunk holds the state, the network's answer and their like; every chunk holds its place in the order.
+  // Each thread's chunk holds the state, the network's output and the like; every chunk holds its samples until its
+  // turn.
   const std::int64_t count = sampler_.samples(), of_chunk = std::min(sampler_.chunk_size(), count);
   const auto rows = static_cast<double>(of_chunk),
              numbers = rows * static_cast<double>(c10::multiply_integers(model_.shape())),
@@ -119,7 +120,7 @@ batch sampling::draw(const batch& given) {
     observer_.advanced(node_, (now - std::exchange(share, now)) * part);
     check_returned_samples(by, "frames", xt, count, r.shape, type);
     for (std::size_t j = 0; j < times.size(); ++j)
-      // A respaced sampler shows the first state at or below the wanted time.
+      // A respaced sampler keeps the first state at or below the wanted time.
       if (t <= times[j] && !frames[j].defined()) frames[j] = info.normal.restore(xt);
   };
   r.missed = [&](const Tensor& by_guides) {
@@ -137,7 +138,7 @@ batch sampling::draw(const batch& given) {
   return b;
 }
 
-// Guides put what they are certain of into every x̂⁰, but what a sampler does with that may take it out again.
+// Guides put the values that they prescribe into every x̂⁰, but a sampler's further steps may remove them again.
 void sampling::report_missed() const {
   constexpr double enough = 1e-3;
   std::int64_t samples = 0, all = 0;

@@ -1,5 +1,5 @@
-// A sampler node made ready to draw: the guided model, the conditions of its samples, and what shall be known of them
-// later. draw() may be called concurrently.
+// A sampler node made ready to draw: the guided model, the conditions of its samples, and their description for files.
+// draw() may be called concurrently.
 #pragma once
 
 #include <mutex>
@@ -9,37 +9,37 @@
 
 namespace noneq {
 
-// Returns the denoiser with its calls shown to the observer as those of n, and ended when the program is to stop. Both
-// outlive it.
+// Returns the denoiser with its calls reported to the observer as those of n, and interrupted when a stop is requested.
+// Both outlive it.
 denoiser watched(const denoiser& d, const plan_node& n, observer& o);
 
 class sampling {
  public:
-  // Throws noneq::error when the model or its data cannot give what the sampler's parameters ask for. Calls of the
-  // network are shown to the observer, and end when the program is to stop.
+  // Throws noneq::error when the model or its data lacks something that the sampler's parameters need. Calls of the
+  // network are reported to the observer, and interrupted when a stop is requested.
   sampling(session& s, const plan_node& n, observer& o);
 
   // Throws noneq::error when the sampler cannot draw the first of its samples.
   void check() const;
-  // The same for samples of these rows of the stream that it stands in.
+  // Throws noneq::error when the sampler cannot draw samples for these rows of the stream that it stands in.
   void check(const batch& rows) const;
 
   const noneq::denoiser& denoiser() const { return denoiser_; }
   const noneq::stream& stream() const { return stream_; }
   const dataset_info& info() const { return model_.info(); }
 
-  // The chunks of a sampler without input: their number, and the empty batch that chunk k begins with.
+  // Return the number of chunks of a sampler without input, and the empty batch that chunk k begins with.
   std::int64_t chunks() const;
   batch chunk(std::int64_t k) const;
-  // Samples of a chunk, or one for each row of `given`, whatever else is drawn: samples, frames and label, in data
-  // units.
+  // Returns the samples of a chunk, or one for each row of `given`: samples, frames and label, in data units. They do
+  // not depend on other calls.
   batch draw(const batch& given);
 
-  // The times t at which the sampler keeps frames: T … 0 in equal strides; none without frames.
+  // Returns the times t at which the sampler keeps frames: T … 0 in equal strides; none without frames.
   std::vector<std::int64_t> frame_times() const;
-  // Attributes for files of samples.
+  // Returns attributes for files of samples.
   std::map<std::string, std::string> provenance() const;
-  // A remark when samples that were drawn miss what guides are certain of.
+  // Passes a remark to the observer when drawn samples miss values that guides prescribe.
   void report_missed() const;
 
  private:

@@ -60,7 +60,7 @@ bool session::ends_rows(const stream_nodes& s, const plan_node& n) const {
 }
 
 void session::open_rows(const plan_node& n) {
-  // What transforms have learned was restored with the model.
+  // The state of transforms was restored with the model.
   if (restored_ && n.role() == "transform")
     data_.behind(n, opened_data::known_data{});
   else
@@ -79,7 +79,7 @@ void session::check_rows(const plan_node& n) {
   const std::string part = rows.info().parts.empty() ? "" : "train";
   for (std::int64_t first = 0; first < all; first += block) {
     ready.check(rows.prepare(fetch_rows(rows, {part, std::min(first + block, all), first, block}, 0)));
-    if (n.as<sampler>().start.empty()) return;  // the first rows show what there is to check
+    if (n.as<sampler>().start.empty()) return;  // without a start the first rows suffice
   }
 }
 
@@ -134,7 +134,7 @@ void session::build() {
     for (std::size_t i = 0; i < average.vectors().size(); ++i) average.vectors()[i].copy_(weights_->vectors()[i]);
   }
   observer nobody;
-  for (const plan_node& n : plan_.nodes)  // what the model cannot give is known before it is trained
+  for (const plan_node& n : plan_.nodes)  // a model that cannot serve a node is refused before it is trained
     if (n.role() == "sampler") refusing(n, [&] { sampling(*this, n, nobody).check(); });
 }
 

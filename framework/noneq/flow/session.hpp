@@ -1,6 +1,6 @@
-// An opened pipeline: its data, its network with raw and averaged weights, how far training has come, and the state of
-// every plugin. A checkpoint saves and restores this and nothing else. Two sessions of one plan share nothing.
-// One thread changes it; const use is thread-safe.
+// An opened pipeline: its data, its network with raw and averaged weights, the training step reached, and the state of
+// every plugin. A checkpoint saves and restores this and nothing else. Two sessions of one plan share nothing. One
+// thread changes it; const use is thread-safe.
 #pragma once
 
 #include "noneq/flow/branch.hpp"
@@ -15,14 +15,14 @@ class session {
  public:
   // Opens the data and builds a network with weights drawn from the seed; without a trainer, opens the data alone.
   explicit session(const noneq::plan& p);
-  // The model of a checkpoint. Its data is opened when data() is first called.
+  // Opens the model of a checkpoint. Its data is opened when data() is first called.
   session(const noneq::plan& p, const checkpoint& saved);
   session(session&&) = delete;
 
   const noneq::plan& plan() const { return plan_; }
-  // The rows that the model is trained on, as the noiser gets them.
+  // Returns the rows that the model is trained on, as the noiser receives them.
   noneq::source& data();
-  source* data_if_there();  // null when it cannot be opened, or is not what the model was trained on
+  source* data_if_there();  // returns null when it cannot be opened, or is not the data of the training
   void read_data_from(const std::filesystem::path& file);  // instead of the file the pipeline names
 
   // Opens the data of all streams beside the training, whose transforms learn from it, and checks that the samplers in
@@ -37,16 +37,16 @@ class session {
   const opened_data& nodes() const { return data_; }
   // x⁰ of rows that are not trained on, with t, noise and x^t of their own.
   batch noised_rows(const plan_node& noiser, batch b) const;
-  // The session whose model a node takes: this one, or that of a finished run, which is opened when first asked for.
+  // Returns the session whose model a node takes: this one, or that of a finished run, which the first call opens.
   session& model_of(const plan_node& n);
 
-  // Raw weights, or "ema": the average of the first rate; raw when nothing is averaged.
+  // Returns the model with raw weights, or, for "ema", the average of the first rate; raw when nothing is averaged.
   noneq::denoiser denoiser(const std::string& weights) const;
   noneq::network& network() const { return weights_->network(); }
-  // CRC-32 of these weights, the learned schedule's and the normalisation: eight hexadecimal digits.
+  // Returns the CRC-32 of these weights, the learned schedule's and the normalisation as eight hexadecimal digits.
   std::string fingerprint(const std::string& weights) const;
-  // What training changes of the network, and of the schedule: those that make the loss small, or those that make its
-  // variance small.
+  // Return what training changes: the network's weights, and the tensors of the schedule that minimise the loss, or its
+  // variance.
   const flat_parameters& weights() const { return *weights_; }
   std::vector<Tensor> schedule_parameters(bool by_variance) const;
 
@@ -56,7 +56,7 @@ class session {
   // Counts the step and moves the averages, after the weights changed.
   void stepped();
 
-  // Everything but the optimizer, which others add before it is saved and after it is loaded.
+  // Returns everything but the optimizer, which the caller adds before saving and after loading.
   checkpoint snapshot();
   noneq::stream stream() const { return noneq::stream(static_cast<std::uint64_t>(plan_.seed)); }
 
@@ -76,7 +76,7 @@ class session {
   opened_data data_;
   bool restored_ = false;  // from a checkpoint
   bool opened_ = false;    // the data that the model is trained on
-  dataset_info loaded_;    // what its loader gives, as far as the transforms must know it
+  dataset_info loaded_;    // the data of its loader, as far as the transforms need it
   dataset_info info_;
   std::string begun_in_ = std::filesystem::current_path().string();  // where relative names of files start
   std::optional<flat_parameters> weights_;

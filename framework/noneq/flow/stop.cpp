@@ -31,11 +31,11 @@ static void end_now(int) {
 
 static void on_signal(int number) {
   ask_to_stop();
-  // A closed terminal is announced by the shell and by the kernel, at the same time.
+  // The shell and the kernel announce a closed terminal at the same time.
   if (number != SIGHUP) handle(number, end_now);
 }
 
-// Each signal, but those that whoever started the program wants it to survive, as nohup does.
+// Each signal, but those that the program was started to survive, as by nohup.
 static void handle_all(void (*handler)(int)) {
   static std::array<std::byte, 1 << 16> stack;
   const stack_t own{stack.data(), 0, stack.size()};

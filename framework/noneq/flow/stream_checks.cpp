@@ -8,7 +8,8 @@
 namespace noneq {
 namespace {
 
-// Streams beside the training hold data, samplers and sinks: the model and what follows it work in the training only.
+// Streams beside the training hold data, samplers and sinks: the model and the nodes behind it work in the training
+// only.
 void check_side_streams(const plan& p, problems& found) {
   for (const plan_node& n : p.nodes) {
     for (const plan_node* b : p.before(n))
@@ -74,7 +75,7 @@ void check_sources(const plan& p, problems& found) {
       found.add(error("gives its rows to no node, need one that stands in it, or leave it out", n.id, n.where));
 }
 
-// Sinks that hang on the training see its batches, and need to know of which steps.
+// Sinks that hang on the training receive its batches, and need `every` to choose the steps.
 void check_occasions(const plan& p, problems& found) {
   if (!p.trains()) {
     for (const plan_node& n : p.nodes)

@@ -31,7 +31,7 @@ class cutting {
  private:
   static std::set<std::string> members(const stream_nodes& s) { return {s.nodes.begin(), s.nodes.end()}; }
 
-  // The nodes on which this one depends, and itself.
+  // Returns the nodes on which this one depends, and itself.
   std::set<std::string> needed(const drawn_node& n) const {
     std::set<std::string> all{n.id};
     for (const std::string& id : n.in) all.merge(needed(*by_id_.at(id)));

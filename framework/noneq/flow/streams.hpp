@@ -1,5 +1,5 @@
 // Cuts a graph at its sinks into streams, each of which one flow graph runs: the training stream, with all that hangs
-// on it, and a stream for each group of sinks that share what they receive. Plain data, pure.
+// on it, and a stream for each group of sinks that share an input. Plain data, pure.
 #pragma once
 
 #include <cstdint>
@@ -10,22 +10,22 @@
 
 namespace noneq {
 
-// A node as the cut sees it.
+// The properties of a node that the cut depends on.
 struct drawn_node {
   std::string id;
   node_kind kind = node_kind::transform;
   std::vector<std::string> in = {};
   bool of = false;           // whether it has a model as a constant input, as it is when its stream begins
   bool trains = false;       // the sink that writes the weights
-  bool reads_state = false;  // whether a call depends on what the sink that trains wrote before
-  std::int64_t every = 0;    // steps between its occasions; 0: at the end only
+  bool reads_state = false;  // whether a call depends on state that the sink that trains wrote before
+  std::int64_t every = 0;    // steps between its events; 0: at the end only
 };
 
 struct stream_nodes {
   bool trains = false;
   std::vector<std::string> nodes;  // in running order, each behind those it is joined from
-  // Of the training stream: the nodes behind the gate, which see a batch only after the one before it is complete, and
-  // which run inside the sink that trains.
+  // The nodes of the training stream behind the gate, which receive a batch only after the one before it is complete,
+  // and which run inside the sink that trains.
   std::vector<std::string> gated;
   std::int64_t every = 0;
 
@@ -33,8 +33,8 @@ struct stream_nodes {
   bool is_gated(const std::string& id) const;
 };
 
-// Nodes come in running order. The training stream is the first; the others come in the order of their sinks. Sinks
-// that follow a sink, as a writer of what a metric found, belong to the stream of that sink, behind it.
+// Takes nodes in running order. The training stream is the first; the others come in the order of their sinks. Sinks
+// that follow a sink, as a writer of a metric's arrays, belong to the stream of that sink, behind it.
 std::vector<stream_nodes> cut_into_streams(const std::vector<drawn_node>& nodes);
 
 }

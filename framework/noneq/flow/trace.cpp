@@ -98,7 +98,7 @@ void trace::put(const std::string& text) {
 }
 
 void trace::under_way(std::int64_t batches) {
-  constexpr double between = 10'000;  // µs between two looks at the memory, which cost some µs each
+  constexpr double between = 10'000;  // µs between two readings of the memory, which cost some µs each
   const double t = now();
   put(fmt::format(R"({{"ph": "C", "name": "batches under way", "pid": 1, "ts": {:.3f}, "args": {{"batches": {}}}}})", t,
                   batches));

@@ -14,7 +14,7 @@
 
 namespace noneq {
 
-// Whether a file begins as traces do.
+// Returns whether a file begins as traces do.
 bool is_trace(const std::filesystem::path& file);
 
 class trace final : public observer {

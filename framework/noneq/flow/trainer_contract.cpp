@@ -13,7 +13,7 @@ using saved_state = std::map<std::string, Tensor>;
 
 constexpr std::int64_t count = 6, half = count / 2;
 
-// An optimizer on weights of its own, and the same gradients for every trial.
+// An optimizer on weights of its own; every trial has equal gradients.
 class trial {
  public:
   trial(const trainer& t, const std::string& by, Tensor weights) : of_(t), by_(by), weights_(std::move(weights)) {
@@ -29,7 +29,7 @@ class trial {
 
   const Tensor& weights() const { return weights_; }
 
-  // Each state by its name, itself and not a copy.
+  // Returns each state by its name, the tensor itself and not a copy.
   saved_state state() {
     saved_state all;
     of_.optimizer_state(*moves_, [&](const std::string& name, Tensor& t) {
@@ -104,7 +104,7 @@ void put_state(Tensor& shown, const Tensor& saved) {
 void check_optimizer(const trainer& t, const std::string& by) {
   at::NoGradGuard values_only;
   const Tensor start = at::linspace(-1, 2, count, at::kFloat);
-  // The halves differ so much in size that whatever is taken over several numbers differs as well.
+  // The halves differ so much in size that any function of several numbers differs as well.
   const Tensor size = at::tensor({1.F, -2.F, 0.5F, 300.F, -100.F, 200.F});
   const std::vector<Tensor> gradients{size, size.flip(0) * 0.1, -0.7 * size};
 

@@ -15,7 +15,7 @@ class training_stream {
  public:
   training_stream(session& s, learner& l, observer& o, const tee_listener& tee)
       : session_(s), learner_(l), observer_(o), tee_(tee), nodes_(s.plan().streams.front()), drawn_(o) {
-    // What hangs on a node that the trainer runs comes out of the trainer.
+    // Nodes behind a node that the trainer runs receive its output from the trainer.
     std::set<std::string> chain;
     for (const plan_node* n : s.plan().before(s.plan().training().trainer)) chain.insert(n->id);
     for (const bool of_chain : {true, false})
@@ -134,7 +134,7 @@ class training_stream {
   }
 
   void add_tee(const plan_node& n) {
-    if (n.every == 0) return;  // it takes what another sink found at its end
+    if (n.every == 0) return;  // it receives the arrays of another sink at its end
     vertex v;
     drawn_.join_inputs(v, n);
     sink_part s;
@@ -153,7 +153,7 @@ class training_stream {
   const tee_listener& tee_;
   const stream_nodes& nodes_;
   drawn_stream drawn_;
-  // Of the step behind the gate.
+  // A batch of the step behind the gate.
   std::int64_t size_ = 0;
   std::vector<shard_gradient> arrived_;
   std::vector<batch> behind_;

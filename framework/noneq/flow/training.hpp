@@ -1,17 +1,17 @@
 // The training stream: sources, transforms and noiser run ahead of the model by `prefetch` batches; the nodes behind
-// the gate run with gradients inside the trainer, one task a shard, and see step k+1 only after step k is finished, so
-// running ahead never changes a result.
+// the gate run with gradients inside the trainer, one task a shard, and receive step k+1 only after step k is finished,
+// so running ahead never changes a result.
 #pragma once
 
 #include "noneq/flow/learner.hpp"
 
 namespace noneq {
 
-// Called with what the inputs of a sink that hangs on the training give it at a step that its `every` divides.
+// Called with the input of a sink that hangs on the training, at each step that its `every` divides.
 using tee_listener = std::function<void(const plan_node& sink, std::int64_t step, const batch& b)>;
 
 // Trains until `last` steps are finished or `finished(loss)` returns false, which is called after every step while no
-// other step is at work. Rethrows what any node threw, with the node's name and line.
+// other step is at work. Rethrows any exception of a node, with the node's name and line.
 void train(session& s, learner& l, workers& pool, observer& o, std::int64_t last,
            const std::function<bool(double loss)>& finished, const tee_listener& tee);
 

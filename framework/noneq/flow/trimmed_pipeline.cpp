@@ -20,7 +20,7 @@ std::vector<std::string> inputs_of(const value& node) {
 
 void remove_beside_model(value& document, const std::vector<std::string>& keep) {
   const value& graph = document.child("graph");
-  // All that a node needs, and itself.
+  // Returns all nodes that a node needs, and itself.
   std::set<std::string> kept;
   const auto add = [&](const auto& self, const std::string& id) -> void {
     if (!graph.contains(id) || !kept.insert(id).second) return;

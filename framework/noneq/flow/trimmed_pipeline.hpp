@@ -12,15 +12,15 @@ namespace noneq {
 // nodes with the ids `keep` stay, and those that they stand in stay with them.
 void remove_beside_model(value& document, const std::vector<std::string>& keep = {});
 
-// The ids of the nodes of a plugin, "role.name", or of a role, "role.", in their order.
+// Returns the ids of the nodes of a plugin, "role.name", or of a role, "role.", in their order.
 std::vector<std::string> find_nodes(const value& document, const std::string& name);
-// The first of them, "" when there is none.
+// Returns the first of them, "" when there is none.
 std::string find_node(const value& document, const std::string& name);
 
-// The ids in a node's `in`.
+// Returns the ids in a node's `in`.
 std::vector<std::string> inputs_of(const value& node);
 
-// Puts a node {plugin, of or in, …} into the graph, under `id` or the like when that is taken; returns its id.
+// Adds a node {plugin, of or in, …} to the graph, under `id` or a similar name when that is taken; returns its id.
 std::string add_node(value& document, std::string id, value node);
 
 // Removes the inputs of a node that give it a tensor under the name `tensor` (in `as`).

@@ -34,7 +34,7 @@ struct workers::pool {
   computing_threads observer;
 };
 
-// Returns how many of so many threads can be had, with room for one that libraries start on their own.
+// Returns how many of these threads can run, with room for one that libraries start on their own.
 static int obtainable(int threads) { return std::max(1, startable_threads(threads + 1) - 1); }
 
 int workers::allowed(int threads) {

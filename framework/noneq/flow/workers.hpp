@@ -1,5 +1,5 @@
-// The threads of a run: one pool, in which libtorch runs single-threaded. Parallelism is ours, over samples.
-// Thread-safe.
+// The threads of a run: one pool, in which libtorch runs single-threaded; the program works on samples in parallel
+// instead. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -12,17 +12,17 @@ namespace noneq {
 
 class workers {
  public:
-  // 0: as many as the machine, and the quota of a container or batch job, have. One, when the BLAS in use cannot be
-  // called by several.
+  // threads = 0: as many as the machine, and the quota of a container or batch job, have. One, when concurrent calls of
+  // the BLAS in use are not safe.
   explicit workers(int threads);
   ~workers();
   int threads() const;
-  // The number of the calling thread among those of its pool, from 0; negative for a thread of no pool.
+  // Returns the number of the calling thread among those of its pool, from 0; negative for a thread of no pool.
   static int thread_index();
-  // Why there are fewer than were asked for, a line a reason.
+  // The reasons why there are fewer threads than requested, a line each.
   const std::vector<std::string>& notes() const { return notes_; }
 
-  // Runs f inside the pool, so that everything parallel in it uses these threads.
+  // Calls f inside the pool, so that parallel work within it uses these threads.
   void execute(const std::function<void()>& f);
 
  private:

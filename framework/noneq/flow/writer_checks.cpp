@@ -23,7 +23,7 @@ void each_writer(const plan& p, problems& found, F&& f) {
     if (n.role() == "writer") found.guard([&] { working(n, [&] { f(n, n.as<writer>()); }); }, n.where, n.id);
 }
 
-// info_of(writer): the data whose samples it gets, nullptr while that is not known.
+// info_of(writer): the data whose samples it receives, nullptr while that is not known.
 template <class InfoOf>
 void check_inputs(const plan& p, const InfoOf& info_of, problems& found) {
   each_writer(p, found, [&](const plan_node& n, const writer& w) {
@@ -34,7 +34,8 @@ void check_inputs(const plan& p, const InfoOf& info_of, problems& found) {
   });
 }
 
-// A folder beside the files that are to come, so that what cannot be written there is found; goes with the object.
+// A folder beside the files to come, in which writers are opened to find those that cannot write; removed with the
+// object.
 class rehearsal_folder {
  public:
   explicit rehearsal_folder(const fs::path& run) {
@@ -87,7 +88,7 @@ std::unique_ptr<sinking> open_writer(const plan_node& n, const writing& w) {
 
 static std::vector<named_tensor_doc> given_to(const plan& p, const plan_node& n, const dataset_info* info);
 
-// The tensors that a node gives its followers, each once.
+// Returns the tensors that a node passes to its followers, each once.
 static std::vector<named_tensor_doc> given_by(const plan& p, const plan_node& n, const dataset_info* info) {
   std::vector<named_tensor_doc> all;
   const auto add = [&](const named_tensor_doc& t) {

@@ -23,7 +23,7 @@ std::map<std::string, fingerprint> read(const fs::path& list) {
   std::ifstream lines(list);
   for (std::string line; std::getline(lines, line);) {
     const auto entry = nlohmann::json::parse(line, nullptr, false);
-    // A line that a crash cut short, or that somebody else wrote, names no file.
+    // A line that a crash cut short, or that another program wrote, names no file.
     if (!entry.is_object() || !entry.contains("file") || !entry["file"].is_string() || !entry.contains("bytes") ||
         !entry["bytes"].is_number_integer() || !entry.contains("crc32") || !entry["crc32"].is_string())
       continue;
@@ -74,7 +74,7 @@ std::vector<staying_file> written_files::remove() const {
   std::vector<staying_file> staying;
   std::error_code failed;
   for (const auto& [name, known] : read(list())) {
-    const fs::path file = folder_ / name;  // an absolute name stays what it is
+    const fs::path file = folder_ / name;  // an absolute name stays as it is
     if (!fs::exists(file, failed)) continue;
     if (!lies_within(folder_, name))
       staying.push_back({file, "lies outside of the folder of the run"});

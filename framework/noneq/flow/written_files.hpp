@@ -1,7 +1,6 @@
 // The list of the files that the writers of a run made, files.jsonl in its folder: one object a line, with the file's
-// name (from the folder on, when it lies within), size and checksum. By it a run that replaces another knows which
-// files were the other's, and leaves alone what anybody else put there. One thread; what add() noted outlives a power
-// cut.
+// name (from the folder on, when it lies within), size and checksum. A run that replaces another removes the files in
+// this list and leaves all others alone. One thread; entries of add() outlive a power cut.
 #pragma once
 
 #include <filesystem>
@@ -10,13 +9,13 @@
 
 namespace noneq {
 
-// A file that stays though a run that wrote it goes, and why.
+// A file that stays when the run that wrote it is removed, and the reason.
 struct staying_file {
   std::filesystem::path file;
   std::string why;
 };
 
-// Whether `name`, from `folder` on, is a place within it that no link leads to; it need not be there.
+// Returns whether `name`, from `folder` on, is a place within it that no link leads to; it need not exist.
 bool lies_within(const std::filesystem::path& folder, const std::filesystem::path& name);
 
 class written_files {
@@ -26,11 +25,11 @@ class written_files {
   // Errors: the file or the list cannot be read or written.
   void add(const std::filesystem::path& file) const;
 
-  // The listed files, as absolute names or from the working directory on.
+  // Returns the listed files, as absolute names or from the working directory on.
   std::vector<std::filesystem::path> names() const;
 
   // Removes the listed files that lie within the folder, then the list: a list may name anything. Returns those that
-  // stay, because they lie elsewhere or are not what was written any more.
+  // stay, because they lie elsewhere or were changed since.
   std::vector<staying_file> remove() const;
 
  private:

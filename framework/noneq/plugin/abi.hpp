@@ -1,4 +1,4 @@
-// The border between program and plugin, as plain bytes: which plugins a library holds is read from its file without
+// The border between program and plugin, as plain bytes. The list of a library's plugins is read from its file without
 // loading it, and the handshake is read before the first C++ call crosses the border.
 #pragma once
 
@@ -25,9 +25,9 @@ constexpr handshake own_handshake() {
   return {0x6e6e6571, NONEQ_API_VERSION, __GXX_ABI_VERSION, _GLIBCXX_USE_CXX11_ABI, TORCH_VERSION};
 }
 
-// One for each plugin, in the section `noneq_records` of its library. The layout is the same in every API version, so
-// that a library of another version is found, and refused by name. The alignment is stated, and equals the size,
-// because a compiler may otherwise leave gaps between the records of a section.
+// One for each plugin, in the section `noneq_records` of its library. All API versions share this layout, so that a
+// library of another version is found, and refused by name. The alignment is stated, and equals the size, because a
+// compiler may otherwise leave gaps between the records of a section.
 struct alignas(128) exported_plugin {
   char role[32], name[88];             // each ends with a zero
   const plugin_entry* (*described)();  // called only after the handshake

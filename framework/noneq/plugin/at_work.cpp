@@ -10,7 +10,7 @@ namespace {
 // Read by a signal handler, so it must lie where reading it allocates nothing.
 [[gnu::tls_model("initial-exec")]] thread_local work current;
 
-// A stack that has run over has no room for the handler that shall name who did it.
+// After a stack overflow there is no room on the stack for the handler that names the plugin.
 class stack_for_signals {
  public:
   stack_for_signals() {

@@ -1,5 +1,5 @@
-// Which plugin a thread is working in, so that what goes wrong there can be told by its name, even a crash (see
-// crashes.hpp). Scopes nest; every thread has its own.
+// The plugin that a thread is working in, so that messages about a failure, even a crash (see crashes.hpp), can name
+// it. Scopes nest; every thread has its own.
 #pragma once
 
 #include <filesystem>
@@ -23,7 +23,7 @@ class at_work {
   at_work(const at_work&) = delete;
   ~at_work();
 
-  // Of this thread. Safe in a signal handler.
+  // Returns the work of this thread. Safe in a signal handler.
   static const work& now();
 
  private:

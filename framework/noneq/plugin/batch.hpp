@@ -1,5 +1,5 @@
-// What flows along the edges: named tensors whose first dimension is the sample, their step and the index of the first
-// sample. A value: copying copies handles, and a node never changes a tensor in place that another may hold.
+// A batch is the value on an edge: named tensors whose first dimension is the sample, their step and the index of the
+// first sample. Copying copies handles; a node never changes a tensor in place that another may hold.
 #pragma once
 
 #include <cstdint>
@@ -16,17 +16,17 @@ struct batch {
   std::int64_t step = 0;   // training: 0-based step; sampling and measuring: number of the chunk
   std::int64_t first = 0;  // index of the first sample within its step or run
   std::map<std::string, Tensor> tensors;
-  // What a source's fetch() hands to its prepare() beside tensors, such as rows that are still compressed. Null on
-  // every edge between nodes.
+  // Data that a source's fetch() passes to its prepare() beside tensors, such as rows that are still compressed. Null
+  // on every edge between nodes.
   std::shared_ptr<const void> fetched = {};
 
-  // Throws noneq::error when there is none of that name.
+  // Throws noneq::error when there is no tensor of this name.
   const Tensor& at(const std::string& name) const {
     const auto it = tensors.find(name);
     if (it == tensors.end()) throw error("the batch has no tensor '" + name + "'");
     return it->second;
   }
-  // Undefined when there is none of that name.
+  // Returns an undefined tensor when there is none of this name.
   Tensor find(const std::string& name) const {
     const auto it = tensors.find(name);
     return it == tensors.end() ? Tensor{} : it->second;
@@ -35,7 +35,7 @@ struct batch {
   void set(const std::string& name, Tensor value) { tensors[name] = std::move(value); }
   std::int64_t size() const { return tensors.empty() ? 0 : tensors.begin()->second.size(0); }
 
-  // Samples [begin, end) of this batch, which must be prepared.
+  // Returns samples [begin, end) of this batch, which must be prepared.
   batch rows(std::int64_t begin, std::int64_t end) const {
     batch part{step, first + begin, {}};
     for (const auto& [name, tensor] : tensors) part.tensors[name] = tensor.slice(0, begin, end);

@@ -2,7 +2,7 @@
 // names in use are
 //   label   int64 [B]: the class of each sample; the index one past the last class means "no class"
 //   x0_hat  floating [B, …], as x^t: an earlier x̂⁰, for self-conditioned networks (Chen et al. 2023, "Analog bits")
-// A network ignores the names that it does not know, and decides what a missing one means.
+// A network ignores names that it does not use, and defines the meaning of a missing one.
 //
 // A value: copies share the tensors, and every function returns a new value. Const use is thread-safe. All tensors have
 // equal numbers of rows; noneq::error otherwise.
@@ -23,19 +23,19 @@ class conditions {
   // Undefined tensors are left out.
   conditions(std::initializer_list<std::pair<std::string, Tensor>> named);
 
-  // Undefined when there is no tensor of this name.
+  // Returns an undefined tensor when there is none of this name.
   Tensor find(const std::string& name) const;
   bool empty() const { return tensors_.empty(); }
 
-  // These conditions and `value` under `name`, in place of what had this name. An undefined value removes the name.
+  // Returns these conditions with `value` under `name`. An undefined value removes the name.
   conditions with(const std::string& name, const Tensor& value) const;
-  // Rows [begin, end).
+  // Returns rows [begin, end).
   conditions slice(std::int64_t begin, std::int64_t end) const;
-  // The rows at `index` (int64 [n]), in that order.
+  // Returns the rows at `index` (int64 [n]), in that order.
   conditions index_select(const Tensor& index) const;
-  // All rows `times` times, one copy behind the other; times >= 1.
+  // Returns all rows `times` times, one copy behind the other; times >= 1.
   conditions repeated(std::int64_t times) const;
-  // Floating tensors converted to `type`, the others unchanged.
+  // Returns the conditions with floating tensors converted to `type`, the others unchanged.
   conditions to(at::ScalarType type) const;
 
  private:
@@ -45,7 +45,7 @@ class conditions {
   std::map<std::string, Tensor> tensors_;
 };
 
-// The conditions among the tensors of a batch: its labels, if it has any.
+// Returns the conditions among the tensors of a batch: its labels, if it has any.
 conditions conditions_of(const batch& rows);
 
 }

@@ -38,7 +38,7 @@ std::string_view words(int number) {
 std::atomic<const mapped_library*> newest{nullptr};
 std::array<struct sigaction, crashes.size()> former;
 
-// A line put together without a single allocation; what does not fit is cut off.
+// Builds a line without an allocation; text that does not fit is cut off.
 class line {
  public:
   line& operator<<(std::string_view text) {
@@ -54,7 +54,7 @@ class line {
   std::size_t used_ = 0;
 };
 
-// Where the thread was; nullptr on machines where nobody has looked up how it is told.
+// Returns the address at which the thread was; nullptr on machines for which this is not implemented.
 const void* instruction(const void* context) {
   [[maybe_unused]] const auto& machine = static_cast<const ucontext_t*>(context)->uc_mcontext;
 #if defined(__x86_64__)

@@ -1,4 +1,4 @@
-// A trained network and its process: what samplers, metrics and writers predict with. A value that shares the network.
+// A trained network and its process, with which samplers, metrics and writers predict. A value that shares the network.
 // Const use is thread-safe. Gradients with respect to x^t flow where the caller enables them.
 #pragma once
 
@@ -21,11 +21,11 @@ class denoiser {
   denoiser respaced(const std::vector<std::int64_t>& indices) const;
   denoiser with_room_for(std::int64_t steps) const;  // see process
 
-  // Classifier-free guidance (Ho & Salimans 2022, eq. 6, whose 1 + w is `scale`): the network's mean output becomes
-  // z(x,∅) + scale·(z(x,c) − z(x,∅)), where ∅ is the label `classes`. Every prediction of a Gaussian state is affine in
-  // ε at given x^t, so this is ε(x,∅) + scale·(ε(x,c) − ε(x,∅)); for bits it is the same in logits. The variance stays
-  // that of c. Costs two calls of the network; scale = 1 is no guidance and one call.
-  // Throws noneq::error when scale ≠ 1 and the network does not know ∅.
+  // Returns a denoiser with classifier-free guidance (Ho & Salimans 2022, eq. 6, whose 1 + w is `scale`): the network's
+  // mean output becomes z(x,∅) + scale·(z(x,c) − z(x,∅)), where ∅ is the label `classes`. Every prediction of a
+  // Gaussian state is affine in ε at given x^t, so this is ε(x,∅) + scale·(ε(x,c) − ε(x,∅)); for bits it holds in
+  // logits. The variance stays that of c. Costs two calls of the network; scale = 1 is no guidance and one call. Throws
+  // noneq::error when scale ≠ 1 and the network has no label ∅.
   denoiser guided(double scale, std::int64_t classes) const;
 
   // Returns a denoiser that calls `before` ahead of each call of the network, on the thread that makes it. An exception
@@ -38,11 +38,11 @@ class denoiser {
     distribution reverse;  // p(x^{t−1}|x^t)
     Tensor x0;             // x̂⁰
   };
-  // The prediction for x^t [B, …], float32 or float64, at the step index of each sample (int64 [B], of this process),
-  // under B rows of conditions. The network computes in the dtype of its weights, all else in that of xt.
+  // Returns the prediction for x^t [B, …], float32 or float64, at the step index of each sample (int64 [B], of this
+  // process), under B rows of conditions. The network computes in the dtype of its weights, all else in that of xt.
   // Throws noneq::error when the network or a part of the process returns a tensor of a wrong shape or dtype.
   prediction predict(const Tensor& xt, const Tensor& index, const conditions& given = {}) const;
-  // The prediction where all samples are at step index i.
+  // Returns the prediction where all samples are at step index i.
   prediction predict(const Tensor& xt, std::int64_t i, const conditions& given = {}) const;
 
  private:

@@ -16,7 +16,7 @@
 
 namespace noneq {
 
-// How far a tensor reaches, as far as those who read it must know before it is there.
+// The shape of an array as far as its readers depend on it before it exists.
 enum class extent {
   other,
   like_samples,  // [n, …], each of the shape of one sample of the data
@@ -24,17 +24,17 @@ enum class extent {
 };
 
 struct named_tensor_doc {
-  std::string name, doc;  // doc says shape and dtype in words
+  std::string name, doc;  // doc states shape and dtype in words
   noneq::extent extent = extent::other;
 };
 
 // A key that a plugin had in earlier versions. Refused with an error that names the present key, or else gives advice.
 struct former_key {
   std::string name, now;
-  std::string advice = "";  // what to do instead, where another plugin took over; `now` is then empty
+  std::string advice = "";  // the remedy, where another plugin took over; `now` is then empty
 };
 
-// What is known of a plugin without making one.
+// The properties of a plugin that are known without making one.
 struct plugin_entry {
   std::string role, name, doc;
   node_kind kind = node_kind::part;
@@ -45,7 +45,7 @@ struct plugin_entry {
   std::function<std::shared_ptr<object>()> make;
 
   const parameter* find(std::string_view key) const;
-  // The entry of a key that was renamed; nullptr when no parameter ever had this key, or one has it now.
+  // Returns the entry of a renamed key; nullptr when no parameter ever had this key, or one has it now.
   const former_key* find_former(std::string_view key) const;
   std::string full_name() const { return role + "." + name; }
 };
@@ -57,8 +57,8 @@ class description {
 
   description& doc(std::string text) { return entry_.doc = std::move(text), *this; }
 
-  // A parameter that YAML may set: its key, the member that holds it (whose initial value is the default), one
-  // sentence, and what restricts it: noneq::between, at_least, above, at_most, one_of, required.
+  // Declares a parameter that YAML may set: its key, the member that holds it (whose initial value is the default), one
+  // sentence, and its limits: noneq::between, at_least, above, at_most, one_of, required.
   template <class T, class Owner, class... Limits>
   [[gnu::cold]] description& param(std::string_view name, T Owner::*member, std::string_view text,
                                    const Limits&... limits) {
@@ -67,12 +67,12 @@ class description {
     return *this;
   }
 
-  // The parameter `now` was called `former` before: a pipeline that still has the old key gets an error that names the
-  // new one.
+  // Declares that the parameter `now` was called `former` before: a pipeline that still has the old key is refused with
+  // an error that names the new one.
   description& renamed(std::string former, std::string now) {
     return entry_.former_keys.push_back({std::move(former), std::move(now)}), *this;
   }
-  // The plugin has no such parameter any more. `advice` completes the line "… has no parameter 'former'; ".
+  // Declares that the plugin has no such parameter any more. `advice` completes "… has no parameter 'former'; ".
   description& removed(std::string former, std::string advice) {
     return entry_.former_keys.push_back({std::move(former), "", std::move(advice)}), *this;
   }

@@ -7,9 +7,9 @@
 
 namespace noneq {
 
-// Throws noneq::error when the file holds less than its headers name. The system's loader maps a file without a look at
-// its size, and reading what a truncated one lacks ends the program by SIGBUS. A file that is no ELF file of this
-// machine passes: the loader refuses it in its own words.
+// Throws noneq::error when the file holds less than its headers name. The system's loader maps a file without checking
+// its size, and reading beyond the end of a truncated one ends the program by SIGBUS. A file that is no ELF file of
+// this machine passes: the loader refuses it with a message of its own.
 void need_whole_library(const std::filesystem::path& file);
 
 // Returns the bytes of a section; none when the file has no such section or is no ELF file of this machine. Throws as

@@ -1,6 +1,6 @@
-// What a plugin library exports. Included by noneq/plugin.hpp only, so that the rooms of the program export none of it.
-// Weak symbols, because each file of a library that holds plugins defines them; `inline` would make them unique in the
-// whole process, and each library would show the handshake of the first.
+// The symbols that a plugin library exports. Included by noneq/plugin.hpp only, so that the rooms of the program export
+// none of them. They are weak, because each file of a library that holds plugins defines them; `inline` would make them
+// unique in the whole process, and each library would show the handshake of the first.
 #pragma once
 
 #include <algorithm>

@@ -36,7 +36,7 @@ void check_handshake(const boost::dll::shared_library& lib) {
                             versions(ours)));
 }
 
-// The text of the system. Boost.DLL adds an error code of its own, which means nothing.
+// Returns the system's text. Boost.DLL adds an error code of its own, which means nothing.
 std::string why_not_loaded(const fs::path& file) {
   const char* said = ::dlerror();
   std::string_view reason = said ? said : "for no reason that the system tells";

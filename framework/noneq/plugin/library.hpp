@@ -1,4 +1,4 @@
-// A shared library of plugins: the list of what it holds, read from its file, and the library once it is loaded.
+// A shared library of plugins: the list of its plugins, read from its file, and the library once it is loaded.
 #pragma once
 
 #include <filesystem>
@@ -17,11 +17,11 @@ namespace noneq {
 
 using plugin_key = std::pair<std::string, std::string>;  // role and name
 
-// Returns the plugins that a file holds, none when it is no library of plugins. Loads nothing. Throws noneq::error,
-// without the name of the file, when the file is truncated.
+// Returns the plugins in a file; none when it is no library of plugins. Loads nothing. Throws noneq::error, without the
+// name of the file, when the file is truncated.
 std::vector<plugin_key> plugins_in(const std::filesystem::path& file);
 
-// Returns how messages name a plugin of a file: the file, and the plugin beside it when the file holds several.
+// Returns the name of a plugin's file for messages, and the plugin beside it when the file holds several.
 std::string place_of(const std::filesystem::path& file, std::string_view role, std::string_view name, bool several);
 
 class library {

@@ -13,7 +13,7 @@ struct measured {
   std::string unit;
   double standard_error = std::numeric_limits<double>::quiet_NaN();  // NaN: the value is exact, or its error unknown
   std::string on = "";  // the part of the data: train, validation or test; "": no data, or data without parts
-  std::int64_t n = 0;   // samples or rows it was made from, where that is not plain from the pipeline; 0: not stated
+  std::int64_t n = 0;   // samples or rows behind the number, where the pipeline does not show it; 0: not stated
 };
 
 }

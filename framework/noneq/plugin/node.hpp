@@ -29,11 +29,11 @@ struct outcome {
 // destroyed before finish() leaves nothing behind.
 struct sinking {
   virtual ~sinking() = default;
-  // Returns the part of a batch that add() needs, reduced as far as a batch alone allows: what is returned may be held
-  // until its turn comes. Called concurrently and in any order, without gradients. The tensors that it returns are
-  // defined and may have any shapes.
+  // Returns the part of a batch that add() needs, reduced as far as a batch alone allows, because it may be held until
+  // its turn comes. Called concurrently and in any order, without gradients. The tensors that it returns are defined
+  // and may have any shapes.
   virtual batch map(batch b) const { return b; }
-  // Receives what map() returned, in the order of the batches' index, one call at a time.
+  // Receives the result of map(), in the order of the batches' index, one call at a time.
   virtual void add(const batch& mapped) = 0;
   // Called once, after the last add(). Throws noneq::error when the stream had too few rows.
   virtual outcome finish() = 0;

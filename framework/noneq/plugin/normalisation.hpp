@@ -1,5 +1,5 @@
-// The map from data units to x⁰, with its inverse: what the loader and the transforms behind it did to the numbers, as
-// far as it can be undone. It is stored with the model, so that samples come out in data units. A value.
+// The map from data units to x⁰, with its inverse: the work of the loader and of the transforms behind it, as far as it
+// can be undone. It is stored with the model, so that samples come out in data units. A value.
 //
 // The map is a chain of stages, each an affine map followed by one that is not affine, and a last affine map. Affine
 // maps that follow one another are folded into one, so most data has no stages.
@@ -84,8 +84,8 @@ struct normalisation {
     both.stages.push_back({shift, scale, std::move(map)});
     return both;
   }
-  // Returns this map for samples whose numbers f rearranged. f gets a tensor of one sample's rank, in which a dimension
-  // over which all numbers are alike has length 1.
+  // Returns this map for samples whose numbers f rearranged. f receives a tensor of one sample's rank, in which a
+  // dimension over which all numbers are equal has length 1.
   normalisation rearranged(std::int64_t rank, const std::function<Tensor(const Tensor&)>& f) const {
     const auto of = [&](const Tensor& t) {
       if (t.numel() == 1) return t;

@@ -17,7 +17,7 @@ using state_visitor = std::function<void(const std::string& name, Tensor& value)
 
 struct object {
   virtual ~object() = default;
-  // Parameters that contradict one another, or files that are not there: throw noneq::error. Called when a pipeline is
+  // Throws noneq::error when parameters contradict one another or files do not exist. Called when a pipeline is
   // checked.
   virtual void check() const {}
   virtual void state(const state_visitor&) {}

@@ -1,4 +1,4 @@
-// One row of a plugin's table: how a YAML value becomes a member of the plugin, and what may stand there.
+// One row of a plugin's table: how a YAML value becomes a member of the plugin, and its limits.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ namespace noneq {
 class registry;
 struct instance;
 
-// What a value must satisfy beyond its type; for lists, what each item must.
+// The limits of a value beyond its type; for lists, of each item.
 struct limits {
   double low = -std::numeric_limits<double>::infinity(), high = std::numeric_limits<double>::infinity();
   bool low_open = false, high_open = false, required = false;
@@ -41,7 +41,7 @@ inline limits inside(double low, double high) {
 inline limits one_of(std::vector<std::string> names) { return {.choices = std::move(names)}; }
 inline limits required() { return {.required = true, .choices = {}}; }
 
-// What reading a value may need besides the value: other plugins, and where to put problems.
+// The surroundings of a value that is read: other plugins, and the collection of problems.
 struct reading {
   registry& plugins;
   problems& found;
@@ -53,19 +53,19 @@ struct parameter {
   limits allowed;
   value initial;           // the default; null when there is none
   std::string part_role;   // for a plugin within a plugin: its role
-  bool part_list = false;  // whether it may be a list of such
+  bool part_list = false;  // whether it may be a list of plugins
   // Sets the member from YAML, or from its default when `given` is null; problems go to reading.found.
   std::function<void(object&, const value* given, const reading&)> assign;
-  // The member as YAML, for the resolved pipeline.
+  // Returns the member as YAML, for the resolved pipeline.
   std::function<value(const object&)> render;
-  // Of plugins within a plugin: shows each of them.
+  // For plugins within a plugin: calls the function with each of them.
   std::function<void(const object&, const std::function<void(const instance&)>&)> visit_parts;
 };
 
-// A member as YAML, and its reading with limits: for the types a parameter may have, which parameter_types.cpp lists.
+// Conversion of a member to YAML, and reading it with limits, for the types that parameter_types.cpp lists.
 template <class T>
 value written(const T& member);
-// Problems go to r.found, and the member stays as it is.
+// Adds problems to r.found and then leaves the member as it is.
 template <class T>
 void assign_value(T& member, const value& given, const limits& allowed, const reading& r);
 
@@ -100,10 +100,10 @@ concept part_member = requires(T t) {
   typename T::role_type;
 };
 
-limits merged(std::initializer_list<limits> all);  // what satisfies them all
+limits merged(std::initializer_list<limits> all);  // all of them at once
 
-// Cold, like all that makes a table: it runs once for each plugin, and to optimise it for speed would take a third of
-// the time that plugins take to compile.
+// Cold, as all code that makes a table: it runs once for each plugin, and to optimise it for speed would take a third
+// of the time that plugins take to compile.
 template <class P, class T>
 [[gnu::cold]] parameter make_parameter(std::string_view name, T P::*member, const T& initial, std::string_view doc,
                                        limits allowed) {

@@ -13,7 +13,7 @@ namespace {
 template <class T>
 void check_limits(const T& x, const limits& l) {
   if constexpr (std::is_same_v<T, double> || std::is_same_v<T, std::int64_t>) {
-    // A number without a limit of its own is limited all the same, so that no sum or product of two counts overflows.
+    // A number without a limit of its own has this one, so that no sum or product of two counts overflows.
     constexpr double most = 1e12;
     const double at = static_cast<double>(x);
     if constexpr (std::is_same_v<T, std::int64_t>)

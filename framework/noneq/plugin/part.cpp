@@ -49,7 +49,7 @@ void assign_parameters(object& made, const plugin_entry& e, const value& map, co
   }
 }
 
-// Whatever a plugin's check throws, libtorch's exceptions with their backtrace too, becomes one line.
+// Any exception of a plugin's check, libtorch's with their backtrace too, becomes one line.
 void check_object(const object& made, const plugin_entry& e, const std::string& subject) {
   try {
     said_of(subject, [&] { made.check(); });

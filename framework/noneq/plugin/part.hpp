@@ -11,19 +11,20 @@ namespace noneq {
 
 struct plugin_entry;
 
-// A plugin made from YAML: the object, the table it was made by, and the place it stands at.
+// A plugin made from YAML: the object, its table, and its place in the file.
 struct instance {
   std::shared_ptr<object> made;
   const plugin_entry* entry = nullptr;
   place where;
 };
 
-// Makes a plugin of `role` from a name or a map; problems (unknown plugin, unknown key, bad value) go to r.found.
-// `reserved` keys of the map belong to somebody else. An instance without object when it could not be made.
+// Makes a plugin of `role` from a name or a map; problems (unknown plugin, unknown key, bad value) are added to
+// r.found. `reserved` keys of the map are skipped. Returns an instance without object when the plugin could not be
+// made.
 instance instantiate(std::string_view role, const value& v, const reading& r,
                      const std::vector<std::string>& reserved = {});
 
-// The plugin with all its parameters, defaults included: {plugin: name, …}.
+// Returns the plugin with all its parameters, defaults included: {plugin: name, …}.
 value render(const instance&);
 
 template <class Role>
@@ -54,8 +55,8 @@ class part {
   instance made_;
 };
 
-// Any number of plugins within a plugin, in order:  noneq::parts<noneq::guide> guides;  In YAML a list of what a part
-// may be, or one such.
+// Any number of plugins within a plugin, in order, e.g. the guides of a sampler:  noneq::parts<noneq::guide> guides;
+// In YAML a list of parts, or a single one.
 template <class Role>
 class parts {
  public:
@@ -63,7 +64,7 @@ class parts {
   static constexpr bool is_list = true;
 
   bool empty() const { return made_.empty(); }
-  // The plugins; what could not be made is not among them.
+  // Returns the plugins that could be made.
   std::vector<const Role*> all() const {
     std::vector<const Role*> roles;
     for (const instance& i : made_)

@@ -7,7 +7,7 @@
 
 namespace noneq {
 
-// Of a schedule as it is now. Tables of continuous time keep it alive.
+// Returns the tables of a schedule as it is now. Tables of continuous time keep it alive.
 static tables tables_of(const std::shared_ptr<const schedule>& s) {
   if (!s->steps.continuous) {
     const Tensor beta = s->beta();
@@ -35,7 +35,7 @@ process process::respaced(const std::vector<std::int64_t>& indices) const {
   p.kept = indices;
   if (kept.empty())
     p.trained = times.defined() ? trained : tables;
-  else  // respaced before: the network knows original steps only
+  else  // respaced before: the network has the original steps only
     for (std::int64_t& i : p.kept) i = kept[static_cast<std::size_t>(i)];
   return p;
 }

@@ -33,7 +33,7 @@ struct process {
   // Returns a process with at least `steps` steps where time is continuous, by refining the grid; otherwise *this.
   process with_room_for(std::int64_t steps) const;
 
-  // What the network is given for x^t at the coefficients c (mean::input). Throws noneq::error when the mean returns
+  // Returns the network's input for x^t at the coefficients c (mean::input). Throws noneq::error when the mean returns
   // another shape or dtype than that of xt.
   Tensor input(const Tensor& xt, const coefficients& c) const;
 
@@ -41,8 +41,8 @@ struct process {
   // in continuous time, float64.
   Tensor seen(const Tensor& index) const;
 
-  // ln SNR at each index (int64, or float64, [B]), float32 [B], without gradient; at least ln 1e-12, so that it is
-  // finite where ᾱ is 0.
+  // Returns ln SNR at each index (int64, or float64, [B]), float32 [B], without gradient; at least ln 1e-12, so that it
+  // is finite where ᾱ is 0.
   Tensor log_snr(const Tensor& index) const;
 
   // Splits a network's output [B, outputs·C, …] into the parts that mean and variance read.

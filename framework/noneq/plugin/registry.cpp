@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* path_variable = "NONEQ_PLUGIN_PATH";
 
-// The folders that were searched, when NONEQ_PLUGIN_PATH is set.
+// Returns the folders that were searched, when NONEQ_PLUGIN_PATH is set.
 std::string searched(const std::vector<fs::path>& folders) {
   if (std::getenv(path_variable) == nullptr) return "";
   std::vector<std::string> each;
@@ -52,7 +52,8 @@ void registry::look_into(const fs::path& folder) {
   std::set<fs::path> libraries;
   for (const auto& file : fs::directory_iterator(folder, none))
     if (file.path().extension() == ".so") libraries.insert(file.path());
-  // What is a plugin by its name only comes last: it may be left over from an older build of what another file holds.
+  // Files that are plugins by their name only come last: such a file may be left over from an older build of a plugin
+  // that another file holds.
   std::vector<std::pair<plugin_key, fs::path>> claims;
   for (const fs::path& file : libraries) {
     const auto claimed = claimed_by_name(file);

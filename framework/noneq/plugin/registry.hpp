@@ -1,9 +1,9 @@
-// The plugins of this machine: the shared libraries (*.so) in a list of folders. Which plugins a library holds is read
-// from its file, and a library is loaded when one of its plugins is first needed. It stays loaded until the program
-// ends. Not thread-safe: pipelines are read by one thread.
+// The plugins of this machine: the shared libraries (*.so) in a list of folders. The list of a library's plugins is
+// read from its file, and a library is loaded when one of its plugins is first needed. It stays loaded until the
+// program ends. Not thread-safe: pipelines are read by one thread.
 //
-// A file called <role>.<name>.so in which no plugin is found counts as that plugin, and finding it reports why it is
-// none.
+// A file called <role>.<name>.so in which no plugin is found counts as that plugin, and finding it throws the reason
+// why it is none.
 #pragma once
 
 #include <filesystem>
@@ -20,7 +20,7 @@ namespace noneq {
 class registry {
  public:
   // Earlier folders win over later ones, and within a folder the first file of the alphabet. Folders that do not exist
-  // are passed over.
+  // are skipped.
   explicit registry(std::vector<std::filesystem::path> folders);
   ~registry();
 
@@ -30,12 +30,13 @@ class registry {
 
   std::vector<std::string> roles() const;
   std::vector<std::string> names(std::string_view role) const;  // sorted; nothing is loaded
-  // The libraries that hold the plugin, the one that is used first, in the order of the folders; empty: there is none.
+  // Returns the libraries that hold the plugin in the order of the folders, the one that is used first; empty: there is
+  // none.
   const std::vector<std::filesystem::path>& files(std::string_view role, std::string_view name) const;
-  // How messages name the plugin's library, and the plugin when the library holds several.
+  // Returns the name of the plugin's library for messages, and the plugin when the library holds several.
   std::string place(std::string_view role, std::string_view name) const;
-  const std::vector<std::filesystem::path>& folders() const { return folders_; }  // where they were looked for
-  // One line for each file whose plugins cannot be known because it is truncated.
+  const std::vector<std::filesystem::path>& folders() const { return folders_; }  // the folders searched
+  // Returns one line for each file whose plugins cannot be known because it is truncated.
   const std::vector<std::string>& truncated() const { return truncated_; }
 
  private:
@@ -44,17 +45,17 @@ class registry {
 
   std::vector<std::filesystem::path> folders_;
   std::map<plugin_key, std::vector<std::filesystem::path>> files_;
-  std::map<std::filesystem::path, std::vector<plugin_key>> held_;  // what each file holds
+  std::map<std::filesystem::path, std::vector<plugin_key>> held_;  // the plugins in each file
   std::vector<std::string> truncated_;
   std::map<std::filesystem::path, std::unique_ptr<library>> loaded_;
   std::map<plugin_key, const plugin_entry*> entries_;
 };
 
-// Returns a new object of the plugin. Whatever its constructor throws becomes a noneq::error with the plugin's name.
+// Returns a new object of the plugin. Any exception of its constructor becomes a noneq::error with the plugin's name.
 std::shared_ptr<object> make_object(const plugin_entry&);
 
-// The folders to look in: $NONEQ_PLUGIN_PATH (colon-separated), then plugins/ beside the program, then the installed
-// folder.
+// Returns the folders to search: $NONEQ_PLUGIN_PATH (colon-separated), then plugins/ beside the program, then the
+// installed folder.
 std::vector<std::filesystem::path> plugin_folders();
 
 }

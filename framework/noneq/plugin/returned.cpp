@@ -48,7 +48,7 @@ std::optional<double> first_bad(const Tensor& got, std::int64_t looked_at, const
   return first_bad<double>(x.to(at::kDouble), stride, bad);
 }
 
-// All of a short tensor lie in [low, high].
+// Throws unless all numbers of a short tensor lie in [low, high].
 void need_between(const std::string& by, const std::string& name, const Tensor& got, double low, double high) {
   if (const auto bad = first_bad(got, got.numel(), [&](double x) { return !(x >= low && x <= high); }))
     throw error(fmt::format("{} returned '{}' with {}, need values in [{}, {}]", by, name, *bad, low, high));

@@ -1,7 +1,8 @@
-// Checks of what plugins return, where it comes in. A tensor of another shape or type than its role promises would be
-// trained on by broadcasting, or written, and be blamed on somebody else later; so each of these functions throws
-// noneq::error with the plugin `by` (its full name), the tensor, what was got and what is needed. Shapes and types cost
-// nothing; of large tensors a few numbers, spread evenly, are looked at. Pure, thread-safe.
+// Checks of the results of plugins, made where they enter the framework. A tensor of another shape or type than its
+// role promises would be trained on by broadcasting, or written, and blamed on another plugin later; so each of these
+// functions throws noneq::error with the plugin `by` (its full name), the tensor, its property and the one that is
+// needed. Shapes and types cost nothing to check; of large tensors a few numbers, spread evenly, are read. Pure,
+// thread-safe.
 #pragma once
 
 #include <string>
@@ -15,20 +16,20 @@ namespace noneq {
 
 struct weighting;
 
-// Whether it is there, has this shape (−1: any length) and one of these types.
+// Throws unless the tensor is defined and has this shape (−1: any length) and one of these types.
 void need_tensor(const std::string& by, const std::string& name, const Tensor& got, at::IntArrayRef shape,
                  std::initializer_list<at::ScalarType> types);
-// Whether some of its numbers are finite; all, when there are no more than 64.
+// Throws when one of 64 numbers, spread over the tensor, is not finite; of fewer numbers all are read.
 void need_finite(const std::string& by, const std::string& name, const Tensor& got);
 
-// Returns what a plugin made, which must not be null.
+// Returns the object that a plugin made; throws when it is null.
 template <class Pointer>
 Pointer need_made(Pointer made, const std::string& by, const char* what) {
   if (!made) throw error(by + " returned nothing, need a " + what);
   return made;
 }
 
-// For a loader or a transform: what is known of the data, and a batch of it, prepared.
+// For a loader or a transform: its description of the data, and a batch of it, prepared.
 void check_returned_info(const std::string& by, const dataset_info& info);
 void check_returned_data(const std::string& by, const batch& b, const dataset_info& info);
 
@@ -45,22 +46,21 @@ void check_returned_losses(const std::string& by, const Tensor& per_sample, std:
 // For a weighting, at the first, middle and last step of these tables.
 void check_returned_weights(const std::string& by, const weighting& w, const tables& t);
 
-// For a schedule: β of T steps, or ln SNR at times like `u`. Their values are the tables' to check.
+// For a schedule: β of T steps, or ln SNR at times like `u`. make_tables() checks their values.
 void check_returned_beta(const Tensor& beta, std::int64_t T);
 void check_returned_log_snr(const Tensor& log_snr, const Tensor& u);
 
-// p(x^{t−1}|x^t) as mean and variance of the process make it.
+// For the mean and variance of a process: p(x^{t−1}|x^t).
 void check_returned_reverse(const distribution& reverse, const Tensor& xt);
 
-// For a sampler: `count` samples like one of `shape`, in the type of x^T. Whether they are finite is counted, not
-// sampled, by the caller.
+// For a sampler: `count` samples like one of `shape`, in the type of x^T. The caller counts those that are not finite.
 void check_returned_samples(const std::string& by, const char* name, const Tensor& got, std::int64_t count,
                             const sizes& shape, at::ScalarType type);
 
-// For anything that returns a batch of its own making: every tensor is there.
+// For any plugin that returns a batch: every tensor is defined.
 void check_returned_batch(const std::string& by, const batch& b);
 
-// For a metric: every array is there and has the extent that the table declares for it, of samples of `shape` and T
+// For a metric: every array is defined and has the extent that the table declares for it, of samples of `shape` and T
 // steps. Throws noneq::error with the array, its shape and the shape that is needed.
 void check_returned_arrays(const std::string& by, const batch& arrays, const std::vector<named_tensor_doc>& declared,
                            const sizes& shape, std::int64_t T);

@@ -9,7 +9,7 @@
 
 namespace noneq {
 
-// Which rows of the data, and in which batches they come. A value. The default requests nothing.
+// The rows of the data to read, and the batches in which they come. A value. The default requests nothing.
 struct row_request {
   std::string part = "";     // train, validation or test; "": the rows that source::fetch_rows() returns
   std::int64_t count = 0;    // rows; 0: no batch at all
@@ -25,12 +25,12 @@ struct row_request {
 //   first  the index of its first row within the part
 //   x0     float32 [n, …], normalised data
 //   label  int64 [n], where the data has classes
-// and what else the loader's batches hold.
-// Threads: one thread reads, several prepare batches and call map() at once and in any order, and one at a time calls
-// add() with what map() returned, in the order of `step`. A bounded number of batches is held at once, however many
-// rows are requested.
+// Other tensors of the loader's batches go on.
+// Threads: one thread reads, several prepare batches and call map() concurrently and in any order, and one at a time
+// calls add() with the result of map(), in the order of `step`. A bounded number of batches is held at once, however
+// many rows are requested.
 // Requires: called from open() or finish() of a sink, never within its map() or add().
-// Errors: rethrows what reading the data, map() or add() throws.
+// Errors: rethrows any exception of reading the data, map() or add().
 using row_pass = std::function<void(const row_request& rows, const std::function<batch(batch)>& map,
                                     const std::function<void(const batch&)>& add)>;
 

@@ -1,5 +1,5 @@
-// How a schedule counts time: T steps, t = 1..T; or continuously, when t may be anything between them too and the T
-// steps are those at which samplers and metrics look. In YAML a number, or the word continuous.
+// The time of a schedule: T steps, t = 1..T; or continuous time, in which t may lie anywhere between them too, and
+// samplers and metrics use the T steps. In YAML a number, or the word continuous.
 #pragma once
 
 #include <cstdint>

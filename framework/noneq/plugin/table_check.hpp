@@ -5,9 +5,9 @@
 
 namespace noneq {
 
-// Throws noneq::error naming every parameter that is declared twice, has a key that the pipeline keeps for itself or no
-// --set can reach, or whose default is not one of the values that the table allows, and every renamed key that is still
-// a parameter or leads to none.
+// Throws noneq::error naming every parameter that is declared twice, has a key that the pipeline keeps for itself or
+// that no --set can reach, or has a default which the table does not allow, and every renamed key that is still a
+// parameter or leads to none.
 void check_table(const plugin_entry& e);
 
 }

@@ -49,7 +49,7 @@ static std::optional<std::int64_t> number_of(std::string_view name) {
   return n;
 }
 
-// What checkpoint.json says, checked but for the tensors file itself.
+// The content of checkpoint.json, checked except for the tensors file itself.
 struct commit {
   std::string tensors, crc32;
   std::int64_t bytes = 0;
@@ -121,7 +121,7 @@ checkpoint load_checkpoint(const fs::path& dir) {
   }
 }
 
-// Removes the tensors of earlier saves, and what killed ones left, but for the tensors that `keep` accepts.
+// Removes the tensors of earlier saves, and leftovers of killed ones, except for the tensors that `keep` accepts.
 template <typename Keep>
 static void sweep(const fs::path& dir, const Keep& keep) {
   remove_stale_temporaries(dir);
@@ -134,7 +134,7 @@ static void sweep(const fs::path& dir, const Keep& keep) {
   for (const fs::path& path : stale) fs::remove(path, ignored);
 }
 
-// The tensors that checkpoint.json names, "" when there is none. Errors: it is damaged.
+// Returns the tensors that checkpoint.json names, "" when there is none. Errors: it is damaged.
 static std::string committed_tensors(const fs::path& dir) {
   return has_checkpoint(dir) ? parse_commit(dir, read_file(json_of(dir))).tensors : "";
 }
@@ -156,7 +156,7 @@ void save_checkpoint(const fs::path& dir, const checkpoint& content) {
     before = committed_tensors(dir);
     sweep(dir, [&](const std::string& other) { return other == before; });
   } catch (const error&) {
-    // Unreadable: which tensors are needed is for the user to find out, until the next commit.
+    // Unreadable: until the next commit all tensors stay, so that the user can find the ones that are needed.
   }
   const std::string name = fmt::format("tensors-{}.safetensors", next_number(dir));
   save_safetensors(dir / name, {content.tensors, {}});

@@ -1,7 +1,7 @@
 // A checkpoint: a directory with tensors-<n>.safetensors and checkpoint.json, which names it.
-// The JSON's rename commits: killed at any moment, the directory holds the old checkpoint or the new one, whole, and
-// what is left over goes with the next save. The tensors of the checkpoint before stay for those who are reading it.
-// Loading is thread-safe, also while another process saves; one thread of one process saves to a directory.
+// The JSON's rename commits: after a kill at any moment, the directory holds the old checkpoint or the new one, whole,
+// and leftovers are removed by the next save. The tensors of the checkpoint before stay for processes that are reading
+// it. Loading is thread-safe, also while another process saves; one thread of one process saves to a directory.
 #pragma once
 
 #include <filesystem>
@@ -22,17 +22,18 @@ struct checkpoint {
 // Makes the directory if need be. Errors: disk full and the like (the old checkpoint stays), a dtype safetensors lacks.
 void save_checkpoint(const std::filesystem::path& dir, const checkpoint& content);
 
-// The checkpoint that is committed when the call returns, or one that was a moment before. Errors: none there, damaged,
-// incomplete, from a newer noneq.
+// Returns the checkpoint that is committed when the call returns, or one that was a moment before. Errors: none there,
+// damaged, incomplete, from a newer noneq.
 checkpoint load_checkpoint(const std::filesystem::path& dir);
 
-// CRC-32 of the names and bytes of these tensors: eight hexadecimal digits, the same wherever they lie.
+// Returns the CRC-32 of the names and bytes of these tensors as eight hexadecimal digits, wherever they lie in memory.
 std::string checksum(const std::map<std::string, Tensor>& tensors);
 
-// CRC-32 of a tensor's bytes behind those that `before` is of: rows may be added in pieces of any size.
+// Returns the CRC-32 of a tensor's bytes behind those that `before` covers, so that rows may be added in pieces of any
+// size.
 std::uint32_t checksum(const Tensor& tensor, std::uint32_t before);
 
-// Whether a checkpoint was ever committed to `dir`; it may still be damaged.
+// Returns whether a checkpoint was ever committed to `dir`; it may still be damaged.
 bool has_checkpoint(const std::filesystem::path& dir);
 
 }

@@ -11,7 +11,7 @@
 
 namespace noneq {
 
-// The filters when decode() knows them all: none, shuffle, deflate, shuffle then deflate.
+// Returns the filters when decode() has them all: none, shuffle, deflate, shuffle then deflate.
 static std::optional<std::vector<int>> known_filters(hid_t creation, std::size_t element) {
   std::vector<int> filters;
   for (int i = 0, count = H5Pget_nfilters(creation); i < count; ++i) {
@@ -28,7 +28,8 @@ static std::optional<std::vector<int>> known_filters(hid_t creation, std::size_t
   return {};
 }
 
-// Whether the stored chunks are, filters aside, the numbers that rows() returns; fills in what decode() needs.
+// Returns whether the stored chunks are, filters aside, the numbers that rows() returns; fills in the members that
+// decode() needs.
 static bool describe(const open_dataset& d, raw_chunks& raw) {
   const hdf5_lock lock;
   const hdf5_handle creation(H5Dget_create_plist(d.id), H5Pclose), stored(H5Dget_type(d.id), H5Tclose);
@@ -172,7 +173,7 @@ Tensor decode(const raw_chunks& raw) {
                     bytes = static_cast<std::size_t>(c10::multiply_integers(raw.chunk_shape)) * element;
   std::array<std::string, 2> scratch;
   for (const raw_chunks::chunk& chunk : raw.chunks) {
-    // from_blob wants a mutable pointer; the views below are only read.
+    // from_blob takes a mutable pointer; the views below are only read.
     const bool written = !chunk.bytes.empty();
     const std::string& values = written ? unfilter(raw, chunk, element, bytes, scratch) : raw.fill;
     Tensor from = at::from_blob(const_cast<char*>(values.data()),

@@ -23,15 +23,15 @@ struct raw_chunks {
   std::int64_t first = 0;
   sizes chunk_shape;
   std::vector<int> filters;  // HDF5's numbers of shuffle and deflate, in the order of writing
-  std::string fill;          // one element, the value of what was never written
+  std::string fill;          // one element: the value of numbers that were never written
   std::vector<chunk> chunks;
   Tensor plain;  // the rows themselves, when the dataset is stored in a way only HDF5 decodes
 };
 
-// The chunks that hold rows first … first+count-1. Errors: as hdf5_reader::rows.
+// Returns the chunks that hold rows first … first+count-1. Errors: those of hdf5_reader::rows.
 raw_chunks read_raw(const hdf5_reader& reader, const std::string& dataset, std::int64_t first, std::int64_t count);
 
-// The rows, bit for bit those of hdf5_reader::rows. Errors: a damaged chunk.
+// Returns the rows, bit for bit those of hdf5_reader::rows. Errors: a damaged chunk.
 Tensor decode(const raw_chunks& raw);
 
 }

@@ -1,4 +1,4 @@
-// The end of a file's name promises a format.
+// Checks that the end of a file's name fits its format.
 #pragma once
 
 #include <filesystem>
@@ -6,8 +6,8 @@
 
 namespace noneq {
 
-// Throws noneq::error when a file of `format` ("HDF5", "PNG", "safetensors", …) would have the name of another one:
-// who opens a.csv later shall find CSV. Names without a known end are anybody's choice.
+// Throws noneq::error when a file of `format` ("HDF5", "PNG", "safetensors", …) would have a name of another format, so
+// that a.csv always holds CSV. Any format may have a name without a known end.
 void need_name_of(std::string_view format, const std::filesystem::path& file);
 
 }

@@ -144,7 +144,7 @@ static std::filesystem::path directory_of(const std::filesystem::path& file) {
 atomic_file::atomic_file(std::filesystem::path target) : target_(std::move(target)) {
   std::error_code ignored;
   if (target_.empty()) throw error("got an empty name, need that of a file to write");
-  // Renaming onto a symbolic link would replace the link, not what it points to.
+  // Renaming onto a symbolic link would replace the link, not its target.
   if (std::filesystem::is_symlink(target_, ignored)) {
     if (auto real = std::filesystem::canonical(target_, ignored); !ignored) target_ = real;
   }
@@ -181,7 +181,7 @@ void atomic_file::write(std::string_view bytes) {
 
 void atomic_file::commit() {
   if (::fsync(file_.get()) != 0) throw file_error(target_, "write", errno);
-  // A file that is closed has told all its faults; the copy of the descriptor keeps the lock until it has its name.
+  // close() reports the last errors of a file; the copy of the descriptor keeps the lock until it has its name.
   const descriptor locked(::fcntl(file_.get(), F_DUPFD_CLOEXEC, 0));
   if (const int code = file_.close()) throw file_error(target_, "write", code);
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) throw file_error(target_, "write", errno);

@@ -1,7 +1,6 @@
 // Files that are either whole or absent.
-// What is written goes to a temporary beside its target, is fsynced and takes the target's name in one rename: after a
-// crash or a full disk the target is the old file or the new one. Functions are thread-safe; an object belongs to one
-// thread.
+// Bytes go to a temporary beside the target, are fsynced and take the target's name in one rename: after a crash or a
+// full disk the target is the old file or the new one. Functions are thread-safe; an object belongs to one thread.
 #pragma once
 
 #include <cstdint>
@@ -17,10 +16,10 @@ namespace noneq {
 // "<file>: cannot <action>: <strerror(code)>; <remedy>".
 error file_error(const std::filesystem::path& file, std::string_view action, int code);
 
-// The bytes of a file. Errors: cannot be opened or read, is a directory.
+// Returns the bytes of a file. Errors: cannot be opened or read, is a directory.
 std::string read_file(const std::filesystem::path& path);
 
-// Replaces `path` by a file of these bytes. Errors: as atomic_file.
+// Replaces `path` by a file of these bytes. Errors: those of atomic_file.
 void write_atomically(const std::filesystem::path& path, std::string_view bytes);
 
 // Adds bytes at the end of a file, which is made if need be: all of them, or none when that fails. A power cut may undo
@@ -39,7 +38,7 @@ class descriptor {
   ~descriptor() { close(); }
   int get() const { return fd_; }
   int release();
-  int close();  // the errno of close(2), 0 when all went well
+  int close();  // returns the errno of close(2), 0 on success
 
  private:
   int fd_;
@@ -60,7 +59,7 @@ class input_file {
   std::int64_t size_ = 0;
 };
 
-// CRC-32 of all its bytes, eight hexadecimal digits. Errors: cannot be read.
+// Returns the CRC-32 of all bytes of a file as eight hexadecimal digits. Errors: cannot be read.
 std::string checksum(const input_file& file);
 
 // A file being written under a temporary name. Without commit() it disappears with the object.

@@ -1,6 +1,6 @@
 // Reading and writing tensors in HDF5 files.
-// A reader opens datasets lazily and holds them open; it never allocates more than the rows it is asked for. A writer's
-// file appears under its name in close(), whole, or never. HDF5 is serialised by one process-wide lock: readers may be
+// A reader opens datasets lazily and holds them open; it never allocates more than the rows requested. A writer's file
+// appears under its name in close(), whole, or never. HDF5 is serialised by one process-wide lock: readers may be
 // shared between threads, a writer belongs to one. Every error names the file and, where there is one, the dataset.
 #pragma once
 
@@ -22,7 +22,7 @@ struct dataset_layout {
   sizes chunk;              // of the stored chunks; empty when contiguous
   std::int64_t bytes;       // of the whole dataset as read
   std::string compression;  // "", "gzip", "lzf", …; several are joined by "+"
-  // What it reads beside its own file: "a.h5: x" for the sources of a virtual dataset, "a.bin" for external storage.
+  // The other places it reads: "a.h5: x" for the sources of a virtual dataset, "a.bin" for external storage.
   std::vector<std::string> sources = {};
 };
 
@@ -34,25 +34,25 @@ class hdf5_reader {
   // Errors: missing, a directory, not HDF5, truncated or damaged.
   explicit hdf5_reader(const std::filesystem::path& path);
 
-  // The layout of a dataset at any depth, "a/b/c". Errors: absent (with what the file has), a group, not numbers, a
-  // scalar, empty, damaged; a source that is missing or too short; rows that no file of this size can hold, or of more
-  // chunks than can be looked up.
+  // Returns the layout of a dataset at any depth, "a/b/c". Errors: absent (with the names in the file), a group, not
+  // numbers, a scalar, empty, damaged; a source that is missing or too short; rows that no file of this size can hold,
+  // or of more chunks than can be looked up.
   dataset_layout layout(const std::string& dataset) const;
 
-  // The paths of all datasets, numeric or not, sorted.
+  // Returns the paths of all datasets, numeric or not, sorted.
   std::vector<std::string> datasets() const;
 
-  // Rows first … first+count-1 as a tensor [count, …]. Stored numbers become the nearest torch dtype: uint16 → int32,
-  // uint32 and uint64 → int64, enum {FALSE, TRUE} → bool. Errors: as layout(); out of range, a uint64 above 2⁶³-1,
-  // damaged data, a compression this HDF5 lacks, a file that was cut since it was opened.
+  // Returns rows first … first+count-1 as a tensor [count, …]. Stored numbers become the nearest torch dtype: uint16 →
+  // int32, uint32 and uint64 → int64, enum {FALSE, TRUE} → bool. Errors: those of layout(); out of range, a uint64
+  // above 2⁶³-1, damaged data, a compression this HDF5 lacks, a file that was cut since it was opened.
   Tensor rows(const std::string& dataset, std::int64_t first, std::int64_t count) const;
 
-  // Rows in any order, repeats allowed: [indices.size(), …]. Each stored row is read once, neighbours together.
+  // Returns rows in any order, repeats allowed: [indices.size(), …]. Each stored row is read once, neighbours together.
   Tensor rows(const std::string& dataset, std::span<const std::int64_t> indices) const;
 
-  // Strings, numbers, booleans, and arrays of them, as text: "[1, 2, 3]", with the number of values behind the
-  // first 16. Other attributes are left out. `object` is a dataset, a group, or "/" for the file. Errors: the object is
-  // absent.
+  // Returns the attributes of `object` as text: strings, numbers, booleans, and arrays of them, "[1, 2, 3]", with the
+  // number of values behind the first 16. Other attributes are left out. `object` is a dataset, a group, or "/" for the
+  // file. Errors: the object is absent.
   std::map<std::string, std::string> attributes(const std::string& object) const;
 
   // chunks.hpp: the bytes as stored, for decoding outside the lock.
@@ -72,12 +72,12 @@ class hdf5_writer {
   hdf5_writer& operator=(hdf5_writer&&) noexcept;
   ~hdf5_writer();
 
-  // A dataset of the tensor's shape and dtype; groups on the way are made. Errors: exists, a scalar or an empty tensor,
-  // a dtype that HDF5 lacks, disk full.
+  // Writes a dataset of the tensor's shape and dtype, and the groups on the way. Errors: exists, a scalar or an empty
+  // tensor, a dtype that HDF5 lacks, disk full.
   void write(const std::string& dataset, const Tensor& tensor);
 
   // Adds rows [n, …] to a dataset that the first call makes; the first quarter of a megabyte waits in memory. Errors:
-  // as write(); another dtype or row shape than before.
+  // those of write(); another dtype or row shape than before.
   void append(const std::string& dataset, const Tensor& rows);
 
   // Sets an attribute of a dataset or group written before, or of "/"; replaces one of that name.
@@ -88,7 +88,7 @@ class hdf5_writer {
     attribute(object, name, std::int64_t{value});
   }
 
-  // Puts the file under its name. Errors: disk full and the like; then nothing is left under the name.
+  // Renames the file to its name. Errors: disk full and the like; then nothing is left under the name.
   void close();
 
  private:

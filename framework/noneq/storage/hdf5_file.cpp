@@ -27,7 +27,7 @@ std::vector<std::string> hdf5_file::datasets() const {
   return names;
 }
 
-// Whether a path is there, link by link; nothing when the file is too damaged to be read so far.
+// Returns whether a path exists, link by link; nothing when the file is too damaged to be read so far.
 static std::optional<bool> linked(hid_t file, const std::string& path) {
   for (std::size_t at = path.find('/');; at = path.find('/', at + 1)) {
     const std::string part = path.substr(0, at);
@@ -44,7 +44,7 @@ hdf5_handle hdf5_file::object(const std::string& path) const {
   const std::string plain = without_slashes(path);
   if (hdf5_handle found(H5Oopen(id, plain.c_str(), H5P_DEFAULT), H5Oclose); found.valid()) return found;
   const std::string reason = hdf5_reason();
-  // Where something is damaged, a visit of all that the file has may bring HDF5 down.
+  // Visiting all objects of a damaged file may crash HDF5.
   if (linked(id, plain).value_or(true))
     throw error(
         fmt::format("{}: dataset '{}' is damaged or leads nowhere ({}): copy the file again", name, plain, reason));
@@ -119,8 +119,8 @@ static hdf5_handle cached(hdf5_handle id, const hdf5_file& file, const std::stri
   return {H5Dopen2(file.id, path.c_str(), access), H5Dclose};
 }
 
-// A header is not trusted: what it makes a reader allocate or look up is bounded by what the files hold. Numbers take
-// a thousandth of their size at least, even when they are all equal and compressed.
+// A header is not trusted: the size of the files bounds the memory and the look-ups that it causes. Numbers take a
+// thousandth of their size at least, even when they are all equal and compressed.
 static void need_plausible(const open_dataset& d, std::size_t stored_bytes) {
   constexpr std::int64_t anyway = std::int64_t{64} << 20, most_chunks = 1 << 16;
   std::int64_t row = static_cast<std::int64_t>(stored_bytes), chunk = row, chunks = 1, held_bytes = 0;

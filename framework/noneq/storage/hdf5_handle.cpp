@@ -17,7 +17,7 @@ static_assert(std::is_same_v<hid_t, std::int64_t> && std::is_same_v<herr_t, int>
 // library loads.
 [[maybe_unused]] static const herr_t no_exit_handler = H5dont_atexit();
 
-// std::recursive_mutex knows its thread by a number that fork() changes: a child would wait for itself.
+// std::recursive_mutex identifies its thread by a number that fork() changes: a child would wait for itself.
 struct library_use {
   std::mutex mutex;
   std::atomic<std::thread::id> owner;

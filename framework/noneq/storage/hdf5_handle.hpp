@@ -1,5 +1,5 @@
-// What every file of the room that calls HDF5 stands on: one lock, owned handles, readable failures.
-// Private to the room. hid_t and herr_t are spelled std::int64_t and int, so that no header needs hdf5.h.
+// The base of every file of the room that calls HDF5: one lock, owned handles, readable failures. Private to the room.
+// hid_t and herr_t are spelled std::int64_t and int, so that no header needs hdf5.h.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +38,7 @@ class hdf5_handle {
   int (*close_)(std::int64_t) = nullptr;
 };
 
-// The innermost words of the call that just failed on this thread; to be asked before any other call.
+// Returns the innermost message of the call that just failed on this thread. Call it before any other call of HDF5.
 std::string hdf5_reason();
 
 // "<file>: <what> (<hdf5_reason()>)<remedy>".

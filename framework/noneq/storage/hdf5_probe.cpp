@@ -32,7 +32,7 @@ void need_survival(const std::string& where, const std::filesystem::path& file, 
   const pid_t child = ::fork();
   if (child < 0) return;
   if (child == 0) {
-    // A crash here is an answer: nobody shall write about it, keep its memory, or clean up after it.
+    // A crash here is a result: no message, no core dump and no clean-up.
     for (const int number : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGALRM}) std::signal(number, SIG_DFL);
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) std::signal(number, SIG_IGN);
     const rlimit none{0, 0};

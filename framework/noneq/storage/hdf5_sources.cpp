@@ -70,10 +70,10 @@ hdf5_file open_source(const hdf5_file& file, const std::string& where, const std
                           unreadable.empty() ? "is missing: put it beside " + file.name : unreadable));
 }
 
-// Checks that what a mapping takes from its source is there. `numbers`: how many it gives; none when it has no end.
+// Checks that a mapping's source holds all numbers that it maps. `numbers`: how many it maps; none when it has no end.
 void check_extent(const open_dataset& d, const open_dataset& source, hid_t selected, std::optional<hssize_t> numbers) {
   const std::size_t rank = source.layout.shape.size();
-  if (H5Sget_select_type(selected) == H5S_SEL_ALL) {  // of a shape that only the source knows
+  if (H5Sget_select_type(selected) == H5S_SEL_ALL) {  // its shape is that of the source
     if (const std::int64_t has = c10::multiply_integers(source.layout.shape); numbers && has < *numbers)
       throw error(fmt::format("{} takes {} numbers from {}, which has {}: it was cut or made anew", d.where, *numbers,
                               source.where, has));
@@ -91,7 +91,7 @@ void check_extent(const open_dataset& d, const open_dataset& source, hid_t selec
                       d.where, high[i], i, source.where, source.layout.shape[i] - 1));
 }
 
-// How many blocks of a numbered source lie within the dataset.
+// Returns how many blocks of a numbered source lie within the dataset.
 std::int64_t blocks_within(const sizes& shape, hid_t selected) {
   const std::size_t rank = shape.size();
   std::vector<hsize_t> start(rank), stride(rank), count(rank), block(rank);

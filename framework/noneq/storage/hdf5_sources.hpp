@@ -1,5 +1,5 @@
-// Where the numbers of a dataset lie: in its own file, in those that a virtual dataset maps, or in external ones. HDF5
-// reads what is missing there as zeros without a word. Private to the room; call with hdf5_lock held.
+// The files that hold a dataset's numbers: its own file, those that a virtual dataset maps, or external ones. HDF5
+// reads missing numbers as zeros without an error. Private to the room; call with hdf5_lock held.
 #pragma once
 
 #include "noneq/storage/hdf5_handle.hpp"
@@ -16,14 +16,14 @@ struct held_file {
   std::int64_t bytes = 0;
 };
 
-// The file itself. Errors: its size cannot be read.
+// Returns the file itself. Errors: its size cannot be read.
 held_file held(const hdf5_file& file);
 
-// Adds to d.files and d.layout.sources what a virtual dataset or one with external storage reads. Errors, by name: a
-// file or dataset that is missing or too short, numbers that no source gives and no fill value was set for.
+// Adds the sources of a virtual dataset, or of one with external storage, to d.files and d.layout.sources. Errors, by
+// name: a file or dataset that is missing or too short, numbers that no source gives and no fill value was set for.
 void open_sources(const hdf5_file& file, open_dataset& d, int depth);
 
-// Errors: a file has become shorter since, or is gone. HDF5 reads what lies beyond its end as zeros.
+// Errors: a file has become shorter since, or is gone. HDF5 reads numbers beyond its end as zeros.
 void need_as_long(const open_dataset& d);
 
 }

@@ -15,14 +15,16 @@ struct number_type {
   bool unsigned_64 = false;  // read as they are into int64, to be checked for overflow
 };
 
-// The nearest torch dtype that loses nothing: uint16 → int32, uint32 → int64, uint64 → int64 (checked), enum {FALSE,
-// TRUE} → bool, other enums → their integers, wider floats → float64. Nothing for what is not numbers.
+// Returns the nearest torch dtype that loses nothing: uint16 → int32, uint32 → int64, uint64 → int64 (checked), enum
+// {FALSE, TRUE} → bool, other enums → their integers, wider floats → float64. Returns nothing for types other than
+// numbers.
 std::optional<number_type> number_type_of(std::int64_t stored);
 
-// What a stored type is in words, for messages: "strings", "compound records", …
+// Returns a stored type in words, for messages: "strings", "compound records", …
 std::string kind_of(std::int64_t stored);
 
-// The HDF5 type that stores a torch dtype: little-endian, bool as the enum {FALSE, TRUE}; invalid when there is none.
+// Returns the HDF5 type that stores a torch dtype: little-endian, bool as the enum {FALSE, TRUE}; invalid when there is
+// none.
 hdf5_handle stored_type(at::ScalarType dtype);
 
 }

@@ -10,12 +10,12 @@ namespace noneq {
 
 static constexpr std::int64_t chunk_bytes = 256 * 1024;  // small enough for random rows, large enough for gzip
 
-// A dataset that grows. Its chunks are as large as it is in the end, up to chunk_bytes: until that is known, its rows
-// wait in memory.
+// A dataset that grows. Its chunks have its final size, up to chunk_bytes: until that is known, its rows wait in
+// memory.
 struct grown {
   hdf5_handle id;  // invalid as long as rows wait
   at::ScalarType dtype = at::kFloat;
-  sizes shape;  // of what is written
+  sizes shape;  // that is written
   std::vector<Tensor> waiting;
   std::int64_t waiting_rows = 0;
 };
@@ -28,7 +28,7 @@ struct hdf5_writer::state {
   atomic_file file;  // outlives the handles below, which write into it when they close
   hdf5_handle id;
   std::map<std::string, grown> appended;
-  bool broken = false;  // a write failed: what HDF5 holds now is not what was given
+  bool broken = false;  // a write failed: HDF5's content may be incomplete
 
   void check_new(const std::string& dataset, const Tensor& tensor) const;
   // `chunk_rows`: 0 for a dataset of the tensor's size, else rows in a chunk of one that grows.

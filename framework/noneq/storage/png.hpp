@@ -8,14 +8,14 @@
 
 namespace noneq {
 
-// Pixels along a side, and numbers in all, that a PNG may have here.
+// The largest number of pixels along a side, and of numbers in all, that a PNG may have here.
 constexpr std::int64_t largest_png_side = 1'000'000, largest_png = std::int64_t{1} << 28;
 
 // Replaces `path` by a PNG of uint8 [H, W] (grey) or [H, W, 3] (RGB). Errors: another shape or dtype, disk full.
 void write_png(const std::filesystem::path& path, const Tensor& image);
 
-// Images [N, C, H, W] with C 1 or 3 side by side, row by row, `columns` in a row (N when there are fewer):
-// uint8 [rows·H, columns·W] or […, 3]. Values lo … hi become 0 … 255, rounded; beyond is clamped, NaN and empty
+// Returns images [N, C, H, W] with C 1 or 3 side by side, row by row, `columns` in a row (N when there are fewer):
+// uint8 [rows·H, columns·W] or […, 3]. Values lo … hi become 0 … 255, rounded; values beyond are clamped, NaN and empty
 // places are black. Errors: another shape, columns below 1, lo not below hi.
 Tensor image_grid(const Tensor& images, std::int64_t columns, double lo, double hi);
 

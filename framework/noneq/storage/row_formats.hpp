@@ -20,7 +20,7 @@ class byte_stream {
   void read(void* into, std::int64_t count);
   std::size_t read_some(void* into, std::size_t most);  // fewer at the end; errors: damaged
   bool ended();
-  // The line without its end, which is LF, CRLF or CR; false after the last one. Errors: longer than any text.
+  // Reads the line without its end, which is LF, CRLF or CR; false after the last one. Errors: longer than any text.
   bool line(std::string& into);
 
  private:
@@ -34,8 +34,8 @@ class byte_stream {
 // Arrays of numbers that lie in the file one after the other, `rows` of them.
 class packed_rows : public row_file {
  public:
-  // The stream stands at the first number. `stored`: the numbers in the file, in big-endian order or not; `dtype`, what
-  // they become, is as wide or wider.
+  // The stream stands at the first number. `stored`: the type of the numbers in the file, in big-endian order or not;
+  // they become `dtype`, which is as wide or wider.
   packed_rows(std::unique_ptr<byte_stream> in, std::int64_t rows, sizes row, at::ScalarType stored, bool big_endian);
   Tensor next(std::int64_t most) override;
 

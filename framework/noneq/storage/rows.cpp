@@ -19,7 +19,7 @@ std::int64_t row_file::row_bytes() const {
 static gzFile zlib(void* file) { return static_cast<gzFile>(file); }
 
 byte_stream::byte_stream(const fs::path& file) : name_(file.string()) {
-  const input_file there(file);  // says best why a file cannot be read
+  const input_file there(file);  // throws the best error for a file that cannot be read
   if (there.size() == 0) throw error(name_ + ": is empty, need numbers");
   file_ = gzopen(file.c_str(), "rb");
   if (file_ == nullptr) throw file_error(file, "open", errno);
@@ -113,7 +113,7 @@ Tensor packed_rows::next(std::int64_t most) {
   return rows;
 }
 
-// Of UTF-8, which has no byte c0, c1, or f5 and above.
+// Bytes of UTF-8, which has no byte c0, c1, or f5 and above.
 static bool may_be_text(unsigned char c) {
   return (c >= ' ' && c < 0xc0) || (c > 0xc1 && c < 0xf5) || (c >= '\t' && c <= '\r');
 }

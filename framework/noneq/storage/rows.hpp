@@ -1,6 +1,6 @@
-// Files of numbers in other formats than HDF5, as rows: IDX (that of MNIST), NumPy's .npy, CSV, and PNG images, of
-// which each is one row; all but PNG also compressed by gzip. The format is told by the content, not by the name. An
-// object belongs to one thread. Memory does not grow with the file.
+// Files of numbers in other formats than HDF5, as rows: IDX (that of MNIST), NumPy's .npy, CSV, and PNG images, each of
+// which is one row; all but PNG also compressed by gzip. The content decides the format, not the name. An object
+// belongs to one thread. Memory does not grow with the file.
 #pragma once
 
 #include <filesystem>
@@ -16,21 +16,22 @@ class row_file {
   virtual ~row_file() = default;
   sizes shape;                        // of one row; empty: a single number
   at::ScalarType dtype = at::kFloat;  // of the numbers
-  // The next rows, [n, …] with n up to `most`; n = 0 at the end. Errors: damaged, truncated, more than there should be.
+  // Returns the next rows, [n, …] with n up to `most`; n = 0 at the end. Errors: damaged, truncated, more rows than
+  // stated.
   virtual Tensor next(std::int64_t most) = 0;
 
   std::int64_t row_bytes() const;
 };
 
-// Errors: missing, empty, or of no known format, with what was found.
+// Errors: missing, empty, or of no known format, with the bytes found.
 std::unique_ptr<row_file> open_rows(const std::filesystem::path& file);
 
 struct row_files {
   std::vector<std::filesystem::path> files, passed_over;
 };
 
-// The PNG images of a folder in natural order (img2 before img10) and what else is in it, or the file itself. Errors:
-// missing, a folder without PNG images.
+// Returns the PNG images of a folder in natural order (img2 before img10) and its other files, or the file itself.
+// Errors: missing, a folder without PNG images.
 row_files files_of_rows(const std::filesystem::path& file_or_folder);
 
 }

@@ -1,6 +1,7 @@
 // Rows of numbers as text, separated by semicolons, tabs, commas or spaces. A first line without any number is a
-// heading; empty lines and those that begin with '#' are left out. Whole numbers become int64, others float64. What may
-// be meant in two ways is refused with its line: an empty cell, a decimal comma, a first line of numbers and words.
+// heading; empty lines and those that begin with '#' are left out. Whole numbers become int64, others float64. A line
+// with two possible meanings is refused with its number: an empty cell, a decimal comma, a first line of numbers and
+// words.
 #include <charconv>
 #include <cmath>
 
@@ -40,7 +41,7 @@ char separator_of(const std::filesystem::path& file) {
 }
 
 struct csv_line {
-  std::int64_t number = 0;  // in the file, from 1; of its last part when a quoted cell goes over several
+  std::int64_t number = 0;  // in the file, from 1; that of its last part when a quoted cell covers several
   std::vector<std::string> cells;
   bool ended = false;
 };
@@ -100,7 +101,7 @@ std::errc convert(std::string_view word, Number& into) {
   return end == word.data() + word.size() ? failed : std::errc::invalid_argument;
 }
 
-// Nothing for what is no number that float64 or int64 can hold.
+// Returns nothing for text that is no number, or none that float64 or int64 can hold.
 std::optional<csv_number> number_of_cell(std::string_view word) {
   if (word.size() > 1 && word[0] == '+' && word[1] != '-') word.remove_prefix(1);
   csv_number x;
@@ -125,7 +126,7 @@ bool stands_for_a_number(const std::string& cell) {
 class csv_rows : public row_file {
  public:
   explicit csv_rows(const std::filesystem::path& file) : file_(file), separator_(separator_of(file)) {
-    // Once through the file, to know the type and that all is well.
+    // Reads the file once, to find the type and all errors.
     bool whole = true;
     std::int64_t inexact = 0;
     start();

@@ -24,7 +24,7 @@ struct png_decoder {
     png = png_create_read_struct(PNG_LIBPNG_VER_STRING, this, failed, [](png_structp, png_const_charp) {});
     info = png_create_info_struct(png);
     png_set_read_fn(png, this, give);
-    png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  // the reader says what is too large
+    png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  // the reader names an image that is too large
   }
   ~png_decoder() { png_destroy_read_struct(&png, &info, nullptr); }
   png_decoder(png_decoder&&) = delete;
@@ -88,7 +88,7 @@ class png_row : public row_file {
   }
 
  private:
-  // Before memory is asked for: zlib makes a thousandth of its input, but not less.
+  // Before the allocation: zlib makes a thousandth of its input, but not less.
   void check_size() const {
     constexpr double most = 1e9;
     double bytes = 1;

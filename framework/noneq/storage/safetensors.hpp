@@ -1,5 +1,5 @@
 // The safetensors format: named tensors in one file, readable by PyTorch, JAX and others.
-// A file is not trusted: everything it claims is checked before it is used. Functions are thread-safe.
+// A file is not trusted: everything it states is checked before it is used. Functions are thread-safe.
 #pragma once
 
 #include <filesystem>

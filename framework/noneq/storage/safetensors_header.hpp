@@ -20,10 +20,10 @@ struct safetensors_header {
   std::map<std::string, std::string> metadata;
 };
 
-// `where` opens the messages; `data_bytes` is what the file holds after the header.
+// `where` opens the messages; `data_bytes` is the number of bytes after the header.
 safetensors_header parse_header(std::string_view text, const std::string& where, std::int64_t data_bytes);
 
-// "F32" and the like; "" for a dtype the format lacks.
+// Returns "F32" and the like; "" for a dtype the format lacks.
 std::string_view dtype_name(at::ScalarType dtype);
 
 }

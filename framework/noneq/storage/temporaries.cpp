@@ -17,7 +17,7 @@ namespace noneq {
 namespace {
 
 // A signal handler may follow no pointer that the thread it interrupts is changing. So the names stand in places that
-// stay, and a name is read only by whom its place was given to.
+// stay, and only the owner of a place reads its name.
 enum place_use { free_place, being_changed, noted };
 struct noted_name {
   std::atomic<int> use = free_place;
@@ -32,7 +32,8 @@ std::string_view skip_digits(std::string_view text) {
 
 enum class locking { done, held_by_another, unsupported };
 
-// OFD locks, unlike others, are independent of those that HDF5 takes, and of who else in this process closes the file.
+// OFD locks, unlike others, are independent of those that HDF5 takes, and of other descriptors of the file in this
+// process.
 locking try_lock(int descriptor) {
   struct flock whole {};
   whole.l_type = F_WRLCK;

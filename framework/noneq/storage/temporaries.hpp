@@ -1,7 +1,6 @@
-// The temporary files that atomic_file writes into, beside their targets, and who removes them: the object itself; a
-// signal handler that ends the program; or, after a kill, whoever comes next. Whether a temporary is still being
-// written is known by a lock that the kernel holds for its process, on whatever machine that runs. Functions are
-// thread-safe.
+// The temporary files that atomic_file writes into, beside their targets. They are removed by the object itself, by a
+// signal handler that ends the program, or, after a kill, by the next process. A lock that the kernel holds for its
+// process states whether a temporary is still being written, on whatever machine that runs. Functions are thread-safe.
 #pragma once
 
 #include <filesystem>
@@ -14,8 +13,8 @@ namespace noneq {
 inline constexpr std::string_view temporary_mark = ".noneq-tmp-";
 bool is_temporary(std::string_view name);
 
-// Locks a file that was just made. False when somebody who took it for left behind has removed it already. File systems
-// without locks are used without.
+// Locks a file that was just made. Returns false when another process took it for left behind and removed it. File
+// systems without locks are used without.
 bool lock_temporary(int descriptor);
 
 // Removes the temporaries of a folder (of none below it) that no process is writing; returns their paths.
@@ -35,8 +34,8 @@ class noted_temporary {
   int place_ = -1;
 };
 
-// Removes what this process is writing: for a signal handler that ends the process. Calls nothing that such a handler
-// may not call.
+// Removes the temporaries of this process, for a signal handler that ends it. Calls only functions that such a handler
+// may call.
 void remove_temporaries() noexcept;
 
 }

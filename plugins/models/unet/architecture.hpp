@@ -1,12 +1,12 @@
-// Which U-Net: everything the papers and UNet2DModel of diffusers vary, as plain data, level by level.
-// Values; thread-safe when const.
+// The architecture of a U-Net: everything that the papers and UNet2DModel of diffusers vary, as plain data, level by
+// level. Values; thread-safe when const.
 #pragma once
 
 #include "noneq/compute/layers.hpp"
 
 namespace noneq::unet {
 
-// What stands at one resolution; level 0 is that of the data.
+// The layers at one resolution; level 0 is that of the data.
 struct level {
   std::int64_t channels = 0;
   bool down_attention = false, up_attention = false;  // after every residual block on the way down, up

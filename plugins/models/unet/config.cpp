@@ -86,7 +86,7 @@ class reader {
     return fallback;
   }
 
-  // Keys of other versions may stand there as long as they ask for nothing.
+  // Keys of other versions may stand there as long as they request nothing.
   void refuse_unknown() const {
     for (const auto& [key, v] : all_.items()) {
       const bool asks = !v.is_null() && v != false && !key.starts_with('_');
@@ -125,7 +125,7 @@ void read_classes(reader& r, architecture& a) {
     a.class_rows = count;
 }
 
-// What blocks are called with "Down" or "Up" in place of the {}.
+// The names of blocks, with "Down" or "Up" in place of the {}.
 bool is_block(const std::string& name, const char* pattern, const char* way, const char* resnet_way) {
   return name == fmt::format(fmt::runtime(pattern), way) || name == fmt::format(fmt::runtime(pattern), resnet_way);
 }

@@ -1,5 +1,5 @@
-// UNet2DModel's config.json, read and written: diffusers up to 0.30. What a key asks for is honoured or refused by
-// name. Pure functions.
+// UNet2DModel's config.json, read and written: diffusers up to 0.30. Each key is honoured, or refused by name. Pure
+// functions.
 #pragma once
 
 #include <filesystem>
@@ -17,7 +17,7 @@ inline const std::map<std::string, activation> activation_names{
 struct diffusers_config {
   architecture net;
   std::string version;  // of the diffusers that wrote it
-  // Whether the middle's attention has a normalisation cannot be told from the file: versions below 0.17 have one where
+  // The file does not determine whether the middle's attention has a normalisation: versions below 0.17 have one where
   // later ones, with scale and shift and attn_norm_num_groups null, have none. Its tensors decide.
   bool middle_groups_unsaid = false;
 };
@@ -25,7 +25,8 @@ struct diffusers_config {
 // Throws input_error with everything in `file` that is not honoured.
 diffusers_config read_config(const std::filesystem::path& file);
 
-// The config of a network for data of `space` ([height, width]); throws noneq::error for what UNet2DModel lacks.
+// Returns the config of a network for data of `space` ([height, width]). Throws noneq::error for features that
+// UNet2DModel lacks.
 nlohmann::json to_config(const architecture& a, const sizes& space, const std::string& version);
 
 }

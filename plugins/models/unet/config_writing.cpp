@@ -30,7 +30,7 @@ nlohmann::json head_channels(const architecture& a) {
   return width > 0 ? nlohmann::json(width) : nlohmann::json(nullptr);
 }
 
-// Whether blocks with attention resample in residual blocks: UNet2DModel says it once for all of them.
+// Whether blocks with attention resample in residual blocks, which UNet2DModel states once for all of them.
 nlohmann::json resample_type(const architecture& a, bool level::*attention, bool level::*residual) {
   bool conv = false, resnet = false;
   for (const level& l : a.levels)

@@ -122,7 +122,7 @@ class assembly {
   const architecture& a_;
   builder build_;
   value_id time_ = none;
-  value_shape target_{};            // what the next step up must meet
+  value_shape target_{};            // the shape that the next step up must meet
   std::vector<value_shape> sizes_;  // of each level
   std::vector<value_id> skips_;
 };

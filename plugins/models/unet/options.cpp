@@ -15,7 +15,7 @@ json each_level(const architecture& a, Field field) {
   return all;
 }
 
-// What the parameters say of an architecture, by their names, to be compared.
+// The parameters that describe an architecture, by their names, to be compared.
 json said(const architecture& a) {
   return {{"channels", each_level(a, [](const level& l) { return l.channels; })},
           {"blocks", a.blocks},

@@ -1,5 +1,5 @@
-// The parameters of model.unet, and the network they ask for given what it must fit.
-// Values; thread-safe when const.
+// The parameters of model.unet, and the network that follows from them and from the data. Values; thread-safe when
+// const.
 #pragma once
 
 #include <optional>
@@ -20,12 +20,12 @@ struct options : execution_choice {
   std::string resample = "conv", activation = "silu";
   std::filesystem::path from;
 
-  // Throws noneq::error for what no data can mend.
+  // Throws noneq::error for parameters that are wrong with any data.
   void check_alone() const;
   // The folder that `from` names, if any.
   std::optional<diffusers_folder> opened() const;
-  // Throws noneq::error for data it cannot take. Zero outputs in the signature: as many as the folder has, of a network
-  // that is only asked and not trained.
+  // Throws noneq::error for data it cannot take. Zero outputs in the signature mean the number that the folder has, for
+  // a network that is only called and not trained.
   architecture architecture_for(const network_signature& s, const std::optional<diffusers_folder>& folder) const;
 
   template <class P>

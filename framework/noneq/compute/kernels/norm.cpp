@@ -60,7 +60,7 @@ void measure(const norm_shape& s, const norm_vectors& v, const T* x, float* stat
   }
 }
 
-// What x is multiplied by and what is then added, per channel.
+// The factor of x, and the number then added, per channel.
 inline void line(const norm_shape& s, const norm_vectors& v, const float* stats, float* slope, float* offset) {
   const std::size_t C = s.channels, width = C / s.groups;
   for (std::size_t c = 0; c < C; ++c) {

@@ -1,5 +1,5 @@
-// Group normalisation, with what stands around it: a vector added before, modulation and x·σ(x) after, in one pass for
-// the sums and one for the result. Pixels are [pixels, channels], one sample a call. Pure, thread-safe.
+// Group normalisation with the operations around it: a vector added before, modulation and x·σ(x) after, in one pass
+// for the sums and one for the result. Pixels are [pixels, channels], one sample a call. Pure, thread-safe.
 #pragma once
 
 #include "noneq/compute/precision.hpp"
@@ -16,7 +16,7 @@ struct norm_shape {
   std::size_t scratch() const { return pixels * channels + 4 * channels; }  // numbers either may use
 };
 
-// What is known per channel; null where there is none.
+// The vectors per channel; null where there is none.
 struct norm_vectors {
   const float *weight, *bias;         // [channels]
   const float* added = nullptr;       // [channels]: x + added is normalised

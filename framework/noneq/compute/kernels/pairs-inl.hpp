@@ -1,5 +1,5 @@
-// What products of bf16 by AVX-512 are made of: the instruction multiplies two neighbours of a sum at once, so that
-// numbers stand in pairs, sixteen channels a time. For files whose functions are compiled for it one by one.
+// The parts of bf16 products by AVX-512: the instruction multiplies two neighbours of a sum at once, so that numbers
+// stand in pairs, sixteen channels a time. For files whose functions are compiled for it one by one.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ using word = std::uint32_t;  // a pair, its first number below
 
 constexpr std::size_t lanes = 16, few = 8, many = 2 * lanes;
 
-// GCC 12 takes what a mask leaves out for uninitialised where there is none.
+// A mask of all lanes: without one GCC 12 takes the lanes for uninitialised.
 constexpr __mmask16 all = 0xFFFF;
 
 NONEQ_BF16 inline __m256i load_halves(const std::uint16_t* p) {
@@ -39,7 +39,7 @@ struct rows {
   std::size_t between, step;
 };
 
-// sums[count, 32], or what is added to them, = Σ over `length` rows of a[count]·b[32]; sums are `row` apart, and the
+// sums[count, 32] = Σ over `length` rows of a[count]·b[32], or that is added to them; sums are `row` apart, and the
 // channels of b one beside the other, `b_step` words from row to row.
 template <std::size_t count>
 NONEQ_BF16 inline void multiply(const rows& a, const word* b, std::size_t b_step, std::size_t length, bool add,

@@ -1,6 +1,6 @@
-// What a network does with pixels between its convolutions and norms. Pixels are [height, width, channels], one sample
-// a call, of float32 or bf16; sums are float32. Where a gradient is made, `add` says whether it is added to what is
-// there or written over it. Pure, thread-safe.
+// Operations on pixels between a network's convolutions and norms. Pixels are [height, width, channels], one sample a
+// call, of float32 or bf16; sums are float32. Where a gradient is made, `add` chooses between adding it to the memory
+// and overwriting it. Pure, thread-safe.
 #pragma once
 
 #include <algorithm>
@@ -25,11 +25,11 @@ inline void set_to_sum(precision of, std::size_t pixels, std::size_t channels, c
   sum_pixels(of, pixels, channels, 1, x, sum);
 }
 
-// Copies `channels` of every pixel between rows of different length: where images are joined and taken apart.
+// Copies `channels` of every pixel between rows of different length, where images are joined and taken apart.
 void copy_channels(precision of, std::size_t pixels, std::size_t channels, const void* x, std::size_t x_stride, void* y,
                    std::size_t y_stride, bool add);
 
-// The same from float32 numbers in rows of their own length.
+// As above, from float32 numbers in rows of their own length.
 void put_channels(precision of, std::size_t pixels, std::size_t channels, const float* x, void* y, std::size_t y_stride,
                   bool add);
 
@@ -38,7 +38,7 @@ void upsample_backward(precision of, const value_shape& in, const value_shape& o
 void pool(precision of, const value_shape& in, const value_shape& out, const void* x, void* y);
 void pool_backward(precision of, const value_shape& in, const value_shape& out, const void* dy, void* dx, bool add);
 
-// float32 [channels, pixels], as libtorch has it, to pixels, and back.
+// Convert float32 [channels, pixels], libtorch's layout, to pixels, and back.
 void to_pixels(precision of, std::size_t pixels, std::size_t channels, const float* x, void* y);
 void from_pixels(precision of, std::size_t pixels, std::size_t channels, const void* x, float* y);
 

@@ -7,7 +7,7 @@
 namespace noneq {
 
 struct pointwise_gradient {
-  // Whether there is one for these channels and this kernel, stride and padding.
+  // Returns whether there is one for these channels and this kernel, stride and padding.
   static bool fits(const conv_layer& l, std::int64_t in, std::int64_t out);
 
   std::size_t pixels, in, out;

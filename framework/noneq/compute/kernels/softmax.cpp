@@ -25,7 +25,7 @@ HWY_INLINE float sum_over(std::size_t n, F&& f, Join&& join, float start) {
   return hn::GetLane(result);
 }
 
-// e^{z − shift}, as exact as what is stored as T can be.
+// e^{z − shift}, as exact as a T can store it.
 template <class T, class D>
 HWY_INLINE hn::Vec<D> exp_above(D d, hn::Vec<D> z, hn::Vec<D> shift) {
   if constexpr (is_bf16<T>)

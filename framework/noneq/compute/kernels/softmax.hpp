@@ -5,7 +5,7 @@
 
 namespace noneq {
 
-// p = softmax(scale·scores) of each row, in the precision the next product takes it in; level = ln Σ e^{scale·score}.
+// p = softmax(scale·scores) of each row, in the precision that the next product reads; level = ln Σ e^{scale·score}.
 void softmax_rows(precision of, std::size_t rows, std::size_t columns, float scale, const float* scores, void* p,
                   float* level);
 // p again, from scores and level.

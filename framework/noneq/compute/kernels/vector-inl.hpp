@@ -52,7 +52,7 @@ HWY_INLINE void store(hn::Vec<D> v, D, bf16* p) {
 }
 
 #if NONEQ_AVX512
-// A bf16 that the CPU rounds to by itself, in one instruction, which Highway does not know; subnormal numbers become 0.
+// A bf16 that the CPU rounds to by one instruction, which Highway lacks; subnormal numbers become 0.
 struct hardware_bf16 : bf16 {};
 
 template <class D>
@@ -88,7 +88,7 @@ HWY_INLINE void typed(precision of, F&& f, P... p) {
   as(std::type_identity<bf16>());
 }
 
-// Stores v, or adds it to what is there.
+// Stores v, or adds it to the memory.
 template <class D, class T>
 HWY_INLINE void put(hn::Vec<D> v, D d, T* y, bool add) {
   store(add ? hn::Add(v, load(d, y)) : v, d, y);
@@ -103,12 +103,12 @@ HWY_INLINE hn::Vec<D> coarse_exp_of_minus(D d, hn::Vec<D> z) {
     const hn::Vec<D> rest{_mm512_reduce_ps(t, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC)};
     auto p = hn::Set(d, 7.8024523e-2f);
     for (const float a : {2.2606716e-1f, 6.9583354e-1f, 9.9992522e-1f}) p = hn::MulAdd(p, rest, hn::Set(d, a));
-    // Without a mask GCC 12 takes what it leaves out for uninitialised.
+    // Without a mask GCC 12 takes the lanes for uninitialised.
     return hn::Vec<D>{_mm512_maskz_scalef_ps(0xFFFF, p.raw, t)};
   }
 #endif
   const hn::Rebind<std::int32_t, D> integers;
-  // In this order what is not a number stays so: x86 gives the second of two then.
+  // In this order NaN stays NaN, because x86 returns the second of two then.
   const auto near = hn::Min(hn::Set(d, 87.0f), hn::Max(hn::Set(d, -87.0f), z));
   const auto t = hn::Mul(near, hn::Set(d, -1.44269504f));
   const auto whole = hn::NearestInt(t);
@@ -118,7 +118,7 @@ HWY_INLINE hn::Vec<D> coarse_exp_of_minus(D d, hn::Vec<D> z) {
   return hn::BitCast(d, hn::Add(hn::BitCast(integers, p), hn::ShiftLeft<23>(whole)));
 }
 
-// 1/(1 + e^{−z}), as exact as what is stored as T can be.
+// 1/(1 + e^{−z}), as exact as a T can store it.
 template <class T = float, class D>
 HWY_INLINE hn::Vec<D> sigmoid(D d, hn::Vec<D> z) {
   const auto one = hn::Set(d, 1.0f);

@@ -56,7 +56,7 @@ std::size_t tile_of(std::size_t pixels) {
   return pixels;
 }
 
-// Up to as many, the probabilities are kept: it costs less than the scores of all tiles cost again.
+// Up to this number of pixels the probabilities are kept: that costs less than computing the scores of all tiles again.
 constexpr std::size_t few_pixels = 256;
 
 class attention_node : public node {
@@ -154,7 +154,7 @@ class attention_node : public node {
   }
 
   std::size_t square() const { return R_ * P_ * bytes_of(q_.of); }  // bytes of a tile of probabilities
-  // Of a head whose pixels are one tile.
+  // For a head whose pixels are one tile.
   std::byte* kept(const running& r, std::size_t b, std::size_t h) const {
     return static_cast<std::byte*>(r.at(kept_)) + (b * heads_ + h) * square();
   }

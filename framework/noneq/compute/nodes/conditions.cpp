@@ -1,4 +1,4 @@
-// What a network is told beside x: sinusoids of t, rows of a table for t or a label. Float32 vectors.
+// The inputs of a network beside x: sinusoids of t, rows of a table for t or a label. Float32 vectors.
 #include <cstring>
 
 #include "noneq/compute/node.hpp"

@@ -13,7 +13,7 @@ using onednn::cpu;
 using onednn::dims;
 using arguments = std::unordered_map<int, dnnl::memory>;
 
-// A convolution computes in the type of what it reads: x, which stays float32 in a network of bf16, gives float32.
+// A convolution computes in the type of its input: x, which stays float32 in a network of bf16, gives float32.
 struct geometry {
   dims stride, before, after;
   dnnl::memory::desc in, out, gradient_out, weight, weight_gradient, bias;

@@ -1,5 +1,5 @@
-// Dropout: the same numbers are dropped as in the reference execution, which draws them in the order [channels, height,
-// width] of a sample. What was kept is remembered, a byte a number, for the way back.
+// Dropout: drops the numbers that the reference execution drops, which draws them in the order [channels, height,
+// width] of a sample. A byte a number stores for the way back whether it was kept.
 #include "noneq/compute/kernels/masked.hpp"
 #include "noneq/compute/node.hpp"
 

@@ -36,7 +36,7 @@ struct add_node : node {
   }
 
   void to(const running& r, const operand& o) const {
-    if (o.gradient == none || o.gradient == out.gradient) return;  // the same memory is the same gradient
+    if (o.gradient == none || o.gradient == out.gradient) return;  // one piece of memory is one gradient
     scale_pixels(out.gradient_of, batch * out.numbers(), scale, r.at(out.gradient), r.at(o.gradient), o.add);
   }
 

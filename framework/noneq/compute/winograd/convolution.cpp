@@ -28,7 +28,7 @@ NONEQ_BF16 void read_run(const strip<4>& x, std::size_t first, std::size_t count
     read_tiles(x, first, count, c, to_planes{to + c, plane, x.channels});
 }
 
-// Where a run of tiles of one row goes: its first pixel, numbers from row to row and from pixel to pixel, how many
+// The place of a run of tiles of one row: its first pixel, numbers from row to row and from pixel to pixel, how many
 // pixels of a row lie in the image, and whether the tiles' lower ones do.
 struct target {
   std::uint16_t* to;

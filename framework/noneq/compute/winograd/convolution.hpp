@@ -1,20 +1,20 @@
 // 3×3 convolutions by Winograd's minimal filtering F(2×4, 3×3) (Lavin & Gray 2016): 24 products for eight pixels where
 // the definition has 72. For machines that multiply bf16 with AVX-512 but have no AMX, which multiplies so much faster
 // that the definition wins. Pixels are bf16 [batch, height, width, channels], stride 1, zeros around; sums are float32.
-// What is multiplied is rounded to bf16 after it was transformed: about 2.6 times the definition's error.
-// Pure, thread-safe.
+// The factors are rounded to bf16 after they were transformed: about 2.6 times the definition's error. Pure,
+// thread-safe.
 #pragma once
 
 #include "noneq/compute/layers.hpp"
 
 namespace noneq::winograd {
 
-// Whether there is one for these channels and this kernel, stride and padding.
+// Returns whether there is one for these channels and this kernel, stride and padding.
 bool fits(const conv_layer& l, std::int64_t in, std::int64_t out);
 
 struct images {
   std::size_t batch, height, width;
-  bool doubled = false;  // what is read has every pixel four times, two by two: 18 products do
+  bool doubled = false;  // the input has every pixel four times, two by two: 18 products do
 
   images(std::size_t count, const value_shape& s, bool twice = false)
       : batch(count),

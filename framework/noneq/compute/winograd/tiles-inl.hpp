@@ -1,5 +1,5 @@
 // Tiles of Winograd's minimal filtering F(2×4, 3×3) (Lavin & Gray 2016, section 4.1): a tile is two rows of four pixels
-// of what a 3×3 convolution writes, made of four rows of six of what it reads; transformed it has 24 planes. Downwards
+// of a 3×3 convolution's output, made of four rows of six of its input; transformed it has 24 planes. Downwards
 // polynomials are taken at 0, 1, −1 and ∞, across at 0, ±2/3, ±3/2 and ∞, where bf16's errors grow least. Sixteen
 // channels a time; pixels are bf16 [height, width, channels]. For files whose functions multiply bf16 with AVX-512.
 #pragma once
@@ -15,8 +15,8 @@ using namespace pairs;
 constexpr std::size_t tile_height = 2, tile_width = 4;  // pixels of a tile
 constexpr std::size_t planes_across = tile_width + 2, planes = (tile_height + 2) * planes_across;
 
-// The points within 1 and beyond it, their squares, and what the products with them are divided by. The inner point
-// times the outer is 1.
+// The points within 1 and beyond it, their squares, and the divisors of the products with them. The inner point times
+// the outer is 1.
 struct point {
   float at, squared, divisor;
 };
@@ -24,7 +24,7 @@ constexpr float inner_squared = 4 / 9.0f, outer_squared = 9 / 4.0f, squares = in
 constexpr point inner{2 / 3.0f, inner_squared, 2 * inner_squared*(inner_squared - outer_squared)},
     outer{3 / 2.0f, outer_squared, 2 * outer_squared*(outer_squared - inner_squared)};
 
-// Whether a plane of what is read is 0 everywhere, because every pixel stands four times.
+// Returns whether a plane of the input is 0 everywhere, because every pixel stands four times.
 constexpr bool vanishes(std::size_t plane, bool doubled) { return doubled && plane / planes_across == 2; }
 
 // Numbers from plane to plane: a line of the cache more than they hold, or all of a tile would meet in one set of
@@ -36,8 +36,8 @@ constexpr std::size_t plane_of(std::size_t numbers) {
 
 constexpr std::size_t tiles_of(std::size_t pixels, std::size_t of_tile) { return (pixels + of_tile - 1) / of_tile; }
 
-// Channels in whole blocks of those that are made at a time; what is made of the ones that only fill a block, nobody
-// reads.
+// Returns channels in whole blocks of those that are computed at a time; results for channels that only fill a block
+// are not read.
 constexpr std::size_t whole_blocks(std::size_t out) { return (out + many - 1) / many * many; }
 
 // Rows of pixels under a row of tiles; null: beyond the image.
@@ -60,7 +60,7 @@ NONEQ_BF16 inline void load_column(const strip<rows>& x, std::size_t w, std::siz
     v[r] = w < x.width && x.row[r] != nullptr ? load(x.row[r] + w * x.channels + c) : _mm512_setzero_ps();
 }
 
-// Bᵀ·d of a column of what is read.
+// Bᵀ·d of a column of the input.
 NONEQ_BF16 inline void read_column(const strip<4>& x, std::size_t w, std::size_t c, __m512 (&v)[4]) {
   __m512 d[4];
   load_column(x, w, c, d);
@@ -79,7 +79,7 @@ NONEQ_BF16 inline void put_both(__m512 even, float by, __m512 odd, __m512* to) {
   to[1] = plus(even, -by, odd);
 }
 
-// Bᵀ·d of a row of what is read.
+// Bᵀ·d of a row of the input.
 NONEQ_BF16 inline void transform_row(const __m512 (&d)[planes_across], __m512 (&v)[planes_across]) {
   v[0] = plus(_mm512_add_ps(d[0], d[4]), -squares, d[2]);
   put_both(plus(d[4], -outer.squared, d[2]), inner.at, plus(d[3], -outer.squared, d[1]), v + 1);
@@ -87,7 +87,7 @@ NONEQ_BF16 inline void transform_row(const __m512 (&d)[planes_across], __m512 (&
   v[5] = plus(_mm512_add_ps(d[1], d[5]), -squares, d[3]);
 }
 
-// A·dy of a row of the gradient of what is written.
+// A·dy of a row of the output's gradient.
 NONEQ_BF16 inline void transform_row(const __m512 (&d)[tile_width], __m512 (&v)[planes_across]) {
   v[0] = d[0];
   put_both(plus(d[0], inner.squared, d[2]), inner.at, plus(d[1], inner.squared, d[3]), v + 1);
@@ -128,7 +128,7 @@ NONEQ_BF16 inline void read_tiles(const strip<4>& x, std::size_t first, std::siz
   }
 }
 
-// A·dy of a column of the gradient of what is written.
+// A·dy of a column of the output's gradient.
 NONEQ_BF16 inline void read_gradient_column(const strip<2>& dy, std::size_t w, std::size_t c, __m512 (&v)[4]) {
   __m512 d[2];
   load_column(dy, w, c, d);
@@ -138,7 +138,7 @@ NONEQ_BF16 inline void read_gradient_column(const strip<2>& dy, std::size_t w, s
   v[3] = _mm512_sub_ps(_mm512_setzero_ps(), d[1]);
 }
 
-// A·dy·Aᵀ likewise; the sum of the pixels is added to `sum`.
+// A·dy·Aᵀ as above; the sum of the pixels is added to `sum`.
 template <class To>
 NONEQ_BF16 inline void read_gradient_tiles(const strip<2>& dy, std::size_t count, std::size_t c, const To& to,
                                            __m512& sum) {

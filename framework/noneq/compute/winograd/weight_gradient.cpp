@@ -28,7 +28,7 @@ struct to_pairs {
   }
 };
 
-// What lies under a row of tiles, of all images'; beyond the last there is nothing.
+// The pixels under a row of tiles, for all images; beyond the last there is nothing.
 template <std::size_t rows>
 strip<rows> under(const void* pixels, const images& of, std::size_t channels, std::size_t row) {
   const std::size_t down = tiles_of(of.height, tile_height), above = (rows - tile_height) / 2;
@@ -62,7 +62,7 @@ NONEQ_BF16 inline void gather_down(const __m512 (&s)[4], __m512 (&to)[3]) {
   to[2] = _mm512_add_ps(sum, s[3]);
 }
 
-// What the planes at a point and at its negative add to Gᵀ·s.
+// The part that the planes at a point and at its negative add to Gᵀ·s.
 NONEQ_BF16 inline void gather_both(const __m512* s, const point& p, __m512 (&to)[3]) {
   const __m512 even = _mm512_add_ps(s[0], s[1]), odd = _mm512_sub_ps(s[0], s[1]);
   to[0] = plus(to[0], 1 / p.divisor, even);

@@ -1,5 +1,5 @@
 // The gradient of 3×3 convolutions in their weights by Winograd's filtering: 24 products for eight pixels where the
-// definition has 72. Pixels are bf16 [batch, height, width, channels], as convolution.hpp has them. Pure, thread-safe.
+// definition has 72. Pixels are bf16 [batch, height, width, channels], as in convolution.hpp. Pure, thread-safe.
 #pragma once
 
 #include "noneq/compute/winograd/convolution.hpp"

@@ -1,4 +1,4 @@
-// The weights of a 3×3 convolution as Winograd's filtering multiplies with them. Value, thread-safe.
+// The weights of a 3×3 convolution, transformed for Winograd's filtering. Value, thread-safe.
 #pragma once
 
 #include <cstddef>

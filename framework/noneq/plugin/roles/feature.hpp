@@ -3,8 +3,8 @@
 //
 // Shapes and units: a map takes data [n, …] in data units and returns features [n, D], float32.
 // Threads: a feature and its maps are const; maps may be called concurrently.
-// Requires: the same data, parameters and identity() give the same features, so that what metrics compute from features
-//   of the data can be kept in files.
+// Requires: equal data, parameters and identity() give equal features, so that metrics can keep in files what they
+//   compute from features of the data.
 // Errors: check_data() throws noneq::error before training begins; learn(), restore() and the map when they cannot
 //   compute features.
 #pragma once

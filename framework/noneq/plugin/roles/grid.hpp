@@ -1,4 +1,9 @@
-// Which steps of a schedule a sampler visits. Const and thread-safe.
+// A grid chooses the steps of a schedule that a sampler visits.
+//
+// Shapes and units: a step is its index i = t − 1 in 0..T−1.
+// Threads: a grid is const once it is configured and may be called concurrently.
+// Requires: as many different indices as requested, ascending.
+// Errors: indices() throws noneq::error when it has no such choice.
 #pragma once
 
 #include "noneq/diffusion/tables.hpp"
@@ -7,10 +12,9 @@
 namespace noneq {
 
 struct grid : role<"grid"> {
-  // Steps visited when nobody says how many.
+  // Returns the number of steps to visit when a sampler's `steps` is 0.
   virtual std::int64_t usual_count(std::int64_t T) const { return T; }
-  // `count` (1 … T) indices i = t − 1 of a schedule with these tables, ascending. Throws noneq::error when this rule
-  // has no such choice.
+  // Returns `count` (1 … T) indices of a schedule with these tables.
   virtual std::vector<std::int64_t> indices(std::int64_t count, const tables& t) const = 0;
 };
 

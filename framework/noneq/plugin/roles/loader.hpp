@@ -39,8 +39,8 @@ struct dataset_info {
   normalisation normal;                 // from data units to x0 at this place
   double bin_width = 0;  // of discretised values in units of x⁰ (2/255 for 8-bit data in [−1, 1]); 0: continuous
   std::vector<double> range;  // the smallest and largest value there can be, in data units; empty: not known
-  // A fingerprint of the rows' contents and of what is made of them, the same wherever they lie and however their place
-  // is spelt; empty: not kept anywhere.
+  // A fingerprint of the rows' contents and of the transforms behind them, wherever they lie and however their place is
+  // spelt; empty: not kept anywhere.
   std::string identity;
   std::optional<mixture> truth;
 
@@ -53,11 +53,11 @@ struct dataset_info {
   }
 
   // For the user, before training begins.
-  std::vector<std::string> axes = {};   // what each dimension of shape is, "channels", "height", …; empty: not stated
+  std::vector<std::string> axes = {};   // the name of each dimension of shape, "channels", …; empty: not stated
   std::vector<double> found = {};       // the smallest and largest number seen, in data units; empty: not looked for
-  std::string examined = {};            // how much was looked at for numbers that cannot be trained on
-  std::vector<std::string> notes = {};  // a line each: what looks unintended, and the parameter that mends it
-  // The note for a model that takes the first dimension for channels, when nobody stated that it is so.
+  std::string examined = {};            // how much was searched for numbers that cannot be trained on
+  std::vector<std::string> notes = {};  // a line each: a setting that looks unintended, and the parameter that mends it
+  // The note for a model that takes the first dimension for channels, when no file or parameter states that it is so.
   std::string if_channels_first = {};
   // The dimensions of a sample in the order in which the data's own files have them; one left out is not in the files
   // and has length 1. Empty: as in shape.
@@ -82,9 +82,9 @@ struct source {
 
   // Called with rows of a part, prepared, in order.
   using onlooker = std::function<void(const std::string& part, const batch& rows)>;
-  // Looks at rows before any is used and completes info(): identity, found, examined and notes. Called at most once.
-  // Each row that was read is shown to `also` once, in the order of the rows; what it throws is rethrown. The default
-  // is for data that is made, of which nothing has to be known.
+  // Reads rows before any is used and completes info(): identity, found, examined and notes. Called at most once. Each
+  // row that was read is passed to `also` once, in the order of the rows; its exceptions are rethrown. The default is
+  // for generated data, of which nothing has to be known.
   virtual void examine(const onlooker& /*also*/) {}
 
   // Returns the batch of a training step; s is the step's own stream.
@@ -95,11 +95,11 @@ struct source {
   virtual batch fetch_part(const std::string& /*part*/, std::int64_t first, std::int64_t count) {
     return fetch_rows(first, count);
   }
-  // Finishes what one of the three functions above returned: decompresses, gathers, converts. Idempotent: a prepared
+  // Finishes the result of one of the three functions above: decompresses, gathers, converts. Idempotent: a prepared
   // batch is returned unchanged.
   virtual batch prepare(batch raw) const { return raw; }
-  // Visits what changes with each fetch() and must outlive an interruption, to save it or to replace it. Called between
-  // two fetches, by the thread that fetches.
+  // Visits state that changes with each fetch() and must outlive an interruption, to save it or to replace it. Called
+  // between two fetches, by the thread that fetches.
   virtual void state(const state_visitor&) {}
 };
 
@@ -123,7 +123,7 @@ struct loader : role<"loader", node_kind::source> {
   std::int64_t batch_size = 128;
 
   // Opens the data. `known` is the normalisation of the loader's own that a trained model was stored with; it is used
-  // as it is, and the data is then looked at no further than it takes to know it again. Throws noneq::error.
+  // as it is, and no more rows are then read than the fingerprint needs. Throws noneq::error.
   virtual std::shared_ptr<source> open(const std::optional<normalisation>& known, const stream& s) const = 0;
   // Makes the loader read another file (`noneq eval --data`). Throws noneq::error when it reads none.
   virtual void redirect(const std::filesystem::path&) {

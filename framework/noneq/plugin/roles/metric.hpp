@@ -10,13 +10,11 @@
 // Requires: describe() declares each array of the outcome by writes(name, doc, extent), so that a writer which cannot
 //   show it is refused before training. The extent is a promise:
 //     extent::like_samples  [n, …], each of the shape of one sample of the data; writer.png can draw it
-//     extent::per_step      [k]: one number for each of k steps t, whose values are the array "t" (or "step") beside
-//     it,
-//                           or 1..T where there is none; writer.figure can draw it as a curve
+//     extent::per_step      [k]: one number for each of k steps t; their values are the array "t" (or "step") beside
+//                           it, or 1..T where there is none; writer.figure can draw it as a curve
 //     extent::other         any shape; writer.hdf5 writes it
 // Errors: check_data(), check_process() and check_count() throw noneq::error before training begins. What open(),
-// map(),
-//   add() and finish() throw ends the run.
+//   map(), add() and finish() throw ends the run.
 #pragma once
 
 #include "noneq/core/stop.hpp"
@@ -35,7 +33,7 @@ struct measurement {
   row_pass pass;                    // over rows of the data, in open() and finish()
   // Records of the metrics that finished before on this occasion; complete in finish(), not in open().
   const std::vector<measured>& earlier;
-  std::filesystem::path folder{};  // of the run; a metric may keep there what takes long to compute again
+  std::filesystem::path folder{};  // of the run; a metric may keep there results that take long to compute
   std::string part{};              // which part of the data the stream's rows are; "": no data, or data without parts
 };
 

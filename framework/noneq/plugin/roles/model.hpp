@@ -1,5 +1,9 @@
-// The network. A model plugin holds hyper-parameters and builds networks; the framework owns, averages, saves and loads
-// their weights. build() and the checks run on one thread; forward() is called by several threads at once.
+// A model holds hyper-parameters and builds networks. The framework owns, averages, saves and loads their weights.
+//
+// Shapes and units: a network maps B states [B, C, …], as the prediction scales them, to [B, outputs·C, …].
+// Threads: a model's functions are called by one thread at a time; forward() of a network may be called concurrently.
+// Requires: every parameter is registered with the module, and forward() changes nothing in it.
+// Errors: check_signature() throws noneq::error before training begins; what build() and forward() throw ends the run.
 #pragma once
 
 #include <memory>
@@ -16,13 +20,14 @@ namespace noneq {
 struct network_input {
   // [B, …] in the dtype of the weights: x^t as the prediction scales it (mean::input).
   Tensor x;
-  // [B], where in the schedule it was trained with: the step index t − 1 as int64; as float64 in continuous time.
+  // [B], the place in the schedule that the network was trained with: the step index t − 1, int64, or float64 in
+  // continuous time.
   Tensor t;
   noneq::conditions given;  // B rows; float tensors in the dtype of the weights
-  // float32 [B], how noisy x^t is: ln SNR under the schedule as it is now, also while that is being learned. With
+  // float32 [B], ln SNR of x^t under the schedule as it is now, also while that is being learned. With
   // σ = √(1−ᾱ)/√ᾱ it is −2 ln σ, so that the c_noise = ln(σ)/4 of Karras et al. 2022 is −log_snr/8.
   Tensor log_snr;
-  const stream* dropout = nullptr;  // where dropout draws from, by sample; null when the network is not trained
+  const stream* dropout = nullptr;  // dropout draws from it, by sample; null when the network is not trained
   std::int64_t first = 0;           // index of the first sample in its batch: the row of dropout's first number
 };
 
@@ -35,21 +40,22 @@ struct network_signature {
 };
 
 struct network : torch::nn::Module {
-  // Returns [B, outputs·shape[0], …]. Called by several threads at once, with and without gradients; must not change
-  // the module.
+  // Returns [B, outputs·shape[0], …]. Called concurrently, with and without gradients; must not change the module.
   virtual Tensor forward(const network_input& in) = 0;
-  // Whether `classes` itself is a label too: ∅, "no class", which guidance needs (Ho & Salimans 2022).
+  // Returns whether the label `classes` is valid too and means ∅, "no class", which guidance needs (Ho & Salimans
+  // 2022).
   virtual bool knows_no_class() const { return false; }
-  // Whether t may be between the steps.
+  // Returns whether t may lie between the steps.
   virtual bool takes_any_t() const { return false; }
-  // Whether it reads the condition x0_hat, which training then gives to half of the samples; missing: zeros.
+  // Returns whether the network reads the condition x0_hat, which training then gives to half of the samples. A missing
+  // x0_hat means zeros.
   virtual bool self_conditioned() const { return false; }
 };
 
 struct model : role<"model", node_kind::transform> {
   // Returns a network whose weights are drawn from torch's global generator, which the framework seeds.
   virtual std::shared_ptr<network> build(const network_signature& s) const = 0;
-  // Whether the first dimension of a sample is taken for channels and the others for places.
+  // Returns whether the first dimension of a sample is taken for channels and the others for places.
   virtual bool takes_channels() const { return false; }
   // Throws noneq::error when the network cannot take this data.
   virtual void check_signature(const network_signature&) const {}

@@ -1,4 +1,10 @@
-// Draws t and x^t for a batch of x⁰. Const; called by several threads at once.
+// A noiser draws t and x^t for a batch of x⁰.
+//
+// Shapes and units: x⁰, noise and x^t are [B, …]; t and weight are [B] (describe() below has the types).
+// Threads: a noiser is const and may be called concurrently, unless its time sampler is adaptive: draw() then waits for
+//   the step before.
+// Requires: the noise of row k is drawn by its index b.first + k, so that shards do not change it.
+// Errors: check_process() throws noneq::error when a pipeline is checked; what draw() and apply() throw ends the run.
 #pragma once
 
 #include "noneq/plugin/batch.hpp"
@@ -12,16 +18,16 @@ struct noiser : role<"noiser", node_kind::transform> {
   part<time_sampler> time{"uniform"};
   double label_dropout = 0;
 
-  // Writes t (0-based index), weight and noise, by default from the time sampler and the kernel. Called ahead of the
-  // model.
+  // Writes t, weight and noise to the batch, by default from the time sampler and the kernel. Called ahead of the
+  // model; s is the stream of the step.
   virtual void draw(batch& b, const process& p, const stream& s) const;
-  // Throws noneq::error when it cannot draw for this process. Called when a pipeline is checked.
+  // Throws noneq::error when the noiser cannot draw for this process. Called when a pipeline is checked.
   virtual void check_process(const process& p) const { time->draw(1, p, stream(0)); }
-  // Writes xt. With a learned schedule the tables of p carry gradients, and so must xt; it is then called beside the
-  // model.
+  // Writes xt to the batch. With a learned schedule the tables of p carry gradients, and so must xt; apply() is then
+  // called in each shard, beside the model.
   virtual void apply(batch& b, const process& p, const stream& s) const = 0;
   // Replaces a share of the batch's labels by `no_class`, so that one network learns with and without them
-  // (Ho & Salimans 2022, algorithm 1). Nothing happens to a batch without labels.
+  // (Ho & Salimans 2022, algorithm 1). A batch without labels stays as it is.
   void drop_labels(batch& b, std::int64_t no_class, const stream& s) const;
 
   template <class P>

@@ -1,4 +1,10 @@
-// How fast data turns into noise: β for T steps.
+// A schedule is the rate at which data turns into noise: β for each of T steps, and ln SNR where time is continuous.
+//
+// Shapes and units: β is [T], ln SNR has the shape of u; both float64.
+// Threads: const functions may be called concurrently. state(), and the changes an optimizer makes to learnable(), take
+//   place while no other thread uses the schedule.
+// Requires: β in (0, 1]; ln SNR falls. Both are differentiable in learnable().
+// Errors: noneq::error for parameters without a schedule, thrown before training begins.
 #pragma once
 
 #include "noneq/plugin/description.hpp"
@@ -8,31 +14,31 @@ namespace noneq {
 struct learnable_tensor {
   std::string name;
   Tensor leaf;  // requires a gradient
-  // Whether it shall make the variance of the loss estimate small instead of the loss (Kingma et al. 2021, §4.1).
+  // Whether training minimises the variance of the loss estimate in it instead of the loss (Kingma et al. 2021, §4.1).
   bool by_variance = false;
 };
 
 struct schedule : role<"schedule"> {
   step_count steps;
 
-  // β_1..β_T as [T] float64 in (0, 1]; depends differentiably on learnable() when there are any.
+  // Returns β_1..β_T.
   virtual Tensor beta() const = 0;
-  // ln SNR at times u in [0, 1], from the first step to the last, falling; float64, of u's shape, likewise
-  // differentiable. Asked only when time is continuous, and then instead of beta().
+  // Returns ln SNR at times u in [0, 1], from the first step to the last. Called only when time is continuous, and then
+  // instead of beta().
   virtual Tensor log_snr_at(const Tensor& /*u*/) const {
     throw error(
         "got continuous, need a number: this schedule knows whole steps only; log_snr, learned_snr, cosine, "
         "linear and rectified know more",
         "steps");
   }
-  // What training may change.
+  // Returns the tensors that training may change. The leaves are shared, not copied.
   virtual std::vector<learnable_tensor> learnable() const { return {}; }
 
-  // Whether β_1 is among what is learned. K grows without limit as β_1 → 0, so that it cannot train such a schedule.
+  // Returns whether β_1 is learned. K grows without limit as β_1 → 0, so that it cannot train such a schedule.
   virtual bool learns_beta_1() const { return false; }
 
-  // Restores in place: an optimizer may already hold the leaves. Throws noneq::error for a stored tensor of another
-  // shape.
+  // Restores in place, because an optimizer may already hold the leaves. Throws noneq::error for a stored tensor of
+  // another shape.
   void state(const state_visitor& visit) override {
     for (const learnable_tensor& l : learnable()) {
       Tensor seen = l.leaf;

@@ -1,5 +1,12 @@
-// Turns gradients into new weights. The framework clips gradients, sets the rate, averages weights and writes
-// checkpoints; a trainer plugin chooses libtorch's optimizer and says what of it must be saved.
+// A trainer turns gradients into new weights: it makes libtorch's optimizer and visits the state of it that must be
+// saved. The framework clips gradients, sets the rate, averages weights and writes checkpoints.
+//
+// Shapes and units: weights and gradients are float tensors of any shape; vectors may be cut into parts.
+// Threads: one thread at a time calls optimizer() and optimizer_state(); the optimizers of different parts may take
+//   their steps concurrently.
+// Requires: the optimizer treats every number by itself, and its next step depends on nothing but weights, gradient,
+//   rate and visited state.
+// Errors: noneq::error. Everything that is required is tried on a few numbers when a pipeline is checked.
 #pragma once
 
 #include <memory>
@@ -16,23 +23,21 @@ struct trainer : role<"trainer", node_kind::sink> {
   std::string decay = "none";
   std::vector<double> ema;
 
-  // Called once for each part of what is trained, with one group that holds one tensor; the numbers of a vector may be
-  // cut into parts anywhere. So the optimizer must treat every number by itself: a norm over several has another value
-  // in each part. Its rate is set before every step.
+  // Returns an optimizer for one part of the weights: one group that holds one tensor. A vector may be cut into parts
+  // anywhere, so that a norm over several numbers would have another value in each part. The framework sets the rate
+  // before every step.
   virtual std::unique_ptr<torch::optim::Optimizer> optimizer(
       std::vector<torch::optim::OptimizerParamGroup> groups) const = 0;
-  // Visits the optimizer's state, to save it or to replace it; before the first step too, with what that step starts
-  // from. What is visited must be all that the next step depends on beside weights, gradient and rate. The contract:
+  // Visits the optimizer's state, to save it or to replace it. Before the first step it visits the state from which
+  // that step starts. The contract:
   //   names   "<position>.<name>" with the position of the parameter among the optimizer's own, from 0, which the
-  //           framework replaces by its own; <name> may hold further dots. Each is visited once, the same ones each
-  //           time;
-  //   shapes  [n] for what belongs to the n numbers of a vector [n], in their order: it is cut and joined as they are.
-  //           Any other shape for what all parts have alike, as a counter []. A parameter of another shape than [n] is
-  //           never cut, and its state may have any;
+  //           framework replaces by its own; <name> may hold further dots. Each call visits equal names, each once;
+  //   shapes  [n] for state of the n numbers of a vector [n], in their order: it is cut and joined as they are. Any
+  //           other shape for state that is equal in all parts, as a counter []. A parameter of another shape than [n]
+  //           is never cut, and its state may have any;
   //   memory  no tensor shares memory with another that is visited or with the weights. The visitor writes into a
-  //           visited tensor in place when the shape is the same, and else puts another in its place; so a temporary
+  //           visited tensor in place when the shapes are equal, and else puts another in its place; so a temporary
   //           must be read again after the visit.
-  // All of this is tried on a few numbers when a pipeline is checked.
   virtual void optimizer_state(torch::optim::Optimizer&, const state_visitor&) const = 0;
 
   template <class P>

@@ -11,7 +11,7 @@
 
 namespace noneq {
 
-// What a transform may know of a batch beside its tensors.
+// The surroundings of a batch in a transform: whose rows it holds, and their random numbers.
 struct transform_context {
   bool training = false;  // false: rows that are measured or learned from, which no augmentation may change
   // Row k of the batch takes its random numbers from row first + k of this table. They are a function of the seed, the
@@ -34,8 +34,8 @@ struct transform_context {
 };
 
 struct transform : role<"transform", node_kind::transform> {
-  // Returns what the data is behind this node: shape, type of the numbers, normalisation with what this node adds to
-  // it, and so on. A transform that can be undone adds its map to info.normal; samples of others stay as they are.
+  // Returns the description of the data behind this node: shape, type of the numbers, normalisation, and so on. A
+  // transform that can be undone adds its map to info.normal; samples of others stay as they are.
   // Called when data is opened, before and after the transform learned, and when a trained model is loaded; before it
   // learned, the normalisation may miss its part. Throws noneq::error naming what it cannot take.
   virtual dataset_info after(dataset_info before) const = 0;
@@ -43,12 +43,12 @@ struct transform : role<"transform", node_kind::transform> {
   virtual batch run(batch b, const transform_context& c) const = 0;
 
   // Learning from data, before training. Whether the transform learns is known from its parameters. Every batch of
-  // rows to learn from is shown to look() once, as run() will get it; learned() ends the pass and throws noneq::error
-  // when the rows will not do. What was learned is state(), which is stored with the model: samples and measuring
-  // work without the data. A further pass begins anew.
+  // rows to learn from is passed to look() once, as run() will receive it; learned() ends the pass and throws
+  // noneq::error when the rows are not enough. state() visits the result, which is stored with the model, so that
+  // sampling and measuring work without the data. A further pass begins anew.
   virtual bool learns() const { return false; }
-  // How many rows it wants to see, spread evenly over those to train on; 0: as many as are looked at anyway, all of
-  // them or about 1 GiB.
+  // Returns the number of rows to learn from, spread evenly over those to train on; 0: as many as are read anyway, all
+  // of them or about 1 GiB.
   virtual std::int64_t rows_to_learn_from() const { return 0; }
   virtual void look(const batch& /*rows*/, const transform_context&) {}
   virtual void learned(const dataset_info& /*before*/) {}

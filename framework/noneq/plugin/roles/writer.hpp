@@ -8,8 +8,7 @@
 // Requires: a file appears under its name whole or not at all, and only in finish(). A sinking that is destroyed before
 //   leaves nothing behind. finish() returns the files it made in outcome::files.
 // Errors: check_input() and check_machine() throw noneq::error for everything that can be known before training;
-// open(),
-//   add() and finish() for the rest.
+//   open(), add() and finish() for the rest.
 #pragma once
 
 #include <filesystem>
@@ -52,7 +51,7 @@ struct writer : role<"writer", node_kind::sink> {
   std::filesystem::path file;
 
   // Returns a sink for one stream. Also called once before training, with a scratch folder and without batches, so that
-  // what cannot be opened is refused early.
+  // a writer that cannot be opened is refused early.
   virtual std::unique_ptr<sinking> open(const writing& w) const = 0;
   // Throws noneq::error when the writer cannot write these tensors. Called when a pipeline is checked, and again, with
   // the shape of the data, before a run begins.
