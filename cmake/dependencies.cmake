@@ -9,6 +9,7 @@ find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(PNG REQUIRED)
 find_library(CSV_LIBRARY csv REQUIRED)
+find_library(DEFLATE_LIBRARY deflate REQUIRED)
 find_library(DNNL_LIBRARY dnnl REQUIRED)  # its own CMake package asks for OpenCL, which nothing here uses
 find_package(hwy CONFIG REQUIRED)
 find_package(Boost REQUIRED COMPONENTS filesystem)

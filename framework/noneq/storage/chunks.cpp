@@ -1,10 +1,12 @@
 #include "noneq/storage/chunks.hpp"
 
 #include <filesystem>
+#include <memory>
+#include <new>
 
 #include <fmt/format.h>
 #include <hdf5.h>
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include "noneq/storage/deflate.hpp"
 #include "noneq/storage/hdf5_file.hpp"
@@ -103,12 +105,24 @@ static error damaged(const raw_chunks& raw, const raw_chunks::chunk& chunk, std:
                            to_string(chunk.offset), got, need));
 }
 
+using inflater = std::unique_ptr<libdeflate_decompressor, decltype(&libdeflate_free_decompressor)>;
+
+// Memory that decoding needs, used again from chunk to chunk. One thread.
+struct decoding {
+  std::array<std::string, 2> bytes;
+  inflater inflates{libdeflate_alloc_decompressor(), libdeflate_free_decompressor};
+  decoding() {
+    if (!inflates) throw std::bad_alloc();
+  }
+};
+
 static void inflate_into(const raw_chunks& raw, const raw_chunks::chunk& chunk, const std::string& from,
-                         std::string& to) {
-  uLongf got = to.size();
-  const int status =
-      ::uncompress(reinterpret_cast<Bytef*>(to.data()), &got, reinterpret_cast<const Bytef*>(from.data()), from.size());
-  if (status != Z_OK || got != to.size()) throw damaged(raw, chunk, status == Z_OK ? got : 0, to.size());
+                         const inflater& inflates, std::string& to) {
+  std::size_t got = 0;
+  if (libdeflate_zlib_decompress(inflates.get(), from.data(), from.size(), to.data(), to.size(), &got) !=
+      LIBDEFLATE_SUCCESS)
+    throw damaged(raw, chunk, 0, to.size());
+  if (got != to.size()) throw damaged(raw, chunk, got, to.size());
 }
 
 // HDF5's shuffle stores all first bytes, then all second bytes, … of the elements.
@@ -121,18 +135,19 @@ static void unshuffle_into(const std::string& from, std::string& to, std::size_t
   }
 }
 
-// The bytes of a chunk with its filters undone; `scratch` is reused from chunk to chunk.
+// Returns the bytes of a chunk with its filters undone, valid until `scratch` is used again.
 static const std::string& unfilter(const raw_chunks& raw, const raw_chunks::chunk& chunk, std::size_t element,
-                                   std::size_t bytes, std::array<std::string, 2>& scratch) {
+                                   std::size_t bytes, decoding& scratch) {
   if (bytes / most_deflated > chunk.bytes.size()) throw damaged(raw, chunk, chunk.bytes.size(), bytes);
   const std::string* now = &chunk.bytes;
   std::size_t turn = 0;
   for (std::size_t i = raw.filters.size(); i-- > 0;) {
     if (chunk.skipped >> i & 1u) continue;
-    std::string& next = scratch[turn++];
+    if (raw.filters[i] == H5Z_FILTER_SHUFFLE && element == 1) continue;  // bytes stay where they are
+    std::string& next = scratch.bytes[turn++];
     next.resize(bytes);
     if (raw.filters[i] == H5Z_FILTER_DEFLATE) {
-      inflate_into(raw, chunk, *now, next);
+      inflate_into(raw, chunk, *now, scratch.inflates, next);
     } else {
       if (now->size() != bytes) throw damaged(raw, chunk, now->size(), bytes);
       unshuffle_into(*now, next, element);
@@ -159,7 +174,7 @@ void check_chunk_shape(const open_dataset& d) {
   raw_chunks raw;
   raw.where = d.where;
   raw.filters = *filters;
-  std::array<std::string, 2> scratch;
+  decoding scratch;
   const sizes offset(at.begin(), at.end());
   const auto chunk = fetch(d, offset, static_cast<std::uint64_t>(d.files.front().bytes));
   if (!chunk.bytes.empty())
@@ -171,7 +186,7 @@ Tensor decode(const raw_chunks& raw) {
   const Tensor out = at::empty(raw.shape, raw.dtype);
   const std::size_t element = c10::elementSize(raw.dtype),
                     bytes = static_cast<std::size_t>(c10::multiply_integers(raw.chunk_shape)) * element;
-  std::array<std::string, 2> scratch;
+  decoding scratch;
   for (const raw_chunks::chunk& chunk : raw.chunks) {
     // from_blob takes a mutable pointer; the views below are only read.
     const bool written = !chunk.bytes.empty();
