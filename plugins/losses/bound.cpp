@@ -14,7 +14,7 @@ struct bound : noneq::loss {
 
   noneq::Tensor run(const noneq::batch& b, const noneq::process& p) const override {
     const noneq::Tensor &x0 = b.at("x0"), &xt = b.at("xt"), &index = b.at("t");
-    const auto c = noneq::at(p.tables, index, xt);
+    const auto c = noneq::coefficients_at(p.tables, index, xt);
     const noneq::Tensor kl = terms::step_kl(b, p, c, p.reverse(b.at("output"), xt, c));
     // K has no step t = 1. Terms that belong to no step are spread over t = 2..T, so that the loss is 0 at t = 1 and a
     // time sampler may leave it out. In continuous time T − 1 steps of length 1 end somewhere, of which T − 2 begin
@@ -35,8 +35,8 @@ struct bound : noneq::loss {
     const noneq::kernel& k = *p.kernel;
     const auto pi = k.stationary(x0);
     const noneq::Tensor zero = at::zeros({x0.size(0)}, at::kLong);
-    const auto last = k.marginal(x0, noneq::at(p.tables, zero + (p.steps() - 1), x0));
-    const auto first = k.marginal(x0, noneq::at(p.tables, zero, x0));
+    const auto last = k.marginal(x0, noneq::coefficients_at(p.tables, zero + (p.steps() - 1), x0));
+    const auto first = k.marginal(x0, noneq::coefficients_at(p.tables, zero, x0));
     const noneq::Tensor edge = k.log_prob(x0, pi) + k.cross_entropy(first, pi);
     return k.entropy(last) - k.entropy(first) - k.cross_entropy(last, pi) + edge;
   }

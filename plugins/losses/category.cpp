@@ -7,7 +7,7 @@ struct category : noneq::loss {
 
   noneq::Tensor run(const noneq::batch& b, const noneq::process& p) const override {
     const noneq::Tensor& output = b.at("output");
-    const auto c = noneq::at(p.tables, b.at("t"), b.at("xt"));
+    const auto c = noneq::coefficients_at(p.tables, b.at("t"), b.at("xt"));
     const noneq::Tensor predicted = (b.at("x0") * p.split(output).z.log_softmax(1)).flatten(1).mean(1);
     return terms::vlb(b, p, c, p.reverse(output, b.at("xt"), c), 0) - lambda * predicted;
   }

@@ -12,7 +12,7 @@ struct hybrid : noneq::loss {
 
   noneq::Tensor run(const noneq::batch& b, const noneq::process& p) const override {
     const noneq::Tensor& xt = b.at("xt");
-    const auto c = noneq::at(p.tables, b.at("t"), xt);
+    const auto c = noneq::coefficients_at(p.tables, b.at("t"), xt);
     noneq::distribution reverse = p.reverse(b.at("output"), xt, c);
     reverse.location = reverse.location.detach();
     return terms::squared_error(b, p, c, weighting ? &*weighting : nullptr) +

@@ -48,7 +48,7 @@ inline Tensor vlb(const noneq::batch& b, const noneq::process& p, const noneq::c
 // L_T/d, nats per dimension, [B].
 inline Tensor prior(const Tensor& x0, const noneq::process& p) {
   const noneq::kernel& k = *p.kernel;
-  const auto last = noneq::at(p.tables, at::full({x0.size(0)}, p.steps() - 1, at::kLong), x0);
+  const auto last = noneq::coefficients_at(p.tables, at::full({x0.size(0)}, p.steps() - 1, at::kLong), x0);
   return k.kl(k.marginal(x0, last), k.stationary(x0)) *
          (static_cast<double>(x0.size(0)) / static_cast<double>(x0.numel()));
 }

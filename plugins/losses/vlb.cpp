@@ -14,7 +14,7 @@ struct vlb : noneq::loss {
 
   noneq::Tensor run(const noneq::batch& b, const noneq::process& p) const override {
     const noneq::Tensor& xt = b.at("xt");
-    const auto c = noneq::at(p.tables, b.at("t"), xt);
+    const auto c = noneq::coefficients_at(p.tables, b.at("t"), xt);
     const noneq::Tensor steps = terms::vlb(b, p, c, p.reverse(b.at("output"), xt, c), bins);
     return p.tables.beta.requires_grad() ? steps + terms::prior(b.at("x0"), p) : steps;
   }

@@ -23,7 +23,7 @@ inline bounds_of_rows measure_bounds(const denoiser& d, const dataset_info& info
   const auto& k = *p.kernel;
   const std::int64_t n = x0.size(0), T = p.steps();
   const auto shape = x0.sizes().vec();
-  const auto at_time = [&](std::int64_t i) { return at(p.tables, at::full({n}, i, at::kLong), x0); };
+  const auto at_time = [&](std::int64_t i) { return coefficients_at(p.tables, at::full({n}, i, at::kLong), x0); };
   const auto f64 = [](const Tensor& t) { return t.to(at::kDouble); };
   const distribution pi = k.stationary(x0), q1 = k.marginal(x0, at_time(0)), qT = k.marginal(x0, at_time(T - 1));
 

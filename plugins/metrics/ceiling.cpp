@@ -50,7 +50,9 @@ struct ceiling : noneq::metric {
     const std::int64_t T = p.steps();
     const Tensor x0 = draw(m, first, n, samples, s);
     const auto shape = x0.sizes().vec();
-    const auto at_time = [&](std::int64_t i) { return noneq::at(p.tables, at::full({n}, i, at::kLong), x0); };
+    const auto at_time = [&](std::int64_t i) {
+      return noneq::coefficients_at(p.tables, at::full({n}, i, at::kLong), x0);
+    };
     const auto at_xt = [&](const noneq::distribution& q, const noneq::stream& here) {
       return k.sample(q, k.noise(shape, here, first).to(at::kDouble));
     };

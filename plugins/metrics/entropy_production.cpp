@@ -58,7 +58,9 @@ class entropy_sinking : public noneq::keeping_sinking {
     const noneq::kernel& k = *p.kernel;
     const Tensor x0 = rows.at("x0");
     const std::int64_t n = x0.size(0), T = p.steps(), first = rows.first;
-    const auto at_time = [&](std::int64_t i) { return noneq::at(p.tables, at::full({n}, i, at::kLong), x0); };
+    const auto at_time = [&](std::int64_t i) {
+      return noneq::coefficients_at(p.tables, at::full({n}, i, at::kLong), x0);
+    };
     const auto f64 = [](const Tensor& t) { return t.to(at::kDouble); };
 
     const Tensor per_time = at::zeros({T}, at::kDouble), forward = at::zeros({T - 1}, at::kDouble);

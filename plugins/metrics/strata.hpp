@@ -63,7 +63,7 @@ inline step_kls measure_steps(const denoiser& d, const Tensor& x0, const conditi
       const Tensor u = here.fork("t").uniform({n, 1}, first).squeeze(1).to(at::kDouble);
       index = (run.begin + (u * static_cast<double>(run.size())).floor()).to(at::kLong);
     }
-    const coefficients at_t = at(p.tables, index, x0);
+    const coefficients at_t = coefficients_at(p.tables, index, x0);
     const Tensor xt = k.jump(x0, at_t, k.noise(x0.sizes().vec(), here.fork("noise"), first));
     const auto prediction = d.predict(xt, index, given);
     const Tensor kl = k.kl(k.posterior(x0, xt, at_t), prediction.reverse).to(at::kDouble);

@@ -5,7 +5,7 @@
 struct marginal : noneq::noiser {
   void apply(noneq::batch& b, const noneq::process& p, const noneq::stream&) const override {
     const noneq::Tensor& x0 = b.at("x0");
-    const auto c = noneq::at(p.tables, b.at("t"), x0);
+    const auto c = noneq::coefficients_at(p.tables, b.at("t"), x0);
     b.set("xt", p.kernel->jump(x0, c, b.at("noise")));
   }
 

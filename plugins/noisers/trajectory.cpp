@@ -12,14 +12,15 @@ struct trajectory : noneq::noiser {
     const auto steps = index.numel() > 0 ? index.max().item<std::int64_t>() + 1 : 0;
     noneq::Tensor x = x0;
     for (std::int64_t i = 0; i < steps; ++i) {
-      const auto c = noneq::at(p.tables, at::full_like(index, i), x);
+      const auto c = noneq::coefficients_at(p.tables, at::full_like(index, i), x);
       const noneq::Tensor noise = p.kernel->noise(x0.sizes().vec(), walk.fork(i + 1), b.first);
       // A sample that has arrived stays: the work on it is wasted, but every row keeps its own noise.
       x = at::where(last >= i, p.kernel->sample(p.kernel->transition(x, c), noise), x);
     }
     b.set("xt", x);
     // The network must predict the noise that leads from x⁰ to x^t, not the one drawn for a single jump.
-    if (p.kernel->has_variance()) b.set("noise", noneq::epsilon_from_x0(x0, x, noneq::at(p.tables, index, x0)));
+    if (p.kernel->has_variance())
+      b.set("noise", noneq::epsilon_from_x0(x0, x, noneq::coefficients_at(p.tables, index, x0)));
   }
 
   void check_process(const noneq::process& p) const override {

@@ -69,7 +69,7 @@ class frames_sinking : public sinking {
     if (!x0_.defined()) x0_ = first_rows();
     if (t == 0) return normal().restore(x0_);
     const kernel& k = *process().kernel;
-    const auto c = at(process().tables, at::full({x0_.size(0)}, t - 1, at::kLong), x0_);
+    const auto c = coefficients_at(process().tables, at::full({x0_.size(0)}, t - 1, at::kLong), x0_);
     const Tensor noise = k.noise(x0_.sizes().vec(), w_.stream.fork("forward").fork(t), 0);
     return normal().restore(k.jump(x0_, c, noise));
   }

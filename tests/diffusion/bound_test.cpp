@@ -97,7 +97,7 @@ TEST_CASE("correlated data: the Monte Carlo bound meets its closed form") {
 
   const Tensor x0 = normal({n, 2}, g).mm(at::linalg_cholesky(cov).t());
   const Tensor index = at::randint(1, steps, {n}, g, at::kLong);
-  const coefficients c = noneq::at(t, index, x0);
+  const coefficients c = coefficients_at(t, index, x0);
   const Tensor xt = gaussian::sample(gaussian::marginal(x0, c), normal({n, 2}, g));
   const Tensor ab = c.alpha_bar.unsqueeze(-1), rest = c.one_minus_alpha_bar.unsqueeze(-1);
   const Tensor gain = at::linalg_inv(ab * cov + rest * eye).matmul(cov) * ab.sqrt();
@@ -145,7 +145,7 @@ TEST_CASE("the bound's gradient with respect to β matches finite differences") 
   const Tensor index = at::tensor(std::vector<std::int64_t>{1, 2, 3, 4, 5, 3, 2, 5}, at::kLong);
   const auto bound = [&](const Tensor& beta) {
     const tables t = make_tables(beta);
-    const coefficients c = noneq::at(t, index, x0);
+    const coefficients c = coefficients_at(t, index, x0);
     const Tensor xt = gaussian::sample(gaussian::marginal(x0, c), noise);  // the noise is frozen
     const distribution p{mean_from_epsilon(0.6 * xt, xt, c), c.log_beta};
     const Tensor kl = gaussian::kl(gaussian::posterior(x0, xt, c), p) * 5;

@@ -25,7 +25,7 @@ inline Tensor vec(std::vector<double> v) { return at::tensor(v, at::kDouble); }
 
 // Coefficients at the same index for every sample of x.
 inline coefficients same_t(const tables& t, std::int64_t i, const Tensor& x) {
-  return noneq::at(t, at::full({x.size(0)}, i, at::kLong), x);
+  return noneq::coefficients_at(t, at::full({x.size(0)}, i, at::kLong), x);
 }
 
 inline at::Generator stream(std::uint64_t seed) { return at::detail::createCPUGenerator(seed); }

@@ -52,7 +52,7 @@ TEST_CASE("β_T = 1 ends the signal without spoiling values or gradients") {
   CHECK(close(value(t.alpha_bar, 4), 0.5));
   CHECK(value(t.c2, 9) == 0);
   CHECK(close(value(t.c1, 9), std::sqrt(0.1)));
-  const auto slope = torch::autograd::grad({t.rows.sum()}, {beta})[0];
+  const auto slope = torch::autograd::grad({t.stack.sum()}, {beta})[0];
   CHECK(finite(slope));
 }
 
@@ -72,7 +72,7 @@ TEST_CASE("coefficients are the tables at each sample's t, in the state's dtype 
   const tables t = make_tables(linear(100, 1e-4, 0.2));
   const Tensor x = at::zeros({3, 2, 4, 4}, at::kFloat);
   const Tensor index = at::tensor(std::vector<std::int64_t>{0, 50, 99}, at::kLong);
-  const coefficients c = noneq::at(t, index, x);
+  const coefficients c = coefficients_at(t, index, x);
   CHECK(c.beta.sizes() == at::IntArrayRef({3, 1, 1, 1}));
   CHECK((c.snr.scalar_type() == at::kFloat));
   const auto from = [&](const Tensor& table) { return table.index_select(0, index).to(at::kFloat).view({3, 1, 1, 1}); };

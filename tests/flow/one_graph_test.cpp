@@ -64,7 +64,7 @@ TEST_CASE("a writer on the training takes the batches of its steps, ahead of the
   const plan p = small_plan();
   const fs::path file = folder.path / "answers-step-12.h5";
   const Tensor x0 = all_rows(file, "x0"), t = all_rows(file, "t"), noise = all_rows(file, "noise");
-  const coefficients c = noneq::at(p.process.tables, t, x0);
+  const coefficients c = coefficients_at(p.process.tables, t, x0);
   CHECK(at::allclose(all_rows(file, "xt"), c.sqrt_alpha_bar * x0 + c.sqrt_one_minus_alpha_bar * noise, 1e-5, 1e-5));
   CHECK(all_rows(file, "output").sizes() == at::IntArrayRef({96, 4}));
   CHECK(all_rows(folder.path / "losses-step-24.h5", "loss").sizes() == at::IntArrayRef({96}));

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 #include <cstdlib>
+#include <sstream>
 
 #include <fmt/format.h>
 
@@ -77,6 +78,15 @@ inline finished_run run_small(const std::vector<std::string>& changes, int threa
 
 inline finished_run run_small(const std::vector<std::string>& changes, int threads = 2) {
   return run_small(changes, threads, scratch_folder{});
+}
+
+// The records of other steps than `step`.
+inline std::string without_step(const std::string& records, std::int64_t step) {
+  std::string kept;
+  std::istringstream lines(records);
+  for (std::string line; std::getline(lines, line);)
+    if (nlohmann::json::parse(line).at("step") != step) kept += line + "\n";
+  return kept;
 }
 
 // The names of tensors that are not bitwise equal; "" when none.

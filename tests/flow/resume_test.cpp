@@ -1,6 +1,4 @@
 // What a resumed run records, and what it says of itself.
-#include <sstream>
-
 #include "doctest.hpp"
 #include "flow/pipeline.hpp"
 #include "noneq/flow/stop.hpp"
@@ -18,15 +16,6 @@ finished_run interrupted_then_resumed(const std::vector<std::string>& changes, c
   CHECK_THROWS_AS(run_small(changes, 2, folder), interrupted);
   forget_stop();
   return run_small(changes, 2, folder, if_there::resume);
-}
-
-// The records of other steps than `step`.
-std::string without_step(const std::string& records, std::int64_t step) {
-  std::string kept;
-  std::istringstream lines(records);
-  for (std::string line; std::getline(lines, line);)
-    if (nlohmann::json::parse(line).at("step") != step) kept += line + "\n";
-  return kept;
 }
 
 }
@@ -70,29 +59,4 @@ TEST_CASE("a finished run that is given more steps is unfinished until it has ma
   CHECK_THROWS_AS(run_small({}, 2, folder, if_there::resume), interrupted);
   forget_stop();
   CHECK(load_checkpoint(folder.path / "checkpoint").meta.at("finished") == false);
-}
-
-TEST_CASE("plugins whose work depends on how often they were called go on as if nothing had happened") {
-  registry stateful(
-      {fs::path(std::getenv("NONEQ_BUILD")) / "plugins", fs::path(std::getenv("NONEQ_BUILD")) / "tests" / "plugins"});
-  const auto run_with = [&](const std::vector<std::string>& changes, const scratch_folder& folder, if_there policy) {
-    value document = parse_text(small_pipeline, "small.yaml");
-    apply_override(document, "process.variance=fixed_small");
-    for (const std::string& change : changes) apply_override(document, change);
-    run(make_plan(document, stateful), {folder.path, policy, 2, true});
-    return load_checkpoint(folder.path / "checkpoint");
-  };
-  for (const std::string& node :
-       {std::string("graph.loader={plugin: loader.growing, batch: 64}"),
-        std::string("graph.noiser={plugin: noiser.counting, in: loader}"), std::string("graph.noiser.time=counting"),
-        std::string("graph.loss={plugin: loss.simple, in: model, weighting: counting}"),
-        std::string("graph.loss={plugin: loss.counting, in: model}")}) {
-    CAPTURE(node);
-    scratch_folder whole, parts;
-    const checkpoint once = run_with({node}, whole, if_there::refuse);
-    ask_to_stop();  // after the first step, while batches behind it are under way
-    CHECK_THROWS_AS(run_with({node}, parts, if_there::refuse), interrupted);
-    forget_stop();
-    CHECK(differences(run_with({node}, parts, if_there::resume), once) == "");
-  }
 }

@@ -20,7 +20,7 @@ noneq::denoiser of_atoms(noneq::process p, const Tensor& atoms, const Tensor& we
   const auto kernel = p.kernel;
   return make_denoiser(std::move(p), [=](const noneq::network_input& in) {
     const Tensor x = in.x.to(at::kDouble), first = x.narrow(0, 0, 1);  // a sampler's samples are all at one t
-    const Tensor of_atom = kernel->marginal(atoms, noneq::at(t, in.t.narrow(0, 0, 1), first)).location;
+    const Tensor of_atom = kernel->marginal(atoms, noneq::coefficients_at(t, in.t.narrow(0, 0, 1), first)).location;
     const Tensor zeros = at::log_sigmoid(-of_atom), ones = at::log_sigmoid(of_atom);  // ln q(x^t|atom) of a bit
     const Tensor joint = weights.log() + at::matmul(x, (ones - zeros).t()) + zeros.sum(1);
     const Tensor p = joint.softmax(1);

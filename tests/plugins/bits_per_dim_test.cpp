@@ -46,7 +46,7 @@ noneq::denoiser exact(const std::string& schedule = few) {
   const noneq::process p = process_of(schedule);
   const noneq::tables t = p.tables;
   return testing::make_denoiser(p, [t](const noneq::network_input& in) {
-    const auto c = noneq::at(t, in.t, in.x);
+    const auto c = noneq::coefficients_at(t, in.t, in.x);
     return best(in.x, c.sqrt_alpha_bar, c.one_minus_alpha_bar);
   });
 }

@@ -19,7 +19,7 @@ struct chain {
 
   explicit chain(const char* name) : k(make<kernel>(name)) {}
   coefficients at_step(std::int64_t i, std::int64_t n = K) const {
-    return noneq::at(t, at::full({n}, i, at::kLong), at::zeros({n, K, 1}, at::kDouble));
+    return coefficients_at(t, at::full({n}, i, at::kLong), at::zeros({n, K, 1}, at::kDouble));
   }
   static Tensor matrix(const distribution& d) { return d.location.exp().squeeze(2); }  // [from, to]
 };
@@ -117,7 +117,7 @@ TEST_CASE("categorical: data that is not one-hot is refused") {
 TEST_CASE("categorical: the loss of a network that knows x⁰ is near 0, and λ weighs the cross-entropy of x̂⁰") {
   const process p = make_process("uniform", "{plugin: reciprocal, steps: 10}", "category");
   const Tensor x0 = every_state.to(at::kFloat), index = at::tensor({0, 3, 6, 9}, at::kLong);
-  const auto c = noneq::at(p.tables, index, x0);
+  const auto c = coefficients_at(p.tables, index, x0);
   const Tensor xt = p.kernel->sample(p.kernel->marginal(x0, c), p.kernel->noise({K, K, 1}, stream(2), 0));
   const auto loss = [&](const char* lambda, const Tensor& z) {
     return make<noneq::loss>(std::string("{plugin: category, lambda: ") + lambda + "}")

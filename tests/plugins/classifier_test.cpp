@@ -41,7 +41,7 @@ template <class Step>
 moments carried(const noneq::tables& t, const Step& step) {
   moments m{0, 1};
   for (std::int64_t i = t.steps() - 1; i >= 0; --i) {
-    const auto c = noneq::at(t, at::full({1}, i, at::kLong), at::zeros({1}, at::kDouble));
+    const auto c = noneq::coefficients_at(t, at::full({1}, i, at::kLong), at::zeros({1}, at::kDouble));
     const auto [slope, offset] = step(c);
     m = {slope * m.mean + offset,
          slope * slope * m.variance + (i > 0 ? c.log_beta_tilde.exp().template item<double>() : 0)};

@@ -30,7 +30,7 @@ inline noneq::sampling_request request(std::int64_t count, noneq::sizes shape, s
 inline noneq::denoiser gaussian_denoiser(noneq::process p, const Tensor& mean, const Tensor& variance) {
   const noneq::tables t = p.tables;
   return make_denoiser(std::move(p), [t, mean, variance](const noneq::network_input& in) {
-    const auto c = noneq::at(t, in.t, in.x);
+    const auto c = noneq::coefficients_at(t, in.t, in.x);
     return c.sqrt_one_minus_alpha_bar * (in.x - c.sqrt_alpha_bar * mean) /
            (c.alpha_bar * variance + c.one_minus_alpha_bar);
   });

@@ -16,23 +16,23 @@ process made(const std::string& schedule) { return make_process("gaussian", sche
 
 }
 
-TEST_CASE("at a whole index the rows between the steps are the steps' own") {
+TEST_CASE("at a whole index the values between the steps are the steps' own") {
   for (const char* yaml : continuous) {
     CAPTURE(yaml);
     const tables t = made(yaml).tables;
     REQUIRE(t.steps() == 1000);
     const Tensor index = at::tensor({0, 1, 2, 500, 998}, at::kLong);
-    CHECK(at::allclose(rows_between(t, index.to(at::kDouble)), t.rows.index_select(1, index), 1e-9, 1e-12));
+    CHECK(at::allclose(stacked(values_between(t, index.to(at::kDouble))), t.stack.index_select(1, index), 1e-9, 1e-12));
   }
 }
 
-TEST_CASE("between the steps ln SNR falls, and a step's rows obey the laws of a step") {
+TEST_CASE("between the steps ln SNR falls, and a step's values obey the laws of a step") {
   for (const char* yaml : continuous) {
     CAPTURE(yaml);
     const process p = made(yaml);
     const Tensor index = at::linspace(0, 999, 4001, at::kDouble), x = at::zeros({4001, 1}, at::kDouble);
     CHECK((p.log_snr(index).diff() < 0).all().item<bool>());
-    const coefficients c = noneq::at(p.tables, index, x);
+    const coefficients c = coefficients_at(p.tables, index, x);
     CHECK(at::allclose(c.alpha_bar, c.alpha * c.alpha_bar_prev, 1e-9, 0));
     CHECK(at::allclose(c.alpha_bar + c.one_minus_alpha_bar, at::ones_like(x), 1e-12, 0));
     // q(x^t|x⁰) is q(x^t|x^{t−1}) after q(x^{t−1}|x⁰): the posterior's mean of its own x^t is x^{t−1}'s.
@@ -66,7 +66,7 @@ TEST_CASE("the simple loss at any time is that of a perfect network where the da
   CHECK((t != t.floor()).any().item<bool>());
   CHECK(b.at("weight")[0].item<float>() == doctest::Approx(0.999));
   // ε̂ = √(1−ᾱ) x^t, whose error is N(0, ᾱ).
-  const auto c = noneq::at(p.tables, t, b.at("xt"));
+  const auto c = coefficients_at(p.tables, t, b.at("xt"));
   b.set("output", c.sqrt_one_minus_alpha_bar * b.at("xt"));
   const Tensor excess = loss->run(b, p) - c.alpha_bar.squeeze(1);
   CHECK(mean_is(excess, 0));

@@ -61,7 +61,7 @@ TEST_CASE("EDM: the network is given inputs and targets of unit variance, and c_
     CAPTURE(i);
     const Tensor x0 = sigma_data * stream(1).normal({n, 1}).to(at::kDouble),
                  noise = stream(2).normal({n, 1}).to(at::kDouble), index = at::full({n}, i, at::kLong);
-    const coefficients c = noneq::at(p.tables, index, x0);
+    const coefficients c = coefficients_at(p.tables, index, x0);
     const Tensor xt = p.kernel->jump(x0, c, noise);
     CHECK(mean_is(p.input(xt, c).square(), 1));
     CHECK(mean_is(p.mean->target(x0, noise, {xt, c, *p.kernel}).square(), 1));

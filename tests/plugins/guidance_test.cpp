@@ -17,7 +17,7 @@ struct two_classes : noneq::network {
   two_classes(noneq::tables t, double variance) : tables(std::move(t)), v(variance) {}
   bool knows_no_class() const override { return true; }
   Tensor forward(const noneq::network_input& in) override {
-    const auto c = noneq::at(tables, in.t, in.x);
+    const auto c = noneq::coefficients_at(tables, in.t, in.x);
     const Tensor label = in.given.find("label");
     const Tensor mean = at::where(label == 2, 0, label + 1).to(in.x.scalar_type()).unsqueeze(1);
     return c.sqrt_one_minus_alpha_bar * (in.x - c.sqrt_alpha_bar * mean) / (c.alpha_bar * v + c.one_minus_alpha_bar);

@@ -20,7 +20,7 @@ std::pair<double, double> repainted(const noneq::tables& t, double known, std::i
   const Tensor one = at::eye(2, at::kDouble);
   Tensor m = at::zeros({2}, at::kDouble), v = one;
   for (std::int64_t i = t.steps() - 1; i >= 0; --i) {
-    const auto c = noneq::at(t, at::full({1}, i, at::kLong), m.unsqueeze(0));
+    const auto c = noneq::coefficients_at(t, at::full({1}, i, at::kLong), m.unsqueeze(0));
     const auto number = [](const Tensor& x) { return x.item<double>(); };
     const double a = number(c.alpha_bar), before = number(c.alpha_bar_prev), rest = number(c.one_minus_alpha_bar_prev);
     const Tensor gain = std::sqrt(a) * at::linalg_solve(a * covariance + (1 - a) * one, covariance).t();

@@ -65,7 +65,7 @@ inline Tensor known_x0(const noneq::coefficients& c, const Tensor& x, const Tens
 inline noneq::denoiser correlated(noneq::process p, const Tensor& mean, const Tensor& covariance) {
   const noneq::tables t = p.tables;
   return make_denoiser(std::move(p), [=](const noneq::network_input& in) {
-    return known_x0(noneq::at(t, in.t, in.x), in.x, mean, covariance);
+    return known_x0(noneq::coefficients_at(t, in.t, in.x), in.x, mean, covariance);
   });
 }
 

@@ -16,7 +16,7 @@ TEST_CASE("Gaussian atoms: matched has the first two moments of the true reverse
     for (const std::int64_t i : {1, 4, 11})
       for (const double seen : {-1.1, 0.7}) {
         const Tensor xt = at::full({1, 1}, seen, at::kDouble);
-        const auto c = noneq::at(p.tables, at::full({1}, i, at::kLong), xt);
+        const auto c = coefficients_at(p.tables, at::full({1}, i, at::kLong), xt);
         // q(x^{t−1}|x^t) ∝ q(x^t|x^{t−1}) Σ_k w_k q(x^{t−1}|atom k), on a grid.
         const double keep = c.alpha_bar_prev.item<double>(), beta = c.beta.item<double>();
         Tensor q = at::zeros_like(grid);
@@ -38,7 +38,7 @@ TEST_CASE("Gaussian atoms: matched has the first two moments of the true reverse
 TEST_CASE("Gaussian atoms: many dimensions are a product, whatever the shape") {
   const auto p = make_process("gaussian", "{plugin: linear, steps: 12}", "x0", "fixed_small");
   const Tensor xt = stream(1).normal({4, 2, 3}).to(at::kDouble), atoms = stream(2).normal({5, 2, 3}).to(at::kDouble);
-  const auto c = noneq::at(p.tables, at::tensor({0, 3, 7, 11}, at::kLong), xt);
+  const auto c = coefficients_at(p.tables, at::tensor({0, 3, 7, 11}, at::kLong), xt);
   const Tensor log_q = p.kernel->log_marginal_of_atoms(xt, atoms, 0, c);
   for (int k = 0; k < 5; ++k) {
     const auto d = p.kernel->marginal(atoms[k].unsqueeze(0).expand_as(xt), c);
@@ -59,8 +59,8 @@ TEST_CASE("binomial atoms: matched has the true reverse step's bits, enumerated"
     for (int j = 0; j < 3; ++j) states[s][j] = s >> j & 1;
 
   for (std::int64_t i = 1; i < 6; ++i) {
-    const auto here = noneq::at(p.tables, at::full({8}, i, at::kLong), states);
-    const auto before = noneq::at(p.tables, at::full({8}, i - 1, at::kLong), states);
+    const auto here = coefficients_at(p.tables, at::full({8}, i, at::kLong), states);
+    const auto before = coefficients_at(p.tables, at::full({8}, i - 1, at::kLong), states);
     Tensor q_before = at::zeros({8}, at::kDouble);
     for (int a = 0; a < 2; ++a)
       q_before += prior[a] * k.log_prob(states, k.marginal(atoms[a].unsqueeze(0).expand_as(states), before)).exp();
@@ -73,7 +73,7 @@ TEST_CASE("binomial atoms: matched has the true reverse step's bits, enumerated"
       CHECK(largest(bits[s] - (joint / joint.sum()).matmul(states)) < 1e-10);
     }
   }
-  const auto c = noneq::at(p.tables, at::full({8}, 2, at::kLong), states);
+  const auto c = coefficients_at(p.tables, at::full({8}, 2, at::kLong), states);
   CHECK_THROWS_AS(k.log_marginal_of_atoms(states, atoms, 0.1, c), error);
 }
 
@@ -82,7 +82,7 @@ TEST_CASE("samples follow the distribution they are drawn from, row by row") {
     const auto k = make<kernel>(name);
     const auto t = make_tables(make<schedule>("{plugin: linear, steps: 9, last: 0.3}")->beta());
     const Tensor x0 = at::ones({4000, 2});
-    const auto d = k->marginal(x0, noneq::at(t, at::full({4000}, 8, at::kLong), x0));
+    const auto d = k->marginal(x0, coefficients_at(t, at::full({4000}, 8, at::kLong), x0));
     const Tensor noise = k->noise({4000, 2}, stream(3), 0);
     CHECK(at::equal(noise.slice(0, 100, 200), k->noise({100, 2}, stream(3), 100)));
     CHECK(mean_is(-k->log_prob(k->sample(d, noise), d), k->entropy(d)[0].item<double>()));

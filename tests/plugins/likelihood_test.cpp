@@ -119,7 +119,7 @@ TEST_CASE("of two values a variational dequantisation finds the entropy, which a
   const double sigma = std::sqrt(1 / p.tables.snr[0].item<double>());
   REQUIRE(sigma == doctest::Approx(0.1).epsilon(1e-4));
   const auto d = testing::make_denoiser(p, [t = p.tables](const noneq::network_input& in) {
-    const auto c = noneq::at(t, in.t, in.x);
+    const auto c = noneq::coefficients_at(t, in.t, in.x);
     return at::tanh(in.x * c.sqrt_alpha_bar / c.one_minus_alpha_bar);  // E[x⁰|x^t] of the two, equally likely
   });
   const Tensor both = at::tensor({-1.0f, 1.0f}).repeat({300}).view({600, 1});

@@ -11,7 +11,7 @@ batch noised(const process& p, const Tensor& x0, const Tensor& index) {
   b.set("x0", x0);
   b.set("t", index);
   b.set("noise", p.kernel->noise(x0.sizes().vec(), stream(2), 0).to(x0.scalar_type()));
-  b.set("xt", p.kernel->sample(p.kernel->marginal(x0, noneq::at(p.tables, index, x0)), b.at("noise")));
+  b.set("xt", p.kernel->sample(p.kernel->marginal(x0, coefficients_at(p.tables, index, x0)), b.at("noise")));
   return b;
 }
 
@@ -24,7 +24,7 @@ const char* const twenty = "{plugin: linear, steps: 20, last: 0.3}";
 
 // What a network would give that believes in x0 + shift.
 Tensor believing(const process& p, const batch& b, double shift) {
-  const auto c = noneq::at(p.tables, b.at("t"), b.at("xt"));
+  const auto c = coefficients_at(p.tables, b.at("t"), b.at("xt"));
   const Tensor x0 = b.at("x0") + shift, eps = (b.at("xt") - c.sqrt_alpha_bar * x0) / c.sqrt_one_minus_alpha_bar;
   return p.mean->target(x0, eps, {b.at("xt"), c, *p.kernel, p.log_variance({}, c)});
 }
@@ -111,7 +111,7 @@ TEST_CASE("the bound wants of each dimension's learned Σ the variance of the re
   constexpr std::int64_t n = 100000;
   const Tensor v = at::tensor({0.1, 2.0}, at::kDouble), index = at::full({n}, 10, at::kLong);
   batch b = noised(p, v.sqrt() * stream(1).normal({n, 2}).to(at::kDouble), index);
-  const auto c = noneq::at(p.tables, index.narrow(0, 0, 1), b.at("xt"));
+  const auto c = coefficients_at(p.tables, index.narrow(0, 0, 1), b.at("xt"));
   const Tensor spread = c.alpha_bar * v + c.one_minus_alpha_bar;  // of x^t
   // Var(x^{t−1}|x^t), over which the network's x̂⁰ = E[x⁰|x^t] leaves the spread of x⁰.
   const Tensor whole = c.beta_tilde + c.c1.square() * v * c.one_minus_alpha_bar / spread;

@@ -15,7 +15,7 @@ struct gaussian_case {
       : p(make_process("gaussian", "{plugin: linear, steps: 30, last: 0.2}", mean_name, variance_name)),
         x0(stream(1).normal({30, 3}).to(at::kDouble)),
         noise(stream(2).normal({30, 3}).to(at::kDouble)),
-        c(noneq::at(p.tables, at::arange(30, at::kLong), x0)) {
+        c(coefficients_at(p.tables, at::arange(30, at::kLong), x0)) {
     xt = p.kernel->sample(p.kernel->marginal(x0, c), noise);
   }
   reverse_point point() const { return {xt, c, *p.kernel, p.log_variance(raw, c)}; }
@@ -80,7 +80,7 @@ TEST_CASE("bits: the mixture is the sum over both x0, by Bayes' rule on all stat
           expected += (x0 == 1 ? p1 : 1 - p1) * posterior;
         }
         const Tensor x = at::full({1, 1}, xt, at::kDouble), z = at::logit(at::full({1, 1}, p1, at::kDouble));
-        const auto c = noneq::at(p.tables, at::full({1}, i, at::kLong), x);
+        const auto c = coefficients_at(p.tables, at::full({1}, i, at::kLong), x);
         const reverse_point point{x, c, *p.kernel};
         const Tensor f = p.mean->location(z, point);
         CHECK(f.sigmoid().item<double>() == doctest::Approx(expected).epsilon(1e-12));
@@ -96,7 +96,7 @@ TEST_CASE("bits: a perfect prediction is the posterior, in both precisions") {
     for (const char* name : {"x0", "mean"}) {
       const auto p = make_process("binomial", "{plugin: reciprocal, steps: 20}", name);
       const Tensor x0 = (stream(1).uniform({20, 8}) < 0.5).to(type), xt = (stream(2).uniform({20, 8}) < 0.5).to(type);
-      const auto c = noneq::at(p.tables, at::arange(20, at::kLong), x0);
+      const auto c = coefficients_at(p.tables, at::arange(20, at::kLong), x0);
       const reverse_point point{xt, c, *p.kernel};
       const Tensor z = p.mean->target(x0, {}, point);
       const distribution truth = p.kernel->posterior(x0, xt, c);
@@ -109,7 +109,7 @@ TEST_CASE("bits: certain predictions have finite gradients") {
   for (const char* name : {"x0", "mean"}) {
     const auto p = make_process("binomial", "{plugin: reciprocal, steps: 5}", name);
     const Tensor xt = (stream(2).uniform({5, 8}) < 0.5).to(at::kFloat);
-    const auto c = noneq::at(p.tables, at::arange(5, at::kLong), xt);
+    const auto c = coefficients_at(p.tables, at::arange(5, at::kLong), xt);
     for (const double size : {0., 30., 1e4}) {
       const Tensor z = at::full({5, 8}, size).requires_grad_(true);
       (p.mean->location(z, {xt, c, *p.kernel}).sum() + p.mean->x0(z, {xt, c, *p.kernel}).sum()).backward();
@@ -137,7 +137,7 @@ TEST_CASE("v, x0, mean and velocity stay finite at β = 1") {
     CAPTURE(name);
     const auto p = make_process("gaussian", "{plugin: reciprocal, steps: 5}", name, "fixed_small");
     const Tensor x = stream(1).normal({1, 4}), z = stream(2).normal({1, 4});
-    const auto c = noneq::at(p.tables, at::full({1}, 4, at::kLong), x);
+    const auto c = coefficients_at(p.tables, at::full({1}, 4, at::kLong), x);
     const reverse_point point{x, c, *p.kernel, c.log_beta_tilde};
     CHECK(p.mean->location(z, point).isfinite().all().item<bool>());
     CHECK(p.mean->x0(z, point).isfinite().all().item<bool>());

@@ -45,7 +45,7 @@ TEST_CASE("the noise of a batch is what leads from x0 to its x^t") {
     b.set("x0", stream(1).normal({500, 3}));
     noiser->draw(b, p, stream(2));
     noiser->apply(b, p, stream(2));
-    const auto c = noneq::at(p.tables, b.at("t"), b.at("x0"));
+    const auto c = coefficients_at(p.tables, b.at("t"), b.at("x0"));
     CHECK(largest(b.at("xt") - c.sqrt_alpha_bar * b.at("x0") - c.sqrt_one_minus_alpha_bar * b.at("noise")) < 1e-5);
     CHECK(mean_is(b.at("noise"), 0));
     CHECK(mean_is(b.at("noise").square(), 1));
@@ -56,7 +56,7 @@ TEST_CASE("a jump is a draw from the marginal, bit for bit") {
   const auto p = make_process("gaussian", "{plugin: linear, steps: 10, last: 0.3}", "epsilon", "fixed_small");
   const Tensor x0 = stream(1).normal({5, 3}), noise = stream(2).normal({5, 3});
   for (const Tensor& index : {at::arange(5, at::kLong), at::full({1}, 7, at::kLong)}) {
-    const auto c = noneq::at(p.tables, index, x0);
+    const auto c = coefficients_at(p.tables, index, x0);
     CHECK(at::equal(p.kernel->jump(x0, c, noise), p.kernel->sample(p.kernel->marginal(x0, c), noise)));
   }
 }

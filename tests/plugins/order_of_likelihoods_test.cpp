@@ -16,7 +16,7 @@ noneq::denoiser knowing(const noneq::process& p, const noneq::coarse_mixture& m)
     const auto least_noise = p.tables.snr.index_select(0, in.t).max().item<double>();
     const auto& seen = m.seen_through(std::sqrt(m.variance() + 1 / least_noise));
     const Tensor x = in.x.to(at::kDouble);
-    const noneq::coefficients c = noneq::at(p.tables, in.t, x);
+    const noneq::coefficients c = noneq::coefficients_at(p.tables, in.t, x);
     const Tensor weights =
         (p.kernel->log_marginal_of_atoms(x, seen.atoms, m.variance(), c) + seen.log_weights).softmax(1);
     const Tensor atom = weights.matmul(seen.atoms),

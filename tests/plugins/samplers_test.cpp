@@ -107,7 +107,7 @@ TEST_CASE("ancestral sampling of bits gives their probabilities") {
   auto p = make_process("{plugin: binomial, r: 0.3}", "{plugin: reciprocal, steps: 40}", "x0");
   const auto tables = p.tables;
   const auto d = make_denoiser(p, [&, tables](const noneq::network_input& in) {
-    const auto c = noneq::at(tables, in.t, in.x);
+    const auto c = noneq::coefficients_at(tables, in.t, in.x);
     const Tensor one = c.alpha_bar + c.one_minus_alpha_bar * 0.3, zero = c.one_minus_alpha_bar * 0.3;
     return probability.logit() + at::where(in.x > 0.5, (one / zero).log(), ((1 - one) / (1 - zero)).log());
   });

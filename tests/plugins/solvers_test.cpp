@@ -39,7 +39,7 @@ noneq::process in_float32(noneq::process p) {
 noneq::denoiser exact_x0(noneq::process p, double mean, double variance) {
   const noneq::tables t = p.tables;
   return make_denoiser(std::move(p), [=](const noneq::network_input& in) {
-    const auto c = noneq::at(t, in.t, in.x);
+    const auto c = noneq::coefficients_at(t, in.t, in.x);
     return mean + variance * c.sqrt_alpha_bar * (in.x - c.sqrt_alpha_bar * mean) /
                       (c.alpha_bar * variance + c.one_minus_alpha_bar);
   });

@@ -6,7 +6,7 @@ namespace {
 
 struct at_all_steps {
   tables t = make_tables(make<schedule>("{plugin: linear, steps: 50}")->beta());
-  coefficients c = noneq::at(t, at::arange(50, at::kLong), at::zeros({50, 2}, at::kDouble));
+  coefficients c = coefficients_at(t, at::arange(50, at::kLong), at::zeros({50, 2}, at::kDouble));
 };
 
 }

@@ -44,7 +44,7 @@ TEST_CASE("x_τ, its velocity, x̂⁰ and ε̂ are those of the straight path, u
     CAPTURE(schedule);
     const process p = straight(50, schedule);
     const Tensor x0 = stream(1).normal({50, 3}).to(at::kDouble), noise = stream(2).normal({50, 3}).to(at::kDouble);
-    const coefficients c = noneq::at(p.tables, at::arange(50, at::kLong), x0);
+    const coefficients c = coefficients_at(p.tables, at::arange(50, at::kLong), x0);
     const Tensor tau = tau_of(c), xt = p.kernel->jump(x0, c, noise);
     CHECK(largest(p.input(xt, c) - ((1 - tau) * x0 + tau * noise)) < 1e-12);
     const reverse_point here{xt, c, *p.kernel, c.log_beta_tilde};
@@ -55,7 +55,7 @@ TEST_CASE("x_τ, its velocity, x̂⁰ and ε̂ are those of the straight path, u
     CHECK(p.mean->of_step(z, here, here).is_same(z));
   }
   const process p = straight(40);
-  const coefficients c = noneq::at(p.tables, at::arange(40, at::kLong), at::zeros({40, 1}, at::kDouble));
+  const coefficients c = coefficients_at(p.tables, at::arange(40, at::kLong), at::zeros({40, 1}, at::kDouble));
   CHECK(largest(tau_of(c).squeeze(1) - at::arange(1, 41, at::kDouble) / 40) < 1e-13);
 }
 
@@ -111,7 +111,7 @@ TEST_CASE("samples along the best velocity are the data, in whole steps and in c
 TEST_CASE("rectified in continuous time ends in noise, and what a network is told stays finite") {
   const process p = make_process("gaussian", "{plugin: rectified, steps: continuous}", "velocity", "fixed_small");
   const Tensor index = at::tensor({0., 0.5, 998.5, 999.}, at::kDouble), x = at::ones({4, 1}, at::kDouble);
-  const coefficients c = noneq::at(p.tables, index, x);
+  const coefficients c = coefficients_at(p.tables, index, x);
   CHECK(largest(tau_of(c).squeeze(1) - (index + 1) / 1000) < 1e-13);
   CHECK(c.alpha_bar[3].item<double>() == 0);
   CHECK(p.log_snr(index).isfinite().all().item<bool>());

@@ -4,7 +4,7 @@ using namespace noneq;
 
 TEST_CASE("weightings fall with the signal-to-noise ratio and are finite without signal") {
   const auto t = make_tables(make<schedule>("{plugin: reciprocal, steps: 50}")->beta());
-  const auto c = noneq::at(t, at::arange(50, at::kLong), at::zeros({50, 2}, at::kDouble));
+  const auto c = coefficients_at(t, at::arange(50, at::kLong), at::zeros({50, 2}, at::kDouble));
   for (const char* name : {"min_snr", "p2"}) {
     const Tensor w = make<weighting>(name)->weight(c);
     CHECK(w.sizes() == at::IntArrayRef({50, 1}));

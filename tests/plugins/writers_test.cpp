@@ -64,7 +64,7 @@ noneq::denoiser best_denoiser(noneq::process p, const noneq::mixture& m) {
   const bool bits = !p.kernel->has_variance();
   const noneq::process q = p;
   return testing::make_denoiser(std::move(p), [q, m, bits](const noneq::network_input& in) {
-    const auto c = noneq::at(q.tables, in.t, in.x);
+    const auto c = noneq::coefficients_at(q.tables, in.t, in.x);
     const Tensor w = (q.kernel->log_marginal_of_atoms(in.x, m.atoms, m.variance, c) + m.log_weights).softmax(1);
     const Tensor mean = w.to(at::kFloat).matmul(m.atoms.to(at::kFloat));
     if (bits) return mean.clamp(1e-6, 1 - 1e-6).logit();

@@ -20,7 +20,7 @@ inline noneq::denoiser wrong_network(const std::string& schedule) {
   const Tensor covariance = falling_covariance(), zero = at::zeros({wrong_numbers}, at::kDouble);
   const Tensor turned = noneq::stream(3).normal({wrong_numbers, wrong_numbers}) / std::sqrt(wrong_numbers);
   return make_denoiser(std::move(p), [=](const noneq::network_input& in) {
-    const auto c = noneq::at(t, in.t, in.x);
+    const auto c = noneq::coefficients_at(t, in.t, in.x);
     const Tensor x0 = known_x0(c, in.x, zero, covariance);
     const Tensor v = (c.sqrt_alpha_bar * in.x - x0) / c.sqrt_one_minus_alpha_bar;
     return v + 0.05 * (20 * at::matmul(in.x, turned.to(in.x.scalar_type()))).sin();

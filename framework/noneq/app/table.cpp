@@ -15,8 +15,8 @@ std::vector<std::pair<std::string, Tensor>> columns(const process& p) {
   // w_t needs a variance that is known without a network; a learned one is shown at its lower end.
   Tensor log_variance = t.log_beta_tilde_clipped;
   if (p.variance && p.variance->outputs() == 0)
-    log_variance =
-        p.variance->log_variance({}, at(t, all, at::zeros({t.steps()}, at::kDouble)), t.steps()).expand({t.steps()});
+    log_variance = p.variance->log_variance({}, coefficients_at(t, all, at::zeros({t.steps()}, at::kDouble)), t.steps())
+                       .expand({t.steps()});
   return {{"beta", t.beta},
           {"alpha_bar", t.alpha_bar},
           {"posterior_variance", t.beta_tilde},

@@ -62,9 +62,20 @@ tables make_tables(const Tensor& beta) {
     t.log_beta_tilde_clipped = first_from_second(log_beta_tilde, log_beta_tilde);
     log_beta = first_from_second(log_beta_tilde, log_beta.narrow(0, 1, later));
   }
-  t.rows = at::stack({t.beta, 1 - t.beta, t.alpha_bar, t.one_minus_alpha_bar, (0.5 * t.log_alpha_bar).exp(),
-                      t.one_minus_alpha_bar.sqrt(), log_alpha_bar_prev.exp(), one_minus_alpha_bar_prev, t.beta_tilde,
-                      t.log_beta_tilde_clipped, log_beta, t.c1, t.c2, t.snr});
+  t.stack = stacked({.beta = t.beta,
+                     .alpha = 1 - t.beta,
+                     .alpha_bar = t.alpha_bar,
+                     .one_minus_alpha_bar = t.one_minus_alpha_bar,
+                     .sqrt_alpha_bar = (0.5 * t.log_alpha_bar).exp(),
+                     .sqrt_one_minus_alpha_bar = t.one_minus_alpha_bar.sqrt(),
+                     .alpha_bar_prev = log_alpha_bar_prev.exp(),
+                     .one_minus_alpha_bar_prev = one_minus_alpha_bar_prev,
+                     .beta_tilde = t.beta_tilde,
+                     .log_beta_tilde = t.log_beta_tilde_clipped,
+                     .log_beta = log_beta,
+                     .c1 = t.c1,
+                     .c2 = t.c2,
+                     .snr = t.snr});
   return t;
 }
 
@@ -74,7 +85,7 @@ tables make_tables(std::function<Tensor(const Tensor& index)> log_alpha_bar_at, 
   return t;
 }
 
-Tensor rows_between(const tables& t, const Tensor& index) {
+step_values values_between(const tables& t, const Tensor& index) {
   const Tensor first = index < 1;
   const Tensor here = t.log_alpha_bar_at(index), below = t.log_alpha_bar_at((index - 1).clamp_min(0));
   const Tensor prev = below.masked_fill(first, 0), log_alpha = here - prev;
@@ -83,10 +94,20 @@ Tensor rows_between(const tables& t, const Tensor& index) {
   const Tensor from = at::where(first, here, below), to = t.log_alpha_bar_at(at::where(first, index + 1, index));
   const Tensor log_beta_tilde = (-at::expm1(to - from)).log() + (-at::expm1(from)).log() - (-at::expm1(to)).log();
   const Tensor log_beta = at::where(first, log_beta_tilde, beta.log());
-  return at::stack({beta, 1 - beta, here.exp(), one_minus, (0.5 * here).exp(), one_minus.sqrt(), prev.exp(),
-                    one_minus_prev, beta * one_minus_prev / one_minus, log_beta_tilde, log_beta,
-                    (0.5 * prev).exp() * beta / one_minus, (0.5 * log_alpha).exp() * one_minus_prev / one_minus,
-                    here.exp() / one_minus});
+  return {.beta = beta,
+          .alpha = 1 - beta,
+          .alpha_bar = here.exp(),
+          .one_minus_alpha_bar = one_minus,
+          .sqrt_alpha_bar = (0.5 * here).exp(),
+          .sqrt_one_minus_alpha_bar = one_minus.sqrt(),
+          .alpha_bar_prev = prev.exp(),
+          .one_minus_alpha_bar_prev = one_minus_prev,
+          .beta_tilde = beta * one_minus_prev / one_minus,
+          .log_beta_tilde = log_beta_tilde,
+          .log_beta = log_beta,
+          .c1 = (0.5 * prev).exp() * beta / one_minus,
+          .c2 = (0.5 * log_alpha).exp() * one_minus_prev / one_minus,
+          .snr = here.exp() / one_minus};
 }
 
 Tensor vlb_weight(const tables& t, const Tensor& log_variance) {

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <functional>
 
-#include "noneq/core/tensor.hpp"
+#include "noneq/diffusion/step_values.hpp"
 
 namespace noneq {
 
@@ -21,7 +21,7 @@ struct tables {
   Tensor c1, c2;                  // mean of q(x^{t−1}|x^t,x⁰) = c₁x⁰ + c₂x^t; c₁ = 1 and c₂ = 0 at i = 0
   Tensor snr;                     // ᾱ/(1−ᾱ)
 
-  Tensor rows;  // [14, T], the rows that at() gathers, in the order in which `coefficients` declares its tensors
+  Tensor stack;  // the step_values of all steps, [names, T], which coefficients_at() gathers
 
   // Where time is continuous: ln ᾱ at t − 1 (float64 in [0, T − 1], any shape). Empty when there are only the T steps.
   std::function<Tensor(const Tensor& index)> log_alpha_bar_at;
@@ -46,9 +46,9 @@ tables make_tables(const Tensor& beta);
 // Returns the tables of the T times 0, 1, …, T − 1 of log_alpha_bar_at.
 tables make_tables(std::function<Tensor(const Tensor& index)> log_alpha_bar_at, std::int64_t T);
 
-// Returns [14, B], the columns of `rows` at any index (float64 [B] in [0, T − 1]) of continuous time: those of the step
-// of length 1 that ends there, or, before index 1, of the first step, which ends in the data.
-Tensor rows_between(const tables& t, const Tensor& index);
+// Returns the values, [B] each, at any index (float64 [B] in [0, T − 1]) of continuous time: those of the step of
+// length 1 that ends there, or, before index 1, of the first step, which ends in the data.
+step_values values_between(const tables& t, const Tensor& index);
 
 // w_t = β²/(2σ²α(1−ᾱ)), the weight of ‖ε−ε̂‖² in the bound's L_{t−1}, [T] float64; log_variance [T] is ln σ².
 // Infinite where β_t = 1. Ho et al. 2020, eq. 12.

@@ -9,15 +9,20 @@
 
 namespace noneq {
 
-// Calls use(plugin, subject) for the plugin and for every plugin within it, whose subject is "noiser.time" and the
-// like.
+// Calls use(plugin, subject) for the plugin and for every plugin within it, whose subject is "noiser.time" or, in a
+// list, "sampler.guides[0]".
 template <class Use>
 void each_part(const instance& i, const std::string& subject, const Use& use) {
   if (i.entry == nullptr || i.made == nullptr) return;
   use(i, subject);
-  for (const parameter& of : i.entry->parameters)
-    if (of.visit_parts)
-      of.visit_parts(*i.made, [&](const instance& part) { each_part(part, subject + "." + of.name, use); });
+  for (const parameter& of : i.entry->parameters) {
+    if (!of.visit_parts) continue;
+    std::size_t k = 0;
+    of.visit_parts(*i.made, [&](const instance& part) {
+      const std::string place = of.part_list ? "[" + std::to_string(k++) + "]" : "";
+      each_part(part, subject + "." + of.name + place, use);
+    });
+  }
 }
 
 // Returns whether the plugin, or one within it, has tensors that must outlive an interruption.

@@ -7,11 +7,18 @@
 
 namespace noneq {
 
+bool events::due(const stream_nodes& s) const { return !s.trains && s.every > 0 && session_.step() % s.every == 0; }
+
+bool events::due() const {
+  const auto& all = session_.plan().streams;
+  return std::any_of(all.begin(), all.end(), [&](const stream_nodes& s) { return due(s); });
+}
+
 void events::after_step() {
   earlier_.clear();
   const event now{session_.step(), fmt::format("step {}", session_.step())};
   for (const stream_nodes& s : session_.plan().streams)
-    if (!s.trains && s.every > 0 && session_.step() % s.every == 0) run(s, now);
+    if (due(s)) run(s, now);
 }
 
 void events::at_end() {
@@ -34,7 +41,7 @@ void events::run(const stream_nodes& s, const event& e) {
 }
 
 void events::tee(const plan_node& sink, std::int64_t step, const batch& b) {
-  const std::lock_guard one(tees_);
+  const at::NoGradGuard values_only;
   const event now{step, fmt::format("step {}", step)};
   give_once({session_, pool_, folder_, observer_, now, earlier_}, sink, b, {});
 }

@@ -2,8 +2,6 @@
 // by one thread, while training rests; the streams themselves run on the pool.
 #pragma once
 
-#include <mutex>
-
 #include "noneq/flow/observers.hpp"
 #include "noneq/flow/session.hpp"
 
@@ -15,13 +13,14 @@ class events {
   events(session& s, workers& pool, std::filesystem::path folder, observer& o)
       : session_(s), pool_(pool), folder_(std::move(folder)), observer_(o) {}
 
-  void after_step();  // the streams whose `every` divides the step
-  void at_end();      // all streams, then the sinks behind the trainer
-  // Passes the batch of this step to a sink that hangs on the training. May be called concurrently, while training
-  // runs.
+  bool due() const;   // returns whether there is a stream whose `every` divides the step
+  void after_step();  // runs these streams
+  void at_end();      // runs all streams, then the sinks behind the trainer
+  // Passes the batch of this step to a sink that hangs on the training.
   void tee(const plan_node& sink, std::int64_t step, const batch& b);
 
  private:
+  bool due(const stream_nodes& s) const;
   void run(const stream_nodes& s, const event& e);
   void show_losses(const event& e);
 
@@ -29,7 +28,6 @@ class events {
   workers& pool_;
   const std::filesystem::path folder_;
   observer& observer_;
-  std::mutex tees_;
   std::vector<measured> earlier_;  // the records of the metrics of the event at hand
 };
 

@@ -9,7 +9,7 @@
 namespace noneq {
 
 flat_parameters::flat_parameters(std::shared_ptr<noneq::network> n)
-    : network_(std::move(n)), parameters_(network_->parameters()) {
+    : network_(std::move(n)), parameters_(network_->parameters()), buffers_(network_->buffers()) {
   at::NoGradGuard values_only;
   std::vector<at::ScalarType> types;
   for (const Tensor& p : parameters_) {

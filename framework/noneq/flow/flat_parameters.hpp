@@ -22,6 +22,7 @@ class flat_parameters {
   const std::vector<Tensor>& parameters() const { return parameters_; }  // as the network has them
   const std::vector<Tensor>& vectors() const { return vectors_; }        // [n] each; none for a network without any
   std::int64_t count() const;                                            // numbers in all
+  const std::vector<Tensor>& buffers() const { return buffers_; }        // of the network, where they are
 
   // Returns one tensor for each parameter, in their order, as vectors; undefined tensors count as zeros. Not copied
   // where the tensors lie in memory as the vector would.
@@ -32,7 +33,7 @@ class flat_parameters {
   std::vector<std::vector<Tensor>> grouped(const std::vector<Tensor>& of_parameters) const;
 
   std::shared_ptr<noneq::network> network_;
-  std::vector<Tensor> parameters_, vectors_;
+  std::vector<Tensor> parameters_, vectors_, buffers_;
   std::vector<std::size_t> home_;  // by parameter: its vector
 };
 

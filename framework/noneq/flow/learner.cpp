@@ -55,7 +55,7 @@ stream learner::noise_stream(std::int64_t step) const { return session_.stream()
 batch learner::noised(batch b) const {
   const auto& noise = noiser_.as<noiser>();
   const std::string by = noiser_.plugin.entry->full_name();
-  const process& p = session_.plan().process;
+  const process& p = session_.begun_process();
   const stream s = noise_stream(b.step);
   const Tensor x0 = b.at("x0").to(at::kFloat).contiguous();
   if (!b.at("x0").is_same(x0) && b.at("x0").is_floating_point()) need_finite("the data", "x0 as float32", x0);
@@ -85,7 +85,7 @@ void learner::apply_noise(shard& at) const {
 void learner::predict(shard& at) const {
   const stream dropout = session_.stream().fork(model_.id).fork("dropout").fork(at.rows.step);
   const Tensor &xt = at.rows.at("xt"), &t = at.rows.at("t");
-  network_input in{at.of.input(xt, noneq::at(at.of.tables, t, xt)), t, conditions_of(at.rows), at.of.log_snr(t)};
+  network_input in{at.of.input(xt, coefficients_at(at.of.tables, t, xt)), t, conditions_of(at.rows), at.of.log_snr(t)};
   in.dropout = &dropout;
   in.first = at.rows.first;
   if (session_.network().self_conditioned()) in.given = in.given.with("x0_hat", first_estimate(xt, in, at.rows.step));
@@ -131,7 +131,7 @@ shard_gradient learner::gradient(batch rows, std::int64_t batch_size, std::int64
   static const std::map<std::string, void (learner::*)(shard&) const> steps{
       {"noiser", &learner::apply_noise}, {"model", &learner::predict}, {"loss", &learner::lose}};
   at::AutoGradMode with_gradient(true);
-  shard at{std::move(rows), part, session_.plan().process, {}};
+  shard at{std::move(rows), part, session_.begun_process(), {}};
   std::vector<batch> behind;
   shard_gradient result;
   for (const fused_node& f : fused_)

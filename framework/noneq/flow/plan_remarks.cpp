@@ -26,7 +26,8 @@ double lost_at_the_end(const process& p) {
   const Tensor x0 = plain_data(*p.kernel);
   if (!x0.defined()) return std::nan("");
   const Tensor last = at::full({x0.size(0)}, p.steps() - 1, at::kLong);
-  const Tensor nats = p.kernel->kl(p.kernel->marginal(x0, at(p.tables, last, x0)), p.kernel->stationary(x0));
+  const Tensor nats =
+      p.kernel->kl(p.kernel->marginal(x0, coefficients_at(p.tables, last, x0)), p.kernel->stationary(x0));
   return nats.mean().item<double>() / std::log(2.);
 }
 

@@ -71,7 +71,10 @@ class running {
     if (plan_.trains()) train_all();
     stop_here_if_asked();
     alone_.need_folder();
+    // A run that is given more steps goes on as if it had not ended in between.
+    const checkpoint trained = session_.remembered();
     events_.at_end();
+    session_.put_back(trained);
     session_.finish();
     if (plan_.trains()) save();
   }
@@ -119,10 +122,13 @@ class running {
   }
 
   void event() {
-    begun_.event_due = true;
+    begun_.event_due = events_.due();
+    if (!begun_.event_due) return;
+    const checkpoint before = session_.remembered();
     try {
       events_.after_step();
     } catch (const interrupted&) {
+      session_.put_back(before);
       save();  // the step itself is finished
       throw;
     }
@@ -220,6 +226,7 @@ void run(const plan& p, const run_options& options) {
   begun_run begun;
   begin(begun, p, options);
   rehearse_writers(*begun.opened, options.folder);
+  begun.opened->undo_checks();
   workers pool(options.threads);
   std::optional<trace> traced;
   if (!options.trace.empty()) {

@@ -15,7 +15,8 @@
 
 namespace noneq {
 
-session::session(const noneq::plan& p) : plan_(p.fresh()), data_(plan_, stream()) {
+session::session(const noneq::plan& p)
+    : plan_(p.fresh()), began_(plan_.process), data_(plan_, stream()), before_checks_(remembered()) {
   if (plan_.trains()) {
     const plan_node& node = plan_.training().loader;
     refusing(node, [&] {
@@ -125,6 +126,7 @@ void session::build() {
     const auto built = [&] { return need_made(m.build(signature), node.plugin.entry->full_name(), "network"); };
     weights_.emplace(built());
     for (std::size_t i = 0; i < plan_.training().trainer.as<trainer>().ema.size(); ++i) averages_.emplace_back(built());
+    for (const Tensor& b : weights_->buffers()) built_buffers_.push_back(b.clone());
   });
   check_label_dropout();
   check_time();
@@ -226,6 +228,7 @@ denoiser session::denoiser(const std::string& weights) const {
 std::string session::fingerprint(const std::string& weights) const {
   std::map<std::string, Tensor> all{{"shift", info_.normal.shift}, {"scale", info_.normal.scale}};
   for (const auto& p : denoiser(weights).network().named_parameters()) all["model." + p.key()] = p.value();
+  each_changed_buffer([&](const std::string& name, const Tensor& b) { all["model." + name] = b; });
   for (const auto& l : plan_.process.schedule->learnable()) all["schedule." + l.name] = l.leaf;
   return checksum(all);
 }
@@ -252,6 +255,7 @@ void session::stepped() {
       });
     }
   }
+  copy_buffers();
 }
 
 }

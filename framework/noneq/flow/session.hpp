@@ -56,8 +56,18 @@ class session {
   // Counts the step and moves the averages, after the weights changed.
   void stepped();
 
+  // Returns the process by which training draws times and noise: with the tables that training began with, also where
+  // its schedule has changed since then.
+  const process& begun_process() const { return began_; }
+
   // Returns everything but the optimizer, which the caller adds before saving and after loading.
   checkpoint snapshot();
+  // The state of every plugin and the buffers of the network, as calls of them change it; put back, it is as if they
+  // had not been called since.
+  checkpoint remembered();
+  void put_back(const checkpoint& before);
+  // Puts back what the checks before training have changed.
+  void undo_checks() { put_back(before_checks_); }
   noneq::stream stream() const { return noneq::stream(static_cast<std::uint64_t>(plan_.seed)); }
 
  private:
@@ -70,9 +80,15 @@ class session {
   void check_metrics();
   void check_label_dropout() const;
   void check_time() const;
-  void visit_state(const state_visitor& visit);
+  void restore_state(const checkpoint& saved);
+  void restore_buffers(const checkpoint& saved);
+  void restore_process(const checkpoint& saved);
+  // Buffers that are other ones than those that the network was built with, by their names in the network.
+  void each_changed_buffer(const std::function<void(const std::string&, Tensor&)>& use) const;
+  void copy_buffers();  // to the averages
 
   noneq::plan plan_;
+  process began_;
   opened_data data_;
   bool restored_ = false;  // from a checkpoint
   bool opened_ = false;    // the data that the model is trained on
@@ -81,6 +97,8 @@ class session {
   std::string begun_in_ = std::filesystem::current_path().string();  // where relative names of files start
   std::optional<flat_parameters> weights_;
   std::vector<flat_parameters> averages_;
+  std::vector<Tensor> built_buffers_;  // of the network, in its order
+  checkpoint before_checks_;
   std::map<std::string, std::unique_ptr<session>> others_;  // by the folder of their runs
   std::int64_t step_ = 0;
   bool finished_ = false;

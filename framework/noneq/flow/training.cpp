@@ -1,5 +1,6 @@
 #include "noneq/flow/training.hpp"
 
+#include <mutex>
 #include <set>
 
 #include <fmt/format.h>
@@ -31,6 +32,7 @@ class training_stream {
     g.tokens = static_cast<std::size_t>(t.prefetch) + 1;
     g.completed = [&](std::int64_t index) {
       session_.nodes().reached(index);
+      give_tees(index + 1);
       observer_.stepped(session_.step(), loss_);
       return finished(loss_);
     };
@@ -141,10 +143,22 @@ class training_stream {
     s.map = [](batch b, std::int64_t) -> std::any { return b; };
     s.add = [this, &n](std::any b) {
       const auto& rows = std::any_cast<const batch&>(b);
-      if ((rows.step + 1) % n.every == 0) tee_(n, rows.step + 1, rows);
+      const std::lock_guard one(tees_);
+      if ((rows.step + 1) % n.every == 0) held_[rows.step + 1][&n] = rows;
     };
     v.sink = std::move(s);
     drawn_.add(n, std::move(v));
+  }
+
+  // What hangs in front of the gate comes ahead of the step; a writer must not have seen what is not trained on, should
+  // the run be interrupted there.
+  void give_tees(std::int64_t step) {
+    std::unique_lock one(tees_);
+    const auto now = held_.extract(step);
+    one.unlock();
+    if (now.empty()) return;
+    for (const plan_node& n : session_.plan().nodes)
+      if (const auto rows = now.mapped().find(&n); rows != now.mapped().end()) tee_(n, step, rows->second);
   }
 
   session& session_;
@@ -158,6 +172,8 @@ class training_stream {
   std::vector<shard_gradient> arrived_;
   std::vector<batch> behind_;
   double loss_ = 0;
+  std::mutex tees_;
+  std::map<std::int64_t, std::map<const plan_node*, batch>> held_;  // for the sinks beside the training, by step
 };
 
 }

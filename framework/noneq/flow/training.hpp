@@ -7,7 +7,8 @@
 
 namespace noneq {
 
-// Called with the input of a sink that hangs on the training, at each step that its `every` divides.
+// Called with the inputs of a sink that hangs on the training, at each step that its `every` divides, after the step
+// and before `finished`.
 using tee_listener = std::function<void(const plan_node& sink, std::int64_t step, const batch& b)>;
 
 // Trains until `last` steps are finished or `finished(loss)` returns false, which is called after every step while no

@@ -40,7 +40,7 @@ denoiser denoiser::watched(std::function<void()> before) const {
 }
 
 denoiser::prediction denoiser::predict(const Tensor& xt, const Tensor& index, const conditions& given) const {
-  prediction p{at(process_.tables, index, xt), {}, {}, {}};
+  prediction p{coefficients_at(process_.tables, index, xt), {}, {}, {}};
   const Tensor seen = process_.seen(index), log_snr = process_.log_snr(index), input = process_.input(xt, p.c),
                x = dtype_ ? input.to(*dtype_) : input;
   const auto forward = [&](const conditions& c) {
@@ -57,7 +57,7 @@ denoiser::prediction denoiser::predict(const Tensor& xt, const Tensor& index, co
   }
   const reverse_point here{xt, p.c, *process_.kernel, process_.log_variance(raw_variance, p.c)};
   if (process_.trained.beta.defined()) {
-    const coefficients trained = at(process_.trained, seen, xt);
+    const coefficients trained = coefficients_at(process_.trained, seen, xt);
     z = process_.mean->of_step(z, {xt, trained, *process_.kernel, process_.log_variance(raw_variance, trained)}, here);
   }
   p.z = z;

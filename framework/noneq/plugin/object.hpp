@@ -20,6 +20,10 @@ struct object {
   // Throws noneq::error when parameters contradict one another or files do not exist. Called when a pipeline is
   // checked.
   virtual void check() const {}
+  // Visits everything that calls change and later calls depend on, the same names each time: a run that was interrupted
+  // then goes on as if it had not been. What concurrent calls change must not depend on their order, as a sum does not.
+  // Called by one thread while no other uses the object. What checks before training, and samplers, metrics and writers
+  // at the end of a run, change is undone.
   virtual void state(const state_visitor&) {}
 };
 

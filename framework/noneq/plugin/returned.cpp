@@ -153,7 +153,7 @@ void check_returned_weights(const std::string& by, const weighting& w, const tab
   Tensor index = at::tensor({std::int64_t{0}, last / 2, last}, at::kLong);
   if (t.continuous()) index = index.to(at::kDouble);
   // Samples of two dimensions of two numbers: a weight a sample must stand before each of them.
-  const Tensor weight = w.weight(at(t, index, at::zeros({3, 2, 2})));
+  const Tensor weight = w.weight(coefficients_at(t, index, at::zeros({3, 2, 2})));
   need_tensor(by, "weight", weight, {3, 1, 1}, {at::kFloat, at::kDouble});
   need_finite(by, "weight", weight);
 }

@@ -40,7 +40,9 @@ struct network_signature {
 };
 
 struct network : torch::nn::Module {
-  // Returns [B, outputs·shape[0], …]. Called concurrently, with and without gradients; must not change the module.
+  // Returns [B, outputs·shape[0], …]. Called concurrently, with and without gradients. It may change registered buffers
+  // only, in place, guarded by the network and in an order that does not matter: changed buffers are saved with the
+  // weights, and the averages have the buffers of the network that is trained.
   virtual Tensor forward(const network_input& in) = 0;
   // Returns whether the label `classes` is valid too and means ∅, "no class", which guidance needs (Ho & Salimans
   // 2022).
