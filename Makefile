@@ -3,7 +3,7 @@ BUILD := build
 PACKAGES := $(shell sed -e 's/\#.*//' -e 's/[[:space:]].*//' packages.txt)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo fashion build test bench deps format format-check asan install clean
+.PHONY: demo fashion build test bench deps format format-check asan tsan install clean
 
 demo: build
 	./$(BUILD)/noneq run pipelines/swiss_roll.yaml --force
@@ -53,8 +53,13 @@ asan: deps
 	cmake --build --preset asan
 	ctest --preset asan
 
+tsan: deps
+	cmake --preset tsan
+	cmake --build --preset tsan
+	ctest --preset tsan
+
 install: build
 	cmake --install $(BUILD)
 
 clean:
-	rm -rf $(BUILD) build-debug build-asan
+	rm -rf $(BUILD) build-debug build-asan build-tsan

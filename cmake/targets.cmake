@@ -2,11 +2,16 @@
 
 # The two exceptions are false alarms of g++ 12 on std::string's operator+ (its bug 105329).
 set(NONEQ_WARNINGS -Wall -Wextra -Werror -Wno-restrict -Wno-stringop-overflow)
-if(NONEQ_SANITIZE)
+if(NONEQ_SANITIZE STREQUAL address)
   # Without optimising, and with no more debug information than reports need, this builds in less than half the time;
   # most of the work of the tests is done by libtorch anyway.
   add_compile_options(-fsanitize=address,undefined -fno-sanitize=vptr -fno-omit-frame-pointer -O0 -g1)
   add_link_options(-fsanitize=address,undefined)
+elseif(NONEQ_SANITIZE STREQUAL thread)
+  add_compile_options(-fsanitize=thread -fno-omit-frame-pointer -O1 -g1)
+  add_link_options(-fsanitize=thread)
+elseif(NONEQ_SANITIZE)
+  message(FATAL_ERROR "NONEQ_SANITIZE is ${NONEQ_SANITIZE}; it must be OFF, address or thread")
 endif()
 
 # One precompiled header for the whole tree: libtorch costs ten to twenty seconds a file without it.
@@ -81,13 +86,29 @@ function(noneq_remove_old_libraries folder)
   endforeach()
 endfunction()
 
-# What every test runs with; the sanitizers' part means nothing without them. A report of either sanitizer fails a test.
-# Memory that was given back is kept from reuse only as long as the tests that watch memory can bear.
+# Every test runs with these; the sanitizers' options have no effect without them. A report of any sanitizer fails a
+# test. AddressSanitizer's quarantine of freed memory is small, because some tests limit their memory.
 set(NONEQ_TEST_ENVIRONMENT OPENBLAS_NUM_THREADS=1 ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=8
-    UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1)
+    UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+    TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp)
+
+# noneq_test_file(room name [variant VARIABLE=value...]): tests/<room>/<name>_test.cpp as a test of ctest,
+# <room>/<name>. A variant is the file once more, as <room>/<name>_<variant>, with variables in its environment.
+function(noneq_test_file room name)
+  set(environment NONEQ=${PROJECT_BINARY_DIR}/noneq NONEQ_BUILD=${PROJECT_BINARY_DIR} ${NONEQ_TEST_ENVIRONMENT})
+  set(test ${room}/${name})
+  if(ARGN)
+    list(POP_FRONT ARGN variant)
+    string(APPEND test _${variant})
+    list(APPEND environment ${ARGN})
+  endif()
+  add_test(NAME ${test} COMMAND test_${room} -sf=*/${room}/${name}_test.cpp WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  # A file whose tests doctest does not find must not pass for one whose tests all pass.
+  set_tests_properties(${test} PROPERTIES FAIL_REGULAR_EXPRESSION "test cases: +0 " ENVIRONMENT "${environment}")
+endfunction()
 
 # noneq_test(room USES target... NEEDS target...): every tests/<room>/*_test.cpp in one doctest program, which links what it
-# uses, and loads or starts what it needs. Each file is a test of ctest, <room>/<name>.
+# uses, and loads or starts what it needs. Each file is a test of ctest.
 function(noneq_test room)
   cmake_parse_arguments(TEST "" "" "USES;NEEDS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${room}/*_test.cpp)
@@ -96,8 +117,11 @@ function(noneq_test room)
   target_compile_options(test_${room}_objects PRIVATE $<$<CONFIG:Release>:-O1>)  # compiled more often than they run
   target_include_directories(test_${room}_objects PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(test_${room}_objects PUBLIC ${TEST_USES})
-  add_executable(test_${room} ${PROJECT_SOURCE_DIR}/tests/main.cpp)
-  target_link_libraries(test_${room} PRIVATE test_${room}_objects ${TEST_USES})
+  add_executable(test_${room})
+  target_link_libraries(test_${room} PRIVATE test_main test_${room}_objects ${TEST_USES})
+  if(NONEQ_SANITIZE STREQUAL thread)
+    set_target_properties(test_${room} PROPERTIES ENABLE_EXPORTS ON)  # tsan_onetbb.cpp's stand before libtbb's
+  endif()
   if(TEST_NEEDS)
     add_dependencies(test_${room} ${TEST_NEEDS})
   endif()
@@ -105,10 +129,6 @@ function(noneq_test room)
   foreach(source IN LISTS sources)
     get_filename_component(name ${source} NAME_WE)
     string(REGEX REPLACE "_test$" "" name ${name})
-    add_test(NAME ${room}/${name} COMMAND test_${room} -sf=*/${room}/${name}_test.cpp
-             WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-    # A file whose tests doctest does not find must not pass for one whose tests all pass.
-    set_tests_properties(${room}/${name} PROPERTIES FAIL_REGULAR_EXPRESSION "test cases: +0 " ENVIRONMENT
-      "NONEQ=${PROJECT_BINARY_DIR}/noneq;NONEQ_BUILD=${PROJECT_BINARY_DIR};${NONEQ_TEST_ENVIRONMENT}")
+    noneq_test_file(${room} ${name})
   endforeach()
 endfunction()

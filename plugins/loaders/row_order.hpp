@@ -4,6 +4,8 @@
 // thread.
 #pragma once
 
+#include <optional>
+
 #include "noneq/core/random.hpp"
 
 namespace noneq {

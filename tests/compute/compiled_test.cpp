@@ -6,6 +6,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "doctest.hpp"
+#include "instruction_sets.hpp"
 #include "noneq/core/error.hpp"
 #include "noneq/core/threads.hpp"
 #include "small_networks.hpp"
@@ -69,6 +70,14 @@ TEST_CASE("in float32 every value and gradient is the reference's to rounding") 
     }
   }
   SUBCASE("parts of the channels") { compare(small::sliced(6, 5), precision::fp32, 2e-6, 2e-5); }
+}
+
+TEST_CASE("they agree on every instruction set") {
+  const network_layers n = small::unet(2, 7, 10, true, 2, 0, 0.3);
+  on_each_target([&] {
+    compare(n, precision::fp32, 2e-6, 2e-5);
+    if (fastest_precision() == precision::bf16) compare(n, precision::bf16, 0.01, 0.05);
+  });
 }
 
 TEST_CASE("in bf16 they agree within its rounding" * doctest::skip(fastest_precision() != precision::bf16)) {

@@ -3,9 +3,8 @@
 #include <cmath>
 #include <vector>
 
-#include <hwy/targets.h>
-
 #include "doctest.hpp"
+#include "instruction_sets.hpp"
 
 using namespace noneq;
 
@@ -17,20 +16,6 @@ std::vector<float> made(fill f, const philox::table& t) {
   std::vector<float> out(static_cast<std::size_t>(t.rows * t.width));
   f(t, out.data());
   return out;
-}
-
-// Runs f once for each instruction set this machine has, from the plainest to the widest.
-template <class F>
-void on_each_target(F f) {
-  for (const std::int64_t target : {static_cast<std::int64_t>(HWY_EMU128), static_cast<std::int64_t>(HWY_SSE4),
-                                    static_cast<std::int64_t>(HWY_AVX2), static_cast<std::int64_t>(HWY_AVX3)}) {
-    hwy::SetSupportedTargetsForTest(0);
-    if (target != HWY_EMU128 && (hwy::SupportedTargets() & target) == 0) continue;
-    hwy::SetSupportedTargetsForTest(target);
-    CAPTURE(hwy::TargetName(target));
-    f();
-  }
-  hwy::SetSupportedTargetsForTest(0);
 }
 
 }

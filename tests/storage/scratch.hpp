@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "doctest.hpp"
 #include "noneq/core/error.hpp"
 #include "noneq/storage/files.hpp"
 

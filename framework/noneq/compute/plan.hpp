@@ -2,6 +2,8 @@
 // intermediate in one arena. Serves one thread at a time.
 #pragma once
 
+#include <optional>
+
 #include "noneq/compute/node.hpp"
 
 namespace noneq {
