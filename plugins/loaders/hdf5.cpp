@@ -229,7 +229,7 @@ class hdf5_source : public noneq::source {
                                      of_.first_class + info_.classes - 1, " are the classes 0 to ", info_.classes - 1,
                                      " of a sampler's labels; files of samples have them as they are here"));
     for (const auto& [_, p] : parts_)
-      if (p.labels != of_.labels)
+      if (p.labels != of_.labels || p.dataset != of_.dataset)
         noneq::count_labels(stored_.reader(), name, p.labels, p.dataset, p.rows, of_.first_class, info_.classes);
   }
 

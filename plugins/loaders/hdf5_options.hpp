@@ -14,14 +14,19 @@ struct hdf5_options {
   // Throws noneq::error for parameters that contradict one another.
   void check_alone() const {
     if (dataset.empty()) throw error("dataset got '', need the path of a dataset in the file");
-    if (!test.empty() && labels.empty() != test_labels.empty())
-      throw error("test_labels got '" + test_labels + "', need labels for both of dataset and test, or for neither");
-    if (!validation.empty() && labels.empty() != validation_labels.empty())
-      throw error("validation_labels got '" + validation_labels +
-                  "', need labels for both of dataset and validation, or for neither");
+    check_labels("test", test, test_labels);
+    check_labels("validation", validation, validation_labels);
     if (!validation.empty() && held_out > 0)
       throw error(c10::str("held_out got ", held_out, " beside validation: '", validation, "', need one of the two"));
     if (dataset == labels) throw error("labels got '" + labels + "', which is the dataset itself; need another one");
+  }
+
+  void check_labels(const std::string& part, const std::string& rows, const std::string& of_rows) const {
+    const std::string got = part + "_labels got '" + of_rows + "', ";
+    if (rows.empty() && !of_rows.empty()) throw error(got + "but there is no " + part + "; need both, or neither");
+    if (!rows.empty() && labels.empty() != of_rows.empty())
+      throw error(got + "need labels for both of dataset and " + part + ", or for neither");
+    if (!rows.empty() && rows == of_rows) throw error(got + "which is the dataset itself; need another one");
   }
 
   template <class P>

@@ -201,7 +201,7 @@ class likelihood_sinking : public noneq::keeping_sinking {
     out.arrays.set("log_likelihood", noneq::bits(nats));
     out.arrays.set("probe_error", noneq::bits(probe_error));
     out.arrays.set("stopped_at", stopped_at);
-    if (of_.dequantisation == "variational")
+    if (of_.dequantisation == "variational" && std::isfinite(q_.spread))  // infinite: uniform noise fits best
       out.records.push_back(
           {"dequantisation_spread", q_.spread / q_.bin, "bins", NAN, fitted_on_.part, fitted_on_.count});
     return out;

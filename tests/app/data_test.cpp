@@ -118,8 +118,8 @@ TEST_CASE("samples of data far from 0 are in float64, and tell so") {
     CHECK(((drawn.mean() - stored.mean()).abs() < 3 * stored.std()).item<bool>());
     CHECK(has(hdf5_reader(all.place / "run/samples.h5").attributes("/").at("precision"), "float64"));
     // Drawn later from the checkpoint alone: the same type, and the same numbers.
-    const outcome again =
-        program({"sample", "run", "--out", "again.h5", "--count", "16", "--quiet"}, {.folder = all.place.folder()});
+    const outcome again = program({"sample", "run", "--out", "again.h5", "--force", "--count", "16", "--quiet"},
+                                  {.folder = all.place.folder()});
     CHECK_MESSAGE(again.code == 0, again.err);
     CHECK(all.samples("again.h5").equal(drawn));
   }
@@ -145,8 +145,8 @@ TEST_CASE("samples lie in their file as the data does in its own") {
     CHECK(in.layout("frames").shape == frames);
     CHECK(in.rows("frames", 0, 16).select(1, 2).equal(all.samples()));  // the last frame is the sample
     CHECK(std::filesystem::exists(all.place / "run/a.png"));
-    const outcome again =
-        program({"sample", "run", "--out", "again.h5", "--count", "16", "--quiet"}, {.folder = all.place.folder()});
+    const outcome again = program({"sample", "run", "--out", "again.h5", "--force", "--count", "16", "--quiet"},
+                                  {.folder = all.place.folder()});
     CHECK_MESSAGE(again.code == 0, again.err);
     CHECK(all.samples("again.h5").equal(all.samples()));
   }

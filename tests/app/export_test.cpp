@@ -52,7 +52,7 @@ struct trained {
     REQUIRE_MESSAGE(o.code == 0, o.err);
   }
   at::Tensor predicted(const std::string& of) const {
-    run({"predict", of, "--in", "in.safetensors", "--out", "y.safetensors"});
+    run({"predict", of, "--in", "in.safetensors", "--out", "y.safetensors", "--force"});
     return load_safetensors(place / "y.safetensors").tensors.at("y");
   }
 };
@@ -84,7 +84,12 @@ TEST_CASE("safetensors hold the averaged weights or the raw ones, by name") {
   CHECK(ema.at("conv_in.weight").sizes() == at::IntArrayRef{8, 1, 3, 3});
   CHECK(ema.size() == raw.size());
   CHECK(!at::equal(ema.at("conv_in.weight"), raw.at("conv_in.weight")));
-  r.run({"export", "images", "--format", "diffusers", "--out", "folder"});
+  const std::vector<std::string> as_folder{"export", "images", "--format", "diffusers", "--out", "folder"};
+  std::filesystem::create_directory(r.place / "folder");
+  r.run(as_folder);
+  const outcome again = r.attempt(as_folder);
+  CHECK(again.code == 2);
+  CHECK(again.err == "folder: is there already; give --out another folder, or --force to replace files in it\n");
   for (const auto& [name, tensor] :
        load_safetensors(r.place / "folder" / "diffusion_pytorch_model.safetensors").tensors)
     CHECK(at::equal(ema.at(name), tensor));

@@ -89,7 +89,7 @@ TEST_CASE("predict gives the network's output, and refuses tensors that do not f
   const std::string in = (place / "in.safetensors").string(), out = (place / "out.safetensors").string();
   const auto predict = [&](const std::map<std::string, at::Tensor>& tensors) {
     ::noneq::save_safetensors(in, {tensors, {}});
-    return in_run({"predict", "tiny", "--in", in, "--out", out});
+    return in_run({"predict", "tiny", "--in", in, "--out", out, "--force"});
   };
   const at::Tensor x = at::zeros({3, 2}), t = at::arange(3, at::kLong);
   const outcome good = predict({{"x", x}, {"t", t}});

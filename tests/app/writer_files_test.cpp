@@ -1,5 +1,6 @@
 // What the verbs refuse of files that they would write, before anything is trained or drawn.
 #include "noneq/storage/hdf5.hpp"
+#include "noneq/storage/safetensors.hpp"
 #include "tiny.hpp"
 
 using namespace testing;
@@ -39,6 +40,43 @@ TEST_CASE("sample, predict and export never write over the run, its data or thei
                "the file of --noise; need another name");
   put_text(place / "in.safetensors", "x");
   refused_with(tried({"predict", "run", "--in", "in.safetensors", "--out", "./in.safetensors"}), "the file of --in");
+}
+
+TEST_CASE("what is there already is replaced only with --force") {
+  const scratch place;
+  copy_run(place / "run");
+  ::noneq::save_safetensors(place / "in.safetensors",
+                            {{{"x", at::zeros({3, 2})}, {"t", at::arange(3, at::kLong)}}, {}});
+  put_text(place / "rows.csv", "1,2\n3,4\n");
+  for (const auto& [words, file] :
+       {std::pair{std::vector<std::string>{"data", "make", "swiss_roll", "--count", "2"}, "a.h5"},
+        std::pair{std::vector<std::string>{"data", "import", "rows.csv"}, "b.h5"},
+        std::pair{std::vector<std::string>{"sample", "run", "--count", "2", "--quiet"}, "c.h5"},
+        std::pair{std::vector<std::string>{"sample", "run", "--count", "2", "--quiet"}, "c.png"},
+        std::pair{std::vector<std::string>{"predict", "run", "--in", "in.safetensors"}, "d.safetensors"},
+        std::pair{std::vector<std::string>{"export", "run", "--format", "safetensors"}, "e.safetensors"}}) {
+    CAPTURE(file);
+    const auto write = [&, &words = words, &file = file](bool force) {
+      std::vector<std::string> all = words;
+      all.insert(all.end(), {"--out", file});
+      if (force) all.emplace_back("--force");
+      return program(all, {.folder = place.folder()});
+    };
+    put_text(place / file, "mine");
+    const outcome refused = write(false);
+    CHECK(refused.code == 2);
+    CHECK(refused.err == std::string(file) + ": is there already; give --out another name, or --force to replace it\n");
+    CHECK(text_of(place / file) == "mine");
+    CHECK_MESSAGE(write(true).code == 0, write(true).err);
+    CHECK(text_of(place / file) != "mine");
+  }
+  // --out has a default name here.
+  put_text(place / "samples.h5", "mine");
+  refused_with(program({"sample", "run", "--count", "2"}, {.folder = place.folder()}), "samples.h5: is there already");
+  // What --force does not lift is stated first.
+  refused_with(
+      program({"sample", "run", "--count", "2", "--out", "run/samples.h5", "--force"}, {.folder = place.folder()}),
+      "which a writer of the run wrote; need another name");
 }
 
 TEST_CASE("a missing program or folder for temporary files is found before training, for every figure") {

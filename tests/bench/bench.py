@@ -81,7 +81,7 @@ def sampling(name, train):
 
     def run(steps, *more, **environment):
         return call([noneq, "sample", folder / name, "--sampler", "ddim", "--steps", steps, "--count", 32, "--set",
-                     "chunk=16", "--set", "clip=true", "--out", folder / "samples.h5", *more], **environment)
+                     "chunk=16", "--set", "clip=true", "--out", folder / "samples.h5", "--force", *more], **environment)
     return run
 
 

@@ -196,6 +196,95 @@ TEST_CASE("edges that cannot be are refused, each with its place and remedy") {
             "w.in: got 'v', which is a writer and gives nothing"));
 }
 
+TEST_CASE("every: one message that is right for where the sink stands") {
+  scratch_folder data;
+  const std::string both = "as: {other.x0: y}, file: a.h5";
+  const std::string here = "--set graph.n: n";
+  CHECK(problems_of({rows_of("other", data_file(data.path, 96), ", dataset: s"),
+                     "graph.n={plugin: writer.hdf5, in: [noiser, other], " + both + "}"}) == "");
+  const auto one = [&](const std::string& node, const std::string& line) {
+    const std::string found =
+        problems_of({rows_of("other", data_file(data.path, 96), ", dataset: s"), "graph.n={" + node + "}"});
+    CHECK_MESSAGE(found == here + line, found);
+  };
+  one("plugin: writer.hdf5, every: 4, in: [noiser, other], " + both,
+      ".every: it works at the end only, because 'other' is no part of the training; need none");
+  one("plugin: writer.hdf5, every: 4, in: other, file: a.h5",
+      ".every: it works at the end only, because 'other' is no part of the training; need none");
+  for (const std::string every : {"", "every: 4, "})
+    one("plugin: writer.hdf5, " + every + "in: [model, other], " + both,
+        ".in: joins 'model', a model, which works in the training only, with 'other', which is no part of it; need "
+        "nodes of the training alone");
+  one("plugin: metric.frechet, in: other, as: {x0: samples}", ".in: got 'other', need a sampler");
+  const auto behind = [](const std::string& node) {
+    return problems_of({"graph.drawn={plugin: sampler.ddim, of: model}",
+                        "graph.bound={plugin: metric.bound, of: model}", "graph.n={" + node + "}"});
+  };
+  CHECK(
+      has(behind("plugin: writer.hdf5, every: 4, in: drawn, file: a.h5"), "whenever 'drawn' does, need every: there"));
+  CHECK(
+      has(behind("plugin: writer.hdf5, every: 4, in: bound, file: a.h5"), "whenever 'bound' does, need every: there"));
+  CHECK(has(behind("plugin: writer.hdf5, every: 4, in: trainer, file: a.h5"),
+            "n.every: the course of the loss is written at the end only, need none"));
+  CHECK(has(behind("plugin: writer.hdf5, in: [model, drawn], file: a.h5"),
+            "n.in: joins 'model', a model, which works in the training only, with 'drawn', which is no part of it"));
+  for (const std::string sink : {"trainer", "bound"})
+    CHECK(has(behind("plugin: writer.hdf5, in: [" + sink + ", noiser], file: a.h5"),
+              "n.in: joins '" + sink + "', which is a "));
+}
+
+TEST_CASE("parameters that choose rows are refused where the stream has chosen them") {
+  scratch_folder data, folder;
+  const std::string rows = rows_of("other", data_file(data.path, 96), ", dataset: x");
+  const auto of = [&](const std::string& node) {
+    return problems_of({rows, "graph.n={" + node + "}", "graph.w={plugin: writer.hdf5, in: n, file: a.h5}"});
+  };
+  for (const auto& [parameter, why] :
+       {std::pair{"samples: 1000", "gives as many rows as it has"}, std::pair{"split: auto", "gives rows of its own"},
+        std::pair{"chunk: 5", "gives batches of its own"}}) {
+    const std::string name = std::string(parameter).substr(0, std::string(parameter).find(':'));
+    CHECK(of("plugin: metric.bound, of: model, in: other, " + std::string(parameter)) ==
+          "--set graph.n: n." + name + ": has no meaning behind 'other', which " + why + "; leave it out");
+    CHECK(of("plugin: metric.bound, of: model, " + std::string(parameter)).find("no meaning") == std::string::npos);
+  }
+  CHECK(has(of("plugin: sampler.ddim, of: model, in: other, as: {x0: z}, start: z, chunk: 3"),
+            "n.chunk: has no meaning behind 'other'"));
+  // The pipeline that the run writes can be read again.
+  const std::vector<std::string> changes{rows, "graph.n={plugin: metric.bound, of: model, in: other}"};
+  const value resolved = small_plan(changes).resolved();
+  CHECK(!resolved.find("graph")->find("n")->contains("samples"));
+  CHECK(make_plan(resolved, test_plugins()).resolved() == resolved);
+  CHECK(has(
+      [&] {
+        try {
+          run_small({rows, "graph.n={plugin: metric.ceiling, of: model, in: other}"}, 2, folder);
+        } catch (const error& e) {
+          return std::string(e.what());
+        }
+        return std::string();
+      }(),
+      "n.in: metric.ceiling measures no rows of data, need none"));
+}
+
+TEST_CASE("an input or a model that cannot be read is one problem") {
+  const auto of = [](const std::string& node) { return problems_of({"graph.n={" + node + "}"}); };
+  for (const std::string in : {"[]", "{a: b}", "[[noiser]]"}) {
+    for (const std::string node : {"plugin: writer.hdf5, file: a.h5", "plugin: metric.frechet"}) {
+      const std::string found = of(node + ", as: {x0: y}, in: " + in);
+      CAPTURE(found);
+      CHECK(has(found, "n.in: got "));
+      CHECK(std::count(found.begin(), found.end(), '\n') == 0);
+    }
+  }
+  for (const std::string model : {"[model]", "{a: model}", "''"}) {
+    const std::string found = of("plugin: metric.bound, of: " + model);
+    CAPTURE(found);
+    CHECK(has(found, "n.of: got "));
+    CHECK(std::count(found.begin(), found.end(), '\n') == 0);
+  }
+  CHECK(has(of("plugin: sampler.ddim, of: model, as: {x0: y}"), "n.as: names tensors of no input, need in:"));
+}
+
 TEST_CASE("two runs of one plan in one process share nothing, a learned schedule neither") {
   const plan p = small_plan({"process.schedule={plugin: learned, steps: 12}"});
   scratch_folder a, b;
@@ -253,6 +342,35 @@ TEST_CASE("rows of two loaders are joined in training only in their own order") 
   run_small(changes, 2, folder);
   const fs::path seen = folder.path / "seen-step-8.h5";
   CHECK(at::allclose(all_rows(seen, "x0").sum(1, true), all_rows(seen, "sum")));
+}
+
+TEST_CASE("a run goes on only with the contents that every loader of its training had") {
+  for (const std::string joined : {"noiser", "loss"}) {
+    scratch_folder data, folder;
+    const fs::path first = data_file(data.path / "a", 96), other = data_file(data.path / "b", 96);
+    const auto changes = [&](std::int64_t steps) {
+      return std::vector<std::string>{
+          rows_of("loader", first, ", dataset: x, order: sequential"),
+          rows_of("more", other, ", dataset: s, order: sequential"),
+          fmt::format("graph.{}.in=[{}, more]", joined, joined == "noiser" ? "loader" : "model"),
+          fmt::format("graph.{}.as={{more.x0: sum}}", joined), fmt::format("graph.trainer.steps={}", steps)};
+    };
+    run_small(changes(4), 2, folder);
+    run_small(changes(6), 2, folder, if_there::resume);
+    fs::remove(other);
+    hdf5_writer out(other);
+    out.write("x", at::zeros({96, 2}));
+    out.write("s", at::zeros({96, 1}));
+    out.close();
+    std::string found;
+    try {
+      run_small(changes(8), 2, folder, if_there::resume);
+    } catch (const input_error& e) {
+      found = e.what();
+    }
+    CHECK_MESSAGE(has(found, "more: got data with contents "), found);
+    CHECK(std::count(found.begin(), found.end(), '\n') == 0);
+  }
 }
 
 TEST_CASE("a finished run with streams of its own can be opened, measured and taken as a model") {

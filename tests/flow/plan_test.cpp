@@ -25,6 +25,13 @@ TEST_CASE("nodes are put into running order, whatever the order in the file") {
   CHECK(p.streams[1].nodes == std::vector<std::string>{"late", "early"});
 }
 
+TEST_CASE("the training's first loader is that of the noiser's first input, wherever they stand in the file") {
+  std::string text = small_pipeline;
+  text.insert(text.find("  loader:"), "  more: {plugin: loader.swiss_roll, batch: 96}\n");
+  text.replace(text.find("in: loader}"), 11, "in: [loader, more], as: {more.x0: y}}");
+  CHECK(small_plan({}, text.c_str()).training().loader.id == "loader");
+}
+
 TEST_CASE("each meaningless pipeline is refused with its reason") {
   CHECK(problems_of({"graph.model.in=noisr"}).find("there is no node 'noisr', did you mean 'noiser'?") !=
         std::string::npos);

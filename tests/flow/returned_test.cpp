@@ -154,12 +154,27 @@ TEST_CASE("what a metric returns is looked at, and what its sink throws ends the
            {"curve", "metric.misbehaves returned 'curve' of shape [13], need [12]"},
            {"axis", "metric.misbehaves returned 'curve' of shape [12], need [3]"},
            {"closest", "metric.misbehaves returned 'closest' of shape [5, 9], need [any, 2]"},
+           {"nan", "metric.misbehaves returned ratio = nan, need a finite number"},
+           {"infinite", "metric.misbehaves returned ratio = -inf, need a finite number"},
            {"throws_in_map", "got no luck"},
            {"throws_in_add", "got no luck"},
            {"throws_in_finish", "got no luck"}}) {
     const std::string line = of_metric(how);
     CHECK_MESSAGE(line.starts_with("failed: --set graph.m: m: " + said), line);
   }
+}
+
+TEST_CASE("a number that is not finite ends the run, and what others have found stays") {
+  const scratch_folder out;
+  value document = parse_text(small_pipeline, "small.yaml");
+  for (const char* change : {"trainer.steps=5", "bound={plugin: metric.bound, of: model, samples: 8}",
+                             "m={plugin: metric.misbehaves, of: model, how: nan}"})
+    apply_override(document, std::string("graph.") + change);
+  CHECK_THROWS_AS(run(make_plan(document, with_misbehaving()), {out.path, if_there::refuse, 2, true}), error);
+  const std::string records = read_file(out.path / "metrics.jsonl");
+  CHECK(has(records, "\"name\":\"K\""));
+  CHECK(!has(records, "\"node\":\"m\""));
+  CHECK(of_metric("no_error") == "");  // an error may be unknown
 }
 
 TEST_CASE("samples that are not finite on the way do not end the training that may yet mend them") {

@@ -27,7 +27,7 @@ std::vector<drawn_node> training() {
   return all;
 }
 
-drawn_node sampler(std::string id, std::int64_t every, names in = {}) {
+drawn_node sampler_node(std::string id, std::int64_t every, names in = {}) {
   drawn_node n = node(std::move(id), node_kind::transform, std::move(in));
   n.of = true, n.every = every;
   return n;
@@ -51,11 +51,11 @@ TEST_CASE("what hangs on the training belongs to its stream; what takes the mode
   nodes.push_back(node("noised", node_kind::sink, {"noiser"}));
   nodes.push_back(node("halves", node_kind::transform, {"loss"}));
   nodes.push_back(node("halved", node_kind::sink, {"halves"}));
-  nodes.push_back(sampler("drawn", 50));
+  nodes.push_back(sampler_node("drawn", 50));
   nodes.push_back(node("file", node_kind::sink, {"drawn"}));
   nodes.push_back(node("distance", node_kind::sink, {"drawn"}));
   nodes.push_back(node("figure", node_kind::sink, {"distance"}));
-  nodes.push_back(sampler("filled", 0, {"data"}));
+  nodes.push_back(sampler_node("filled", 0, {"data"}));
   nodes.push_back(node("pictures", node_kind::sink, {"filled"}));
   const auto s = cut_into_streams(nodes);
   REQUIRE(s.size() == 3);

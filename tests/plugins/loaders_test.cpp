@@ -246,6 +246,7 @@ TEST_CASE("what a file lacks is said by name") {
                      {"good", at::arange(100, at::kLong).remainder(3)},
                      {"more", at::cat({at::zeros({98}, at::kLong), at::full({2}, 7, at::kLong)})},
                      {"zero", at::zeros({100}, at::kLong)},
+                     {"few", numbers(7)},
                      {"vast", at::full({100}, std::int64_t{1} << 40, at::kLong)}});
   const std::string name = f.path.string();
   const auto refused = [&](const std::string& more) { return message_of([&] { f.open(more); }); };
@@ -270,6 +271,16 @@ TEST_CASE("what a file lacks is said by name") {
   CHECK(says(refused("labels: good, test: x, test_labels: long"), "labels 'long' got 101 rows, need 100"));
   CHECK(says(refused("labels: good, test: x, test_labels: real"), "labels 'real' got numbers of type float32"));
   CHECK(f.open("labels: good, test: x, test_labels: zero")->info().classes == 3);
+  // Also where a part names the labels of the training rows.
+  CHECK(f.open("labels: good, test: x, test_labels: good")->info().classes == 3);
+  for (const std::string part : {"test", "validation"}) {
+    CHECK(says(refused("labels: good, " + part + ": few, " + part + "_labels: good"),
+               name + ": labels 'good' got 100 rows, need 7, one per row of 'few'"));
+    CHECK(says(refused("labels: good, " + part + ": few, " + part + "_labels: few"),
+               part + "_labels got 'few', which is the dataset itself"));
+    CHECK(
+        says(refused("labels: good, " + part + "_labels: zero"), part + "_labels got 'zero', but there is no " + part));
+  }
   CHECK(says(refused("labels: none"), "'none'"));
   CHECK(says(scaled("x", "{plugin: channels, from: last}"), "dataset 'x' gives samples [1], need at least [positions"));
 

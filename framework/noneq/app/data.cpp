@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include "noneq/app/argument_checks.hpp"
+#include "noneq/app/out_file.hpp"
 #include "noneq/app/output.hpp"
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/refuse.hpp"
@@ -35,7 +36,8 @@ void print_info(const std::string& file) {
 }
 
 struct make_options {
-  std::string generator, out, dataset = "x";
+  std::string generator, dataset = "x";
+  out_file out;
   std::int64_t count = 0, test = 0, seed = 0;
   std::vector<std::string> settings;
 };
@@ -59,8 +61,9 @@ void make_data(const make_options& o) {
   const auto source = as_input([&] { return open_generator(o, plugins, made); });
   if (o.dataset == "test" && o.test > 0)
     throw input_error({error("got 'test', which holds the rows of --test; need another name", "--dataset")});
-  need_writable(o.out, "HDF5");
-  hdf5_writer writer(o.out, 4);
+  o.out.need_writable("HDF5");
+  o.out.need_free();
+  hdf5_writer writer(o.out.path, 4);
   const auto write = [&](const std::string& dataset, std::int64_t begin, std::int64_t end) {
     constexpr std::int64_t block_rows = 65536, block_numbers = std::int64_t{1} << 22;  // held in memory at once
     const std::int64_t block =
@@ -75,7 +78,7 @@ void make_data(const make_options& o) {
   for (const parameter& p : made.entry->parameters)
     if (p.name != "batch") writer.attribute("/", p.name, p.render(*made.made).text());
   writer.close();
-  print_out("wrote {}: {} rows of {}\n", o.out, o.count, to_string(source->info().shape));
+  print_out("wrote {}: {} rows of {}\n", o.out.path, o.count, to_string(source->info().shape));
 }
 
 }
@@ -91,7 +94,7 @@ void add_data(CLI::App& program) {
   CLI::App* make = data->add_subcommand("make", "write the samples of a generator");
   make->add_option("GENERATOR", o->generator, "a loader that generates, such as swiss_roll")->required();
   make->add_option("--count", o->count, "how many rows")->required()->check(at_least_one());
-  make->add_option("--out", o->out, "HDF5 file to write")->required()->check(not_empty());
+  o->out.add_to(*make, "HDF5 file to write")->required();
   make->add_option("--dataset", o->dataset, "name of the dataset (default: x)");
   make->add_option("--test", o->test, "how many more rows to write as the dataset 'test'")->check(at_least_one());
   make->add_option("--seed", o->seed, "seed (default: 0)");

@@ -1,7 +1,7 @@
 // noneq data import [DATASET=]FILE…
 #include <fmt/format.h>
 
-#include "noneq/app/argument_checks.hpp"
+#include "noneq/app/out_file.hpp"
 #include "noneq/app/output.hpp"
 #include "noneq/app/refuse.hpp"
 #include "noneq/app/verbs.hpp"
@@ -14,7 +14,8 @@ namespace {
 
 struct import_options {
   std::vector<std::string> sources;
-  std::string out, dataset = "x";
+  std::string dataset = "x";
+  out_file out;
 };
 
 // A dataset and the files whose rows it is to hold, in order.
@@ -88,14 +89,15 @@ void need_equal_counts(const std::vector<target>& all) {
 }
 
 void import_data(const import_options& o) {
-  need_writable(o.out, "HDF5");
+  o.out.need_writable("HDF5");
+  o.out.need_free();
   std::vector<target> all = targets(o);
-  hdf5_writer out(o.out, 4);
+  hdf5_writer out(o.out.path, 4);
   for (target& t : all) write_rows(out, t);
   need_equal_counts(all);
   out.close();
   for (const target& t : all)
-    print_out("wrote {}: {}, {} {}{}\n", o.out, t.dataset, t.rows, t.layout, beside_images(t));
+    print_out("wrote {}: {}, {} {}{}\n", o.out.path, t.dataset, t.rows, t.layout, beside_images(t));
 }
 
 }
@@ -107,7 +109,7 @@ void add_data_import(CLI::App& data) {
   verb->add_option("SOURCE", o->sources,
                    "[DATASET=]FILE or [DATASET=]FOLDER of PNG images; several for one dataset are joined")
       ->required();
-  verb->add_option("--out", o->out, "HDF5 file to write")->required()->check(not_empty());
+  o->out.add_to(*verb, "HDF5 file to write")->required();
   verb->add_option("--dataset", o->dataset, "the dataset of files without DATASET= (default: x)");
   verb->callback([o] { as_input([&] { import_data(*o); }); });
 }

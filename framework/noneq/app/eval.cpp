@@ -9,6 +9,7 @@
 #include "noneq/app/verbs.hpp"
 #include "noneq/core/messages.hpp"
 #include "noneq/flow/events.hpp"
+#include "noneq/flow/row_parameters.hpp"
 #include "noneq/flow/run_observers.hpp"
 #include "noneq/flow/stop.hpp"
 
@@ -29,13 +30,12 @@ value of_model(const value& document, const std::string& plugin) {
   return value::map({{"plugin", value::scalar(plugin)}, {"of", value::scalar(find_node(document, "model."))}});
 }
 
-// Returns whether a metric has the parameters `samples` and `split`, so that it measures so many rows of a part of the
-// data.
+// Returns whether a metric measures so many rows of a part of the data, and not those of a stream.
 bool counts_rows(registry& plugins, const value& node) {
   const std::string name = node.find("plugin")->text();
   try {
     const plugin_entry& metric = plugins.find("metric", name.substr(name.find('.') + 1));
-    return metric.find("samples") && metric.find("split");
+    return measures_rows(metric) && (inputs_of(node).empty() || row_parameters(metric).empty());
   } catch (const error&) {
     return false;  // making the plan reports the error
   }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "noneq/app/argument_checks.hpp"
+#include "noneq/app/out_file.hpp"
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/refuse.hpp"
 #include "noneq/app/scheduler_config.hpp"
@@ -18,7 +19,8 @@ namespace noneq {
 namespace {
 
 struct export_options {
-  std::string folder, format, out, weights = "ema", version;
+  std::string folder, format, weights = "ema", version;
+  out_file out;
 };
 
 const exportable& as_exportable(const session& s, const network& n, const std::string& format) {
@@ -32,18 +34,18 @@ const exportable& as_exportable(const session& s, const network& n, const std::s
 void to_safetensors(const session&, network& n, const export_options& o) {
   tensor_file content{{}, {{"format", "pt"}}};
   for (const auto& p : n.named_parameters()) content.tensors[p.key()] = p.value();
-  save_safetensors(o.out, content);
+  save_safetensors(o.out.path, content);
 }
 
 void to_torchscript(const session& s, network& n, const export_options& o) {
-  as_exportable(s, n, o.format).export_torchscript(o.out);
+  as_exportable(s, n, o.format).export_torchscript(o.out.path);
 }
 
 void to_diffusers(const session& s, network& n, const export_options& o) {
-  as_exportable(s, n, o.format).export_diffusers(o.out, o.version);
+  as_exportable(s, n, o.format).export_diffusers(o.out.path, o.version);
   const auto scheduler = scheduler_config(s.plan(), o.version.empty() ? "0.30.0" : o.version);
   if (!scheduler) return;
-  const std::filesystem::path folder = std::filesystem::path(o.out) / "scheduler";
+  const std::filesystem::path folder = std::filesystem::path(o.out.path) / "scheduler";
   std::filesystem::create_directories(folder);
   write_atomically(folder / "scheduler_config.json", scheduler->dump(2) + "\n");
 }
@@ -67,19 +69,20 @@ void add_export(CLI::App& program) {
   verb->add_option("--format", o->format, "safetensors, torchscript or diffusers")
       ->required()
       ->check(CLI::IsMember({"safetensors", "torchscript", "diffusers"}));
-  verb->add_option("--out", o->out, "file to write; for diffusers a folder")->required()->check(not_empty());
+  o->out.add_to(*verb, "file to write; for diffusers a folder")->required();
   verb->add_option("--weights", o->weights, "ema or raw")->check(CLI::IsMember({"ema", "raw"}));
   verb->add_option("--diffusers-version", o->version, "of diffusers that shall read it (default: 0.30.0)");
   verb->callback([o] {
     registry plugins = installed_plugins();
     const output& written = formats.at(o->format);
     if (written.one_file)
-      need_writable(o->out, written.name);
+      o->out.need_writable(written.name);
     else
-      as_input([&] { need_name_of(written.name, o->out); });
+      as_input([&] { need_name_of(written.name, o->out.path); });
     const auto opened = open_run(o->folder, plugins, [](value& document) { remove_beside_model(document); });
     const session& s = *opened;
-    as_input([&] { refuse_files_of_run(o->out, s.plan(), o->folder); });
+    as_input([&] { refuse_files_of_run(o->out.path, s.plan(), o->folder); });
+    o->out.need_free();
     at::NoGradGuard values_only;
     const denoiser d = s.denoiser(o->weights);
     as_input([&] { written.write(s, d.network(), *o); });

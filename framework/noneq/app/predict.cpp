@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "noneq/app/argument_checks.hpp"
+#include "noneq/app/out_file.hpp"
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/refuse.hpp"
 #include "noneq/app/trained_run.hpp"
@@ -87,14 +88,16 @@ network_input read_input(const session& s, const std::string& file) {
 }
 
 struct predict_options {
-  std::string folder, in, out, weights = "ema";
+  std::string folder, in, weights = "ema";
+  out_file out;
 };
 
 Tensor answer_of_run(const predict_options& o, registry& plugins) {
   const auto opened = open_run(o.folder, plugins, [](value& document) { remove_beside_model(document); });
   const session& s = *opened;
   const network_input input = as_input([&] {
-    refuse_files_of_run(o.out, s.plan(), o.folder);
+    refuse_files_of_run(o.out.path, s.plan(), o.folder);
+    o.out.need_free();
     return read_input(s, o.in);
   });
   return s.denoiser(o.weights).network().forward(input);
@@ -107,7 +110,8 @@ bool is_diffusers(const std::filesystem::path& folder) {
 Tensor answer_of_diffusers(const predict_options& o, registry& plugins) {
   return as_input([&] {
     for (const auto& own : std::filesystem::directory_iterator(o.folder))
-      need_other_file(o.out, own.path(), "the model itself");
+      o.out.need_other_file(own.path(), "the model itself");
+    o.out.need_free();
     const input_tensors in(o.in);
     constexpr std::int64_t any = INT64_MAX;
     network_input input{in.any_samples(), {}, {}, {}};
@@ -134,18 +138,18 @@ void add_predict(CLI::App& program) {
       ->required()
       ->check(not_empty());
   verb->add_option("--in", o->in, "safetensors file with x, t (0-based), and class_labels if any")->required();
-  verb->add_option("--out", o->out, "safetensors file to write, with y")->required()->check(not_empty());
+  o->out.add_to(*verb, "safetensors file to write, with y")->required();
   verb->add_option("--weights", o->weights, "ema or raw")->check(CLI::IsMember({"ema", "raw"}));
   verb->callback([o] {
     registry plugins = installed_plugins();
-    need_writable(o->out, "safetensors");
-    need_other_file(o->out, o->in, "--in");
+    o->out.need_writable("safetensors");
+    o->out.need_other_file(o->in, "--in");
     at::NoGradGuard values_only;
     const Tensor y = is_diffusers(o->folder) ? answer_of_diffusers(*o, plugins) : answer_of_run(*o, plugins);
     if (const std::int64_t lost = not_finite(y); lost > 0)
       throw error(fmt::format("{}: the network returned {} of {} numbers that are not finite; nothing was written",
                               o->folder, lost, y.numel()));
-    save_safetensors(o->out, {{{"y", y.contiguous()}}, {}});
+    save_safetensors(o->out.path, {{{"y", y.contiguous()}}, {}});
   });
 }
 

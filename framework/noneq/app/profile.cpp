@@ -54,7 +54,7 @@ void add_profile(CLI::App& program) {
         s, l, pool, listens, o->steps, [](double) { return !stop_asked(); },
         [](const plan_node&, std::int64_t, const batch&) {});
     stop_here_if_asked();
-    print(listens.report(o->steps / 10, pool.threads()));
+    print(listens.report(o->steps / 10, pool.threads(), p.training().trainer.as<trainer>().shards));
   });
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "noneq/app/argument_checks.hpp"
+#include "noneq/app/out_file.hpp"
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/refuse.hpp"
 #include "noneq/app/trained_run.hpp"
@@ -18,7 +19,8 @@ namespace noneq {
 namespace {
 
 struct sample_options {
-  std::string folder, sampler, out = "samples.h5", noise, noise_dataset;
+  std::string folder, sampler, noise, noise_dataset;
+  out_file out{"samples.h5"};
   std::vector<std::string> given;  // NAME=FILE or NAME=FILE:DATASET
   std::int64_t count = 0, steps = 0;
   std::vector<std::int64_t> labels;
@@ -30,13 +32,13 @@ struct sample_options {
 };
 
 // A picture, when the name of the file ends in .png.
-bool is_picture(const sample_options& o) { return std::filesystem::path(o.out).extension() == ".png"; }
+bool is_picture(const sample_options& o) { return std::filesystem::path(o.out.path).extension() == ".png"; }
 
 value writer_of(const sample_options& o, const std::string& sampler) {
   const bool picture = is_picture(o);
   value node = value::map({{"plugin", value::scalar(picture ? "writer.png" : "writer.hdf5")},
                            {"in", value::scalar(sampler)},
-                           {"file", value::scalar(std::filesystem::path(o.out).filename().string(), true)}});
+                           {"file", value::scalar(std::filesystem::path(o.out.path).filename().string(), true)}});
   if (picture) node.set("count", value::scalar(std::to_string(o.count)));
   return node;
 }
@@ -95,6 +97,7 @@ void only_this_sampler(value& document, const sample_options& o) {
   remove_beside_model(document, inputs_of(node));
   for (const rows_in_file& r : rows_of(o)) add_input(node, add_node(document, r.tensor, loader_of(r)), r.tensor);
   if (!o.noise.empty()) node.set("start", value::scalar("noise"));
+  if (!inputs_of(node).empty()) node.remove("chunk");
   node.set_where_all({"noneq sample", 0, 0});
   id = add_node(document, "sampler", std::move(node));
   for (const std::string& setting : o.settings) apply_override(document.child("graph").child(id), setting);
@@ -135,25 +138,25 @@ void add_sample(CLI::App& program) {
                     ->allow_extra_args(false);
   verb->add_option("--set", o->settings, "any other parameter of the sampler: --set grid=karras")
       ->allow_extra_args(false);
-  verb->add_option("--out", o->out, "HDF5 file to write, or a picture: name.png (default: samples.h5)")
-      ->check(not_empty());
+  o->out.add_to(*verb, "HDF5 file to write, or a picture: name.png (default: samples.h5)");
   verb->add_option("--seed", o->seed, "another seed than the run's");
   verb->add_option("--threads", o->threads, "worker threads")->check(CLI::Range(1, 1024));
   verb->add_flag("--quiet", o->quiet, "print errors only");
   verb->callback([o, count, noise, given] {
     registry plugins = installed_plugins();
     if (count->empty() && noise->empty() && given->empty()) throw CLI::RequiredError("--count");
-    need_writable(o->out, is_picture(*o) ? "PNG" : "HDF5");
+    o->out.need_writable(is_picture(*o) ? "PNG" : "HDF5");
     as_input([&] {
       for (const rows_in_file& r : rows_of(*o))
-        need_other_file(o->out, r.file, r.file == o->noise ? "--noise" : "--given");
+        o->out.need_other_file(r.file, r.file == o->noise ? "--noise" : "--given");
       count_rows(*o);
     });
     const auto opened = open_run(o->folder, plugins, [&](value& document) { only_this_sampler(document, *o); });
     session& s = *opened;
     as_input([&] { s.open_streams(); });
-    as_input([&] { refuse_files_of_run(o->out, s.plan(), o->folder); });
-    const std::filesystem::path place = std::filesystem::absolute(o->out).parent_path();
+    as_input([&] { refuse_files_of_run(o->out.path, s.plan(), o->folder); });
+    o->out.need_free();
+    const std::filesystem::path place = std::filesystem::absolute(o->out.path).parent_path();
     stop_on_signals();
     rehearse_writers(s, place);
     workers pool(o->threads);

@@ -50,6 +50,7 @@ void go_on(begun_run& r, const plan& p, const checkpoint& start, const std::file
     r.range = loss_range(start.meta.value("loss_range", r.range.saved()));
     r.saved_in_range = start.meta.value("loss_in_range", false);
     r.from = start.meta.value("from", nlohmann::json());
+    r.joined_data = start.meta.value("joined_data", r.joined_data);
   });
 }
 
@@ -64,15 +65,34 @@ void begin_from(begun_run& r, const plan& p, const run_options& options) {
   r.from = {{"run", std::filesystem::absolute(options.from).string()}, {"step", b.steps}};
 }
 
-// A run goes on with the data that it began with, under any file name.
-void need_same_data(const session& s, const checkpoint& start) {
-  const std::string was = start.meta.value("data", ""), is = s.info().identity;
-  if (was.empty() || is.empty() || was == is) return;
-  const plan_node& loader = s.plan().training().loader;
-  throw input_error(
-      {error(fmt::format("got data with contents {}, need {}, as the run began with; begin another run, or use --from",
-                         is, was),
-             loader.id, loader.where)});
+// Returns the identities of the data of the other loaders that were opened, by node.
+std::map<std::string, std::string> joined_data(const session& s) {
+  const plan& p = s.plan();
+  std::map<std::string, std::string> all;
+  for (const std::string& id : p.streams.front().nodes) {
+    const plan_node& n = p.node(id);
+    if (n.kind() != node_kind::source || id == p.training().loader.id || !s.nodes().has(n)) continue;
+    if (const std::string& contents = s.nodes().info_behind(n).identity; !contents.empty()) all[id] = contents;
+  }
+  return all;
+}
+
+// A run goes on with the data that it began with, under any file names.
+void need_same_data(const begun_run& r, const checkpoint& start) {
+  const session& s = *r.opened;
+  problems found;
+  const auto need_same = [&](const plan_node& loader, const std::string& is, const std::string& was) {
+    if (!was.empty() && !is.empty() && was != is)
+      found.add(error(
+          fmt::format("got data with contents {}, need {}, as the run began with; begin another run, or use --from", is,
+                      was),
+          loader.id, loader.where));
+  };
+  need_same(s.plan().training().loader, s.info().identity, start.meta.value("data", ""));
+  for (const auto& [id, is] : joined_data(s))
+    if (const auto was = r.joined_data.find(id); was != r.joined_data.end())
+      need_same(s.plan().node(id), is, was->second);
+  found.raise();
 }
 
 }
@@ -98,7 +118,8 @@ void begin(begun_run& r, const plan& p, const run_options& options) {
     s.data();
   else
     s.data_if_there();
-  if (start) need_same_data(s, *start);
+  if (start) need_same_data(r, *start);
+  r.joined_data.merge(joined_data(s));
 }
 
 }

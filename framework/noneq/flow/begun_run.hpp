@@ -35,7 +35,9 @@ struct begun_run {
   loss_range range;
   bool saved_in_range = false;  // whether the loss was in its range when the last checkpoint was saved
   nlohmann::json from;          // the run that it began with; null: none
-  bool event_due = false;       // the samplers and metrics of this step were interrupted
+  // The contents that the training's loaders beside the first have, by node, where they are known.
+  std::map<std::string, std::string> joined_data;
+  bool event_due = false;  // the samplers and metrics of this step were interrupted
 };
 
 // Opens the data and the model. Throws input_error with every problem of these and of the folder.

@@ -14,17 +14,31 @@ std::string rows(const dataset_info& info) {
   return text;
 }
 
+// Writes the map from x to x⁰ with all its stages, one within the other.
+std::string map_text(const normalisation& n) {
+  std::string text = "x";
+  std::int64_t most = 1;  // numbers in a shift or scale
+  const auto affine = [&](const Tensor& shift, const Tensor& scale) {
+    const std::int64_t some = std::max(shift.numel(), scale.numel());
+    most = std::max(most, some);
+    if (some > 1)
+      text = fmt::format("({} − shift)/scale", text);
+    else if (const auto by = shift.item<double>(), over = scale.item<double>(); by != 0 || over != 1)
+      text = fmt::format("({} − {:.9g})/{:.6g}", text, by, over);
+  };
+  for (const normalisation::stage& s : n.stages) {
+    affine(s.shift, s.scale);
+    text = fmt::format("{}({})", s.map.name, text);
+  }
+  affine(n.shift, n.scale);
+  return "x⁰ = " + text + (most > 1 ? fmt::format(" with {} of each", most) : "");
+}
+
 std::string numbers(const dataset_info& info) {
   const normalisation& n = info.normal;
   std::string text =
       info.found.empty() ? "" : fmt::format("numbers from {:.9g} to {:.9g}, ", info.found[0], info.found[1]);
-  const Tensor shift = n.shift.to(at::kDouble), scale = n.scale.to(at::kDouble);
-  if (scale.numel() > 1 || shift.numel() > 1)
-    text += fmt::format("x⁰ = (x − shift)/scale with {} of each", std::max(scale.numel(), shift.numel()));
-  else if (shift.item<double>() == 0 && scale.item<double>() == 1)
-    text += "x⁰ = x";
-  else
-    text += fmt::format("x⁰ = (x − {:.9g})/{:.6g}", shift.item<double>(), scale.item<double>());
+  text += map_text(n);
   if (!info.range.empty()) text += fmt::format(", range {:.6g} to {:.6g}", info.range[0], info.range[1]);
   return text + (n.dtype == at::kDouble ? ", samples in float64" : "");
 }

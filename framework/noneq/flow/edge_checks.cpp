@@ -29,9 +29,16 @@ std::vector<std::string> names_of_nodes(const plan& p) {
   return ids;
 }
 
+// Whether the file gives this key of a node: where it could not be read, that is the problem, and not that it is
+// missing.
+bool is_given(const plan& p, const plan_node& n, const std::string& key) {
+  const value* node = p.document->find("graph")->find(n.id);
+  return node->is_map() && node->contains(key);
+}
+
 void check_inputs(const plan& p, const plan_node& n, const attachment& may, problems& found) {
   const std::string subject = n.id + ".in";
-  if (n.in.empty() && may.needs_in)
+  if (n.in.empty() && may.needs_in && !is_given(p, n, "in"))
     found.add(error(n.measures_samples() ? "is missing; need the name of a sampler node"
                                          : "is missing; need the name of the node before it",
                     subject, n.where));
@@ -51,6 +58,11 @@ void check_inputs(const plan& p, const plan_node& n, const attachment& may, prob
       found.add(error(fmt::format("got '{}', which is a {} and gives arrays at its end, need a writer to take them",
                                   e.from, from->role()),
                       subject, e.where));
+    else if (from->plugin.entry && from->kind() == node_kind::sink && n.in.size() > 1)
+      found.add(
+          error(fmt::format("joins '{}', which is a {} and gives arrays at its end, with other nodes; need it alone",
+                            e.from, from->role()),
+                subject, e.where));
   }
 }
 
@@ -78,6 +90,7 @@ void check_model(plan& p, plan_node& n, const attachment& may, problems& found) 
     return;
   }
   if (n.of.empty()) {
+    if (is_given(p, n, "of")) return;
     found.add(error("is missing; need the name of a model node, or the folder of a finished run", subject, n.where));
     return;
   }

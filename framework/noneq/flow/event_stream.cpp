@@ -261,6 +261,7 @@ void event_stream::run() {
   for (auto& s : sinks_) {
     outcome found = through_door(around_.listens, {s->node, calling::add, batches_}, [&] {
       outcome o = s->taking->finish();
+      check_returned_records(s->node.plugin.entry->full_name(), o.records);
       if (s->now)
         check_returned_arrays(s->node.plugin.entry->full_name(), o.arrays, s->node.plugin.entry->writes, s->info.shape,
                               s->of->process().steps());
@@ -284,7 +285,9 @@ void give_once(const event_surroundings& around, const plan_node& n, const batch
   const auto sink = opened(around, n, w);
   through_door(around.listens, {n, calling::add, b.step}, [&] {
     sink->add(sink->map(b));
-    around.listens.found(n, around.at, sink->finish());
+    const outcome o = sink->finish();
+    check_returned_records(n.plugin.entry->full_name(), o.records);
+    around.listens.found(n, around.at, o);
   });
 }
 

@@ -17,7 +17,8 @@ static std::int64_t step_of(const std::string& dataset) {
   return std::from_chars(begin, end, step).ptr == end ? step : -1;
 }
 
-kept_arrays::kept_arrays(std::filesystem::path file, std::int64_t step) : file_(std::move(file)) {
+kept_arrays::kept_arrays(std::filesystem::path file, std::int64_t step, std::size_t most)
+    : file_(std::move(file)), most_(most) {
   if (!std::filesystem::exists(file_)) return;
   try {
     const hdf5_reader before(file_);
@@ -29,12 +30,25 @@ kept_arrays::kept_arrays(std::filesystem::path file, std::int64_t step) : file_(
   }
 }
 
+// Arrays of the step `now` stay, however many they are.
+void kept_arrays::drop_oldest(std::int64_t now) {
+  std::map<std::int64_t, std::size_t> bytes_of;  // by step
+  std::size_t all = 0;
+  for (const auto& [name, x] : all_) bytes_of[step_of(name)] += x.nbytes(), all += x.nbytes();
+  for (const auto& [step, bytes] : bytes_of) {
+    if (all <= most_ || step == now) return;
+    std::erase_if(all_, [&, step = step](const auto& kept) { return step_of(kept.first) == step; });
+    all -= bytes;
+  }
+}
+
 void kept_arrays::add(std::int64_t step, const std::string& node, const batch& arrays) {
   constexpr std::size_t most = std::size_t{1} << 20;
   const std::string prefix = fmt::format("{}/{}/", node, step);
   std::erase_if(all_, [&](const auto& kept) { return kept.first.starts_with(prefix); });
   for (const auto& [name, x] : arrays.tensors)
     if (x.numel() > 0 && x.nbytes() <= most) all_[prefix + name] = x.dim() == 0 ? x.unsqueeze(0) : x.contiguous();
+  drop_oldest(step);
   hdf5_writer out(file_);
   for (const auto& [name, x] : all_) out.write(name, x);
   out.close();

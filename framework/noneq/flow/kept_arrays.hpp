@@ -1,5 +1,7 @@
 // The arrays of metrics, kept in metrics.h5 of a run's folder so that a report can be made of any run, also of one that
-// crashed: the dataset "<node>/<step>/<array>". The file is whole at any time. One thread.
+// crashed: the dataset "<node>/<step>/<array>". The file is whole at any time, because each event writes it anew. The
+// arrays of the oldest steps are dropped when all of them are more than `most` bytes, so that neither the file, nor the
+// memory, nor the time of an event grows with the length of the run. One thread.
 #pragma once
 
 #include <filesystem>
@@ -13,14 +15,17 @@ namespace noneq {
 class kept_arrays {
  public:
   // Drops arrays of steps after `step`: they belong to work that a crash undid.
-  kept_arrays(std::filesystem::path file, std::int64_t step);
+  kept_arrays(std::filesystem::path file, std::int64_t step, std::size_t most = std::size_t{32} << 20);
 
   // Replaces the arrays of this node at this step. Arrays without numbers, or above 1 MiB, are not kept. Throws
   // noneq::error when the file cannot be written.
   void add(std::int64_t step, const std::string& node, const batch& arrays);
 
  private:
+  void drop_oldest(std::int64_t now);
+
   const std::filesystem::path file_;
+  const std::size_t most_;
   std::map<std::string, Tensor> all_;  // by dataset
 };
 

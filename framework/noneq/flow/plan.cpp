@@ -39,7 +39,9 @@ training_nodes plan::training() const {
     return *std::find_if(nodes.begin(), nodes.end(),
                          [&](const plan_node& n) { return n.role() == role && streams.front().has(n.id); });
   };
-  return {only("loader"), only("noiser"), only("model"), only("loss"), only("trainer")};
+  const plan_node* first = &only("noiser");
+  while (!first->in.empty()) first = &node(first->in.front().from);
+  return {*first, only("noiser"), only("model"), only("loss"), only("trainer")};
 }
 
 std::vector<const plan_node*> plan::followers(const std::string& id) const {

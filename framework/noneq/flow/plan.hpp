@@ -18,7 +18,7 @@ namespace noneq {
 
 // The nodes that every training needs, one of each.
 struct training_nodes {
-  const plan_node &loader, &noiser, &model, &loss, &trainer;  // the first loader: that of the rows' numbers and classes
+  const plan_node &loader, &noiser, &model, &loss, &trainer;  // the noiser's first: that of the numbers and classes
 };
 
 struct plan {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "noneq/flow/row_parameters.hpp"
+
 namespace noneq {
 namespace {
 
@@ -91,11 +93,26 @@ void read_inputs(plan_node& n, const value& v, problems& found) {
     found.add(error("got an empty list, need the names of nodes", n.id + ".in", in->where()));
 }
 
+// `of`: the name of a node, or of a folder.
+void read_model(plan_node& n, const value& v, problems& found) {
+  const value* of = v.find("of");
+  if (of == nullptr) return;
+  n.of_where = of->where();
+  found.guard(
+      [&] {
+        n.of = read<std::string>(*of);
+        if (n.of.empty()) throw error("got '', need the name of a model node, or the folder of a finished run");
+      },
+      of->where(), n.id + ".of");
+}
+
 // `as`: new names of tensors, {x0: mask} of the only input, or {node.x0: mask} of one of several.
 void read_names(plan_node& n, const value& v, problems& found) {
   const value* as = v.find("as");
   if (as == nullptr) return;
   const std::string subject = n.id + ".as";
+  if (n.in.empty() && v.contains("in")) return;  // which has a problem of its own
+  if (n.in.empty()) return found.add(error("names tensors of no input, need in:", subject, as->where()));
   if (!as->is_map())
     return found.add(
         error(fmt::format("got {}, need a map of names, such as {{x0: mask}}", as->kind_name()), subject, as->where()));
@@ -158,8 +175,7 @@ plan_node read_node(const std::string& id, const value& v, const value& graph, c
   if (v.type() == value::kind::map) {
     read_inputs(n, v, r.found);
     read_names(n, v, r.found);
-    read_into(n.of, v, "of", id + ".of", r.found);
-    if (const value* of = v.find("of")) n.of_where = of->where();
+    read_model(n, v, r.found);
   }
   if (!role.empty() && r.plugins.roles().size() > 0) {
     const std::size_t before = r.found.size();
@@ -187,7 +203,10 @@ value resolved_names(const plan_node& n) {
 value resolved_node(const plan_node& n) {
   value v = render(n.plugin);
   v.set("plugin", value::scalar(n.plugin.entry->full_name()));
-  if (!n.in.empty()) v.set("in", resolved_inputs(n));
+  if (!n.in.empty()) {
+    v.set("in", resolved_inputs(n));
+    for (const row_parameter& p : row_parameters(*n.plugin.entry)) v.remove(p.name);
+  }
   if (const value names = resolved_names(n); !names.entries().empty()) v.set("as", names);
   if (n.has_model()) v.set("of", value::scalar(n.of.empty() ? n.of_run.string() : n.of));
   if (n.every > 0) v.set("every", value::scalar(std::to_string(n.every)));

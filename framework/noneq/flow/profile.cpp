@@ -25,26 +25,27 @@ void profile::ended(const node_call& c) {
 
 namespace {
 
-// A parameter that changes how much a node costs, by its role.
-const char* lever_of(const plan_node& n) {
-  static const std::map<std::string, const char*> levers{
-      {"loader", "store the data uncompressed or in larger chunks, or lower its batch"},
-      {"transform", "apply it once to the file instead of at every step"},
-      {"noiser", "lower the loader's batch"},
-      {"model",
-       "make the network smaller, lower the loader's batch, or raise the trainer's shards to the number of cores"},
-      {"loss", "lower the loader's batch"},
-      {"trainer", "raise the loader's batch, so that each step does more"},
-      {"sampler", "lower its steps, or raise its chunk"},
-      {"metric", "lower its samples or times"},
-      {"writer", "lower its gzip, or write less often"}};
-  const auto known = levers.find(n.role());
-  return known == levers.end() ? "make it cheaper" : known->second;
+// The parameters that change how much a node costs.
+std::string lever_of(const plan_node& n, int threads, std::int64_t shards) {
+  const std::string role = n.role(), batch = "lower the loader's batch";
+  if (role == "loader") {
+    const auto& all = n.plugin.entry->parameters;
+    const bool reads_file = std::any_of(
+        all.begin(), all.end(), [](const parameter& p) { return p.type == type_words<std::filesystem::path>(); });
+    return reads_file ? "store the data uncompressed or in larger chunks, or lower its batch"
+                      : "write its rows to a file once, by noneq data make, or lower its batch";
+  }
+  if (role == "transform") return "apply it once to the file, where it draws nothing at random, or " + batch;
+  if (role == "model" || role == "loss")  // whose calls hold the gradient of the whole network
+    return shards < threads ? fmt::format("raise the trainer's shards from {} to {}, make the network smaller, or {}",
+                                          shards, threads, batch)
+                            : "make the network smaller, or " + batch;
+  return role == "trainer" ? "raise the loader's batch, so that each step does more" : batch;
 }
 
 }
 
-profile::result profile::report(std::int64_t first, int threads) const {
+profile::result profile::report(std::int64_t first, int threads, std::int64_t shards) const {
   std::vector<call> all;
   for (const call& c : calls_)
     if (c.index >= first) all.push_back(c);
@@ -99,9 +100,9 @@ profile::result profile::report(std::int64_t first, int threads) const {
                                      [](const auto& a, const auto& b) { return a.second < b.second; });
   double busy = 0;
   for (const auto& [_, s] : by_node) busy += s.busy;
-  r.bottleneck =
-      fmt::format("{} takes {:.0f} % of the critical path, with {:.0f} % of {} threads busy: {}", most->first->id,
-                  100 * most->second / whole, 100 * busy / (seconds * threads), threads, lever_of(*most->first));
+  r.bottleneck = fmt::format("{} takes {:.0f} % of the critical path, with {:.0f} % of {} threads busy: {}",
+                             most->first->id, 100 * most->second / whole, 100 * busy / (seconds * threads), threads,
+                             lever_of(*most->first, threads, shards));
   return r;
 }
 

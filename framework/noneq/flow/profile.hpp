@@ -26,8 +26,8 @@ class profile final : public observer {
     double batches_per_second = 0;
     std::string bottleneck;  // a sentence with the node and the parameter that moves it
   };
-  // `threads` worked; batches before `first` are left out, which warm up.
-  result report(std::int64_t first, int threads) const;
+  // `threads` worked on batches in `shards` parts; batches before `first` are left out, which warm up.
+  result report(std::int64_t first, int threads, std::int64_t shards) const;
 
  private:
   using clock = std::chrono::steady_clock;

@@ -156,6 +156,7 @@ class running {
     c.meta["loss_range"] = begun_.range.saved();
     c.meta["loss_in_range"] = begun_.saved_in_range = in_range;
     if (!begun_.from.is_null()) c.meta["from"] = begun_.from;
+    c.meta["joined_data"] = begun_.joined_data;
     alone_.need_folder();  // a run whose folder was removed is not to make it again
     save_checkpoint(folder_.saved(), c);
     std::error_code none;

@@ -111,6 +111,10 @@ void session::check_metrics() {
             session& model = model_of(*of);
             if (&model != this) model.data_if_there();
             said_of(n.id, [&] { n.as<metric>().check_data(model.info()); });
+            if (!n.takes_model() || n.in.empty()) return;
+            if (const row_request own = n.as<metric>().rows(model.info()); own.count > 0 && !own.data)
+              throw error(fmt::format("{} measures no rows of data, need none", n.plugin.entry->full_name()),
+                          n.id + ".in", n.in.front().where);
           },
           n.where, n.id);
   found.raise();

@@ -4,16 +4,40 @@
 #include <fmt/ranges.h>
 
 #include "noneq/flow/edge_checks.hpp"
+#include "noneq/flow/row_parameters.hpp"
 
 namespace noneq {
 namespace {
+
+bool works_in_training_only(const plan_node& n) {
+  return n.role() == "model" || n.role() == "loss" || n.role() == "trainer";
+}
+
+// Returns the first of these nodes that is no part of the training. Requires that there is one.
+const plan_node& beside_training(const plan& p, const std::vector<const plan_node*>& all) {
+  return **std::find_if(all.begin(), all.end(), [&](const plan_node* n) { return !p.streams.front().has(n->id); });
+}
 
 // Streams beside the training hold data, samplers and sinks: the model and the nodes behind it work in the training
 // only.
 void check_side_streams(const plan& p, problems& found) {
   for (const plan_node& n : p.nodes) {
-    for (const plan_node* b : p.before(n))
-      if (n.takes_model() && (b->role() == "model" || b->role() == "loss" || b->role() == "trainer"))
+    const auto before = p.before(n);
+    const auto has = [&](const auto& holds) {
+      const auto it = std::find_if(before.begin(), before.end(), [&](const plan_node* b) { return holds(*b); });
+      return it == before.end() ? nullptr : *it;
+    };
+    if (n.measures_samples() && has([](const plan_node& b) { return b.role() == "sampler"; }) == nullptr)
+      found.add(
+          error(fmt::format("got '{}', need a sampler", fmt::join(names_of_inputs(n), "', '")), n.id + ".in", n.where));
+    if (const plan_node* b = has(works_in_training_only);
+        b != nullptr && !p.streams.front().has(n.id) && !n.takes_model() && n.kind() == node_kind::sink)
+      found.add(error(fmt::format("joins '{}', a {}, which works in the training only, with '{}', which is no part of "
+                                  "it; need nodes of the training alone",
+                                  b->id, b->role(), beside_training(p, before).id),
+                      n.id + ".in", n.where));
+    for (const plan_node* b : before)
+      if (n.takes_model() && works_in_training_only(*b))
         found.add(error(
             fmt::format("stands behind '{}', a {}, which works in the training only; need in: data", b->id, b->role()),
             n.id + ".in", n.where));
@@ -49,6 +73,19 @@ void check_counts(const plan& p, problems& found) {
     }
 }
 
+// What is set is meant, so a parameter that changes nothing where its node stands is refused.
+void check_row_parameters(const plan& p, problems& found) {
+  for (const plan_node& n : p.nodes) {
+    const value* node = p.document->find("graph")->find(n.id);
+    if (n.in.empty() || !node->is_map()) continue;
+    for (const row_parameter& r : row_parameters(*n.plugin.entry))
+      if (node->contains(r.name))
+        found.add(error(fmt::format("has no meaning behind '{}', which {}; leave it out",
+                                    fmt::join(names_of_inputs(n), "', '"), r.instead),
+                        n.id + "." + r.name, node->key_place(r.name)));
+  }
+}
+
 // Rows of two loaders stand side by side in training only if neither shuffles them.
 void check_orders(const plan& p, problems& found) {
   if (!p.trains()) return;
@@ -75,6 +112,16 @@ void check_sources(const plan& p, problems& found) {
       found.add(error("gives its rows to no node, need one that stands in it, or leave it out", n.id, n.where));
 }
 
+// Returns the reason why a sink has no `every` of its own.
+std::string clock_of(const plan& p, const plan_node& n) {
+  const auto before = p.before(n);
+  const auto timed = std::find_if(before.rbegin(), before.rend(), [](const plan_node* b) { return b->takes_model(); });
+  if (timed != before.rend()) return fmt::format("it works whenever '{}' does, need every: there", (*timed)->id);
+  if (n.stands_in(p.training().trainer.id)) return "the course of the loss is written at the end only, need none";
+  return fmt::format("it works at the end only, because '{}' is no part of the training; need none",
+                     beside_training(p, before).id);
+}
+
 // Sinks that hang on the training receive its batches, and need `every` to choose the steps.
 void check_occasions(const plan& p, problems& found) {
   if (!p.trains()) {
@@ -94,7 +141,7 @@ void check_occasions(const plan& p, problems& found) {
                           : "is missing; need the steps between batches of the training that it takes",
                       n.id + ".every", n.where));
     if (n.every > 0 && n.kind() == node_kind::sink && !n.takes_model() && (!tee || after_sink))
-      found.add(error("it works whenever the node before it does, need every: there", n.id + ".every", n.where));
+      found.add(error(clock_of(p, n), n.id + ".every", n.where));
   }
 }
 
@@ -102,10 +149,13 @@ void check_occasions(const plan& p, problems& found) {
 
 void check_streams(const plan& p, problems& found) {
   check_sources(p, found);
+  const std::size_t before = found.size();
   check_side_streams(p, found);
+  const bool placed = found.size() == before;
   check_counts(p, found);
+  check_row_parameters(p, found);
   check_orders(p, found);
-  check_occasions(p, found);
+  if (placed) check_occasions(p, found);  // a node that is to stand elsewhere would get advice for where it stands
 }
 
 }

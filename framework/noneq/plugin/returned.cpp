@@ -187,6 +187,15 @@ void check_returned_batch(const std::string& by, const batch& b) {
     if (!t.defined()) throw error(fmt::format("{} returned no '{}' (an undefined tensor), need one", by, name));
 }
 
+void check_returned_records(const std::string& by, const std::vector<measured>& records) {
+  for (const measured& m : records)
+    if (!std::isfinite(m.value))
+      throw error(fmt::format("{} returned {} = {}, need a finite number", by, m.name,
+                              std::isnan(m.value) ? "nan"
+                              : m.value > 0       ? "inf"
+                                                  : "-inf"));
+}
+
 void check_returned_arrays(const std::string& by, const batch& arrays, const std::vector<named_tensor_doc>& declared,
                            const sizes& shape, std::int64_t T) {
   check_returned_batch(by, arrays);

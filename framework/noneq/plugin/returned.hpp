@@ -6,9 +6,11 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "noneq/plugin/batch.hpp"
 #include "noneq/plugin/description.hpp"
+#include "noneq/plugin/measured.hpp"
 #include "noneq/plugin/process.hpp"
 #include "noneq/plugin/roles/loader.hpp"
 
@@ -59,6 +61,9 @@ void check_returned_samples(const std::string& by, const char* name, const Tenso
 
 // For any plugin that returns a batch: every tensor is defined.
 void check_returned_batch(const std::string& by, const batch& b);
+
+// For a sink: every number that it found is finite. A standard error need not be, where none is known.
+void check_returned_records(const std::string& by, const std::vector<measured>& records);
 
 // For a metric: every array is defined and has the extent that the table declares for it, of samples of `shape` and T
 // steps. Throws noneq::error with the array, its shape and the shape that is needed.

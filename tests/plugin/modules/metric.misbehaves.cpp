@@ -36,6 +36,9 @@ class misbehaving_sinking : public noneq::sinking {
     if (how_ == "throws_in_finish") throw noneq::error("got no luck");
     noneq::outcome out;
     out.records.push_back({"rows", static_cast<double>(rows_), ""});
+    if (how_ == "nan") out.records.push_back({"ratio", std::nan(""), ""});
+    if (how_ == "infinite") out.records.push_back({"ratio", -INFINITY, "", 1.0});
+    if (how_ == "no_error") out.records.push_back({"ratio", 1.0, "", INFINITY});
     const std::int64_t T = m_.denoiser.process().steps();
     if (how_ == "curve") out.arrays.set("curve", at::zeros({T + 1}));
     if (how_ == "axis") out.arrays.set("t", at::arange(3)), out.arrays.set("curve", at::zeros({T}));

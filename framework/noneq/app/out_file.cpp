@@ -1,0 +1,40 @@
+#include "noneq/app/out_file.hpp"
+
+#include <fmt/format.h>
+
+#include "noneq/app/argument_checks.hpp"
+#include "noneq/app/refuse.hpp"
+#include "noneq/storage/file_names.hpp"
+#include "noneq/storage/files.hpp"
+
+namespace noneq {
+
+CLI::Option* out_file::add_to(CLI::App& verb, const std::string& doc) {
+  CLI::Option* out = verb.add_option("--out", path, doc)->check(not_empty());
+  verb.add_flag("--force", force, "replace what --out names, if it is there");
+  return out;
+}
+
+void out_file::need_writable(std::string_view format) const {
+  as_input([&] {
+    need_name_of(format, path);
+    const atomic_file never_committed(path);
+  });
+}
+
+void out_file::need_other_file(const std::filesystem::path& input, const std::string& option) const {
+  std::error_code failed;
+  if (std::filesystem::equivalent(path, input, failed))
+    throw input_error({error(fmt::format("--out got '{}', the file of {}; need another name", path, option))});
+}
+
+void out_file::need_free() const {
+  std::error_code failed;
+  const bool folder = std::filesystem::is_directory(path, failed);
+  if (force || !std::filesystem::exists(path, failed) || (folder && std::filesystem::is_empty(path, failed))) return;
+  throw input_error({error(fmt::format("is there already; give --out another {}, or --force to replace {}",
+                                       folder ? "folder" : "name", folder ? "files in it" : "it"),
+                           "", {path, 0, 0})});
+}
+
+}
