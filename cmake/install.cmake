@@ -9,7 +9,7 @@ install(TARGETS noneq RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS ${rooms} EXPORT noneq_targets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS ${plugins} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/noneq/plugins)
 install(DIRECTORY framework/noneq DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp"
-        PATTERN "app" EXCLUDE PATTERN "flow" EXCLUDE)
+        PATTERN "app" EXCLUDE PATTERN "flow" EXCLUDE PATTERN "detail" EXCLUDE)
 install(EXPORT noneq_targets NAMESPACE noneq:: DESTINATION ${package_dir})
 configure_package_config_file(cmake/noneqConfig.cmake.in ${PROJECT_BINARY_DIR}/noneqConfig.cmake
                               INSTALL_DESTINATION ${package_dir})

@@ -45,10 +45,56 @@ belongs 'boost/' plugin Boost.DLL
 belongs 'oneapi/dnnl|dnnl' compute oneDNN
 belongs 'hwy/' 'core compute' Highway
 belongs 'CLI/' app CLI11
-# Two types of one name in two headers are one to the linker: it keeps the inline functions of either.
-if twice=$(grep -rhoE --include='*.hpp' '^(struct|class) [a-z_0-9]+( final)?( :[^:]| \{)' framework/noneq | awk '{print $2}' | sort | uniq -d) && [ -n "$twice" ]; then
-  echo "$twice"
-  echo "  ^ is the name of a type in more than one header"
+# Two types of one name in two headers of a namespace are one to the linker: it keeps the inline functions of either.
+for rooms_of_one in 'core diffusion plugin' config storage compute flow app; do
+  folders=$(for room in $rooms_of_one; do home "$room"; done)
+  if twice=$(grep -rhoE --include='*.hpp' '^(struct|class) [a-z_0-9]+( final)?( :[^:]| \{)' $folders | awk '{print $2}' | sort | uniq -d) && [ -n "$twice" ]; then
+    echo "$twice"
+    echo "  ^ is the name of a type in more than one header of $rooms_of_one"
+    failed=1
+  fi
+done
+# A room's names stand in its own namespace, noneq::<room>; those that a plugin author meets, in noneq itself. What another
+# room defines may only be declared ahead.
+stands_in() {  # stands_in FOLDER NAMESPACE
+  local files
+  files=$(find "$1" -name '*.[ch]pp' ! -path framework/noneq/plugin.hpp)
+  if awk -v own="$2" '
+      function bad() { print FILENAME ":" FNR ": " $0; found = 1 }
+      FNR == 1 { opened = ahead = 0 }
+      /^namespace [A-Za-z_:]+ \{$/ && !opened {
+        if ($2 == own || index($2, own "::") == 1) opened = 1
+        else if ($2 ~ /^noneq/ && FILENAME ~ /hpp$/) ahead = 1
+        else if (FILENAME ~ /hpp$/ || $2 ~ /^noneq/) bad()
+        next
+      }
+      /^namespace noneq/ && $2 != own && index($2, own "::") != 1 { bad() }
+      ahead && /^}/ { ahead = 0; next }
+      ahead && NF && !/^(struct|class) [a-z_0-9]+;$/ { bad() }
+      !ahead && !opened && FILENAME ~ /hpp$/ && /^(struct|class|enum|inline|template|using|constexpr|[a-z_]+::)[ :]/ { bad() }
+      END { exit !found }' $files; then
+    echo "  ^ is not in namespace $2"
+    failed=1
+  fi
+  if grep -L "^namespace $2\b" $(grep -E 'hpp$' <<< "$files") | grep .; then
+    echo "  ^ opens no namespace $2"
+    failed=1
+  fi
+}
+for room in core diffusion plugin; do stands_in "$(home $room)" noneq; done
+for room in config storage compute flow app; do stands_in "$(home $room)" "noneq::$room"; done
+stands_in plugins shipped
+if grep -rnE --include='*.[ch]pp' '^namespace noneq' tests; then
+  echo "  ^ is not part of the framework"
+  failed=1
+fi
+# What lies in a room's detail/ is not installed: nobody else includes it, and no header that is.
+for room in $rooms; do
+  forbid "$(without "$rooms plugins" "$room" | while read -r other; do home "$other"; done | paste -sd ' ')" "noneq/$room/detail/" \
+    "is private to $room"
+done
+if grep -rnE --include='*.hpp' --exclude-dir=detail '#include "noneq/[a-z]+/detail/' framework; then
+  echo "  ^ is not installed, which the header that includes it is"
   failed=1
 fi
 test $failed = 0

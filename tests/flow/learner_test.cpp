@@ -2,6 +2,7 @@
 #include "noneq/flow/learner.hpp"
 #include "doctest.hpp"
 #include "flow/pipeline.hpp"
+#include "noneq/plugin/roles/model.hpp"
 
 using namespace noneq;
 

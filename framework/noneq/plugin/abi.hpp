@@ -6,7 +6,7 @@
 
 #include <torch/version.h>
 
-#define NONEQ_API_VERSION 7
+#define NONEQ_API_VERSION 8
 
 namespace noneq {
 
