@@ -24,7 +24,7 @@ void print_literal(const std::string& text) {
 }
 
 int main() {
-  for (const auto& [words, answer] : noneq::ready_answers()) {
+  for (const auto& [words, answer] : noneq::app::ready_answers()) {
     std::fputs("{", stdout);
     print_literal(words);
     std::fputs(", ", stdout);

@@ -4,7 +4,7 @@
 
 #include "noneq/plugin/roles/mean.hpp"
 
-namespace mixture {
+namespace shipped::mixture {
 
 using noneq::Tensor;
 

@@ -8,17 +8,18 @@
 #include "noneq/plugin.hpp"
 #include "noneq/storage/files.hpp"
 
-namespace noneq {
+namespace shipped {
 
 // Returns the module in evaluation mode. Throws noneq::error when torch.jit.save did not write the file.
 inline torch::jit::Module load_script(const std::filesystem::path& file) {
-  read_file(file);  // throws the error of a file that cannot be read
+  noneq::storage::read_file(file);  // throws the error of a file that cannot be read
   try {
     auto module = torch::jit::load(file.string(), at::Device(at::kCPU));
     module.eval();
     return module;
   } catch (const std::exception&) {
-    throw error(file.string() + ": got something else than a TorchScript module, need what torch.jit.save writes");
+    throw noneq::error(file.string() +
+                       ": got something else than a TorchScript module, need what torch.jit.save writes");
   }
 }
 
@@ -32,21 +33,21 @@ class script_file {
 
   // Returns the result of forward(). Throws noneq::error when it fails.
   torch::jit::IValue forward(std::vector<torch::jit::IValue> inputs) const {
-    const sizes shape = inputs.front().toTensor().sizes().vec();
+    const noneq::sizes shape = inputs.front().toTensor().sizes().vec();
     torch::jit::Module called = module_;  // a handle; forward() is not const
     // Optimised code replaces the plain one after some calls, and rounds differently.
     torch::jit::setGraphExecutorOptimize(false);
     try {
       return called.forward(std::move(inputs));
     } catch (const std::exception& e) {
-      throw wrong("the network failed on " + to_string(shape) + ": " + first_line(e.what()));
+      throw wrong("the network failed on " + noneq::to_string(shape) + ": " + noneq::first_line(e.what()));
     }
   }
 
-  error wrong(const std::string& text) const { return error(name_ + ": " + text); }
+  noneq::error wrong(const std::string& text) const { return noneq::error(name_ + ": " + text); }
   // Returns the kind of a result for messages: "[3, 10]", or the name of a type that is no tensor.
   static std::string kind(const torch::jit::IValue& said) {
-    return said.isTensor() ? to_string(said.toTensor().sizes().vec()) : said.tagKind();
+    return said.isTensor() ? noneq::to_string(said.toTensor().sizes().vec()) : said.tagKind();
   }
 
  private:

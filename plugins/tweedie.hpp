@@ -6,16 +6,16 @@
 
 #include "noneq/plugin.hpp"
 
-namespace noneq {
+namespace shipped {
 
 // 1/Δ_t, per sample; infinite where x^t has no signal.
-inline Tensor tweedie(const kernel& k, const coefficients& c) {
+inline noneq::Tensor tweedie(const noneq::kernel& k, const noneq::coefficients& c) {
   if (k.has_variance()) return c.one_minus_alpha_bar / c.sqrt_alpha_bar;
   // Next to t = T two logits differ by less than float32 resolves.
-  coefficients fine = c;
+  noneq::coefficients fine = c;
   fine.alpha_bar = c.alpha_bar.to(at::kDouble);
   fine.one_minus_alpha_bar = c.one_minus_alpha_bar.to(at::kDouble);
-  const Tensor zero = at::zeros_like(fine.alpha_bar);
+  const noneq::Tensor zero = at::zeros_like(fine.alpha_bar);
   return (k.marginal(zero + 1, fine).location - k.marginal(zero, fine).location)
       .reciprocal()
       .to(c.alpha_bar.scalar_type());

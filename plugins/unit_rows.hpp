@@ -4,31 +4,32 @@
 
 #include "noneq/plugin/roles/guide.hpp"
 
-namespace noneq {
+namespace shipped {
 
 // B u = b for u = (x − shift)/scale, float64.
 struct unit_rows {
-  linear_equation of;
-  Tensor weight;  // by which the rows of A·scale were multiplied, [1, …]
-  Tensor size;    // how large the numbers are that b was computed from, like b
+  noneq::linear_equation of;
+  noneq::Tensor weight;  // by which the rows of A·scale were multiplied, [1, …]
+  noneq::Tensor size;    // how large the numbers are that b was computed from, like b
 };
 
-inline unit_rows in_model_units(const linear_equation& e, const normalisation& normal, sizes shape) {
-  const Tensor scale = normal.scale.to(at::kDouble), shift = normal.shift.to(at::kDouble);
+inline unit_rows in_model_units(const noneq::linear_equation& e, const noneq::normalisation& normal,
+                                noneq::sizes shape) {
+  const noneq::Tensor scale = normal.scale.to(at::kDouble), shift = normal.shift.to(at::kDouble);
   constexpr std::int64_t rounds = 8, probes = 8;  // few at a time: a sample may be large
   shape.insert(shape.begin(), probes);
   // Random signs show how long a row is: E (A z)² is the square of it.
-  Tensor square;
+  noneq::Tensor square;
   for (std::int64_t k = 0; k < rounds; ++k) {
-    const Tensor signs = stream(1).fork(k).uniform(shape).sub(0.5).sign().to(at::kDouble);
-    const Tensor more = e.map(scale * signs).square().mean(0, true) / static_cast<double>(rounds);
+    const noneq::Tensor signs = noneq::stream(1).fork(k).uniform(shape).sub(0.5).sign().to(at::kDouble);
+    const noneq::Tensor more = e.map(scale * signs).square().mean(0, true) / static_cast<double>(rounds);
     square = square.defined() ? square + more : more;
   }
   shape[0] = 1;
-  const Tensor weight = at::where(square > 0, square.rsqrt(), at::ones_like(square));
-  const Tensor constant = e.map(shift + at::zeros(shape, at::kDouble));
-  return {{weight * (e.y - constant), [=, map = e.map](const Tensor& u) { return weight * map(scale * u); },
-           [=, transposed = e.transposed](const Tensor& u) { return scale * transposed(weight * u); }},
+  const noneq::Tensor weight = at::where(square > 0, square.rsqrt(), at::ones_like(square));
+  const noneq::Tensor constant = e.map(shift + at::zeros(shape, at::kDouble));
+  return {{weight * (e.y - constant), [=, map = e.map](const noneq::Tensor& u) { return weight * map(scale * u); },
+           [=, transposed = e.transposed](const noneq::Tensor& u) { return scale * transposed(weight * u); }},
           weight,
           (weight * e.y).abs() + (weight * constant).abs()};
 }

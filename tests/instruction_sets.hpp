@@ -10,7 +10,7 @@
 
 #include "doctest.hpp"
 
-namespace noneq {
+namespace testing {
 
 // From the plainest, which every machine runs, to the widest.
 inline std::vector<std::int64_t> compiled_targets() {

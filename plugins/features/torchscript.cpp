@@ -8,7 +8,7 @@ using noneq::error;
 using noneq::Tensor;
 
 struct script_map : noneq::feature_map {
-  noneq::script_file script;
+  shipped::script_file script;
   std::int64_t channels;
   double shift = 0, scale = 1;
 
@@ -21,8 +21,8 @@ struct script_map : noneq::feature_map {
     if (channels > 0 && x.size(1) == 1) x = x.expand({-1, channels, -1, -1});
     const torch::jit::IValue said = script.forward({x.contiguous()});
     if (!said.isTensor() || said.toTensor().dim() < 2 || said.toTensor().size(0) != x.size(0))
-      throw script.wrong(
-          c10::str("the network gave ", noneq::script_file::kind(said), ", need a tensor [", x.size(0), ", features]"));
+      throw script.wrong(c10::str("the network gave ", shipped::script_file::kind(said), ", need a tensor [", x.size(0),
+                                  ", features]"));
     return said.toTensor().flatten(1).to(at::kFloat);
   }
 };
@@ -35,14 +35,14 @@ struct torchscript : noneq::feature {
   std::string label() const override { return file.stem().string(); }
   std::string identity() const override {
     // The bytes, not the name: another network under this name has other features.
-    return c10::str("torchscript ", noneq::stream(0).fork(noneq::read_file(file)).bits(0), " range ",
+    return c10::str("torchscript ", noneq::stream(0).fork(noneq::storage::read_file(file)).bits(0), " range ",
                     c10::Join(" ", range), " channels ", channels);
   }
 
   void check() const override {
     if (!range.empty() && (range.size() != 2 || !(range[0] < range[1])))
       throw error(c10::str("range got [", c10::Join(", ", range), "], need two numbers, the lower one first"));
-    noneq::script_file{file};
+    shipped::script_file{file};
   }
 
   void check_data(const noneq::dataset_info& info) const override {

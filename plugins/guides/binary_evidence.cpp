@@ -50,7 +50,7 @@ struct of_states final : seen_bits {
   }
 
   Tensor gradient(const noneq::guided_state& at) const override {
-    const Tensor reach = noneq::tweedie(kernel, at.c);
+    const Tensor reach = shipped::tweedie(kernel, at.c);
     const Tensor p = at.x0.clamp(least, 1 - least).flatten(1);
     Tensor logit = p.logit() + log_ratio(p).flatten(1);
     for (const std::int64_t i : places) {
@@ -90,7 +90,7 @@ struct binary_evidence : noneq::guide {
   bool multiplies_steps() const override { return mode == "paper"; }
 
   std::unique_ptr<noneq::guidance> begin(const noneq::guided_chunk& chunk) const override {
-    const noneq::masked_tensor known(mask, values);
+    const shipped::masked_tensor known(mask, values);
     auto [seen, bit] = known.of(chunk);
     const Tensor strange = bit.masked_select(seen & (bit != 0) & (bit != 1));
     if (strange.numel() > 0)
@@ -113,7 +113,7 @@ struct binary_evidence : noneq::guide {
                "exact: r as x^t sees it, with a backward pass through the network for each bit that was seen; paper: r "
                "itself multiplies every step, as published",
                noneq::one_of({"exact", "paper"}))
-        .removed("file", noneq::join_rows_of("values"))
+        .removed("file", shipped::join_rows_of("values"))
         .spaces({"binary"});
   }
 };

@@ -16,12 +16,12 @@ using noneq::Tensor;
 
 // Both modes ask for the derivative of `scale` · ln r.
 struct log_factor : noneq::guidance {
-  const noneq::script_file script;
+  const shipped::script_file script;
   const noneq::normalisation normal;
   const double scale;
   const std::int64_t label;
 
-  log_factor(noneq::script_file f, noneq::normalisation n, double s, std::int64_t of_class)
+  log_factor(shipped::script_file f, noneq::normalisation n, double s, std::int64_t of_class)
       : script(std::move(f)), normal(std::move(n)), scale(s), label(of_class) {}
 
   // By x0 [n, …], in units of the model.
@@ -49,7 +49,7 @@ struct log_factor : noneq::guidance {
     if (script.arguments() == 2) inputs.emplace_back(at::full({x.size(0)}, label, at::kLong));
     const torch::jit::IValue said = script.forward(std::move(inputs));
     const auto need = [&](const std::string& text) {
-      return script.wrong("the network gave " + noneq::script_file::kind(said) + ", need " + text);
+      return script.wrong("the network gave " + shipped::script_file::kind(said) + ", need " + text);
     };
     const std::string n = std::to_string(x.size(0));
     if (!said.isTensor() || said.toTensor().dim() < 1 || said.toTensor().dim() > 2 ||
@@ -125,13 +125,13 @@ struct classifier : noneq::guide {
 
  private:
   // Read at first use, once for all chunks.
-  const noneq::script_file& script() const {
+  const shipped::script_file& script() const {
     std::call_once(once_, [this] { script_.emplace(file); });
     return *script_;
   }
 
   mutable std::once_flag once_;
-  mutable std::optional<noneq::script_file> script_;
+  mutable std::optional<shipped::script_file> script_;
 };
 
 }

@@ -6,7 +6,7 @@ namespace {
 
 using noneq::Tensor;
 
-struct whole final : noneq::observation {
+struct whole final : shipped::observation {
   using observation::observation;
   Tensor map(const Tensor& u) const override { return u; }
   Tensor transposed(const Tensor& r) const override { return r; }
@@ -21,16 +21,16 @@ struct whole final : noneq::observation {
 
 struct gaussian_observation : noneq::guide {
   std::string tensor = "observation", mode = "exact";
-  noneq::deviations deviation;
+  shipped::deviations deviation;
   std::int64_t solve = 5;
 
   std::vector<std::string> reads() const override { return {tensor}; }
   bool multiplies_steps() const override { return mode == "paper"; }
 
   std::unique_ptr<noneq::guidance> begin(const noneq::guided_chunk& chunk) const override {
-    const noneq::stream_tensor given("observation", tensor);
+    const shipped::stream_tensor given("observation", tensor);
     const Tensor y = given.rows(chunk, chunk.shape);
-    const Tensor noise = noneq::by_channel(deviation, chunk.shape);
+    const Tensor noise = shipped::by_channel(deviation, chunk.shape);
     // Noise may carry an observation out of the data's range, but not this far.
     if (const auto& range = chunk.range; !range.empty()) {
       const Tensor off = at::logical_or(y<range[0] - 10 * noise, y> range[1] + 10 * noise);
@@ -47,14 +47,14 @@ struct gaussian_observation : noneq::guide {
   static void describe(noneq::description<gaussian_observation>& d) {
     d.doc("Denoising: r(x) = N(y; x, s²), for data seen as y with Gaussian noise.")
         .param("observation", &gaussian_observation::tensor, "tensor of the sampler's stream with y, in data units")
-        .param("deviation", &gaussian_observation::deviation, std::string("s, in data units") + noneq::one_a_channel,
+        .param("deviation", &gaussian_observation::deviation, std::string("s, in data units") + shipped::one_a_channel,
                noneq::above(0), noneq::required())
         .param("mode", &gaussian_observation::mode,
                "exact: r as x^t sees it, which is calibrated; paper: r itself multiplies every step, as published, "
                "which counts the observation about twice",
                noneq::one_of({"exact", "paper"}))
-        .param("solve", &gaussian_observation::solve, noneq::solve_doc, noneq::at_least(1))
-        .removed("file", noneq::join_rows_of("observation"))
+        .param("solve", &gaussian_observation::solve, shipped::solve_doc, noneq::at_least(1))
+        .removed("file", shipped::join_rows_of("observation"))
         .renamed("dataset", "observation")
         .spaces({"gaussian"});
   }

@@ -7,7 +7,7 @@ namespace {
 
 using noneq::Tensor;
 
-struct masked final : noneq::observation {
+struct masked final : shipped::observation {
   Tensor unknown, exactly;  // where; what is known without noise, in data units, and not a number elsewhere
   masked(const noneq::guided_chunk& chunk, const Tensor& seen, Tensor free, const Tensor& deviation, std::int64_t steps)
       : observation(seen, deviation, steps), unknown(std::move(free)) {
@@ -37,7 +37,7 @@ struct forward final : noneq::guidance {
 
 struct known_values : noneq::guide {
   std::string mask = "mask", values = "values", mode = "exact";
-  noneq::deviations deviation{0};
+  shipped::deviations deviation{0};
   std::int64_t solve = 5, resample = 1;
 
   std::vector<std::string> reads() const override { return {mask, values}; }
@@ -45,11 +45,12 @@ struct known_values : noneq::guide {
   std::int64_t draws_of_step() const override { return resample; }
 
   std::unique_ptr<noneq::guidance> begin(const noneq::guided_chunk& chunk) const override {
-    const noneq::masked_tensor given(mask, values);
+    const shipped::masked_tensor given(mask, values);
     const auto [known, seen] = given.of(chunk);
     given.values.need_data(seen.masked_select(known), chunk);
     if (multiplies_steps()) return std::make_unique<forward>(chunk, known, seen);
-    return std::make_unique<masked>(chunk, seen, known.logical_not(), noneq::by_channel(deviation, chunk.shape), solve);
+    return std::make_unique<masked>(chunk, seen, known.logical_not(), shipped::by_channel(deviation, chunk.shape),
+                                    solve);
   }
 
   void check() const override {
@@ -68,7 +69,7 @@ struct known_values : noneq::guide {
         .param("values", &known_values::values,
                "tensor of the sampler's stream with the values, in data units; unknown ones may be any numbers")
         .param("deviation", &known_values::deviation,
-               std::string("deviation of noise on the known values, in data units") + noneq::one_a_channel,
+               std::string("deviation of noise on the known values, in data units") + shipped::one_a_channel,
                noneq::at_least(0))
         .param("mode", &known_values::mode,
                "exact: r as x^t sees it, which is calibrated; paper: the known numbers of every x^{t−1} are drawn from "
@@ -78,8 +79,8 @@ struct known_values : noneq::guide {
                "mode paper: how often each step is drawn, with a step of the forward process in between, so that the "
                "others come to fit the known values",
                noneq::at_least(1))
-        .param("solve", &known_values::solve, noneq::solve_doc, noneq::at_least(1))
-        .removed("file", noneq::join_rows_of("values"))
+        .param("solve", &known_values::solve, shipped::solve_doc, noneq::at_least(1))
+        .removed("file", shipped::join_rows_of("values"))
         .spaces({"gaussian"});
   }
 };

@@ -11,16 +11,16 @@ namespace {
 using noneq::error;
 using noneq::sizes;
 using noneq::Tensor;
-using made_map = std::unique_ptr<noneq::linear_map>;
+using made_map = std::unique_ptr<shipped::linear_map>;
 
-struct measured final : noneq::observation {
+struct measured final : shipped::observation {
   made_map a;
   Tensor y, certainly;  // in data units; 1 for rows without noise and 0 for others, [1, …]
-  noneq::unit_rows rows;
+  shipped::unit_rows rows;
   measured(const noneq::guided_chunk& chunk, const Tensor& seen, made_map of, const Tensor& deviation,
            std::int64_t steps)
       : observation(seen, deviation, steps), a(std::move(of)), y(seen), certainly((deviation == 0).to(at::kDouble)) {
-    rows = noneq::in_model_units(
+    rows = shipped::in_model_units(
         {y, [this](const Tensor& x) { return a->map(x); }, [this](const Tensor& u) { return a->transposed(u); }},
         chunk.normal, chunk.shape);
     b = rows.of.y;
@@ -46,7 +46,7 @@ struct measured final : noneq::observation {
 struct linear_observation : noneq::guide {
   std::filesystem::path file;
   std::string tensor = "observation", matrix = "matrix", map = "matrix", mode = "exact";
-  noneq::deviations deviation;
+  shipped::deviations deviation;
   double width = 0;
   std::int64_t solve = 5, factor = 0;
   std::vector<std::int64_t> window;
@@ -69,10 +69,10 @@ struct linear_observation : noneq::guide {
   bool multiplies_steps() const override { return mode == "paper"; }
 
   std::unique_ptr<noneq::guidance> begin(const noneq::guided_chunk& chunk) const override {
-    const noneq::stream_tensor given("observation", tensor);
+    const shipped::stream_tensor given("observation", tensor);
     made_map a = (this->*maps().at(map).make)(chunk.shape);
     const Tensor y = given.rows(chunk, a->shape);
-    const Tensor noise = noneq::by_channel(deviation, a->shape);
+    const Tensor noise = shipped::by_channel(deviation, a->shape);
     if (!chunk.range.empty()) check_range(given, chunk, *a, y, noise);
     return std::make_unique<measured>(chunk, y, std::move(a), noise, solve);
   }
@@ -109,14 +109,14 @@ struct linear_observation : noneq::guide {
         .param("window", &linear_observation::window, "operator crop: [top, left, height, width], in pixels",
                noneq::at_least(0))
         .param("deviation", &linear_observation::deviation,
-               std::string("s, in units of y") + noneq::one_a_channel + " of y, or for each row of a matrix",
+               std::string("s, in units of y") + shipped::one_a_channel + " of y, or for each row of a matrix",
                noneq::at_least(0), noneq::required())
         .param(
             "mode", &linear_observation::mode,
             "exact: r as x^t sees it, which is calibrated; paper: r itself moves the mean of every step, as published, "
             "which counts the observation about twice",
             noneq::one_of({"exact", "paper"}))
-        .param("solve", &linear_observation::solve, noneq::solve_doc, noneq::at_least(1))
+        .param("solve", &linear_observation::solve, shipped::solve_doc, noneq::at_least(1))
         .renamed("dataset", "observation")
         .spaces({"gaussian"});
   }
@@ -128,14 +128,14 @@ struct linear_observation : noneq::guide {
 
   // [m, d]. Throws noneq::error when there is no such dataset, or it is no matrix.
   sizes matrix_layout() const {
-    const sizes shape = noneq::hdf5_reader(file).layout(matrix).shape;
+    const sizes shape = noneq::storage::hdf5_reader(file).layout(matrix).shape;
     if (shape.size() != 2)
       throw wrong_matrix("shape " + noneq::to_string(shape) + ", need a matrix, a row a measurement");
     return shape;
   }
 
   // Noise may carry an observation out of what data can give, but not this far.
-  void check_range(const noneq::stream_tensor& given, const noneq::guided_chunk& chunk, const noneq::linear_map& a,
+  void check_range(const shipped::stream_tensor& given, const noneq::guided_chunk& chunk, const shipped::linear_map& a,
                    const Tensor& y, const Tensor& noise) const {
     const auto [least, most] = a.range(chunk.shape, chunk.range[0], chunk.range[1]);
     const Tensor reach = 10 * noise + 1e-5 * (least.abs() + most.abs());
@@ -153,14 +153,14 @@ struct linear_observation : noneq::guide {
     const sizes layout = matrix_layout();
     if (layout[1] != numbers)
       throw wrong_matrix(c10::str("rows of ", layout[1], " numbers, need ", numbers, ", as many as a sample has"));
-    const Tensor a = noneq::hdf5_reader(file).rows(matrix, 0, layout[0]).to(at::kDouble);
+    const Tensor a = noneq::storage::hdf5_reader(file).rows(matrix, 0, layout[0]).to(at::kDouble);
     if (!a.isfinite().all().item<bool>()) throw wrong_matrix("a number that is not finite, need a matrix of numbers");
-    return std::make_unique<noneq::dense_map>(a, shape);
+    return std::make_unique<shipped::dense_map>(a, shape);
   }
 
   made_map blur(const sizes& shape) const {
     need_image(shape);
-    return separable(shape, [&](std::int64_t n, int) { return noneq::blurred_axis(n, width); });
+    return separable(shape, [&](std::int64_t n, int) { return shipped::blurred_axis(n, width); });
   }
 
   made_map downsample(const sizes& shape) const {
@@ -169,7 +169,7 @@ struct linear_observation : noneq::guide {
       if (n % factor != 0)
         throw error(c10::str("factor got ", factor, " for samples of shape ", noneq::to_string(shape),
                              ", need one that divides height and width"));
-      return noneq::averaged_axis(n, factor);
+      return shipped::averaged_axis(n, factor);
     });
   }
 
@@ -179,16 +179,16 @@ struct linear_observation : noneq::guide {
       if (window[axis] + window[2 + axis] > n)
         throw error("window got [" + c10::Join(", ", window) + "], which reaches beyond samples of shape " +
                     noneq::to_string(shape) + ", need [top, left, height, width] within them");
-      return noneq::cut_axis(n, window[axis], window[2 + axis]);
+      return shipped::cut_axis(n, window[axis], window[2 + axis]);
     });
   }
 
-  made_map sum(const sizes& shape) const { return std::make_unique<noneq::sum_map>(shape); }
+  made_map sum(const sizes& shape) const { return std::make_unique<shipped::sum_map>(shape); }
 
   // axis(n, 0 or 1) is what happens along the height or the width of n pixels.
   template <class Axis>
   made_map separable(const sizes& shape, const Axis& axis) const {
-    return std::make_unique<noneq::separable_map>(axis(shape.end()[-2], 0), axis(shape.end()[-1], 1), shape);
+    return std::make_unique<shipped::separable_map>(axis(shape.end()[-2], 0), axis(shape.end()[-1], 1), shape);
   }
 
   void need_image(const sizes& shape) const {

@@ -12,32 +12,33 @@
 #include "../unit_rows.hpp"
 #include "noneq/plugin.hpp"
 
-namespace noneq {
+namespace shipped {
 
-struct observation : guidance {
-  Tensor b, variance;  // float64 [n, …], and w², broadcastable to it
+struct observation : noneq::guidance {
+  noneq::Tensor b, variance;  // float64 [n, …], and w², broadcastable to it
   std::int64_t most_steps;
 
-  observation(Tensor seen, Tensor noise, std::int64_t steps)
+  observation(noneq::Tensor seen, noneq::Tensor noise, std::int64_t steps)
       : b(std::move(seen)), variance(std::move(noise)), most_steps(steps) {}
 
-  virtual Tensor map(const Tensor& u) const = 0;         // B u
-  virtual Tensor transposed(const Tensor& r) const = 0;  // Bᵀ r
+  virtual noneq::Tensor map(const noneq::Tensor& u) const = 0;         // B u
+  virtual noneq::Tensor transposed(const noneq::Tensor& r) const = 0;  // Bᵀ r
 
-  Tensor gradient(const guided_state& at) const override {
+  noneq::Tensor gradient(const noneq::guided_state& at) const override {
     const auto type = at.x0.scalar_type();
-    const Tensor open = broadcast_like(at.c.one_minus_alpha_bar.flatten().to(at::kDouble), b);
-    const Tensor open_of_x = broadcast_like(open.flatten(), at.x0);
-    const auto moved = [&](const Tensor& r) { return at.covariance(transposed(r).to(type)).to(at::kDouble); };
-    const auto by_network = [&](const Tensor& r) { return map(moved(r)) + variance * r; };
-    const auto by_noise = [&](const Tensor& r) { return open * map(transposed(r)) + variance * r; };
-    const Tensor diagonal = open + variance;
-    const auto without_network = [&](const Tensor& r) {
+    const noneq::Tensor open = noneq::broadcast_like(at.c.one_minus_alpha_bar.flatten().to(at::kDouble), b);
+    const noneq::Tensor open_of_x = noneq::broadcast_like(open.flatten(), at.x0);
+    const auto moved = [&](const noneq::Tensor& r) { return at.covariance(transposed(r).to(type)).to(at::kDouble); };
+    const auto by_network = [&](const noneq::Tensor& r) { return map(moved(r)) + variance * r; };
+    const auto by_noise = [&](const noneq::Tensor& r) { return open * map(transposed(r)) + variance * r; };
+    const noneq::Tensor diagonal = open + variance;
+    const auto without_network = [&](const noneq::Tensor& r) {
       return open_of_x * transposed(solved(by_noise, diagonal, r, cheap_steps, 1e-14).x);
     };
-    const Tensor missing = b - map(at.x0.to(at::kDouble));
+    const noneq::Tensor missing = b - map(at.x0.to(at::kDouble));
     const solution found = solved(by_network, diagonal, missing, most_steps, 1e-10);
-    const Tensor shift = without_network(missing) + at.limited(moved(found.x) - without_network(missing - found.rest));
+    const noneq::Tensor shift =
+        without_network(missing) + at.limited(moved(found.x) - without_network(missing - found.rest));
     return (shift / at.reach()).to(type);
   }
 
@@ -46,31 +47,33 @@ struct observation : guidance {
 
   // x, and b − M x.
   struct solution {
-    Tensor x, rest;
+    noneq::Tensor x, rest;
   };
   // M⁻¹ b for each sample by itself, preconditioned by a diagonal near M's: one that is done, or for which a network's
   // M is not positive, stays where it is while others go on, so that a sample does not depend on its chunk. A network's
   // M need not be symmetric either, and then the way may lead away from the solution: what counts is the point that was
   // nearest to it.
   template <class Product>
-  static solution solved(const Product& product, const Tensor& diagonal, const Tensor& b, std::int64_t most,
-                         double of_square) {
-    const auto dot = [](const Tensor& u, const Tensor& v) { return broadcast_like(sum_per_sample(u * v), u); };
-    Tensor x = at::zeros_like(b), rest = b, direction = b / diagonal, length = dot(rest, direction);
+  static solution solved(const Product& product, const noneq::Tensor& diagonal, const noneq::Tensor& b,
+                         std::int64_t most, double of_square) {
+    const auto dot = [](const noneq::Tensor& u, const noneq::Tensor& v) {
+      return noneq::broadcast_like(noneq::sum_per_sample(u * v), u);
+    };
+    noneq::Tensor x = at::zeros_like(b), rest = b, direction = b / diagonal, length = dot(rest, direction);
     solution nearest{x, rest};
-    Tensor least = length;
-    const Tensor enough = of_square * length;
+    noneq::Tensor least = length;
+    const noneq::Tensor enough = of_square * length;
     for (std::int64_t step = 0; step < most; ++step) {
       if (!(length > enough).any().item<bool>()) break;
-      const Tensor image = product(direction), curvature = dot(direction, image);
-      const Tensor goes = (length > enough) & (curvature > 0);
-      const Tensor stays = goes.logical_not(), far = (length / curvature).masked_fill(stays, 0);
+      const noneq::Tensor image = product(direction), curvature = dot(direction, image);
+      const noneq::Tensor goes = (length > enough) & (curvature > 0);
+      const noneq::Tensor stays = goes.logical_not(), far = (length / curvature).masked_fill(stays, 0);
       x = x + far * direction;
       rest = rest - far * image;
-      const Tensor scaled = rest / diagonal, left = dot(rest, scaled).masked_fill(stays, 0);
+      const noneq::Tensor scaled = rest / diagonal, left = dot(rest, scaled).masked_fill(stays, 0);
       direction = scaled + (left / length).masked_fill(stays, 0) * direction;
       length = left;
-      const Tensor nearer = goes & (left < least);
+      const noneq::Tensor nearer = goes & (left < least);
       nearest = {at::where(nearer, x, nearest.x), at::where(nearer, rest, nearest.rest)};
       least = at::where(nearer, left, least);
     }
@@ -83,12 +86,12 @@ using deviations = std::vector<double>;
 inline constexpr const char* one_a_channel = "; a list: one for each channel";
 
 // As float64 that multiplies rows of `shape`. Throws noneq::error when there are neither one nor as many as channels.
-inline Tensor by_channel(const deviations& s, const sizes& shape) {
+inline noneq::Tensor by_channel(const deviations& s, const noneq::sizes& shape) {
   if (s.size() != 1 && (shape.empty() || static_cast<std::int64_t>(s.size()) != shape[0]))
-    throw error(c10::str("got ", s.size(), " numbers for rows of shape ", to_string(shape), ", need 1, or ",
-                         shape.empty() ? 1 : shape[0], ", one for each channel"),
-                "deviation");
-  sizes each(shape.size() + 1, 1);
+    throw noneq::error(c10::str("got ", s.size(), " numbers for rows of shape ", noneq::to_string(shape),
+                                ", need 1, or ", shape.empty() ? 1 : shape[0], ", one for each channel"),
+                       "deviation");
+  noneq::sizes each(shape.size() + 1, 1);
   if (s.size() > 1) each[1] = shape[0];
   return at::tensor(s, at::kDouble).view(each);
 }

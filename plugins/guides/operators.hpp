@@ -6,16 +6,16 @@
 
 #include "noneq/plugin.hpp"
 
-namespace noneq {
+namespace shipped {
 
 struct linear_map {
-  sizes shape;  // of A x, without the samples
-  explicit linear_map(sizes s) : shape(std::move(s)) {}
+  noneq::sizes shape;  // of A x, without the samples
+  explicit linear_map(noneq::sizes s) : shape(std::move(s)) {}
   virtual ~linear_map() = default;
-  virtual Tensor map(const Tensor& x) const = 0;         // A x
-  virtual Tensor transposed(const Tensor& u) const = 0;  // Aᵀ u
+  virtual noneq::Tensor map(const noneq::Tensor& x) const = 0;         // A x
+  virtual noneq::Tensor transposed(const noneq::Tensor& u) const = 0;  // Aᵀ u
   // Between what A x lies, [1, …] each, for samples of numbers from low to high: here of an A without negative numbers.
-  virtual std::pair<Tensor, Tensor> range(sizes sample, double low, double high) const {
+  virtual std::pair<noneq::Tensor, noneq::Tensor> range(noneq::sizes sample, double low, double high) const {
     sample.insert(sample.begin(), 1);
     return {map(at::full(sample, low, at::kDouble)), map(at::full(sample, high, at::kDouble))};
   }
@@ -23,42 +23,47 @@ struct linear_map {
 
 // Any A [m, d], of the flattened sample.
 struct dense_map final : linear_map {
-  Tensor matrix;
-  sizes of;  // one x
-  dense_map(Tensor a, sizes sample) : linear_map({a.size(0)}), matrix(std::move(a)), of(std::move(sample)) {
+  noneq::Tensor matrix;
+  noneq::sizes of;  // one x
+  dense_map(noneq::Tensor a, noneq::sizes sample)
+      : linear_map({a.size(0)}), matrix(std::move(a)), of(std::move(sample)) {
     of.insert(of.begin(), -1);
   }
-  Tensor map(const Tensor& x) const override { return at::matmul(x.flatten(1), matrix.t().to(x.scalar_type())); }
-  Tensor transposed(const Tensor& u) const override { return at::matmul(u, matrix.to(u.scalar_type())).view(of); }
-  std::pair<Tensor, Tensor> range(sizes, double low, double high) const override {
-    const Tensor up = matrix.clamp_min(0).sum(1), down = matrix.clamp_max(0).sum(1);
+  noneq::Tensor map(const noneq::Tensor& x) const override {
+    return at::matmul(x.flatten(1), matrix.t().to(x.scalar_type()));
+  }
+  noneq::Tensor transposed(const noneq::Tensor& u) const override {
+    return at::matmul(u, matrix.to(u.scalar_type())).view(of);
+  }
+  std::pair<noneq::Tensor, noneq::Tensor> range(noneq::sizes, double low, double high) const override {
+    const noneq::Tensor up = matrix.clamp_min(0).sum(1), down = matrix.clamp_max(0).sum(1);
     return {(low * up + high * down).unsqueeze(0), (high * up + low * down).unsqueeze(0)};
   }
 };
 
 // Of images […, H, W]: rows [h, H] and columns [w, W] on their own, A x = rows · x · columnsᵀ.
 struct separable_map final : linear_map {
-  Tensor rows, columns;
-  separable_map(Tensor r, Tensor c, sizes sample)
+  noneq::Tensor rows, columns;
+  separable_map(noneq::Tensor r, noneq::Tensor c, noneq::sizes sample)
       : linear_map(std::move(sample)), rows(std::move(r)), columns(std::move(c)) {
     shape.end()[-2] = rows.size(0);
     shape.end()[-1] = columns.size(0);
   }
-  Tensor map(const Tensor& x) const override {
+  noneq::Tensor map(const noneq::Tensor& x) const override {
     return at::matmul(at::matmul(rows.to(x.scalar_type()), x), columns.t().to(x.scalar_type()));
   }
-  Tensor transposed(const Tensor& u) const override {
+  noneq::Tensor transposed(const noneq::Tensor& u) const override {
     return at::matmul(at::matmul(rows.t().to(u.scalar_type()), u), columns.to(u.scalar_type()));
   }
 };
 
 // The sum of all numbers of a sample.
 struct sum_map final : linear_map {
-  sizes of;  // one x
-  explicit sum_map(sizes sample) : linear_map({1}), of(std::move(sample)) {}
-  Tensor map(const Tensor& x) const override { return sum_per_sample(x).unsqueeze(1); }
-  Tensor transposed(const Tensor& u) const override {
-    sizes all = of, ones(of.size(), 1);
+  noneq::sizes of;  // one x
+  explicit sum_map(noneq::sizes sample) : linear_map({1}), of(std::move(sample)) {}
+  noneq::Tensor map(const noneq::Tensor& x) const override { return noneq::sum_per_sample(x).unsqueeze(1); }
+  noneq::Tensor transposed(const noneq::Tensor& u) const override {
+    noneq::sizes all = of, ones(of.size(), 1);
     all.insert(all.begin(), u.size(0));
     ones.insert(ones.begin(), u.size(0));
     return u.view(ones).expand(all);
@@ -69,9 +74,9 @@ struct sum_map final : linear_map {
 
 // A Gaussian of deviation `width` pixels, reaching four deviations far; beyond its edges an image is its mirror image,
 // … c b a | a b c …, so that grey stays grey.
-inline Tensor blurred_axis(std::int64_t n, double width) {
+inline noneq::Tensor blurred_axis(std::int64_t n, double width) {
   const auto reach = static_cast<std::int64_t>(std::ceil(4 * width));
-  Tensor a = at::zeros({n, n}, at::kDouble);
+  noneq::Tensor a = at::zeros({n, n}, at::kDouble);
   for (std::int64_t i = 0; i < n; ++i)
     for (std::int64_t k = i - reach; k <= i + reach; ++k) {
       const std::int64_t folded = (k % (2 * n) + 2 * n) % (2 * n), from = folded < n ? folded : 2 * n - 1 - folded;
@@ -81,12 +86,12 @@ inline Tensor blurred_axis(std::int64_t n, double width) {
 }
 
 // The mean of every `factor` pixels; n is a multiple of it.
-inline Tensor averaged_axis(std::int64_t n, std::int64_t factor) {
+inline noneq::Tensor averaged_axis(std::int64_t n, std::int64_t factor) {
   return at::eye(n / factor, at::kDouble).repeat_interleave(factor, 1) / static_cast<double>(factor);
 }
 
 // Pixels first … first+count−1.
-inline Tensor cut_axis(std::int64_t n, std::int64_t first, std::int64_t count) {
+inline noneq::Tensor cut_axis(std::int64_t n, std::int64_t first, std::int64_t count) {
   return at::eye(n, at::kDouble).narrow(0, first, count);
 }
 

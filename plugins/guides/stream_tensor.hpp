@@ -4,7 +4,7 @@
 
 #include "noneq/plugin.hpp"
 
-namespace noneq {
+namespace shipped {
 
 class stream_tensor {
  public:
@@ -12,21 +12,22 @@ class stream_tensor {
   stream_tensor(std::string key, std::string name) : key_(std::move(key)), name_(std::move(name)) {}
 
   // An error about the parameter.
-  error wrong(const std::string& text) const { return error("tensor '" + name_ + "' " + text, key_); }
+  noneq::error wrong(const std::string& text) const { return noneq::error("tensor '" + name_ + "' " + text, key_); }
 
   // Returns the chunk's rows [count, …] in float64. Throws noneq::error when there are none, when a row has not the
   // shape `need`, or when a number is not finite.
-  Tensor rows(const guided_chunk& chunk, const sizes& need) const {
-    const Tensor x = chunk.rows.find(name_);
-    if (!x.defined()) throw error("the sampler's stream has no tensor '" + name_ + "'", key_);
+  noneq::Tensor rows(const noneq::guided_chunk& chunk, const noneq::sizes& need) const {
+    const noneq::Tensor x = chunk.rows.find(name_);
+    if (!x.defined()) throw noneq::error("the sampler's stream has no tensor '" + name_ + "'", key_);
     if (x.sizes().slice(1) != at::IntArrayRef(need))
-      throw wrong("got rows of shape " + to_string(x.sizes().slice(1).vec()) + ", need " + to_string(need));
+      throw wrong("got rows of shape " + noneq::to_string(x.sizes().slice(1).vec()) + ", need " +
+                  noneq::to_string(need));
     if (!x.isfinite().all().item<bool>()) throw wrong("got a number that is not finite, need data");
     return x.to(at::kDouble);
   }
 
   // Throws noneq::error when one of the numbers `seen` lies outside the data's range.
-  void need_data(const Tensor& seen, const guided_chunk& chunk) const {
+  void need_data(const noneq::Tensor& seen, const noneq::guided_chunk& chunk) const {
     if (chunk.range.empty() || seen.numel() == 0) return;
     const double least = seen.min().item<double>(), most = seen.max().item<double>();
     if (least < chunk.range[0] || most > chunk.range[1])
@@ -45,11 +46,11 @@ struct masked_tensor {
       : mask("mask", std::move(of_mask)), values("values", std::move(of_values)) {}
 
   struct rows {
-    Tensor known, values;  // bool and float64 [count, …]
+    noneq::Tensor known, values;  // bool and float64 [count, …]
   };
   // Throws noneq::error when rows have not the shape of samples, or the mask has other numbers than 0 and 1.
-  rows of(const guided_chunk& chunk) const {
-    const Tensor marks = mask.rows(chunk, chunk.shape);
+  rows of(const noneq::guided_chunk& chunk) const {
+    const noneq::Tensor marks = mask.rows(chunk, chunk.shape);
     if (!((marks == 0) | (marks == 1)).all().item<bool>())
       throw mask.wrong("got other numbers than 0 and 1, need 1 where the value is known");
     return {marks == 1, values.rows(chunk, chunk.shape)};

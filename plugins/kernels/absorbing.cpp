@@ -2,7 +2,7 @@
 // kernel at t = 1 has no meaning for it, that with a decoder (loss.vlb) has.
 #include "categorical.hpp"
 
-struct absorbing : noneq::categorical_kernel {
+struct absorbing : shipped::categorical_kernel {
   bool reversible() const override { return false; }
 
   noneq::Tensor probabilities(std::int64_t K) const override {

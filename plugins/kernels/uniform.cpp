@@ -1,7 +1,7 @@
 // Categories redrawn uniformly (Hoogeboom et al. 2021; Austin et al. 2021, app. A.2.1).
 #include "categorical.hpp"
 
-struct uniform : noneq::categorical_kernel {
+struct uniform : shipped::categorical_kernel {
   noneq::Tensor probabilities(std::int64_t K) const override {
     return at::full({K}, 1 / static_cast<double>(K), at::kDouble);
   }

@@ -72,7 +72,7 @@ class falling_disks {
   double side_, smallest_, cubes_, squares_, reciprocals_;
 };
 
-class leaf_source : public noneq::generated_source {
+class leaf_source : public shipped::generated_source {
  public:
   leaf_source(const dead_leaves& of, const std::optional<noneq::normalisation>& known, const noneq::stream& s)
       : generated_source(of.batch_size, s),

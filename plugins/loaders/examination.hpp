@@ -12,7 +12,7 @@
 #include "seen_rows.hpp"
 #include "stored_rows.hpp"
 
-namespace noneq {
+namespace shipped {
 
 // Rows first … first+rows−1 of a dataset, and of its labels.
 struct dataset_part {
@@ -23,7 +23,8 @@ struct dataset_part {
 // Calls use(rows, number of the first) for blocks of a part: all of them, or evenly spread ones of about `most_bytes`,
 // the first and the last among them. Returns the number of these rows. Errors: rows that cannot be read.
 inline std::int64_t visit_spread(const stored_rows& stored, const dataset_part& of, std::int64_t block,
-                                 std::int64_t most_bytes, const std::function<void(const Tensor&, std::int64_t)>& use) {
+                                 std::int64_t most_bytes,
+                                 const std::function<void(const noneq::Tensor&, std::int64_t)>& use) {
   const std::int64_t blocks = (of.rows + block - 1) / block;
   const std::int64_t fitting = std::max<std::int64_t>(2, most_bytes / (block * stored.row_bytes()));
   const std::int64_t visited = std::min(blocks, fitting);
@@ -43,7 +44,7 @@ struct examination {
 };
 
 // Called with the name of a part, some of its stored rows, and the number of the first in their dataset.
-using row_check = std::function<void(const std::string& part, const Tensor& rows, std::int64_t first)>;
+using row_check = std::function<void(const std::string& part, const noneq::Tensor& rows, std::int64_t first)>;
 
 // Passes rows of every part to `seen` and each of them once to `check`, which may throw: all rows where reading them
 // takes a second or so, and for a trained model only those that the fingerprint needs. Errors: those of check; rows
@@ -57,24 +58,25 @@ inline examination examine(const stored_rows& stored, const std::map<std::string
   // The choice of rows for the fingerprint depends on their contents alone, not on the chunks they are stored in.
   constexpr std::int64_t identified_rows = 1024;
   std::uint64_t contents = 0;
-  const auto add = [&](const std::string& text) { contents = stream(contents).fork(text).bits(0); };
+  const auto add = [&](const std::string& text) { contents = noneq::stream(contents).fork(text).bits(0); };
   std::string unseen;
   for (const auto& [name, of] : parts) {
     const dataset_part& p = of;
     const std::string& of_part = name;
-    add(c10::str(name, ": ", p.rows, " rows like ", to_string(stored.sample_shape()), " of ",
-                 dtype_text(stored.layout().dtype)));
-    const auto look = [&](const Tensor& rows, std::int64_t first) {
-      stop_here_if_asked();
+    add(c10::str(name, ": ", p.rows, " rows like ", noneq::to_string(stored.sample_shape()), " of ",
+                 noneq::dtype_text(stored.layout().dtype)));
+    const auto look = [&](const noneq::Tensor& rows, std::int64_t first) {
+      noneq::stop_here_if_asked();
       seen.add(rows, first);
       for (std::int64_t k = 0; k < rows.size(0); k += slice) check(of_part, rows.slice(0, k, k + slice), first + k);
     };
     std::uint32_t of_rows = 0, of_labels = 0;
     const bool whole = p.rows * stored.row_bytes() <= identified_bytes, again = !whole && !trained;
-    const auto identify = [&](const Tensor& rows, std::int64_t first) {
+    const auto identify = [&](const noneq::Tensor& rows, std::int64_t first) {
       if (!again) look(rows, first);
-      of_rows = checksum(rows, of_rows);
-      if (!p.labels.empty()) of_labels = checksum(stored.labels(p.labels, first, rows.size(0), 0), of_labels);
+      of_rows = noneq::storage::checksum(rows, of_rows);
+      if (!p.labels.empty())
+        of_labels = noneq::storage::checksum(stored.labels(p.labels, first, rows.size(0), 0), of_labels);
     };
     const std::int64_t block =
         whole ? stored.block()

@@ -4,29 +4,29 @@
 
 #include "noneq/plugin.hpp"
 
-namespace noneq {
+namespace shipped {
 
-class generated_source : public source {
+class generated_source : public noneq::source {
  public:
-  generated_source(std::int64_t batch_size, const stream& s) : batch_size_(batch_size), rows_(s.fork("rows")) {}
+  generated_source(std::int64_t batch_size, const noneq::stream& s) : batch_size_(batch_size), rows_(s.fork("rows")) {}
 
-  const dataset_info& info() const override { return info_; }
-  batch fetch(std::int64_t step, const stream& s) override {
+  const noneq::dataset_info& info() const override { return info_; }
+  noneq::batch fetch(std::int64_t step, const noneq::stream& s) override {
     return {step, 0, {{"x0", samples(s.fork(step), 0, batch_size_)}}};
   }
-  batch fetch_rows(std::int64_t first, std::int64_t count) override {
+  noneq::batch fetch_rows(std::int64_t first, std::int64_t count) override {
     return {0, first, {{"x0", samples(rows_, first, count)}}};
   }
 
  protected:
   // x⁰ [count, …] of samples first, first + 1, … of a stream.
-  virtual Tensor samples(const stream& s, std::int64_t first, std::int64_t count) const = 0;
+  virtual noneq::Tensor samples(const noneq::stream& s, std::int64_t first, std::int64_t count) const = 0;
 
-  dataset_info info_;
+  noneq::dataset_info info_;
 
  private:
   const std::int64_t batch_size_;
-  const stream rows_;
+  const noneq::stream rows_;
 };
 
 }

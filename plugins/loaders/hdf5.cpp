@@ -21,7 +21,7 @@ using noneq::Tensor;
 
 constexpr std::int64_t most_classes = 1'000'000;
 
-struct hdf5 : noneq::loader, noneq::hdf5_options {
+struct hdf5 : noneq::loader, shipped::hdf5_options {
   std::shared_ptr<noneq::source> open(const std::optional<noneq::normalisation>& known,
                                       const noneq::stream& s) const override;
   void redirect(const std::filesystem::path& other) override { file = other; }
@@ -47,13 +47,13 @@ class hdf5_source : public noneq::source {
         trained_model_(of_trained_model),
         trained_(trained_rows(of_, stored_.layout().shape[0])),
         order_(trained_, stored_.block(),
-               std::max<std::int64_t>(1, noneq::stored_rows::window_bytes / (stored_.block() * stored_.row_bytes())),
+               std::max<std::int64_t>(1, shipped::stored_rows::window_bytes / (stored_.block() * stored_.row_bytes())),
                of_.order == "shuffled" ? std::optional(s.fork("order")) : std::nullopt),
-        blocks_(trained_ * (stored_.row_bytes() + (of_.labels.empty() ? 0 : 8)) <= noneq::stored_rows::kept_bytes) {
+        blocks_(trained_ * (stored_.row_bytes() + (of_.labels.empty() ? 0 : 8)) <= shipped::stored_rows::kept_bytes) {
     info_.shape = stored_.sample_shape();
     info_.numbers = stored_.layout().dtype;
     info_.block = stored_.block();
-    info_.if_channels_first = noneq::note_channels(info_.shape);
+    info_.if_channels_first = shipped::note_channels(info_.shape);
     info_.count = trained_;
     open_parts();
     if (!of_.labels.empty()) count_classes();
@@ -63,10 +63,10 @@ class hdf5_source : public noneq::source {
 
   void examine(const onlooker& also) override {
     const auto attributes = stored_.reader().attributes(of_.dataset);
-    noneq::seen_rows seen(noneq::fill_values(attributes));
-    const auto found = noneq::examine(
+    shipped::seen_rows seen(shipped::fill_values(attributes));
+    const auto found = shipped::examine(
         stored_, parts_, trained_model_, seen, [&](const std::string& part, const Tensor& rows, std::int64_t first) {
-          const noneq::dataset_part& p = parts_.at(part);
+          const shipped::dataset_part& p = parts_.at(part);
           noneq::batch b{0, first - p.first, {{"row", at::arange(first, first + rows.size(0), at::kLong)}}};
           if (info_.classes > 0) b.set("label", stored_.labels(p.labels, first, rows.size(0), of_.first_class));
           also(part, with_rows(std::move(b), rows, p.dataset));
@@ -74,13 +74,13 @@ class hdf5_source : public noneq::source {
     info_.found = seen.range();
     info_.examined = found.extent;
     info_.identity = c10::str(found.contents, ", first class ", of_.first_class);
-    noneq::note_packing(attributes, stored_.where(), info_.notes);
-    noneq::note_missing(seen, stored_.where(), info_.notes);
+    shipped::note_packing(attributes, stored_.where(), info_.notes);
+    shipped::note_missing(seen, stored_.where(), info_.notes);
   }
 
   noneq::batch fetch(std::int64_t step, const noneq::stream&) override {
     const std::int64_t end = (step + 1) * of_.batch_size;
-    std::vector<noneq::kept_blocks::picked> all;
+    std::vector<shipped::kept_blocks::picked> all;
     for (std::int64_t at = end - of_.batch_size; at < end;) {
       hold(at);
       std::vector<std::int64_t> slots;
@@ -109,7 +109,7 @@ class hdf5_source : public noneq::source {
   }
 
   noneq::batch fetch_part(const std::string& name, std::int64_t first, std::int64_t count) override {
-    const noneq::dataset_part& p = parts_.at(name);
+    const shipped::dataset_part& p = parts_.at(name);
     const std::int64_t begin = std::clamp<std::int64_t>(first, 0, p.rows), n = std::min(count, p.rows - begin);
     const std::int64_t from = p.first + begin;
     noneq::batch b{0, first, {{"row", at::arange(from, from + n, at::kLong)}}};
@@ -131,8 +131,8 @@ class hdf5_source : public noneq::source {
 
   // Throws noneq::error where a number is not finite.
   noneq::batch with_rows(noneq::batch b, const Tensor& stored, const std::string& dataset) const {
-    const Tensor x0 = noneq::stored_rows::as_samples(stored);
-    noneq::refuse_infinite(x0, b.at("row"), stored_.where(dataset));
+    const Tensor x0 = shipped::stored_rows::as_samples(stored);
+    shipped::refuse_infinite(x0, b.at("row"), stored_.where(dataset));
     b.set("x0", x0);
     return b;
   }
@@ -141,9 +141,9 @@ class hdf5_source : public noneq::source {
   std::function<Tensor()> rows_in_order(const std::string& dataset, std::int64_t first, std::int64_t count) {
     const auto layout = stored_.reader().layout(dataset);
     const std::int64_t chunk = layout.chunk.empty() ? 0 : layout.chunk[0], rows = layout.shape[0];
-    if (chunk == 0 || count == 0 || chunk * stored_.row_bytes() > noneq::stored_rows::window_bytes)
+    if (chunk == 0 || count == 0 || chunk * stored_.row_bytes() > shipped::stored_rows::window_bytes)
       return [part = stored_.lazily(dataset, first, count)] { return part->rows(); };
-    std::vector<std::shared_ptr<const noneq::lazy_rows>> parts;
+    std::vector<std::shared_ptr<const shipped::lazy_rows>> parts;
     for (std::int64_t at = first / chunk * chunk; at < first + count; at += chunk)
       parts.push_back(recent(dataset, at, std::min(chunk, rows - at)));
     return [parts, begin = first % chunk, count] {
@@ -160,11 +160,11 @@ class hdf5_source : public noneq::source {
     };
   }
 
-  std::shared_ptr<const noneq::lazy_rows> recent(const std::string& dataset, std::int64_t first, std::int64_t count) {
+  std::shared_ptr<const shipped::lazy_rows> recent(const std::string& dataset, std::int64_t first, std::int64_t count) {
     for (const auto& r : recent_)
       if (r.first == first && r.dataset == dataset) return r.rows;
     const auto most = static_cast<std::size_t>(
-        std::max<std::int64_t>(1, noneq::stored_rows::window_bytes / (count * stored_.row_bytes())));
+        std::max<std::int64_t>(1, shipped::stored_rows::window_bytes / (count * stored_.row_bytes())));
     while (recent_.size() >= std::min<std::size_t>(most, 64)) recent_.pop_front();
     recent_.push_back({dataset, first, stored_.lazily(dataset, first, count)});
     return recent_.back().rows;
@@ -194,7 +194,7 @@ class hdf5_source : public noneq::source {
   }
 
   void open_part(const std::string& name, const std::string& dataset, const std::string& labels) {
-    const noneq::dataset_layout l = stored_.reader().layout(dataset);
+    const noneq::storage::dataset_layout l = stored_.reader().layout(dataset);
     sizes need = stored_.layout().shape;
     need[0] = l.shape[0];
     if (l.shape != need || l.dtype != stored_.layout().dtype)
@@ -209,8 +209,8 @@ class hdf5_source : public noneq::source {
     if (window_.holds(position)) return;
     window_ = {};  // until all is read: reading may throw
     const auto next = order_.at(position);
-    blocks_.hold(order_.stretches(next), [&](const noneq::row_order::stretch& s) {
-      return noneq::kept_blocks::block{
+    blocks_.hold(order_.stretches(next), [&](const shipped::row_order::stretch& s) {
+      return shipped::kept_blocks::block{
           stored_.lazily(of_.dataset, s.first, s.count),
           info_.classes > 0 ? stored_.labels(of_.labels, s.first, s.count, of_.first_class) : Tensor()};
     });
@@ -219,35 +219,35 @@ class hdf5_source : public noneq::source {
 
   void count_classes() {
     const std::string name = of_.file.string();
-    const auto counts = noneq::count_labels(stored_.reader(), name, of_.labels, of_.dataset, stored_.layout().shape[0],
-                                            of_.first_class, most_classes);
+    const auto counts = shipped::count_labels(stored_.reader(), name, of_.labels, of_.dataset,
+                                              stored_.layout().shape[0], of_.first_class, most_classes);
     info_.classes = static_cast<std::int64_t>(counts.size());
     info_.first_class = of_.first_class;
-    noneq::note_empty_classes(counts, of_.first_class, name + ": labels '" + of_.labels + "'", info_.notes);
+    shipped::note_empty_classes(counts, of_.first_class, name + ": labels '" + of_.labels + "'", info_.notes);
     if (of_.first_class != 0)
       info_.notes.push_back(c10::str(name, ": labels '", of_.labels, "' from ", of_.first_class, " to ",
                                      of_.first_class + info_.classes - 1, " are the classes 0 to ", info_.classes - 1,
                                      " of a sampler's labels; files of samples have them as they are here"));
     for (const auto& [_, p] : parts_)
       if (p.labels != of_.labels || p.dataset != of_.dataset)
-        noneq::count_labels(stored_.reader(), name, p.labels, p.dataset, p.rows, of_.first_class, info_.classes);
+        shipped::count_labels(stored_.reader(), name, p.labels, p.dataset, p.rows, of_.first_class, info_.classes);
   }
 
   struct recent_rows {
     std::string dataset;
     std::int64_t first;
-    std::shared_ptr<const noneq::lazy_rows> rows;
+    std::shared_ptr<const shipped::lazy_rows> rows;
   };
 
   const hdf5 of_;
-  const noneq::stored_rows stored_;
+  const shipped::stored_rows stored_;
   const bool trained_model_;  // for it only the rows of the fingerprint are read
   std::int64_t trained_;
-  std::map<std::string, noneq::dataset_part> parts_;
-  noneq::row_order order_;
+  std::map<std::string, shipped::dataset_part> parts_;
+  shipped::row_order order_;
   noneq::dataset_info info_;
-  noneq::row_order::window window_;
-  noneq::kept_blocks blocks_;
+  shipped::row_order::window window_;
+  shipped::kept_blocks blocks_;
   std::deque<recent_rows> recent_;  // the latest last
 };
 

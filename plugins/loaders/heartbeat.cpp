@@ -27,7 +27,7 @@ struct heartbeat : noneq::loader {
   }
 };
 
-class beat_source : public noneq::generated_source {
+class beat_source : public shipped::generated_source {
  public:
   beat_source(const heartbeat& of, const noneq::stream& s) : generated_source(of.batch_size, s), of_(of) {
     info_.shape = {of.length};

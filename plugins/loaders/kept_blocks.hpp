@@ -12,13 +12,13 @@
 #include "lazy_rows.hpp"
 #include "row_order.hpp"
 
-namespace noneq {
+namespace shipped {
 
 class kept_blocks {
  public:
   struct block {
     std::shared_ptr<const lazy_rows> rows;  // [n, …] as stored
-    Tensor labels;                          // int64 [n], or undefined
+    noneq::Tensor labels;                   // int64 [n], or undefined
   };
   using reader = std::function<block(const row_order::stretch&)>;
 
@@ -49,12 +49,12 @@ class kept_blocks {
       }
     }
     // Returns the rows [n, …], as stored. Threads that gather from one block share the work of decompressing it.
-    Tensor gather() const {
+    noneq::Tensor gather() const {
       for (const place* p : places_) p->kept.rows->begin();
-      const Tensor& like = places_.front()->kept.rows->rows();
-      sizes shape = like.sizes().vec();
+      const noneq::Tensor& like = places_.front()->kept.rows->rows();
+      noneq::sizes shape = like.sizes().vec();
       shape[0] = static_cast<std::int64_t>(slots_.size());
-      const Tensor out = at::empty(shape, like.scalar_type());
+      const noneq::Tensor out = at::empty(shape, like.scalar_type());
       const auto row_bytes = static_cast<std::size_t>(like.nbytes()) / static_cast<std::size_t>(like.size(0));
       auto* to = static_cast<char*>(out.data_ptr());
       for (std::size_t i = 0; i < slots_.size(); ++i, to += row_bytes)

@@ -7,11 +7,11 @@
 
 #include "noneq/storage/chunks.hpp"
 
-namespace noneq {
+namespace shipped {
 
 class lazy_rows {
  public:
-  explicit lazy_rows(raw_chunks stored) : stored_(std::move(stored)) {}
+  explicit lazy_rows(noneq::storage::raw_chunks stored) : stored_(std::move(stored)) {}
   lazy_rows(const lazy_rows&) = delete;
 
   // Decompresses the rows unless another thread has begun to. Does not wait.
@@ -21,7 +21,7 @@ class lazy_rows {
         !state_.compare_exchange_strong(untouched, at_work, std::memory_order_acq_rel))
       return;
     try {
-      rows_ = decode(stored_);
+      rows_ = noneq::storage::decode(stored_);
     } catch (...) {
       failed_ = std::current_exception();
     }
@@ -31,7 +31,7 @@ class lazy_rows {
   }
 
   // The rows [n, …]. Errors: a damaged chunk, for each thread that needs it.
-  const Tensor& rows() const {
+  const noneq::Tensor& rows() const {
     begin();
     state_.wait(at_work, std::memory_order_acquire);
     if (failed_) std::rethrow_exception(failed_);
@@ -42,8 +42,8 @@ class lazy_rows {
   enum : int { as_stored, at_work, done };
   mutable std::atomic<int> state_ = as_stored;
   // Written by the thread that set at_work, read by others after done.
-  mutable raw_chunks stored_;
-  mutable Tensor rows_;
+  mutable noneq::storage::raw_chunks stored_;
+  mutable noneq::Tensor rows_;
   mutable std::exception_ptr failed_;
 };
 

@@ -25,7 +25,7 @@ struct markov : noneq::loader {
   }
 };
 
-class text_source : public noneq::generated_source {
+class text_source : public shipped::generated_source {
  public:
   text_source(const markov& of, const noneq::stream& s) : generated_source(of.batch_size, s), of_(of) {
     info_.shape = {of.letters + of.spare, of.length};

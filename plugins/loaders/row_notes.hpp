@@ -9,7 +9,7 @@
 #include "noneq/core/error.hpp"
 #include "seen_rows.hpp"
 
-namespace noneq {
+namespace shipped {
 
 // Returns the number of an attribute; nothing when it is no number.
 inline std::optional<double> number_in(const std::map<std::string, std::string>& attributes, const char* name) {
@@ -65,11 +65,11 @@ inline void note_empty_classes(const std::vector<std::int64_t>& counts, std::int
 }
 
 // For a model that takes the first dimension of samples [A, B] for channels, of which data seldom has so many.
-inline std::string note_channels(const sizes& sample) {
+inline std::string note_channels(const noneq::sizes& sample) {
   constexpr std::int64_t many = 4;
   if (sample.size() != 2 || sample[0] <= many) return "";
-  return c10::str("samples ", to_string(sample), " are taken for sequences of ", sample[1], " places with ", sample[0],
-                  " channels; {plugin: transform.channels, from: ",
+  return c10::str("samples ", noneq::to_string(sample), " are taken for sequences of ", sample[1], " places with ",
+                  sample[0], " channels; {plugin: transform.channels, from: ",
                   sample[1] <= many ? "last} behind the loader takes the last dimension for channels"
                                     : "none} behind the loader makes them images of one channel",
                   ", from: first states that it is as it should be");

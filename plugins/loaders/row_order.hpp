@@ -8,7 +8,7 @@
 
 #include "noneq/core/random.hpp"
 
-namespace noneq {
+namespace shipped {
 
 class row_order {
  public:
@@ -17,13 +17,13 @@ class row_order {
   };
   struct window {
     std::int64_t epoch = -1, number = 0;
-    std::int64_t first = 0, rows = 0;    // positions first … first+rows−1
-    std::optional<stream> shuffle = {};  // of its rows
+    std::int64_t first = 0, rows = 0;           // positions first … first+rows−1
+    std::optional<noneq::stream> shuffle = {};  // of its rows
     bool holds(std::int64_t position) const { return epoch >= 0 && position >= first && position < first + rows; }
   };
 
   // Without a stream the rows come as they are stored.
-  row_order(std::int64_t rows, std::int64_t block, std::int64_t blocks_per_window, std::optional<stream> shuffle)
+  row_order(std::int64_t rows, std::int64_t block, std::int64_t blocks_per_window, std::optional<noneq::stream> shuffle)
       : rows_(rows),
         block_(std::min(block, rows)),
         blocks_((rows + block_ - 1) / block_),
@@ -56,12 +56,12 @@ class row_order {
   // The slot of the window in which the row of this position lies.
   static std::int64_t slot(const window& w, std::int64_t position) {
     const std::int64_t k = position - w.first;
-    return w.shuffle ? permuted(*w.shuffle, k, w.rows) : k;
+    return w.shuffle ? noneq::permuted(*w.shuffle, k, w.rows) : k;
   }
 
  private:
   std::int64_t block_at(std::int64_t epoch, std::int64_t k) const {
-    return shuffle_ ? permuted(shuffle_->fork("blocks").fork(epoch), k, blocks_) : k;
+    return shuffle_ ? noneq::permuted(shuffle_->fork("blocks").fork(epoch), k, blocks_) : k;
   }
 
   // The last block may be shorter than the others; where it falls shifts all windows behind it.
@@ -78,7 +78,7 @@ class row_order {
   }
 
   std::int64_t rows_, block_, blocks_, per_window_;
-  std::optional<stream> shuffle_;
+  std::optional<noneq::stream> shuffle_;
   std::int64_t epoch_ = -1, short_at_ = 0;
 };
 

@@ -7,7 +7,7 @@
 
 #include "noneq/core/tensor.hpp"
 
-namespace noneq {
+namespace shipped {
 
 class seen_rows {
  public:
@@ -15,10 +15,12 @@ class seen_rows {
   explicit seen_rows(std::vector<double> fill) : fill_(std::move(fill)) {}
 
   // Stored rows [n, …], the first of which is row `first`.
-  void add(const Tensor& rows, std::int64_t first) {
+  void add(const noneq::Tensor& rows, std::int64_t first) {
     if (rows.numel() == 0) return;
     const bool narrow = rows.scalar_type() == at::kHalf || rows.scalar_type() == at::kBFloat16;
-    const Tensor x = rows.scalar_type() == at::kBool ? rows.view(at::kByte) : narrow ? rows.to(at::kFloat) : rows;
+    const noneq::Tensor x = rows.scalar_type() == at::kBool ? rows.view(at::kByte)
+                            : narrow                        ? rows.to(at::kFloat)
+                                                            : rows;
     const auto [low, high] = at::aminmax(x);
     const double least = low.item<double>(), most = high.item<double>();  // not numbers where one of x is none
     if (std::isfinite(least) && std::isfinite(most)) {
@@ -29,7 +31,7 @@ class seen_rows {
       // An attribute's text may have digits that its float32 numbers do not have.
       const double value = x.scalar_type() == at::kFloat ? static_cast<double>(static_cast<float>(stated)) : stated;
       if (missing_row_ >= 0 || value < least || value > most) continue;
-      const Tensor here = x.view({x.size(0), -1}).eq(value).any(1);
+      const noneq::Tensor here = x.view({x.size(0), -1}).eq(value).any(1);
       if (!here.any().item<bool>()) continue;
       missing_row_ = first + here.nonzero()[0].item<std::int64_t>();
       missing_ = value;

@@ -8,7 +8,7 @@
 #include "noneq/storage/chunks.hpp"
 #include "noneq/storage/hdf5.hpp"
 
-namespace noneq {
+namespace shipped {
 
 class stored_rows {
  public:
@@ -21,8 +21,8 @@ class stored_rows {
   stored_rows(const std::filesystem::path& file, std::string dataset)
       : file_(file.string()), dataset_(std::move(dataset)), reader_(file), layout_(reader_.layout(dataset_)) {}
 
-  const hdf5_reader& reader() const { return reader_; }
-  const dataset_layout& layout() const { return layout_; }
+  const noneq::storage::hdf5_reader& reader() const { return reader_; }
+  const noneq::storage::dataset_layout& layout() const { return layout_; }
 
   // For messages.
   std::string where() const { return where(dataset_); }
@@ -39,30 +39,31 @@ class stored_rows {
   }
 
   // Rows of this dataset, or of another with rows like its own, as they are stored.
-  Tensor read(const std::string& dataset, std::int64_t first, std::int64_t count) const {
-    return decode(read_raw(reader_, dataset, first, count));
+  noneq::Tensor read(const std::string& dataset, std::int64_t first, std::int64_t count) const {
+    return noneq::storage::decode(noneq::storage::read_raw(reader_, dataset, first, count));
   }
   // Class numbers from 0, of labels that begin with first_class.
-  Tensor labels(const std::string& dataset, std::int64_t first, std::int64_t count, std::int64_t first_class) const {
+  noneq::Tensor labels(const std::string& dataset, std::int64_t first, std::int64_t count,
+                       std::int64_t first_class) const {
     return reader_.rows(dataset, first, count).reshape({count}).to(at::kLong) - first_class;
   }
 
   // Rows of this dataset, or of another with rows like its own, that are decompressed when they are needed.
   std::shared_ptr<const lazy_rows> lazily(const std::string& dataset, std::int64_t first, std::int64_t count) const {
-    return std::make_shared<const lazy_rows>(read_raw(reader_, dataset, first, count));
+    return std::make_shared<const lazy_rows>(noneq::storage::read_raw(reader_, dataset, first, count));
   }
 
   // The shape of a sample; rows that are single numbers make samples [1].
-  sizes sample_shape() const {
-    const sizes shape(layout_.shape.begin() + 1, layout_.shape.end());
-    return shape.empty() ? sizes{1} : shape;
+  noneq::sizes sample_shape() const {
+    const noneq::sizes shape(layout_.shape.begin() + 1, layout_.shape.end());
+    return shape.empty() ? noneq::sizes{1} : shape;
   }
-  static Tensor as_samples(const Tensor& rows) { return rows.dim() == 1 ? rows.unsqueeze(1) : rows; }
+  static noneq::Tensor as_samples(const noneq::Tensor& rows) { return rows.dim() == 1 ? rows.unsqueeze(1) : rows; }
 
  private:
   const std::string file_, dataset_;
-  const hdf5_reader reader_;
-  const dataset_layout layout_;
+  const noneq::storage::hdf5_reader reader_;
+  const noneq::storage::dataset_layout layout_;
 };
 
 }

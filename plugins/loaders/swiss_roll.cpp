@@ -39,7 +39,7 @@ struct swiss_roll : noneq::loader {
   }
 };
 
-class roll_source : public noneq::generated_source {
+class roll_source : public shipped::generated_source {
  public:
   roll_source(const swiss_roll& of, const std::optional<noneq::normalisation>& known, const noneq::stream& s)
       : generated_source(of.batch_size, s), of_(of) {

@@ -15,7 +15,7 @@ struct bound : noneq::loss {
   noneq::Tensor run(const noneq::batch& b, const noneq::process& p) const override {
     const noneq::Tensor &x0 = b.at("x0"), &xt = b.at("xt"), &index = b.at("t");
     const auto c = noneq::coefficients_at(p.tables, index, xt);
-    const noneq::Tensor kl = terms::step_kl(b, p, c, p.reverse(b.at("output"), xt, c));
+    const noneq::Tensor kl = shipped::terms::step_kl(b, p, c, p.reverse(b.at("output"), xt, c));
     // K has no step t = 1. Terms that belong to no step are spread over t = 2..T, so that the loss is 0 at t = 1 and a
     // time sampler may leave it out. In continuous time T − 1 steps of length 1 end somewhere, of which T − 2 begin
     // behind the first.

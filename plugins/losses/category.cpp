@@ -9,7 +9,7 @@ struct category : noneq::loss {
     const noneq::Tensor& output = b.at("output");
     const auto c = noneq::coefficients_at(p.tables, b.at("t"), b.at("xt"));
     const noneq::Tensor predicted = (b.at("x0") * p.split(output).z.log_softmax(1)).flatten(1).mean(1);
-    return terms::vlb(b, p, c, p.reverse(output, b.at("xt"), c), 0) - lambda * predicted;
+    return shipped::terms::vlb(b, p, c, p.reverse(output, b.at("xt"), c), 0) - lambda * predicted;
   }
   const char* unit() const override { return "nats/dim"; }
 

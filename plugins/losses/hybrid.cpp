@@ -8,15 +8,15 @@ struct hybrid : noneq::loss {
   double lambda = 1e-3;
   std::int64_t bins = 0;
 
-  void check() const override { terms::check_bins(bins); }
+  void check() const override { shipped::terms::check_bins(bins); }
 
   noneq::Tensor run(const noneq::batch& b, const noneq::process& p) const override {
     const noneq::Tensor& xt = b.at("xt");
     const auto c = noneq::coefficients_at(p.tables, b.at("t"), xt);
     noneq::distribution reverse = p.reverse(b.at("output"), xt, c);
     reverse.location = reverse.location.detach();
-    return terms::squared_error(b, p, c, weighting ? &*weighting : nullptr) +
-           lambda * terms::vlb(b, p, c, reverse, bins);
+    return shipped::terms::squared_error(b, p, c, weighting ? &*weighting : nullptr) +
+           lambda * shipped::terms::vlb(b, p, c, reverse, bins);
   }
   const char* unit() const override { return ""; }  // a squared error and λ times nats have none together
 

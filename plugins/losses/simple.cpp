@@ -14,8 +14,8 @@ struct simple : noneq::loss {
   }
 
   noneq::Tensor run(const noneq::batch& b, const noneq::process& p) const override {
-    return terms::squared_error(b, p, noneq::coefficients_at(p.tables, b.at("t"), b.at("xt")),
-                                weighting ? &*weighting : nullptr);
+    return shipped::terms::squared_error(b, p, noneq::coefficients_at(p.tables, b.at("t"), b.at("xt")),
+                                         weighting ? &*weighting : nullptr);
   }
   const char* unit() const override { return "squared error"; }
 

@@ -7,7 +7,7 @@
 #include "noneq/plugin/process.hpp"
 #include "noneq/plugin/roles/weighting.hpp"
 
-namespace terms {
+namespace shipped::terms {
 
 using noneq::Tensor;
 

@@ -6,7 +6,7 @@
 struct vlb : noneq::loss {
   std::int64_t bins = 0;
 
-  void check() const override { terms::check_bins(bins); }
+  void check() const override { shipped::terms::check_bins(bins); }
   void check_process(const noneq::process& p) const override {
     if (bins > 0 && !p.kernel->has_variance())
       throw noneq::error(c10::str("bins got ", bins, " for a kernel of discrete states, need bins: 0"));
@@ -15,8 +15,8 @@ struct vlb : noneq::loss {
   noneq::Tensor run(const noneq::batch& b, const noneq::process& p) const override {
     const noneq::Tensor& xt = b.at("xt");
     const auto c = noneq::coefficients_at(p.tables, b.at("t"), xt);
-    const noneq::Tensor steps = terms::vlb(b, p, c, p.reverse(b.at("output"), xt, c), bins);
-    return p.tables.beta.requires_grad() ? steps + terms::prior(b.at("x0"), p) : steps;
+    const noneq::Tensor steps = shipped::terms::vlb(b, p, c, p.reverse(b.at("output"), xt, c), bins);
+    return p.tables.beta.requires_grad() ? steps + shipped::terms::prior(b.at("x0"), p) : steps;
   }
   bool trains_schedule() const override { return true; }
   const char* unit() const override { return "nats/dim"; }

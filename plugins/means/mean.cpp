@@ -7,13 +7,13 @@
 struct mean : noneq::mean {
   noneq::Tensor location(const noneq::Tensor& z, const noneq::reverse_point&) const override { return z; }
   noneq::Tensor x0(const noneq::Tensor& z, const noneq::reverse_point& at) const override {
-    return at.kernel.has_variance() ? noneq::x0_from_mean(z, at.xt, at.c) : mixture::x0(z, at);
+    return at.kernel.has_variance() ? noneq::x0_from_mean(z, at.xt, at.c) : shipped::mixture::x0(z, at);
   }
   noneq::Tensor of_step(const noneq::Tensor& z, const noneq::reverse_point& from,
                         const noneq::reverse_point& to) const override {
     // The bound keeps the logit finite in float32.
     return to.kernel.has_variance() ? noneq::mean_from_x0(x0(z, from), to.xt, to.c)
-                                    : mixture::location(at::logit(mixture::x0(z, from), 1e-7), to);
+                                    : shipped::mixture::location(at::logit(shipped::mixture::x0(z, from), 1e-7), to);
   }
   noneq::Tensor target(const noneq::Tensor& x0, const noneq::Tensor&, const noneq::reverse_point& at) const override {
     return at.kernel.posterior(x0, at.xt, at.c).location;

@@ -7,13 +7,13 @@
 // A struct called x0 could have no member function x0.
 struct x0_prediction : noneq::gaussian_mean {
   noneq::Tensor location(const noneq::Tensor& z, const noneq::reverse_point& at) const override {
-    return at.kernel.has_variance() ? gaussian_mean::location(z, at) : mixture::location(z, at);
+    return at.kernel.has_variance() ? gaussian_mean::location(z, at) : shipped::mixture::location(z, at);
   }
   noneq::Tensor x0(const noneq::Tensor& z, const noneq::reverse_point& at) const override {
     return at.kernel.has_variance() ? z : z.sigmoid();
   }
   noneq::Tensor target(const noneq::Tensor& x0, const noneq::Tensor&, const noneq::reverse_point& at) const override {
-    return at.kernel.has_variance() ? x0 : mixture::certain(x0);
+    return at.kernel.has_variance() ? x0 : shipped::mixture::certain(x0);
   }
   noneq::Tensor epsilon_error(const noneq::reverse_point& at) const override { return at.c.snr; }
 

@@ -12,7 +12,7 @@ struct bits_per_dim : noneq::metric {
   std::string split = "auto";
 
   void check_data(const noneq::dataset_info& info) const override {
-    noneq::choose_rows(info, split, samples);
+    shipped::choose_rows(info, split, samples);
     if (info.bin_width <= 0)
       throw noneq::error(
           "got data without bins, need whole numbers behind transform.range, such as 8-bit images; the bound on the "
@@ -20,7 +20,7 @@ struct bits_per_dim : noneq::metric {
   }
 
   noneq::row_request rows(const noneq::dataset_info& info) const override {
-    return noneq::choose_rows(info, split, samples, chunk);
+    return shipped::choose_rows(info, split, samples, chunk);
   }
 
   std::unique_ptr<noneq::sinking> open(const noneq::measurement& m) const override;
@@ -31,9 +31,9 @@ struct bits_per_dim : noneq::metric {
          "t = T and L_0 in the last step.")
         .param("samples", &bits_per_dim::samples, "rows of the data to measure on, from the first; 0: all",
                noneq::at_least(0));
-    noneq::describe_chunk(d);
-    noneq::describe_times(d);
-    noneq::describe_split(d);
+    shipped::describe_chunk(d);
+    shipped::describe_times(d);
+    shipped::describe_split(d);
     d.writes("of_rows", "float64 [rows, 3]: bits_per_dim, L_T and L_0 of each row of the data")
         .writes("t", "float64 [T−1]: step, or centre of a run of steps", noneq::extent::per_step)
         .writes("kl", "float64 [T−1]: bits per dimension that each step costs", noneq::extent::per_step)
@@ -42,7 +42,7 @@ struct bits_per_dim : noneq::metric {
   }
 };
 
-class bits_sinking : public noneq::bounds_sinking {
+class bits_sinking : public shipped::bounds_sinking {
  public:
   using bounds_sinking::bounds_sinking;
 

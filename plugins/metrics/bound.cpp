@@ -9,7 +9,7 @@ struct bound : noneq::metric {
   std::int64_t samples = 1000, chunk = 250, times = 0;
   std::string per = "sample", split = "auto";
 
-  void check_data(const noneq::dataset_info& info) const override { noneq::choose_rows(info, split, samples); }
+  void check_data(const noneq::dataset_info& info) const override { shipped::choose_rows(info, split, samples); }
 
   double divisor(const noneq::sizes& shape) const {
     double dims = 1;
@@ -20,7 +20,7 @@ struct bound : noneq::metric {
   }
 
   noneq::row_request rows(const noneq::dataset_info& info) const override {
-    return noneq::choose_rows(info, split, samples, chunk);
+    return shipped::choose_rows(info, split, samples, chunk);
   }
 
   std::unique_ptr<noneq::sinking> open(const noneq::measurement& m) const override;
@@ -30,9 +30,9 @@ struct bound : noneq::metric {
          "Bound on the log likelihood: K of 2015 (Form 1) and the variational bound of DDPM (Form 2), per step and in "
          "all.")
         .param("samples", &bound::samples, "rows of the data to measure on, from the first", noneq::at_least(2));
-    noneq::describe_chunk(d);
-    noneq::describe_times(d);
-    noneq::describe_split(d);
+    shipped::describe_chunk(d);
+    shipped::describe_times(d);
+    shipped::describe_split(d);
     d.param("per", &bound::per,
             "what K is counted per; a sequence is another word for a sample, a pixel sums its colours",
             noneq::one_of({"sample", "sequence", "dim", "pixel"}))
@@ -43,7 +43,7 @@ struct bound : noneq::metric {
   }
 };
 
-class both_bounds_sinking : public noneq::bounds_sinking {
+class both_bounds_sinking : public shipped::bounds_sinking {
  public:
   both_bounds_sinking(const bound& of, const noneq::measurement& m) : bounds_sinking(m, of.times), of_(of) {}
 

@@ -7,25 +7,27 @@
 #include "rows.hpp"
 #include "strata.hpp"
 
-namespace noneq {
+namespace shipped {
 
 // The bounds of n rows; nats, float64.
 struct bounds_of_rows {
-  Tensor K, null, kl_sum, L_T, L_0;  // [n]
-  Tensor kl, kl_squares;             // [strata]: sums over samples of KL_t and of its square
+  noneq::Tensor K, null, kl_sum, L_T, L_0;  // [n]
+  noneq::Tensor kl, kl_squares;             // [strata]: sums over samples of KL_t and of its square
 };
 
 // Rows x0 first … of the data, in units of the model; the noise is that of rows first … of the stream.
-inline bounds_of_rows measure_bounds(const denoiser& d, const dataset_info& info, const Tensor& x0,
-                                     const conditions& given, std::int64_t first, std::int64_t strata,
-                                     const stream& s) {
+inline bounds_of_rows measure_bounds(const noneq::denoiser& d, const noneq::dataset_info& info, const noneq::Tensor& x0,
+                                     const noneq::conditions& given, std::int64_t first, std::int64_t strata,
+                                     const noneq::stream& s) {
   const auto& p = d.process();
   const auto& k = *p.kernel;
   const std::int64_t n = x0.size(0), T = p.steps();
   const auto shape = x0.sizes().vec();
-  const auto at_time = [&](std::int64_t i) { return coefficients_at(p.tables, at::full({n}, i, at::kLong), x0); };
-  const auto f64 = [](const Tensor& t) { return t.to(at::kDouble); };
-  const distribution pi = k.stationary(x0), q1 = k.marginal(x0, at_time(0)), qT = k.marginal(x0, at_time(T - 1));
+  const auto at_time = [&](std::int64_t i) {
+    return noneq::coefficients_at(p.tables, at::full({n}, i, at::kLong), x0);
+  };
+  const auto f64 = [](const noneq::Tensor& t) { return t.to(at::kDouble); };
+  const noneq::distribution pi = k.stationary(x0), q1 = k.marginal(x0, at_time(0)), qT = k.marginal(x0, at_time(T - 1));
 
   bounds_of_rows c;
   c.null = f64(k.log_prob(x0, pi));
@@ -34,25 +36,26 @@ inline bounds_of_rows measure_bounds(const denoiser& d, const dataset_info& info
   c.kl_sum = steps.per_sample;
   c.kl = steps.per_step;
   c.kl_squares = steps.squares;
-  const Tensor edge = c.null + f64(k.cross_entropy(q1, pi));
-  c.K = trajectory_bound(c.kl_sum, f64(k.entropy(qT)), f64(k.entropy(q1)), f64(k.cross_entropy(qT, pi)), edge);
-  const Tensor x1 = k.sample(q1, k.noise(shape, s.fork("decoder"), first));
-  const distribution last = d.predict(x1, 0, given).reverse;
+  const noneq::Tensor edge = c.null + f64(k.cross_entropy(q1, pi));
+  c.K = noneq::trajectory_bound(c.kl_sum, f64(k.entropy(qT)), f64(k.entropy(q1)), f64(k.cross_entropy(qT, pi)), edge);
+  const noneq::Tensor x1 = k.sample(q1, k.noise(shape, s.fork("decoder"), first));
+  const noneq::distribution last = d.predict(x1, 0, given).reverse;
   const bool discrete = info.bin_width > 0 && k.has_variance();
-  c.L_0 = -f64(discrete ? sum_per_sample(decoder_log_prob(x0, last, info.bin_width / 2, decoder::exact))
-                        : k.log_prob(x0, last));
+  c.L_0 = -f64(discrete
+                   ? noneq::sum_per_sample(noneq::decoder_log_prob(x0, last, info.bin_width / 2, noneq::decoder::exact))
+                   : k.log_prob(x0, last));
   return c;
 }
 
 // Measures the bounds of the rows of a stream; derived classes report them.
 class bounds_sinking : public keeping_sinking {
  public:
-  bounds_sinking(const measurement& m, std::int64_t times)
+  bounds_sinking(const noneq::measurement& m, std::int64_t times)
       : keeping_sinking(m), strata_(count_strata(times, m.denoiser.process().steps())) {}
 
-  batch map(batch rows) const override {
+  noneq::batch map(noneq::batch rows) const override {
     const bounds_of_rows b =
-        measure_bounds(m_.denoiser, m_.info, rows.at("x0"), conditions_of(rows), rows.first, strata_, m_.stream);
+        measure_bounds(m_.denoiser, m_.info, rows.at("x0"), noneq::conditions_of(rows), rows.first, strata_, m_.stream);
     return {rows.step,
             rows.first,
             {{"K", b.K},
@@ -66,7 +69,7 @@ class bounds_sinking : public keeping_sinking {
 
  protected:
   // Sets the arrays t, kl and kl_stderr of `samples` rows in all.
-  void set_steps(batch& arrays, std::int64_t samples, double per_nat) const {
+  void set_steps(noneq::batch& arrays, std::int64_t samples, double per_nat) const {
     arrays.set("t", centres(strata_, m_.denoiser.process().steps()));
     set_costs(arrays, kept_.summed("kl"), kept_.summed("kl_squares"), samples, per_nat);
   }

@@ -19,7 +19,7 @@ struct ceiling : noneq::metric {
 
   // Exact draws: atom k is the (k/n)-quantile of the mixture, taken at equal strides so that the curve is covered
   // evenly.
-  static Tensor draw(const noneq::coarse_mixture& m, std::int64_t first, std::int64_t n, std::int64_t total,
+  static Tensor draw(const shipped::coarse_mixture& m, std::int64_t first, std::int64_t n, std::int64_t total,
                      const noneq::stream& s) {
     const auto& [atoms, log_weights, none] = m.finest();
     const Tensor edges = log_weights.exp().cumsum(0);
@@ -34,8 +34,8 @@ struct ceiling : noneq::metric {
   }
 
   // The mixture blurred by step i. Joining atoms is a matter of distances, which states that are not numbers lack.
-  static const noneq::coarse_mixture::level& at_step(const noneq::process& p, const noneq::coarse_mixture& m,
-                                                     std::int64_t i) {
+  static const shipped::coarse_mixture::level& at_step(const noneq::process& p, const shipped::coarse_mixture& m,
+                                                       std::int64_t i) {
     if (!p.kernel->has_variance()) return m.finest();
     return m.seen_through(std::sqrt(m.variance() + 1 / p.tables.snr[i].item<double>()));
   }
@@ -44,7 +44,7 @@ struct ceiling : noneq::metric {
     Tensor ceiling, attainable;  // nats, [n]
     Tensor control;              // of mean 0, and correlated with `ceiling`
   };
-  estimates estimate(const noneq::process& p, const noneq::coarse_mixture& m, std::int64_t first, std::int64_t n,
+  estimates estimate(const noneq::process& p, const shipped::coarse_mixture& m, std::int64_t first, std::int64_t n,
                      const noneq::stream& s) const {
     const auto& k = *p.kernel;
     const std::int64_t T = p.steps();
@@ -108,7 +108,7 @@ struct ceiling : noneq::metric {
   }
 
   // Returns ln of the density at each row, blurred by a little noise so that atoms without width have one, too.
-  static Tensor log_density(const noneq::coarse_mixture& m, const Tensor& rows) {
+  static Tensor log_density(const shipped::coarse_mixture& m, const Tensor& rows) {
     constexpr double seen_through = 0.01;
     const double variance = m.variance() + seen_through * seen_through;
     const auto& seen = m.seen_through(std::sqrt(variance));
@@ -135,7 +135,7 @@ struct ceiling : noneq::metric {
 
   // A ceiling for other data than the model learned has no meaning for it. Rows of the data and draws from the density
   // must agree in the mean of its logarithm.
-  static void need_same_data(const noneq::coarse_mixture& density, const noneq::measurement& m) {
+  static void need_same_data(const shipped::coarse_mixture& density, const noneq::measurement& m) {
     constexpr std::int64_t count = 2000;
     const auto of_rows = noneq::estimate_mean(log_density(density, spread_rows(m, count)));
     const auto of_draws =
@@ -167,7 +167,7 @@ struct ceiling : noneq::metric {
   }
 };
 
-class ceiling_sinking : public noneq::keeping_sinking {
+class ceiling_sinking : public shipped::keeping_sinking {
  public:
   ceiling_sinking(const ceiling& of, const noneq::measurement& m, const noneq::mixture& known)
       : keeping_sinking(m), of_(of), density_(known) {
@@ -207,7 +207,7 @@ class ceiling_sinking : public noneq::keeping_sinking {
   }
 
   const ceiling& of_;
-  const noneq::coarse_mixture density_;
+  const shipped::coarse_mixture density_;
 };
 
 std::unique_ptr<noneq::sinking> ceiling::open(const noneq::measurement& m) const {

@@ -5,16 +5,16 @@
 
 #include "noneq/plugin/roles/loader.hpp"
 
-namespace noneq {
+namespace shipped {
 
 class coarse_mixture {
  public:
   struct level {
-    Tensor atoms, log_weights;  // [n, …], [n]; weights sum to 1
-    double reach = 0;           // no atom of the mixture is farther than this from the one it was joined into
+    noneq::Tensor atoms, log_weights;  // [n, …], [n]; weights sum to 1
+    double reach = 0;                  // no atom of the mixture is farther than this from the one it was joined into
   };
 
-  explicit coarse_mixture(const mixture& m) : variance_(m.variance) {
+  explicit coarse_mixture(const noneq::mixture& m) : variance_(m.variance) {
     levels_.push_back({m.atoms.to(at::kDouble), at::log_softmax(m.log_weights.to(at::kDouble), 0), 0});
     while (levels_.back().atoms.size(0) % 2 == 0) levels_.push_back(joined(levels_.back()));
   }
@@ -37,8 +37,8 @@ class coarse_mixture {
   // Atoms 2k and 2k + 1 in one, at their centre.
   static level joined(const level& l) {
     const std::int64_t n = l.atoms.size(0) / 2;
-    const Tensor atoms = l.atoms.reshape({n, 2, -1}), log_weights = l.log_weights.view({n, 2});
-    const Tensor centre = (log_weights.softmax(1).unsqueeze(2) * atoms).sum(1, true);
+    const noneq::Tensor atoms = l.atoms.reshape({n, 2, -1}), log_weights = l.log_weights.view({n, 2});
+    const noneq::Tensor centre = (log_weights.softmax(1).unsqueeze(2) * atoms).sum(1, true);
     auto shape = l.atoms.sizes().vec();
     shape[0] = n;
     return {centre.reshape(shape), log_weights.logsumexp(1),

@@ -8,17 +8,17 @@
 
 #include "noneq/core/tensor.hpp"
 
-namespace noneq {
+namespace shipped {
 
 struct dequantisation {
   double bin;                                               // its width; 0: there are none, and u is 0
   double spread = std::numeric_limits<double>::infinity();  // deviation of the Gaussian; infinite: uniform
 
   struct drawn {
-    Tensor u, log_q;  // [n, …], and ln q of a sample [n]
+    noneq::Tensor u, log_q;  // [n, …], and ln q of a sample [n]
   };
   // From uniform numbers in [0, 1), float64 [n, …].
-  drawn draw(const Tensor& uniform) const {
+  drawn draw(const noneq::Tensor& uniform) const {
     const auto dims = static_cast<double>(uniform[0].numel());
     const auto flat = [&](double log_q) { return at::full({uniform.size(0)}, dims * log_q, at::kDouble); };
     if (bin == 0) return {at::zeros_like(uniform), flat(0)};
@@ -26,7 +26,7 @@ struct dequantisation {
     const double edge = bin / (2 * spread), below = 0.5 * std::erfc(edge * M_SQRT1_2),
                  inside = std::erf(edge * M_SQRT1_2);
     // The numbers are multiples of 2⁻²⁴: the middle of each such step is no edge.
-    const Tensor z = at::special_ndtri(below + inside * (uniform + 0x1p-25)).clamp(-edge, edge);
+    const noneq::Tensor z = at::special_ndtri(below + inside * (uniform + 0x1p-25)).clamp(-edge, edge);
     const double log_scale = std::log(spread * inside * std::sqrt(2 * M_PI));
     return {spread * z, -(0.5 * z.square() + log_scale).flatten(1).sum(1)};
   }

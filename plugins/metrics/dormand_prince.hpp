@@ -9,7 +9,7 @@
 
 #include "noneq/core/tensor.hpp"
 
-namespace noneq {
+namespace shipped {
 
 struct tolerances {
   double absolute, relative;
@@ -17,12 +17,13 @@ struct tolerances {
 };
 
 // dy/ds [a, K] of those rows (int64 [a]) of y that are still on their way, at s [a] and y [a, K].
-using slope_of_rows = std::function<Tensor(const Tensor& s, const Tensor& y, const Tensor& rows)>;
+using slope_of_rows =
+    std::function<noneq::Tensor(const noneq::Tensor& s, const noneq::Tensor& y, const noneq::Tensor& rows)>;
 
 struct integrated {
-  Tensor y;        // [n, K]
-  Tensor s;        // [n]: where each row is
-  Tensor arrived;  // bool [n]
+  noneq::Tensor y;        // [n, K]
+  noneq::Tensor s;        // [n]: where each row is
+  noneq::Tensor arrived;  // bool [n]
 };
 
 namespace dormand_prince {
@@ -44,32 +45,32 @@ inline constexpr std::array<double, 7> order_5_less_4{71 / 57600.,      0,      
 
 // y [n, K] float64 from s = begin to s = end > begin. A step is kept when the root mean square of error/(absolute +
 // relative·|y|) over the first `together` columns, and that of every other column alone, is at most 1.
-inline integrated integrate_rows(const slope_of_rows& slope, double begin, double end, Tensor y, std::int64_t together,
-                                 const tolerances& wanted) {
+inline integrated integrate_rows(const slope_of_rows& slope, double begin, double end, noneq::Tensor y,
+                                 std::int64_t together, const tolerances& wanted) {
   using namespace dormand_prince;
   const std::int64_t n = y.size(0);
-  Tensor rows = at::arange(n, at::kLong), s = at::full({n}, begin, at::kDouble);
-  Tensor h = at::full({n}, (end - begin) / 100, at::kDouble), first = slope(s, y, rows);
+  noneq::Tensor rows = at::arange(n, at::kLong), s = at::full({n}, begin, at::kDouble);
+  noneq::Tensor h = at::full({n}, (end - begin) / 100, at::kDouble), first = slope(s, y, rows);
   integrated all{y.clone(), s.clone(), at::zeros({n}, at::kBool)};
   for (std::int64_t tried = 0; tried < wanted.max_steps && rows.size(0) > 0; ++tried) {
-    const Tensor last = h >= end - s;
+    const noneq::Tensor last = h >= end - s;
     h = at::minimum(h, end - s);
-    std::vector<Tensor> k{first};
-    Tensor to;
+    std::vector<noneq::Tensor> k{first};
+    noneq::Tensor to;
     for (std::size_t i = 1; i < node.size(); ++i) {
-      Tensor sum = stage[i][0] * k[0];
+      noneq::Tensor sum = stage[i][0] * k[0];
       for (std::size_t j = 1; j < i; ++j) sum = sum + stage[i][j] * k[j];
       to = y + h.unsqueeze(1) * sum;
       k.push_back(slope(s + node[i] * h, to, rows));
     }
-    Tensor error = order_5_less_4[0] * k[0];
+    noneq::Tensor error = order_5_less_4[0] * k[0];
     for (std::size_t j = 1; j < k.size(); ++j) error = error + order_5_less_4[j] * k[j];
-    const Tensor allowed = wanted.absolute + wanted.relative * at::maximum(y.abs(), to.abs());
-    const Tensor share = h.unsqueeze(1) * error / allowed;
-    Tensor largest = share.slice(1, 0, together).square().mean(1).sqrt();
+    const noneq::Tensor allowed = wanted.absolute + wanted.relative * at::maximum(y.abs(), to.abs());
+    const noneq::Tensor share = h.unsqueeze(1) * error / allowed;
+    noneq::Tensor largest = share.slice(1, 0, together).square().mean(1).sqrt();
     if (together < y.size(1)) largest = at::maximum(largest, share.slice(1, together).abs().amax(1));
 
-    const Tensor kept = largest <= 1;  // false where it is not a number
+    const noneq::Tensor kept = largest <= 1;  // false where it is not a number
     s = at::where(kept, at::where(last, at::full_like(s, end), s + h), s);
     y = at::where(kept.unsqueeze(1), to, y);
     first = at::where(kept.unsqueeze(1), k.back(), first);
@@ -77,9 +78,9 @@ inline integrated integrate_rows(const slope_of_rows& slope, double begin, doubl
 
     all.y.index_copy_(0, rows, y);
     all.s.index_copy_(0, rows, s);
-    const Tensor there = kept & last, on_its_way = there.logical_not().nonzero().squeeze(1);
+    const noneq::Tensor there = kept & last, on_its_way = there.logical_not().nonzero().squeeze(1);
     all.arrived.index_copy_(0, rows, there);
-    for (Tensor* of_rows : {&rows, &s, &h, &y, &first}) *of_rows = of_rows->index_select(0, on_its_way);
+    for (noneq::Tensor* of_rows : {&rows, &s, &h, &y, &first}) *of_rows = of_rows->index_select(0, on_its_way);
   }
   return all;
 }

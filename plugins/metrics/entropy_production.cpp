@@ -14,12 +14,12 @@ struct entropy_production : noneq::metric {
   std::int64_t samples = 1000, chunk = 250, times = 0;
   std::string split = "auto";
 
-  void check_data(const noneq::dataset_info& info) const override { noneq::choose_rows(info, split, samples); }
+  void check_data(const noneq::dataset_info& info) const override { shipped::choose_rows(info, split, samples); }
 
   void check_process(const noneq::process& p) const override { noneq::need_reversible(*p.kernel); }
 
   noneq::row_request rows(const noneq::dataset_info& info) const override {
-    return noneq::choose_rows(info, split, samples, chunk);
+    return shipped::choose_rows(info, split, samples, chunk);
   }
 
   std::unique_ptr<noneq::sinking> open(const noneq::measurement& m) const override;
@@ -30,9 +30,9 @@ struct entropy_production : noneq::metric {
          "it, what they lose, and the bounds on the entropy of each reverse step.")
         .param("samples", &entropy_production::samples, "rows of the data to measure on, from the first",
                noneq::at_least(2));
-    noneq::describe_times(d);
-    noneq::describe_chunk(d);
-    noneq::describe_split(d);
+    shipped::describe_times(d);
+    shipped::describe_chunk(d);
+    shipped::describe_split(d);
     d.writes("t", "float64 [T−1]: step, 2..T", noneq::extent::per_step)
         .writes("entropy", "float64 [T−1]: H_q(X^t|X⁰), bits per sample, like all that follow", noneq::extent::per_step)
         .writes("lower", "float64 [T−1]: lower bound of H_q(X^{t−1}|X^t)", noneq::extent::per_step)
@@ -45,10 +45,10 @@ struct entropy_production : noneq::metric {
   }
 };
 
-class entropy_sinking : public noneq::keeping_sinking {
+class entropy_sinking : public shipped::keeping_sinking {
  public:
   entropy_sinking(const noneq::measurement& m, std::int64_t times)
-      : keeping_sinking(m), strata_(noneq::count_strata(times, m.denoiser.process().steps())) {}
+      : keeping_sinking(m), strata_(shipped::count_strata(times, m.denoiser.process().steps())) {}
 
   // Nats, float64: removed, kl, cross_entropy and edge of each row [n], and sums over the rows: `per_time` [T] of
   // H_q(X^t|X⁰), t = 1..T; `forward` [T−1] of H_q(X^t|X^{t−1}), t = 2..T; `per_step` and `squares` [T−1] of KL_t and of
@@ -78,8 +78,8 @@ class entropy_sinking : public noneq::keeping_sinking {
       per_time[i] = last_entropy.sum();
     }
     const noneq::distribution pi = k.stationary(x0);
-    const noneq::step_kls steps =
-        noneq::measure_steps(m_.denoiser, x0, noneq::conditions_of(rows), first, strata_, m_.stream);
+    const shipped::step_kls steps =
+        shipped::measure_steps(m_.denoiser, x0, noneq::conditions_of(rows), first, strata_, m_.stream);
     return {rows.step,
             first,
             {{"removed", last_entropy - first_entropy - steps.per_sample},
@@ -88,8 +88,8 @@ class entropy_sinking : public noneq::keeping_sinking {
              {"edge", f64(k.log_prob(x0, pi)) + f64(k.cross_entropy(first_marginal, pi))},
              {"per_time", per_time},
              {"forward", forward},
-             {"per_step", noneq::spread(steps.per_step, T)},
-             {"squares", noneq::spread(steps.squares, T)}}};
+             {"per_step", shipped::spread(steps.per_step, T)},
+             {"squares", shipped::spread(steps.squares, T)}}};
   }
 
   noneq::outcome finish() override {
@@ -116,7 +116,7 @@ class entropy_sinking : public noneq::keeping_sinking {
     out.arrays.set("entropy", entropy.slice(0, 1));
     out.arrays.set("lower", upper - produced);
     out.arrays.set("upper", upper);
-    noneq::set_costs(out.arrays, kept_.summed("per_step"), kept_.summed("squares"), n, noneq::bits(1.0));
+    shipped::set_costs(out.arrays, kept_.summed("per_step"), kept_.summed("squares"), n, noneq::bits(1.0));
     out.arrays.set("removed", produced - out.arrays.at("kl"));
     return out;
   }

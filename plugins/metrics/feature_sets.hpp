@@ -3,25 +3,25 @@
 
 #include "reference.hpp"
 
-namespace noneq {
+namespace shipped {
 
 class feature_sets : public feature_sinking {
  public:
   using feature_sinking::feature_sinking;
 
-  void add(const batch& mapped) override { kept_.add(mapped); }
+  void add(const noneq::batch& mapped) override { kept_.add(mapped); }
 
  protected:
-  Tensor samples() const { return kept_.joined("features"); }  // [n, D]
+  noneq::Tensor samples() const { return kept_.joined("features"); }  // [n, D]
 
   // Returns features [k, D] of the first rows: `rows` of them, or by default `wanted`, or as many as there are.
-  Tensor data(std::int64_t wanted) {
+  noneq::Tensor data(std::int64_t wanted) {
     chosen_ = choose_rows(m_.info, of_.with, of_.wanted_rows > 0 ? of_.wanted_rows : wanted, 256, "with", "rows");
     return kept_or_made(of_.cache_folder(m_), "features-" + of_.features->label(),
                         of_.key(m_.info, chosen_, "features"), !of_.cache.empty(),
                         [&]() -> kept_tensors {
-                          std::vector<Tensor> all;
-                          of_.visit(m_, chosen_, *map_, [&](const Tensor& rows) { all.push_back(rows); });
+                          std::vector<noneq::Tensor> all;
+                          of_.visit(m_, chosen_, *map_, [&](const noneq::Tensor& rows) { all.push_back(rows); });
                           return {{"features", at::cat(all)}};
                         })
         .at("features");
@@ -30,7 +30,7 @@ class feature_sets : public feature_sinking {
   const std::string& part() const { return chosen_.part; }
 
  private:
-  row_request chosen_;
+  noneq::row_request chosen_;
   mapped_batches kept_;
 };
 

@@ -7,12 +7,12 @@ namespace {
 
 using noneq::Tensor;
 
-struct frechet : noneq::sample_metric, noneq::compared {
+struct frechet : noneq::sample_metric, shipped::compared {
   std::unique_ptr<noneq::sinking> open(const noneq::measurement& m) const override;
 
   void check_data(const noneq::dataset_info& info) const override {
     compared::check_data(info);
-    noneq::choose_rows(info, with, wanted_rows, 256, "with", "rows");
+    shipped::choose_rows(info, with, wanted_rows, 256, "with", "rows");
   }
   void check_count(std::int64_t samples) const override {
     if (samples < 2) throw noneq::error(c10::str("got a sampler of count ", samples, ", need at least 2 samples"));
@@ -26,16 +26,17 @@ struct frechet : noneq::sample_metric, noneq::compared {
   }
 };
 
-class frechet_sinking : public noneq::feature_sinking {
+class frechet_sinking : public shipped::feature_sinking {
  public:
   frechet_sinking(const frechet& of, const noneq::measurement& m)
-      : feature_sinking(of, m), chosen_(noneq::choose_rows(m.info, of.with, of.wanted_rows, 256, "with", "rows")) {
-    kept_ = noneq::kept_or_made(of.cache_folder(m), "moments-" + of.features->label(),
-                                of.key(m.info, chosen_, "moments"), !of.cache.empty(), [&]() -> noneq::kept_tensors {
-                                  noneq::gaussian_fit fit;
-                                  of.visit(m, chosen_, *map_, [&](const Tensor& rows) { fit.add(rows); });
-                                  return {{"mean", fit.mean()}, {"covariance", fit.covariance()}};
-                                });
+      : feature_sinking(of, m), chosen_(shipped::choose_rows(m.info, of.with, of.wanted_rows, 256, "with", "rows")) {
+    kept_ =
+        shipped::kept_or_made(of.cache_folder(m), "moments-" + of.features->label(), of.key(m.info, chosen_, "moments"),
+                              !of.cache.empty(), [&]() -> shipped::kept_tensors {
+                                shipped::gaussian_fit fit;
+                                of.visit(m, chosen_, *map_, [&](const Tensor& rows) { fit.add(rows); });
+                                return {{"mean", fit.mean()}, {"covariance", fit.covariance()}};
+                              });
   }
 
   void add(const noneq::batch& mapped) override {
@@ -45,7 +46,7 @@ class frechet_sinking : public noneq::feature_sinking {
 
   noneq::outcome finish() override {
     const double distance =
-        noneq::frechet_distance(fit_.mean(), fit_.covariance(), kept_.at("mean"), kept_.at("covariance"));
+        shipped::frechet_distance(fit_.mean(), fit_.covariance(), kept_.at("mean"), kept_.at("covariance"));
     noneq::outcome out;
     out.records.push_back(
         {name("frechet"), distance, "", std::numeric_limits<double>::quiet_NaN(), chosen_.part, count_});
@@ -54,8 +55,8 @@ class frechet_sinking : public noneq::feature_sinking {
 
  private:
   const noneq::row_request chosen_;
-  noneq::kept_tensors kept_;
-  noneq::gaussian_fit fit_;
+  shipped::kept_tensors kept_;
+  shipped::gaussian_fit fit_;
   std::int64_t count_ = 0;
 };
 

@@ -9,7 +9,7 @@ namespace {
 
 using noneq::Tensor;
 
-struct kernel_distance : noneq::sample_metric, noneq::compared {
+struct kernel_distance : noneq::sample_metric, shipped::compared {
   std::int64_t blocks = 10;
 
   std::unique_ptr<noneq::sinking> open(const noneq::measurement& m) const override;
@@ -17,7 +17,7 @@ struct kernel_distance : noneq::sample_metric, noneq::compared {
   void check_data(const noneq::dataset_info& info) const override {
     compared::check_data(info);
     const std::int64_t there =
-        noneq::choose_rows(info, with, wanted_rows > 0 ? wanted_rows : 2 * blocks, 256, "with", "rows").count;
+        shipped::choose_rows(info, with, wanted_rows > 0 ? wanted_rows : 2 * blocks, 256, "with", "rows").count;
     if (there < 2 * blocks)
       throw noneq::error(
           c10::str("got ", there, " rows to compare with, need at least ", 2 * blocks, ", two for each block"));
@@ -38,7 +38,7 @@ struct kernel_distance : noneq::sample_metric, noneq::compared {
   }
 };
 
-class kernel_sinking : public noneq::feature_sets {
+class kernel_sinking : public shipped::feature_sets {
  public:
   kernel_sinking(const kernel_distance& of, const noneq::measurement& m) : feature_sets(of, m), blocks_(of.blocks) {}
 
@@ -48,10 +48,11 @@ class kernel_sinking : public noneq::feature_sets {
       const auto block = [&](const Tensor& t) {
         return t.slice(0, b.step * t.size(0) / blocks_, (b.step + 1) * t.size(0) / blocks_).to(at::kDouble);
       };
-      return {
-          b.step, b.first, {{"distance", at::full({1}, noneq::unbiased_squared_mmd(block(x), block(y)), at::kDouble)}}};
+      return {b.step,
+              b.first,
+              {{"distance", at::full({1}, shipped::unbiased_squared_mmd(block(x), block(y)), at::kDouble)}}};
     };
-    const Tensor each = noneq::mapped(m_.pass, {"", blocks_, 0, 1, false}, distance_of_block).joined("distance");
+    const Tensor each = shipped::mapped(m_.pass, {"", blocks_, 0, 1, false}, distance_of_block).joined("distance");
     const noneq::estimate e = noneq::estimate_mean(each);
     noneq::outcome out;
     out.records.push_back({name("kernel_distance"), e.value, "", e.stderr, part(), x.size(0)});

@@ -24,7 +24,7 @@ struct likelihood : noneq::metric {
   std::string trace = "hutchinson", dequantisation = "uniform", split = "auto";
 
   void check_data(const noneq::dataset_info& info) const override {
-    noneq::choose_rows(info, split, samples);
+    shipped::choose_rows(info, split, samples);
     constexpr std::int64_t most = 256;
     const std::int64_t dims = c10::multiply_integers(info.shape);
     if (trace == "exact" && dims > most)
@@ -42,7 +42,7 @@ struct likelihood : noneq::metric {
     return at::where(at::stack(all, 1) < 0.5, at::scalar_tensor(-1., at::kDouble), at::scalar_tensor(1., at::kDouble));
   }
 
-  flow_found measure_rows(const noneq::flow_slope& flow, const noneq::kernel& k, const noneq::dequantisation& q,
+  flow_found measure_rows(const shipped::flow_slope& flow, const noneq::kernel& k, const shipped::dequantisation& q,
                           const noneq::batch& rows, const noneq::stream& s) const {
     const noneq::sizes shape = rows.at("x0").sizes().vec();
     const std::int64_t first = rows.first;
@@ -65,7 +65,7 @@ struct likelihood : noneq::metric {
     };
     const Tensor start = at::cat({std::cos(flow.begin()) * x0.flatten(1), at::zeros({n, columns}, at::kDouble)}, 1);
     const auto [y, phi, arrived] =
-        noneq::integrate_rows(slope, flow.begin(), flow.end(), start, dims, {absolute, relative, max_steps});
+        shipped::integrate_rows(slope, flow.begin(), flow.end(), start, dims, {absolute, relative, max_steps});
 
     const Tensor end = y.slice(1, 0, dims).reshape(shape), gained = by_dim * y.slice(1, dims);
     const Tensor nats = k.log_prob(end, k.stationary(end)) + gained.mean(1) + log_volume;
@@ -78,20 +78,20 @@ struct likelihood : noneq::metric {
   // measured ones.
   noneq::row_request rows_to_fit(const noneq::dataset_info& info) const {
     constexpr std::int64_t block = 8;  // few rows, many threads
-    auto rows = noneq::choose_rows(info, info.parts.empty() ? "auto" : "train", fit, block);
+    auto rows = shipped::choose_rows(info, info.parts.empty() ? "auto" : "train", fit, block);
     rows.begin = info.parts.empty() ? samples : info.parts.at("train") - rows.count;
     return rows;
   }
 
   // Returns the spread, of some about that of the noise at t = 1, under which the bound on these rows is largest.
-  noneq::dequantisation fitted(const noneq::measurement& m, const noneq::flow_slope& flow,
-                               const noneq::row_request& rows) const {
-    noneq::dequantisation best{m.info.bin_width};
+  shipped::dequantisation fitted(const noneq::measurement& m, const shipped::flow_slope& flow,
+                                 const noneq::row_request& rows) const {
+    shipped::dequantisation best{m.info.bin_width};
     double largest = -INFINITY;
     Tensor stopped_at;
     for (const double share : {0.5, 0.7, 1.0, 1.4, 2.0, 4.0, static_cast<double>(INFINITY)}) {
-      const noneq::dequantisation q{m.info.bin_width, share * std::tan(flow.begin())};
-      const auto found = noneq::mapped(m.pass, rows, [&](const noneq::batch& some) -> noneq::batch {
+      const shipped::dequantisation q{m.info.bin_width, share * std::tan(flow.begin())};
+      const auto found = shipped::mapped(m.pass, rows, [&](const noneq::batch& some) -> noneq::batch {
         const flow_found f = measure_rows(flow, *m.denoiser.process().kernel, q, some, m.stream.fork("fit"));
         return {some.step, some.first, {{"nats", f.nats}, {"stopped_at", f.stopped_at}}};
       });
@@ -109,7 +109,7 @@ struct likelihood : noneq::metric {
   }
 
   noneq::row_request rows(const noneq::dataset_info& info) const override {
-    return noneq::choose_rows(info, split, samples, chunk);
+    return shipped::choose_rows(info, split, samples, chunk);
   }
 
   std::unique_ptr<noneq::sinking> open(const noneq::measurement& m) const override;
@@ -120,7 +120,7 @@ struct likelihood : noneq::metric {
          "of data with bins, the bound on the log probability of a bin. A self-conditioned network is told nothing.")
         .param("samples", &likelihood::samples, "rows of the data to measure on, from the first; 0: all",
                noneq::at_least(0));
-    noneq::describe_chunk(d);
+    shipped::describe_chunk(d);
     d.param("trace", &likelihood::trace,
             "how the divergence is found: estimated with random signs, or exactly by one backward pass per number of "
             "a sample",
@@ -142,7 +142,7 @@ struct likelihood : noneq::metric {
          noneq::one_of({"uniform", "variational"}))
         .param("fit", &likelihood::fit, "variational: rows of the training data to find the spread with, the last ones",
                noneq::at_least(1));
-    noneq::describe_split(d);
+    shipped::describe_split(d);
     d.writes("log_likelihood", "float64 [rows]: bits of each row; not a number where the ODE did not end")
         .writes("probe_error", "float64 [rows]: standard error of it from the probes; not a number where not known")
         .writes("stopped_at", "float64 [rows]: t at which the ODE stopped; T where it ended")
@@ -150,7 +150,7 @@ struct likelihood : noneq::metric {
   }
 };
 
-class likelihood_sinking : public noneq::keeping_sinking {
+class likelihood_sinking : public shipped::keeping_sinking {
  public:
   likelihood_sinking(const likelihood& of, const noneq::measurement& m)
       : keeping_sinking(m), of_(of), flow_(m.denoiser), q_{m.info.bin_width} {
@@ -211,14 +211,14 @@ class likelihood_sinking : public noneq::keeping_sinking {
   // The variational bound of rows whose ODE did not end; not a number for the others.
   Tensor bound_where_stopped(const Tensor& stopped, const noneq::batch& rows) const {
     if (!stopped.any().item<bool>()) return at::full({stopped.size(0)}, NAN, at::kDouble);
-    const auto b = noneq::measure_bounds(m_.denoiser, m_.info, rows.at("x0"), noneq::conditions_of(rows), rows.first,
-                                         m_.denoiser.process().steps() - 1, m_.stream.fork("bound"));
+    const auto b = shipped::measure_bounds(m_.denoiser, m_.info, rows.at("x0"), noneq::conditions_of(rows), rows.first,
+                                           m_.denoiser.process().steps() - 1, m_.stream.fork("bound"));
     return at::where(stopped, -(b.L_T + b.kl_sum + b.L_0), at::scalar_tensor(NAN, at::kDouble));
   }
 
   const likelihood& of_;
-  const noneq::flow_slope flow_;
-  noneq::dequantisation q_;
+  const shipped::flow_slope flow_;
+  shipped::dequantisation q_;
   noneq::row_request fitted_on_;
 };
 

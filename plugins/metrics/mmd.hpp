@@ -3,16 +3,16 @@
 
 #include "noneq/core/tensor.hpp"
 
-namespace noneq {
+namespace shipped {
 
 // Σ_{i≠j} k(xᵢ,xⱼ)/(m(m−1)) + Σ_{i≠j} k(yᵢ,yⱼ)/(n(n−1)) − 2 Σ k(xᵢ,yⱼ)/(mn), k(a,b) = (a·b/D + 1)³; x [m, D], y [n, D]
 // with at least two rows each.
-inline double unbiased_squared_mmd(const Tensor& x, const Tensor& y) {
-  const auto kernel = [](const Tensor& a, const Tensor& b) {
+inline double unbiased_squared_mmd(const noneq::Tensor& x, const noneq::Tensor& y) {
+  const auto kernel = [](const noneq::Tensor& a, const noneq::Tensor& b) {
     return (a.matmul(b.t()) / static_cast<double>(a.size(1)) + 1).pow(3);
   };
-  const auto within = [&](const Tensor& a) {
-    const Tensor k = kernel(a, a);
+  const auto within = [&](const noneq::Tensor& a) {
+    const noneq::Tensor k = kernel(a, a);
     const auto n = static_cast<double>(a.size(0));
     return (k.sum() - k.trace()) / (n * (n - 1));
   };

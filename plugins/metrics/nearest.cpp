@@ -64,7 +64,7 @@ closest_rows closest(const noneq::measurement& m, const Tensor& points) {
       {"train", m.info.parts.at("train")},
       [&](const noneq::batch& rows) -> noneq::batch {
         const Tensor y = compared(m.info.normal.restore(rows.at("x0")));
-        const auto [distance, row] = noneq::squared_distances(x, y).min(1);
+        const auto [distance, row] = shipped::squared_distances(x, y).min(1);
         return {rows.step, rows.first, {{"distance", distance}, {"row", row + rows.first}}};
       },
       [&](const noneq::batch& found) {
@@ -80,7 +80,7 @@ class nearest_sinking : public noneq::sinking {
 
   noneq::batch map(noneq::batch b) const override {
     const std::int64_t wanted = std::max<std::int64_t>(0, of_.samples - b.first);
-    return {b.step, b.first, {{"x", noneq::on_grid(m_.info, b.at("samples").slice(0, 0, wanted))}}};
+    return {b.step, b.first, {{"x", shipped::on_grid(m_.info, b.at("samples").slice(0, 0, wanted))}}};
   }
   void add(const noneq::batch& mapped) override { kept_.add(mapped); }
 
@@ -112,21 +112,21 @@ class nearest_sinking : public noneq::sinking {
     const auto restored = [&](const noneq::batch& b) -> noneq::batch {
       return {b.step, b.first, {{"x", m_.info.normal.restore(b.at("x0"))}}};
     };
-    return noneq::mapped(m_.pass, rows, restored).joined("x");
+    return shipped::mapped(m_.pass, rows, restored).joined("x");
   }
 
   Tensor held_out_distances(const std::string& part) const {
     const noneq::dataset_info& info = m_.info;
-    const auto chosen = noneq::choose_rows(info, part, of_.samples);
+    const auto chosen = shipped::choose_rows(info, part, of_.samples);
     const std::string key = info.identity.empty()
                                 ? ""
                                 : c10::str("distances of ", info.identity, "; part ", part, ", ", chosen.count, " rows",
                                            scales_differ(info) ? ", normalised" : "");
-    return noneq::kept_or_made(of_.cache.empty() ? m_.folder / "reference" : of_.cache, "distances", key,
-                               !of_.cache.empty(),
-                               [&]() -> noneq::kept_tensors {
-                                 return {{"distance", closest(m_, data_of(chosen)).distance}};
-                               })
+    return shipped::kept_or_made(of_.cache.empty() ? m_.folder / "reference" : of_.cache, "distances", key,
+                                 !of_.cache.empty(),
+                                 [&]() -> shipped::kept_tensors {
+                                   return {{"distance", closest(m_, data_of(chosen)).distance}};
+                                 })
         .at("distance");
   }
 
@@ -142,7 +142,7 @@ class nearest_sinking : public noneq::sinking {
 
   const nearest& of_;
   const noneq::measurement& m_;
-  noneq::mapped_batches kept_;
+  shipped::mapped_batches kept_;
 };
 
 std::unique_ptr<noneq::sinking> nearest::open(const noneq::measurement& m) const {

@@ -18,8 +18,8 @@ struct parzen : noneq::sample_metric {
   std::unique_ptr<noneq::sinking> open(const noneq::measurement& m) const override;
 
   void check_data(const noneq::dataset_info& info) const override {
-    noneq::choose_rows(info, split, samples);
-    if (sigma == 0) noneq::choose_rows(info, tuned_on(info), tuning, block, "split", "tuning");
+    shipped::choose_rows(info, split, samples);
+    if (sigma == 0) shipped::choose_rows(info, tuned_on(info), tuning, block, "split", "tuning");
     if (sigma == 0 && !info.parts.empty() && tuned_on(info) == measured_on(info))
       throw noneq::error("got data of one part only, need another part to choose σ on, or sigma: a number");
   }
@@ -40,7 +40,7 @@ struct parzen : noneq::sample_metric {
          "Log likelihood of data under Gaussian windows around the samples, in bits per sample of the data and of "
          "densities in data units. Take 10,000 samples to compare with published numbers.")
         .param("samples", &parzen::samples, "rows of the data to measure on, from the first", noneq::at_least(2));
-    noneq::describe_split(d);
+    shipped::describe_split(d);
     d.param("sigma", &parzen::sigma,
             "width of the windows in data units; 0: the best on validation rows, or on training rows without them",
             noneq::at_least(0))
@@ -69,10 +69,10 @@ class parzen_sinking : public noneq::sinking {
       const Tensor widths = spread * at::pow(10., at::linspace(-2, 0, of_.candidates, at::kDouble));
       // Data without parts is drawn afresh: the rows behind those that are measured.
       const auto chosen = info.parts.empty() ? noneq::row_request{"", of_.tuning, of_.samples, of_.block}
-                                             : noneq::choose_rows(info, of_.tuned_on(info), of_.tuning, of_.block);
+                                             : shipped::choose_rows(info, of_.tuned_on(info), of_.tuning, of_.block);
       sigma = widths[log_density(chosen, x, widths).mean(0).argmax()].item<double>();
     }
-    const auto chosen = noneq::choose_rows(info, of_.split, of_.samples, of_.block);
+    const auto chosen = shipped::choose_rows(info, of_.split, of_.samples, of_.block);
     const Tensor nats = log_density(chosen, x, at::scalar_tensor(sigma, at::kDouble).view({1})).squeeze(1);
     const noneq::estimate e = noneq::estimate_mean(nats);
     noneq::outcome out;
@@ -85,11 +85,11 @@ class parzen_sinking : public noneq::sinking {
  private:
   // ln of the mean over samples x [S, D] of N(row; sample, σ²), for each row and each of `widths` [K]: [n, K].
   Tensor log_density(const noneq::row_request& chosen, const Tensor& x, const Tensor& widths) const {
-    return noneq::mapped(
+    return shipped::mapped(
                m_.pass, chosen,
                [&](const noneq::batch& rows) -> noneq::batch {
                  const Tensor y = m_.info.normal.restore(rows.at("x0")).flatten(1).to(at::kDouble);
-                 const Tensor distances = noneq::squared_distances(y, x);
+                 const Tensor distances = shipped::squared_distances(y, x);
                  std::vector<Tensor> of_width;
                  for (const Tensor& s : widths.unbind())
                    of_width.push_back(at::logsumexp(distances / (-2 * s * s), 1) -
@@ -102,7 +102,7 @@ class parzen_sinking : public noneq::sinking {
 
   const parzen& of_;
   const noneq::measurement& m_;
-  noneq::mapped_batches kept_;
+  shipped::mapped_batches kept_;
 };
 
 std::unique_ptr<noneq::sinking> parzen::open(const noneq::measurement& m) const {

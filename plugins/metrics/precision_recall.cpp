@@ -7,14 +7,14 @@ namespace {
 
 using noneq::Tensor;
 
-struct precision_recall : noneq::sample_metric, noneq::compared {
+struct precision_recall : noneq::sample_metric, shipped::compared {
   std::int64_t neighbours = 3;
 
   std::unique_ptr<noneq::sinking> open(const noneq::measurement& m) const override;
 
   void check_data(const noneq::dataset_info& info) const override {
     compared::check_data(info);
-    need(noneq::choose_rows(info, with, wanted_rows > 0 ? wanted_rows : neighbours + 1, 256, "with", "rows").count,
+    need(shipped::choose_rows(info, with, wanted_rows > 0 ? wanted_rows : neighbours + 1, 256, "with", "rows").count,
          "rows to compare with");
   }
   void check_count(std::int64_t samples) const override { need(samples, "samples"); }
@@ -35,20 +35,20 @@ struct precision_recall : noneq::sample_metric, noneq::compared {
   }
 };
 
-class manifold_sinking : public noneq::feature_sets {
+class manifold_sinking : public shipped::feature_sets {
  public:
   manifold_sinking(const precision_recall& of, const noneq::measurement& m) : feature_sets(of, m), k_(of.neighbours) {}
 
   noneq::outcome finish() override {
     noneq::outcome out;
     const Tensor x = samples(), y = data(x.size(0));
-    const auto share = [&](const char* what, const noneq::manifold& manifold, const Tensor& points) {
+    const auto share = [&](const char* what, const shipped::manifold& manifold, const Tensor& points) {
       const double p = manifold.holds(points, m_.pass).to(at::kDouble).mean().item<double>();
       const auto n = static_cast<double>(points.size(0));
       out.records.push_back({name(what), p, "", std::sqrt(p * (1 - p) / n), part(), x.size(0)});
     };
-    share("precision", noneq::manifold(y, k_, m_.pass), x);
-    share("recall", noneq::manifold(x, k_, m_.pass), y);
+    share("precision", shipped::manifold(y, k_, m_.pass), x);
+    share("recall", shipped::manifold(x, k_, m_.pass), y);
     return out;
   }
 

@@ -4,7 +4,7 @@
 
 #include "noneq/plugin.hpp"
 
-namespace noneq {
+namespace shipped {
 
 struct stratum {
   std::int64_t begin, end;  // step indices t − 1
@@ -22,14 +22,14 @@ inline std::int64_t count_strata(std::int64_t times, std::int64_t T) {
 }
 
 // The t of each run, float64 [strata].
-inline Tensor centres(std::int64_t strata, std::int64_t T) {
-  Tensor t = at::empty({strata}, at::kDouble);
+inline noneq::Tensor centres(std::int64_t strata, std::int64_t T) {
+  noneq::Tensor t = at::empty({strata}, at::kDouble);
   for (std::int64_t j = 0; j < strata; ++j) t[j] = nth_stratum(j, strata, T).centre();
   return t;
 }
 
 // Numbers of one step of each run [strata] as numbers of all steps [T − 1].
-inline Tensor spread(const Tensor& of_runs, std::int64_t T) {
+inline noneq::Tensor spread(const noneq::Tensor& of_runs, std::int64_t T) {
   const std::int64_t strata = of_runs.size(0);
   std::vector<std::int64_t> steps;
   for (std::int64_t j = 0; j < strata; ++j) steps.push_back(nth_stratum(j, strata, T).size());
@@ -38,35 +38,36 @@ inline Tensor spread(const Tensor& of_runs, std::int64_t T) {
 
 // The parameter `times`.
 template <class P>
-void describe_times(description<P>& d) {
+void describe_times(noneq::description<P>& d) {
   d.param("times", &P::times,
-          "steps measured per row, one random step of each of this many runs of steps; 0: every step", between(0, 1e6));
+          "steps measured per row, one random step of each of this many runs of steps; 0: every step",
+          noneq::between(0, 1e6));
 }
 
 // KL(q(x^{t−1}|x^t,x⁰)‖p) summed over t = 2..T, for rows first … of the stream.
 struct step_kls {
-  Tensor per_sample;         // float64 [n], nats: the sum over t
-  Tensor per_step, squares;  // float64 [strata]: sums over samples of one step's KL and of its square
+  noneq::Tensor per_sample;         // float64 [n], nats: the sum over t
+  noneq::Tensor per_step, squares;  // float64 [strata]: sums over samples of one step's KL and of its square
 };
 
-inline step_kls measure_steps(const denoiser& d, const Tensor& x0, const conditions& given, std::int64_t first,
-                              std::int64_t strata, const stream& s) {
-  const process& p = d.process();
-  const kernel& k = *p.kernel;
+inline step_kls measure_steps(const noneq::denoiser& d, const noneq::Tensor& x0, const noneq::conditions& given,
+                              std::int64_t first, std::int64_t strata, const noneq::stream& s) {
+  const noneq::process& p = d.process();
+  const noneq::kernel& k = *p.kernel;
   const std::int64_t n = x0.size(0);
   step_kls sum{at::zeros({n}, at::kDouble), at::zeros({strata}, at::kDouble), at::zeros({strata}, at::kDouble)};
   for (std::int64_t j = 0; j < strata; ++j) {
     const stratum run = nth_stratum(j, strata, p.steps());
-    const stream here = s.fork(j);
-    Tensor index = at::full({n}, run.begin, at::kLong);
+    const noneq::stream here = s.fork(j);
+    noneq::Tensor index = at::full({n}, run.begin, at::kLong);
     if (run.size() > 1) {
-      const Tensor u = here.fork("t").uniform({n, 1}, first).squeeze(1).to(at::kDouble);
+      const noneq::Tensor u = here.fork("t").uniform({n, 1}, first).squeeze(1).to(at::kDouble);
       index = (run.begin + (u * static_cast<double>(run.size())).floor()).to(at::kLong);
     }
-    const coefficients at_t = coefficients_at(p.tables, index, x0);
-    const Tensor xt = k.jump(x0, at_t, k.noise(x0.sizes().vec(), here.fork("noise"), first));
+    const noneq::coefficients at_t = noneq::coefficients_at(p.tables, index, x0);
+    const noneq::Tensor xt = k.jump(x0, at_t, k.noise(x0.sizes().vec(), here.fork("noise"), first));
     const auto prediction = d.predict(xt, index, given);
-    const Tensor kl = k.kl(k.posterior(x0, xt, at_t), prediction.reverse).to(at::kDouble);
+    const noneq::Tensor kl = k.kl(k.posterior(x0, xt, at_t), prediction.reverse).to(at::kDouble);
     sum.per_sample = sum.per_sample + kl * static_cast<double>(run.size());
     sum.per_step[j] = kl.sum();
     sum.squares[j] = kl.square().sum();
@@ -76,10 +77,10 @@ inline step_kls measure_steps(const denoiser& d, const Tensor& x0, const conditi
 
 // Sets the arrays kl and kl_stderr: the mean cost of each step and its standard error, from sums over n samples of the
 // cost and of its square.
-inline void set_costs(batch& arrays, const Tensor& per_step, const Tensor& squares, std::int64_t samples,
-                      double per_nat) {
+inline void set_costs(noneq::batch& arrays, const noneq::Tensor& per_step, const noneq::Tensor& squares,
+                      std::int64_t samples, double per_nat) {
   const auto n = static_cast<double>(samples);
-  const Tensor mean = per_step / n, variance = (squares / n - mean.square()).clamp_min(0);
+  const noneq::Tensor mean = per_step / n, variance = (squares / n - mean.square()).clamp_min(0);
   arrays.set("kl", mean * per_nat);
   arrays.set("kl_stderr", (variance / (n - 1)).sqrt() * per_nat);
 }

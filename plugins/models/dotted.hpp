@@ -8,9 +8,9 @@
 
 #include "noneq/core/tensor.hpp"
 
-namespace noneq {
+namespace shipped {
 
-inline void register_dotted(torch::nn::Module& in, const std::string& name, const Tensor& value) {
+inline void register_dotted(torch::nn::Module& in, const std::string& name, const noneq::Tensor& value) {
   struct folder : torch::nn::Module {};
   const auto dot = name.find('.');
   if (dot == name.npos) {

@@ -15,8 +15,8 @@ using noneq::Tensor;
 
 // Frequencies for t − 1 spread over 0..1000 at any T, the range they were made for.
 Tensor sinusoids(const Tensor& index, std::int64_t T, std::int64_t width) {
-  const noneq::sinusoid_layer how{.out = noneq::none, .scale = 1000.0 / static_cast<double>(T)};
-  return noneq::sinusoids(how, index, width).to(at::kFloat);
+  const noneq::compute::sinusoid_layer how{.out = noneq::compute::none, .scale = 1000.0 / static_cast<double>(T)};
+  return noneq::compute::sinusoids(how, index, width).to(at::kFloat);
 }
 
 // ln SNR spans about −10..12, at wavelengths from a fifth of a nat to several nats.
@@ -26,33 +26,34 @@ Tensor log_snr_sinusoids(const Tensor& log_snr, std::int64_t width) {
   return at::cat({angle.sin(), angle.cos()}, 1);
 }
 
-struct mlp_options : noneq::execution_choice {
+struct mlp_options : noneq::compute::execution_choice {
   std::vector<std::int64_t> hidden{128, 128, 128};
   std::string activation = "silu", time = "sinusoidal";
   std::int64_t time_features = 32, octaves = 0;
   bool residual = false;
 
-  noneq::activation function() const {
-    using enum noneq::activation;
-    return std::map<std::string, noneq::activation>{
+  noneq::compute::activation function() const {
+    using enum noneq::compute::activation;
+    return std::map<std::string, noneq::compute::activation>{
         {"silu", silu}, {"gelu", gelu}, {"relu", relu}, {"tanh", tanh}, {"sigmoid", sigmoid}}
         .at(activation);
   }
 
   // Value 0 is the network's input for x, then the embedding of t.
-  noneq::network_layers layers(const noneq::network_signature& s) const {
+  noneq::compute::network_layers layers(const noneq::network_signature& s) const {
     const std::int64_t size = c10::multiply_integers(s.shape), seen = size * (1 + 2 * octaves);
-    noneq::builder build(seen + time_features, {1, 1});
-    const noneq::value_id e = build.slice(0, seen, time_features);
-    noneq::value_id h = noneq::none;
+    noneq::compute::builder build(seen + time_features, {1, 1});
+    const noneq::compute::value_id e = build.slice(0, seen, time_features);
+    noneq::compute::value_id h = noneq::compute::none;
     for (std::size_t k = 0; k < hidden.size(); ++k) {
-      noneq::value_id a = build.linear(k == 0 ? 0 : build.concat(h, e), "layer" + std::to_string(k), hidden[k]);
+      noneq::compute::value_id a =
+          build.linear(k == 0 ? 0 : build.concat(h, e), "layer" + std::to_string(k), hidden[k]);
       if (k == 0 && s.classes > 0) a = build.add(a, build.table("classes", s.classes, hidden[k], false));
       a = build.act(a, function());
       h = residual && k > 0 && hidden[k] == hidden[k - 1] ? build.add(h, a) : a;
     }
     // Starts at "predict nothing", where every loss of the house is finite.
-    return std::move(build).finish(build.linear(h, "readout", size * s.outputs, noneq::start::zero));
+    return std::move(build).finish(build.linear(h, "readout", size * s.outputs, noneq::compute::start::zero));
   }
 };
 
@@ -61,9 +62,9 @@ struct mlp_network : noneq::network {
       : options(o), shape(s.shape), outputs(s.outputs), executed(o.layers(s), o) {
     times = register_buffer("times", o.time == "bump" ? noneq::bump_basis(s.T, o.time_features).to(at::kFloat)
                                                       : sinusoids(at::arange(s.T), s.T, o.time_features));
-    for (const noneq::weight_spec& w : executed.layers().weights) {
-      weights.push_back(noneq::initial_weight(w));
-      noneq::register_dotted(*this, w.name, weights.back());
+    for (const noneq::compute::weight_spec& w : executed.layers().weights) {
+      weights.push_back(noneq::compute::initial_weight(w));
+      shipped::register_dotted(*this, w.name, weights.back());
     }
   }
 
@@ -91,7 +92,7 @@ struct mlp_network : noneq::network {
   mlp_options options;
   noneq::sizes shape;
   std::int64_t outputs;
-  noneq::executed_network executed;
+  noneq::compute::executed_network executed;
   Tensor times;
   std::vector<Tensor> weights;
 };

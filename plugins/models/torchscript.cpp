@@ -14,7 +14,7 @@ using noneq::Tensor;
 
 struct torchscript_network : noneq::network {
   torchscript_network(const std::filesystem::path& path, const noneq::network_signature& s)
-      : file(path.string()), shape(s.shape), module(noneq::load_script(path)) {
+      : file(path.string()), shape(s.shape), module(shipped::load_script(path)) {
     shape[0] *= s.outputs;
     const std::size_t arguments = module.get_method("forward").function().getSchema().arguments().size() - 1;
     with_label = s.classes > 0;
@@ -22,7 +22,7 @@ struct torchscript_network : noneq::network {
       throw noneq::error("got a forward of " + std::to_string(arguments) + " arguments, need " +
                              (with_label ? "x, t and label" : "x and t"),
                          "", {file, 0, 0});
-    for (const auto& p : module.named_parameters()) noneq::register_dotted(*this, p.name, p.value);
+    for (const auto& p : module.named_parameters()) shipped::register_dotted(*this, p.name, p.value);
   }
 
   Tensor forward(const noneq::network_input& in) override {
@@ -50,7 +50,7 @@ struct torchscript_network : noneq::network {
 struct torchscript : noneq::model {
   std::filesystem::path file;
 
-  void check() const override { noneq::load_script(file); }
+  void check() const override { shipped::load_script(file); }
 
   // Tries it on two samples, so that a network for other data is refused before anything is trained.
   void check_signature(const noneq::network_signature& s) const override {

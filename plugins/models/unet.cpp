@@ -13,24 +13,25 @@
 namespace {
 
 using noneq::Tensor;
-using noneq::unet::architecture;
+using shipped::unet::architecture;
 
 struct unet_network : noneq::network, noneq::exportable {
-  unet_network(architecture a, const noneq::network_signature& s, const noneq::unet::options& o,
-               const noneq::unet::diffusers_folder* folder)
+  unet_network(architecture a, const noneq::network_signature& s, const shipped::unet::options& o,
+               const shipped::unet::diffusers_folder* folder)
       : net(std::move(a)),
         shape(s.shape),
-        executed(noneq::unet::layers(net, {s.shape.begin() + 1, s.shape.end()}), o),
+        executed(shipped::unet::layers(net, {s.shape.begin() + 1, s.shape.end()}), o),
         with_no_class(o.no_class),
         with_x0_hat(o.self_conditioning) {
-    const noneq::network_layers& layers = executed.layers();
+    const noneq::compute::network_layers& layers = executed.layers();
     shape[0] = net.out_channels;
     if (folder != nullptr) version = folder->config.version;
     if (folder != nullptr)
       weights = load_weights(*folder, layers);
     else
-      for (const noneq::weight_spec& w : layers.weights) weights.push_back(noneq::initial_weight(w));
-    for (std::size_t i = 0; i < weights.size(); ++i) noneq::register_dotted(*this, layers.weights[i].name, weights[i]);
+      for (const noneq::compute::weight_spec& w : layers.weights) weights.push_back(noneq::compute::initial_weight(w));
+    for (std::size_t i = 0; i < weights.size(); ++i)
+      shipped::register_dotted(*this, layers.weights[i].name, weights[i]);
   }
 
   bool knows_no_class() const override { return with_no_class; }
@@ -51,29 +52,29 @@ struct unet_network : noneq::network, noneq::exportable {
   }
 
   void export_diffusers(const std::filesystem::path& folder, const std::string& asked) const override {
-    noneq::unet::save_folder(folder, net, executed.layers(), weights, asked.empty() ? version : asked);
+    shipped::unet::save_folder(folder, net, executed.layers(), weights, asked.empty() ? version : asked);
   }
 
   void export_torchscript(const std::filesystem::path& file) const override {
-    noneq::script_frame frame{shape, net.has_classes()};
+    noneq::compute::script_frame frame{shape, net.has_classes()};
     if (net.centre_input) frame.input_scale = 2, frame.input_shift = -1;
-    noneq::save_torchscript(file, executed.layers(), weights, frame);
+    noneq::compute::save_torchscript(file, executed.layers(), weights, frame);
   }
 
   architecture net;
   std::string version = "0.30.0";  // of the diffusers to export for
   noneq::sizes shape;              // of one output
-  noneq::executed_network executed;
+  noneq::compute::executed_network executed;
   std::vector<Tensor> weights;
   bool with_no_class, with_x0_hat;
 };
 
-struct unet : noneq::model, noneq::unet::options {
+struct unet : noneq::model, shipped::unet::options {
   void check() const override { check_alone(); }
   bool takes_channels() const override { return true; }
   void check_signature(const noneq::network_signature& s) const override {
     const architecture a = architecture_for(s, opened());
-    check_execution(noneq::unet::layers(a, {s.shape.begin() + 1, s.shape.end()}));
+    check_execution(shipped::unet::layers(a, {s.shape.begin() + 1, s.shape.end()}));
   }
 
   std::shared_ptr<noneq::network> build(const noneq::network_signature& s) const override {

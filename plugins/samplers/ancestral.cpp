@@ -7,18 +7,18 @@ namespace {
 
 using noneq::Tensor;
 
-struct ancestral : noneq::clipped_sampler {
+struct ancestral : shipped::clipped_sampler {
   Tensor sample(const noneq::denoiser& d, const noneq::sampling_request& r) const override {
     const noneq::kernel& kernel = *d.process().kernel;
     if (clip && !kernel.has_variance())
       throw noneq::error("clip got true for a kernel of discrete states, need false: there is no x̂⁰ to clip");
-    noneq::walk w(d, *this, r);
+    shipped::walk w(d, *this, r);
     return w.run([&](Tensor x, std::int64_t k) {
       const std::int64_t i = w.index(k);
       for (std::int64_t repetition = 1;; ++repetition) {
         const auto p = w.predict_of_visited(x, k);
         noneq::distribution reverse = p.reverse;
-        if (clip || w.guides().asks_gradients()) reverse.location = noneq::reverse_location(kernel, p.x0, x, p.c);
+        if (clip || w.guides().asks_gradients()) reverse.location = shipped::reverse_location(kernel, p.x0, x, p.c);
         reverse = w.guides().multiplied(reverse, p.c);
         if (k == 0) return kernel.most_likely(reverse);
         const Tensor before = kernel.sample(reverse, repetition == 1 ? w.noise(i) : w.noise_again(i, repetition));

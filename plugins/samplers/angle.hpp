@@ -5,16 +5,19 @@
 
 #include "walk.hpp"
 
-namespace noneq {
+namespace shipped {
 
 // v̂ = dx/dφ at a state with noise, from x̂⁰.
-inline Tensor angle_slope(const level& at, const Tensor& x, const Tensor& x0) { return (at.alpha * x - x0) / at.sigma; }
+inline noneq::Tensor angle_slope(const level& at, const noneq::Tensor& x, const noneq::Tensor& x0) {
+  return (at.alpha * x - x0) / at.sigma;
+}
 
 // Heun's rule from x, where the slope is `begin`, to step index `to`, where the network is asked once.
-inline Tensor heun_step(walk& w, const Tensor& x, const Tensor& begin, const level& from, std::int64_t to) {
+inline noneq::Tensor heun_step(walk& w, const noneq::Tensor& x, const noneq::Tensor& begin, const level& from,
+                               std::int64_t to) {
   const double h = w.at(to).angle - from.angle;
   if (h == 0) return x;
-  const Tensor predicted = x + h * begin;
+  const noneq::Tensor predicted = x + h * begin;
   return x + (0.5 * h) * (begin + angle_slope(w.at(to), predicted, w.predict(predicted, to).x0));
 }
 

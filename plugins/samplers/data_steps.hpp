@@ -6,12 +6,12 @@
 
 #include "walk.hpp"
 
-namespace noneq {
+namespace shipped {
 
 // x̂⁰ where the network was asked, newest first.
 struct seen_x0 {
   double lambda;
-  Tensor x0;
+  noneq::Tensor x0;
 };
 using seen_x0s = std::vector<seen_x0>;
 
@@ -22,7 +22,7 @@ struct data_step {
   double gain = -std::expm1(-h);       // 1 − e^{−h}
 
   // The step as if x̂⁰ stayed what it is: DDIM. Finite at both ends of any schedule.
-  Tensor first_order(const Tensor& x, const Tensor& x0) const {
+  noneq::Tensor first_order(const noneq::Tensor& x, const noneq::Tensor& x0) const {
     return (to.sigma / from.sigma) * x + (to.alpha * gain) * x0;
   }
 };
@@ -47,14 +47,14 @@ struct data_solver : clipped_sampler {
 
   // Puts the newest x̂⁰ in front and forgets what no step needs any more. One from a level without signal is told by no
   // λ.
-  static void remember(seen_x0s& seen, const level& at, const Tensor& x0, std::size_t most) {
+  static void remember(seen_x0s& seen, const level& at, const noneq::Tensor& x0, std::size_t most) {
     if (!seen.empty() && std::isinf(seen.front().lambda)) seen.clear();
     seen.insert(seen.begin(), {at.lambda, x0});
     if (seen.size() > most) seen.pop_back();
   }
 
   template <class P>
-  static void describe_end(description<P>& d) {
+  static void describe_end(noneq::description<P>& d) {
     d.param("denoise", &P::denoise,
             "end at t = 0 with the last x̂⁰; false: end at t = 1, as the first published code did, with what noise is "
             "left there");

@@ -6,11 +6,11 @@ namespace {
 
 using noneq::Tensor;
 
-struct ddim : noneq::clipped_sampler {
+struct ddim : shipped::clipped_sampler {
   double eta = 0;
 
   Tensor sample(const noneq::denoiser& d, const noneq::sampling_request& r) const override {
-    noneq::walk w(d, *this, r);
+    shipped::walk w(d, *this, r);
     return w.run([&](const Tensor& xt, std::int64_t k) {
       const auto p = w.predict_of_visited(xt, k);
       if (k == 0) return p.x0;

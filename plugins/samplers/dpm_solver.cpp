@@ -6,13 +6,13 @@ namespace {
 
 using noneq::Tensor;
 
-struct dpm_solver : noneq::data_solver {
+struct dpm_solver : shipped::data_solver {
   std::int64_t order = 2;
   bool lower_order_final = true;
 
   Tensor sample(const noneq::denoiser& d, const noneq::sampling_request& r) const override {
-    noneq::walk w(d, *this, r);
-    noneq::seen_x0s seen;
+    shipped::walk w(d, *this, r);
+    shipped::seen_x0s seen;
     return w.run([&](const Tensor& x, std::int64_t k) {
       const auto s = step(w, k);
       if (!s) return x;
@@ -22,7 +22,8 @@ struct dpm_solver : noneq::data_solver {
     });
   }
 
-  static Tensor advance(const Tensor& x, const noneq::data_step& s, const noneq::seen_x0s& seen, std::size_t order) {
+  static Tensor advance(const Tensor& x, const shipped::data_step& s, const shipped::seen_x0s& seen,
+                        std::size_t order) {
     const Tensor first = s.first_order(x, seen[0].x0);
     if (order < 2) return first;
     // Differences of x̂⁰ per step of length h.

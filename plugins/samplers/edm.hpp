@@ -7,7 +7,7 @@
 
 #include "walk.hpp"
 
-namespace noneq {
+namespace shipped {
 
 struct edm_sampler : clipped_sampler {
   double churn = 0, churn_min = 0, churn_max = 1e9, churn_noise = 1;
@@ -15,17 +15,17 @@ struct edm_sampler : clipped_sampler {
   // A state and what the network says of it.
   struct told {
     level at;
-    Tensor x, x0, eps;
+    noneq::Tensor x, x0, eps;
   };
-  static told ask(walk& w, const Tensor& x, std::int64_t i) {
+  static told ask(walk& w, const noneq::Tensor& x, std::int64_t i) {
     const level at = w.at(i);
-    const Tensor x0 = w.predict(x, i).x0;
+    const noneq::Tensor x0 = w.predict(x, i).x0;
     return {at, x, x0, (x - at.alpha * x0) / at.sigma};
   }
 
   // The k-th visited state, raised. The network knows whole steps only, so the noise is raised to that of the step
   // nearest to the wanted one, by exactly what lies between.
-  told begin_step(walk& w, const Tensor& x, std::int64_t k) const {
+  told begin_step(walk& w, const noneq::Tensor& x, std::int64_t k) const {
     const std::int64_t i = w.index(k);
     const level at = w.at(i);
     const double share = std::min(churn / static_cast<double>(w.steps()), std::numbers::sqrt2 - 1);
@@ -36,21 +36,22 @@ struct edm_sampler : clipped_sampler {
     return ask(w, raised.alpha * (x / at.alpha + (churn_noise * added) * w.noise(i)), j);
   }
 
-  static Tensor euler(const told& from, const level& to) { return to.alpha * from.x0 + to.sigma * from.eps; }
+  static noneq::Tensor euler(const told& from, const level& to) { return to.alpha * from.x0 + to.sigma * from.eps; }
 
   void check() const override {
     clipped_sampler::check();
     if (!(churn_min <= churn_max))
-      throw error(c10::str("churn_min got ", churn_min, ", need at most churn_max, which is ", churn_max));
+      throw noneq::error(c10::str("churn_min got ", churn_min, ", need at most churn_max, which is ", churn_max));
   }
 
   template <class P>
-  static void describe_churn(description<P>& d) {
+  static void describe_churn(noneq::description<P>& d) {
     d.param("churn", &P::churn, "S_churn: noise added and taken away again over the whole walk; 0: deterministic",
-            at_least(0))
-        .param("churn_min", &P::churn_min, "S_tmin: no churn below this σ/α = √((1−ᾱ)/ᾱ)", at_least(0))
-        .param("churn_max", &P::churn_max, "S_tmax: no churn above this σ/α", at_least(0))
-        .param("churn_noise", &P::churn_noise, "S_noise: factor on the standard deviation of added noise", at_least(0));
+            noneq::at_least(0))
+        .param("churn_min", &P::churn_min, "S_tmin: no churn below this σ/α = √((1−ᾱ)/ᾱ)", noneq::at_least(0))
+        .param("churn_max", &P::churn_max, "S_tmax: no churn above this σ/α", noneq::at_least(0))
+        .param("churn_noise", &P::churn_noise, "S_noise: factor on the standard deviation of added noise",
+               noneq::at_least(0));
   }
 
  private:

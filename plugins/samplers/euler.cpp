@@ -5,9 +5,9 @@ namespace {
 
 using noneq::Tensor;
 
-struct euler : noneq::edm_sampler {
+struct euler : shipped::edm_sampler {
   Tensor sample(const noneq::denoiser& d, const noneq::sampling_request& r) const override {
-    noneq::walk w(d, *this, r);
+    shipped::walk w(d, *this, r);
     return w.run([&](const Tensor& x, std::int64_t k) {
       return edm_sampler::euler(begin_step(w, x, k), w.at(k == 0 ? -1 : w.index(k - 1)));
     });

@@ -9,13 +9,13 @@ namespace {
 
 using noneq::Tensor;
 
-struct heun : noneq::edm_sampler {
+struct heun : shipped::edm_sampler {
   Tensor sample(const noneq::denoiser& d, const noneq::sampling_request& r) const override {
-    noneq::walk w(d, *this, r);
+    shipped::walk w(d, *this, r);
     return w.run([&](const Tensor& x, std::int64_t k) {
       const told from = begin_step(w, x, k);
       if (k == 0) return from.x0;
-      return noneq::heun_step(w, from.x, noneq::angle_slope(from.at, from.x, from.x0), from.at, w.index(k - 1));
+      return shipped::heun_step(w, from.x, shipped::angle_slope(from.at, from.x, from.x0), from.at, w.index(k - 1));
     });
   }
 

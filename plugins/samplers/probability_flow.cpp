@@ -7,11 +7,11 @@ namespace {
 
 using noneq::Tensor;
 
-struct probability_flow : noneq::clipped_sampler {
+struct probability_flow : shipped::clipped_sampler {
   Tensor sample(const noneq::denoiser& d, const noneq::sampling_request& r) const override {
-    noneq::walk w(d, *this, r);
+    shipped::walk w(d, *this, r);
     const auto slope = [&](const Tensor& x, std::int64_t i) {
-      return noneq::angle_slope(w.at(i), x, w.predict(x, i).x0);
+      return shipped::angle_slope(w.at(i), x, w.predict(x, i).x0);
     };
     return w.run([&](const Tensor& x, std::int64_t k) {
       const std::int64_t i = w.index(k);
@@ -21,7 +21,7 @@ struct probability_flow : noneq::clipped_sampler {
       if (h == 0) return x;  // where almost no signal is left, two steps may share one angle
       const double u = (w.at(middle).angle - w.at(i).angle) / h;
       const Tensor begin = slope(x, i);
-      if (u < 0.3 || u > 0.6) return noneq::heun_step(w, x, begin, w.at(i), to);  // needs no middle
+      if (u < 0.3 || u > 0.6) return shipped::heun_step(w, x, begin, w.at(i), to);  // needs no middle
       // Kutta's rule of order 3 with its middle stage at the share u of the step.
       const Tensor half = slope(x + (u * h) * begin, middle);
       const double lean = (1 - u) / (u * (2 - 3 * u));
@@ -32,7 +32,7 @@ struct probability_flow : noneq::clipped_sampler {
   }
 
   // The step between two visited ones whose angle is nearest to their middle; `from` when there is none between.
-  static std::int64_t nearest_to_middle(const noneq::walk& w, std::int64_t to, std::int64_t from) {
+  static std::int64_t nearest_to_middle(const shipped::walk& w, std::int64_t to, std::int64_t from) {
     const double middle = (w.at(to).angle + w.at(from).angle) / 2;
     std::int64_t best = from;
     for (std::int64_t i = to + 1; i < from; ++i)

@@ -6,17 +6,17 @@ namespace {
 
 using noneq::Tensor;
 
-struct unipc : noneq::data_solver {
+struct unipc : shipped::data_solver {
   // A step made, from a corrected state, which shall be corrected itself.
   struct made_step {
-    noneq::data_step step;
+    shipped::data_step step;
     Tensor x;
     std::size_t order;
   };
 
   Tensor sample(const noneq::denoiser& d, const noneq::sampling_request& r) const override {
-    noneq::walk w(d, *this, r);
-    noneq::seen_x0s seen;
+    shipped::walk w(d, *this, r);
+    shipped::seen_x0s seen;
     std::optional<made_step> made;
     return w.run([&](const Tensor& predicted, std::int64_t k) {
       const auto s = step(w, k);
@@ -33,13 +33,13 @@ struct unipc : noneq::data_solver {
   }
 
   // The change of x̂⁰ per step of length h, from what was seen before the step.
-  static Tensor slope(const noneq::data_step& s, const noneq::seen_x0s& seen) {
+  static Tensor slope(const shipped::data_step& s, const shipped::seen_x0s& seen) {
     return (seen[0].x0 - seen[1].x0) * (s.h / (seen[0].lambda - seen[1].lambda));
   }
 
   // The step made again, with what the network says at its end.
-  static Tensor corrected(const made_step& m, const noneq::seen_x0s& seen, const Tensor& x0) {
-    const noneq::data_step& s = m.step;
+  static Tensor corrected(const made_step& m, const shipped::seen_x0s& seen, const Tensor& x0) {
+    const shipped::data_step& s = m.step;
     const Tensor change = x0 - seen[0].x0;
     Tensor weighted = 0.5 * change;
     if (m.order == 2) {

@@ -5,7 +5,7 @@
 
 #include "clip.hpp"
 
-namespace noneq {
+namespace shipped {
 
 // How much signal and noise a state holds: x^t = alpha x⁰ + sigma ε.
 struct level {
@@ -19,7 +19,7 @@ struct level {
 
 class walk {
  public:
-  walk(const denoiser& d, const clipped_sampler& s, const sampling_request& r)
+  walk(const noneq::denoiser& d, const clipped_sampler& s, const noneq::sampling_request& r)
       : all_(d),
         sampler_(s),
         request_(r),
@@ -28,8 +28,8 @@ class walk {
         guided_(s.guides.all(), d.process(), r) {
     shape_.insert(shape_.end(), r.shape.begin(), r.shape.end());
     levels_.push_back({1, 0, std::numeric_limits<double>::infinity(), 0});
-    const Tensor log_signal = d.process().tables.log_alpha_bar.detach().contiguous();
-    const Tensor noise = d.process().tables.one_minus_alpha_bar.detach().contiguous();
+    const noneq::Tensor log_signal = d.process().tables.log_alpha_bar.detach().contiguous();
+    const noneq::Tensor noise = d.process().tables.one_minus_alpha_bar.detach().contiguous();
     for (std::int64_t i = 0; i < d.process().steps(); ++i) {
       const double in_logs = log_signal.data_ptr<double>()[i], variance = noise.data_ptr<double>()[i];
       const double alpha = std::exp(0.5 * in_logs), sigma = std::sqrt(variance);
@@ -46,46 +46,46 @@ class walk {
   const level& at(std::int64_t i) const { return levels_[static_cast<std::size_t>(i + 1)]; }
 
   // What the network says at step index i, with x̂⁰ guided and clipped as the sampler wants it.
-  denoiser::prediction predict(const Tensor& x, std::int64_t i) {
+  noneq::denoiser::prediction predict(const noneq::Tensor& x, std::int64_t i) {
     return remember(guided_.predict(all_, x, i, given()));
   }
   // The same of a process that has the visited steps only, whose reverse step leads from the k-th to the one below.
-  denoiser::prediction predict_of_visited(const Tensor& x, std::int64_t k) {
+  noneq::denoiser::prediction predict_of_visited(const noneq::Tensor& x, std::int64_t k) {
     if (!visited_only_) visited_only_ = steps() < process().steps() ? all_.respaced(visited_) : all_;
     return remember(guided_.predict(*visited_only_, x, k, given()));
   }
 
-  const noneq::guided& guides() const { return guided_; }
+  const shipped::guided& guides() const { return guided_; }
 
   // Noise belongs to the original step and the sample, so that neither chunks nor the number of steps change what a
   // step draws.
-  Tensor noise(std::int64_t i) const { return noise_of(of_step(i)); }
+  noneq::Tensor noise(std::int64_t i) const { return noise_of(of_step(i)); }
   // The same for a step that is drawn repeatedly: the way back up, and what draws it again, for repetition = 1, 2, …
-  Tensor noise_back(std::int64_t i, std::int64_t repetition) const {
+  noneq::Tensor noise_back(std::int64_t i, std::int64_t repetition) const {
     return noise_of(of_step(i).fork("back").fork(repetition));
   }
-  Tensor noise_again(std::int64_t i, std::int64_t repetition) const {
+  noneq::Tensor noise_again(std::int64_t i, std::int64_t repetition) const {
     return noise_of(of_step(i).fork("again").fork(repetition));
   }
 
   // From x^T through  x = step(x, k)  for k = steps−1 … 0.
   template <class Step>
-  Tensor run(Step step) {
+  noneq::Tensor run(Step step) {
     const at::NoGradGuard no_gradients;
-    Tensor x = start();
+    noneq::Tensor x = start();
     show(original(index(steps() - 1)) + 1, x);
     for (std::int64_t k = steps() - 1; k >= 0; --k) {
       x = step(x, k);
       show(k == 0 ? 0 : original(index(k - 1)) + 1, x);
     }
     if (request_.missed)
-      if (const Tensor missed = guided_.missed(x); missed.defined()) request_.missed(missed);
+      if (const noneq::Tensor missed = guided_.missed(x); missed.defined()) request_.missed(missed);
     return x;
   }
 
  private:
   // The conditions of the samples, with the x̂⁰ found before, for a self-conditioned network.
-  conditions given() const { return request_.given.with("x0_hat", told_); }
+  noneq::conditions given() const { return request_.given.with("x0_hat", told_); }
 
   // The index in the schedule that the network was trained with.
   std::int64_t original(std::int64_t i) const {
@@ -93,34 +93,34 @@ class walk {
     return kept.empty() ? i : kept[static_cast<std::size_t>(i)];
   }
 
-  stream of_step(std::int64_t i) const { return request_.stream.fork(original(i) + 1); }
-  Tensor noise_of(const stream& s) const { return process().kernel->noise(shape_, s, request_.first); }
+  noneq::stream of_step(std::int64_t i) const { return request_.stream.fork(original(i) + 1); }
+  noneq::Tensor noise_of(const noneq::stream& s) const { return process().kernel->noise(shape_, s, request_.first); }
 
-  Tensor start() const {
+  noneq::Tensor start() const {
     if (request_.start.defined()) return request_.start;
-    const kernel& k = *process().kernel;
+    const noneq::kernel& k = *process().kernel;
     return k.sample(k.stationary(at::empty(shape_, at::kFloat)), noise_of(request_.stream.fork("start")));
   }
 
-  void show(std::int64_t t, const Tensor& x) const {
+  void show(std::int64_t t, const noneq::Tensor& x) const {
     if (request_.visit) request_.visit(t, x);
   }
 
-  denoiser::prediction remember(denoiser::prediction p) {
+  noneq::denoiser::prediction remember(noneq::denoiser::prediction p) {
     p.x0 = sampler_.clipped(p.x0);
     told_ = p.x0;
     return p;
   }
 
-  const denoiser& all_;
-  std::optional<denoiser> visited_only_;
+  const noneq::denoiser& all_;
+  std::optional<noneq::denoiser> visited_only_;
   const clipped_sampler& sampler_;
-  const sampling_request& request_;
+  const noneq::sampling_request& request_;
   const std::vector<std::int64_t> visited_;
-  sizes shape_;
-  const noneq::guided guided_;
+  noneq::sizes shape_;
+  const shipped::guided guided_;
   std::vector<level> levels_;  // of the data, then of every step
-  Tensor told_;
+  noneq::Tensor told_;
 };
 
 }

@@ -7,8 +7,8 @@ struct antithetic : noneq::time_sampler {
   std::int64_t first = 1;
 
   noneq::drawn_times draw(std::int64_t B, const noneq::process& p, const noneq::stream& s) const override {
-    const noneq::Tensor u = unit_rows(s, 1) + at::arange(B, at::kDouble) / static_cast<double>(B);
-    return uniform_times(u - u.floor(), first, p);
+    const noneq::Tensor u = shipped::unit_rows(s, 1) + at::arange(B, at::kDouble) / static_cast<double>(B);
+    return shipped::uniform_times(u - u.floor(), first, p);
   }
 
   static void describe(noneq::description<antithetic>& d) {

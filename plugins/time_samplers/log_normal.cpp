@@ -4,7 +4,7 @@
 #include "noneq/plugin.hpp"
 #include "stretches.hpp"
 
-struct log_normal : normal_stretches {
+struct log_normal : shipped::normal_stretches {
   log_normal() { mean = -1.2, deviation = 1.2; }
 
   noneq::Tensor ends(const noneq::process& p) const override {

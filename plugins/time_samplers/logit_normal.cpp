@@ -4,7 +4,7 @@
 #include "noneq/plugin.hpp"
 #include "stretches.hpp"
 
-struct logit_normal : normal_stretches {
+struct logit_normal : shipped::normal_stretches {
   noneq::Tensor ends(const noneq::process& p) const override {
     return at::logit(at::linspace(0, 1, p.tables.continuous() ? p.steps() : p.steps() + 1, at::kDouble));
   }

@@ -14,7 +14,7 @@ struct loss_second_moment : noneq::time_sampler {
     if (process.tables.continuous())
       throw noneq::error("draws whole steps only, need another time sampler where time is continuous", "time");
     const std::int64_t T = process.steps();
-    const noneq::Tensor p = probabilities(T), u = unit_rows(s, B);
+    const noneq::Tensor p = probabilities(T), u = shipped::unit_rows(s, B);
     const noneq::Tensor index = at::searchsorted(p.cumsum(0), u, false, true).clamp_max(T - 1);
     return {index, (1 / (static_cast<double>(T) * p.index_select(0, index))).to(at::kFloat)};
   }

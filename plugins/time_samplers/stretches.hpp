@@ -7,6 +7,8 @@
 
 #include "unit.hpp"
 
+namespace shipped {
+
 // The probability that a standard normal number lies between a and b (float64, a <= b). Each is computed in the tail on
 // its own side of 0, where small probabilities keep their digits.
 inline noneq::Tensor normal_between(const noneq::Tensor& a, const noneq::Tensor& b) {
@@ -52,3 +54,5 @@ struct normal_stretches : noneq::time_sampler {
                noneq::one_of({"uniform", "drawn"}));
   }
 };
+
+}

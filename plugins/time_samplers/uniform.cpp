@@ -7,7 +7,7 @@ struct uniform : noneq::time_sampler {
   std::int64_t first = 1;
 
   noneq::drawn_times draw(std::int64_t B, const noneq::process& p, const noneq::stream& s) const override {
-    return uniform_times(unit_rows(s, B), first, p);
+    return shipped::uniform_times(shipped::unit_rows(s, B), first, p);
   }
 
   static void describe(noneq::description<uniform>& d) {

@@ -6,6 +6,8 @@
 
 #include "noneq/plugin/roles/time_sampler.hpp"
 
+namespace shipped {
+
 // [n] float64 in [0, 1) of 48 random bits; row k does not depend on n.
 inline noneq::Tensor unit_rows(const noneq::stream& s, std::int64_t n) {
   const noneq::Tensor halves = s.uniform({n, 2}), out = at::empty({n}, at::kDouble);
@@ -36,4 +38,6 @@ inline noneq::drawn_times uniform_times(const noneq::Tensor& u, std::int64_t fir
   };
   if (!p.tables.continuous()) return {stretched(u, first, T), weights(T - first + 1)};
   return {u * static_cast<double>(T - first) + static_cast<double>(first - 1), weights(T - first)};
+}
+
 }

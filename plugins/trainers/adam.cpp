@@ -14,7 +14,7 @@ struct adam : noneq::trainer {
                                                 torch::optim::AdamOptions(rate).betas({beta1, beta2}).eps(eps));
   }
   void optimizer_state(torch::optim::Optimizer& o, const noneq::state_visitor& visit) const override {
-    adam_state::visit<torch::optim::AdamParamState>(o, visit);
+    shipped::adam_state::visit<torch::optim::AdamParamState>(o, visit);
   }
 
   static void describe(noneq::description<adam>& d) {

@@ -7,7 +7,7 @@
 #include "noneq/core/error.hpp"
 #include "noneq/plugin/roles/trainer.hpp"
 
-namespace adam_state {
+namespace shipped::adam_state {
 
 // libtorch's key of a parameter's state: its address, as text before libtorch 2.
 template <class Map>

@@ -14,7 +14,7 @@ struct adamw : noneq::trainer {
         std::move(groups), torch::optim::AdamWOptions(rate).betas({beta1, beta2}).eps(eps).weight_decay(weight_decay));
   }
   void optimizer_state(torch::optim::Optimizer& o, const noneq::state_visitor& visit) const override {
-    adam_state::visit<torch::optim::AdamWParamState>(o, visit);
+    shipped::adam_state::visit<torch::optim::AdamWParamState>(o, visit);
   }
 
   static void describe(noneq::description<adamw>& d) {

@@ -14,7 +14,7 @@ struct channels : noneq::transform {
   noneq::dataset_info after(noneq::dataset_info before) const override {
     noneq::dataset_info info = std::move(before);
     const auto rank = static_cast<std::int64_t>(info.shape.size());
-    const std::string where = noneq::begin_of(info.name_of("train"));
+    const std::string where = shipped::begin_of(info.name_of("train"));
     if (from != "none" && rank < 2)
       throw error(c10::str(where, "gives samples ", noneq::to_string(info.shape),
                            ", need at least [positions, "

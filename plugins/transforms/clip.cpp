@@ -38,7 +38,7 @@ struct clip : noneq::transform {
   }
 
  private:
-  static at::ScalarType type_of(at::ScalarType numbers) { return noneq::exact_type(numbers); }
+  static at::ScalarType type_of(at::ScalarType numbers) { return shipped::exact_type(numbers); }
 };
 
 }

@@ -11,19 +11,19 @@ struct crop : noneq::transform {
   std::vector<std::int64_t> size;
   std::string place = "centre";
 
-  void check() const override { noneq::need_lengths(size); }
+  void check() const override { shipped::need_lengths(size); }
 
   noneq::dataset_info after(noneq::dataset_info before) const override {
     noneq::dataset_info info = std::move(before);
     const auto rank = info.shape.size(), first = rank - size.size();
-    noneq::need_no_more_lengths(size, info.shape);
+    shipped::need_no_more_lengths(size, info.shape);
     for (std::size_t k = 0; k < size.size(); ++k)
       if (size[k] > info.shape[first + k])
         throw error(c10::str("got ", size[k], " of samples ", noneq::to_string(info.shape), ", need at most ",
                              info.shape[first + k]),
                     "size");
     if (place == "random")
-      noneq::need_alike_along(info, static_cast<std::int64_t>(size.size()), "a crop at random cannot follow");
+      shipped::need_alike_along(info, static_cast<std::int64_t>(size.size()), "a crop at random cannot follow");
     const sizes whole = info.shape;
     info.normal = info.normal.rearranged(static_cast<std::int64_t>(rank), [&](Tensor t) {
       for (std::size_t k = 0; k < size.size(); ++k)

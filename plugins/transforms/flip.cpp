@@ -16,7 +16,7 @@ struct flip : noneq::transform {
       throw error(
           c10::str("got ", axis, " of samples ", noneq::to_string(before.shape), ", need ", -rank, " to ", rank - 1),
           "axis");
-    noneq::need_alike_along(before, axis < 0 ? -axis : rank - axis, "a mirror image does not have");
+    shipped::need_alike_along(before, axis < 0 ? -axis : rank - axis, "a mirror image does not have");
     return before;
   }
 

@@ -12,7 +12,7 @@ struct log : noneq::transform {
 
   noneq::dataset_info after(noneq::dataset_info before) const override {
     noneq::dataset_info info = std::move(before);
-    info.numbers = noneq::exact_type(info.numbers);
+    info.numbers = shipped::exact_type(info.numbers);
     info.normal = info.normal.then({"transform.log", [s = shift](const Tensor& x) { return (x + s).log(); },
                                     [s = shift](const Tensor& y) { return y.exp() - s; }});
     info.bin_width = 0;
@@ -20,8 +20,8 @@ struct log : noneq::transform {
   }
 
   noneq::batch run(noneq::batch b, const noneq::transform_context& c) const override {
-    const Tensor x = b.at("x0").to(noneq::exact_type(b.at("x0").scalar_type())) + shift;
-    refuse_negative(x, noneq::numbers_of_rows(b, c), c.of);
+    const Tensor x = b.at("x0").to(shipped::exact_type(b.at("x0").scalar_type())) + shift;
+    refuse_negative(x, shipped::numbers_of_rows(b, c), c.of);
     b.set("x0", x.log());
     return b;
   }
@@ -39,7 +39,7 @@ struct log : noneq::transform {
     const Tensor bad = shifted.le(0).flatten(1);
     const auto at = bad.any(1).nonzero()[0].item<std::int64_t>();
     const double x = shifted[at].flatten().masked_select(bad[at])[0].item<double>() - shift;
-    throw error(c10::str(noneq::begin_of(where), "got ", x, " in row ", rows[at].item<std::int64_t>(),
+    throw error(c10::str(shipped::begin_of(where), "got ", x, " in row ", rows[at].item<std::int64_t>(),
                          ", need numbers above ", 0 - shift, ", or a larger shift"));
   }
 };

@@ -4,7 +4,7 @@
 
 #include "noneq/core/tensor.hpp"
 
-namespace noneq {
+namespace shipped {
 
 enum class one_scale { for_all, per_channel, per_position };
 
@@ -13,26 +13,26 @@ class moments {
   // One mean for all numbers, one for each channel (the first dimension of a row), or one for each position.
   explicit moments(one_scale of) : of_(of) {}
 
-  void add(const Tensor& rows) {
-    const Tensor x = in_columns(rows.to(at::kDouble));
-    const Tensor mean = x.mean(0), square = (x - mean).square_().sum(0);
+  void add(const noneq::Tensor& rows) {
+    const noneq::Tensor x = in_columns(rows.to(at::kDouble));
+    const noneq::Tensor mean = x.mean(0), square = (x - mean).square_().sum(0);
     const auto count = static_cast<double>(x.size(0));
     if (count_ == 0) {
       mean_ = mean, square_ = square;
     } else {
-      const Tensor step = mean - mean_;
+      const noneq::Tensor step = mean - mean_;
       mean_ = mean_ + step * (count / (count_ + count));
       square_ = square_ + square + step.square() * (count_ * count / (count_ + count));
     }
     count_ += count;
   }
 
-  const Tensor& mean() const { return mean_; }  // [1], [channels] or [positions]
-  Tensor variance() const { return square_ / count_; }
+  const noneq::Tensor& mean() const { return mean_; }  // [1], [channels] or [positions]
+  noneq::Tensor variance() const { return square_ / count_; }
   bool finite() const { return square_.isfinite().all().item<bool>(); }
 
  private:
-  Tensor in_columns(const Tensor& x) const {
+  noneq::Tensor in_columns(const noneq::Tensor& x) const {
     if (of_ == one_scale::for_all) return x.reshape({-1, 1});
     if (of_ == one_scale::per_channel) return x.movedim(1, -1).reshape({-1, x.size(1)});
     return x.reshape({x.size(0), -1});
@@ -40,7 +40,7 @@ class moments {
 
   one_scale of_;
   double count_ = 0;
-  Tensor mean_, square_;
+  noneq::Tensor mean_, square_;
 };
 
 }

@@ -4,7 +4,7 @@
 #include "../row_checks.hpp"
 #include "noneq/plugin.hpp"
 
-namespace noneq {
+namespace shipped {
 
 // Returns the type to compute in without rounding away digits of numbers of this type.
 inline at::ScalarType exact_type(at::ScalarType numbers) {
@@ -12,14 +12,14 @@ inline at::ScalarType exact_type(at::ScalarType numbers) {
 }
 
 // Returns the number of each row of a batch, for messages: that of the data where it has one, else its position.
-inline Tensor numbers_of_rows(const batch& b, const transform_context& c) {
-  const Tensor row = b.find("row");
+inline noneq::Tensor numbers_of_rows(const noneq::batch& b, const noneq::transform_context& c) {
+  const noneq::Tensor row = b.find("row");
   return row.defined() ? row : at::arange(c.first, c.first + b.size(), at::kLong);
 }
 
 // Returns whether one affine map serves all numbers along these last dimensions of a sample.
-inline bool alike_along(const normalisation& n, std::int64_t last_dimensions) {
-  const auto alike = [&](const Tensor& t) {
+inline bool alike_along(const noneq::normalisation& n, std::int64_t last_dimensions) {
+  const auto alike = [&](const noneq::Tensor& t) {
     for (std::int64_t d = 1; d <= std::min(last_dimensions, t.dim()); ++d)
       if (t.size(-d) != 1) return false;
     return true;
@@ -30,24 +30,24 @@ inline bool alike_along(const normalisation& n, std::int64_t last_dimensions) {
 }
 
 // Throws noneq::error when positions that this transform moves have scales of their own.
-inline void need_alike_along(const dataset_info& before, std::int64_t last_dimensions, const char* what) {
+inline void need_alike_along(const noneq::dataset_info& before, std::int64_t last_dimensions, const char* what) {
   if (!alike_along(before.normal, last_dimensions))
-    throw error(std::string("got data with a scale for each position, which ") + what +
-                ", need it before transform.standardise, or per: channel or all there");
+    throw noneq::error(std::string("got data with a scale for each position, which ") + what +
+                       ", need it before transform.standardise, or per: channel or all there");
 }
 
 // Both throw noneq::error about `size`, the lengths of the last dimensions of a sample: when there are none, or one is
 // below 1; when a sample of this shape has fewer dimensions.
 inline void need_lengths(const std::vector<std::int64_t>& size) {
   for (const std::int64_t n : size)
-    if (n < 1) throw error(c10::str("got ", n, ", need lengths of at least 1"), "size");
-  if (size.empty()) throw error("got [], need the lengths of the last dimensions of a sample", "size");
+    if (n < 1) throw noneq::error(c10::str("got ", n, ", need lengths of at least 1"), "size");
+  if (size.empty()) throw noneq::error("got [], need the lengths of the last dimensions of a sample", "size");
 }
-inline void need_no_more_lengths(const std::vector<std::int64_t>& size, const sizes& shape) {
+inline void need_no_more_lengths(const std::vector<std::int64_t>& size, const noneq::sizes& shape) {
   if (size.size() > shape.size())
-    throw error(
-        c10::str("got ", size.size(), " lengths for samples ", to_string(shape), ", need at most ", shape.size()),
-        "size");
+    throw noneq::error(c10::str("got ", size.size(), " lengths for samples ", noneq::to_string(shape),
+                                ", need at most ", shape.size()),
+                       "size");
 }
 
 }

@@ -45,7 +45,7 @@ struct one_hot : noneq::transform {
       return b;
     }
     const Tensor number = x.to(at::kLong) - first;
-    refuse_others(x, number, noneq::numbers_of_rows(b, c), c.of);
+    refuse_others(x, number, shipped::numbers_of_rows(b, c), c.of);
     b.set("x0", at::one_hot(number, categories).movedim(-1, 1).to(at::kFloat).contiguous());
     return b;
   }
@@ -66,7 +66,7 @@ struct one_hot : noneq::transform {
     const Tensor bad = (number.lt(0).logical_or_(number.ge(categories)).logical_or_(x.ne(number + first))).flatten(1);
     if (x.numel() == 0 || !bad.any().item<bool>()) return;
     const auto at = bad.any(1).nonzero()[0].item<std::int64_t>();
-    throw error(c10::str(noneq::begin_of(where), "got ", x[at].flatten().masked_select(bad[at])[0].item<double>(),
+    throw error(c10::str(shipped::begin_of(where), "got ", x[at].flatten().masked_select(bad[at])[0].item<double>(),
                          " in row ", rows[at].item<std::int64_t>(), ", need whole numbers from ", first, " to ",
                          first + categories - 1));
   }

@@ -17,7 +17,7 @@ struct range : noneq::transform {
   noneq::dataset_info after(noneq::dataset_info before) const override {
     noneq::dataset_info info = std::move(before);
     const bool whole = at::isIntegralType(info.numbers, false);
-    info.numbers = noneq::exact_type(info.numbers);
+    info.numbers = shipped::exact_type(info.numbers);
     note_narrow(info);
     info.bin_width = whole ? 2 / (values[1] - values[0]) : 0;
     info.range = in_data_units(info.normal);
@@ -28,8 +28,8 @@ struct range : noneq::transform {
   noneq::batch run(noneq::batch b, const noneq::transform_context& c) const override {
     const Tensor x = b.at("x0");
     if (x.scalar_type() != at::kByte || values[0] > 0 || values[1] < 255)
-      noneq::refuse_outside(x, noneq::numbers_of_rows(b, c), values[0], values[1], c.of);
-    b.set("x0", noneq::shifted_and_scaled(x, shift(), scale()));
+      shipped::refuse_outside(x, shipped::numbers_of_rows(b, c), values[0], values[1], c.of);
+    b.set("x0", shipped::shifted_and_scaled(x, shift(), scale()));
     return b;
   }
 
@@ -62,9 +62,10 @@ struct range : noneq::transform {
                         (info.normal.scale == 1).all().item<bool>();
     if (!stored || seen.empty() || 16 * (seen[1] - seen[0]) > values[1] - values[0]) return;
     const bool unit = seen[0] >= 0 && seen[1] <= 1;
-    info.notes.push_back(c10::str(noneq::begin_of(info.name_of("train")), "has numbers from ", seen[0], " to ", seen[1],
-                                  " only, a small part of values: [", values[0], ", ", values[1], "]; values: [",
-                                  unit ? 0 : seen[0], ", ", unit ? 1 : seen[1], "] brings them to −1 … 1"));
+    info.notes.push_back(c10::str(shipped::begin_of(info.name_of("train")), "has numbers from ", seen[0], " to ",
+                                  seen[1], " only, a small part of values: [", values[0], ", ", values[1],
+                                  "]; values: [", unit ? 0 : seen[0], ", ", unit ? 1 : seen[1],
+                                  "] brings them to −1 … 1"));
   }
 };
 

@@ -40,24 +40,24 @@ struct resize : noneq::transform {
   std::vector<std::int64_t> size;
   std::string by = "area";
 
-  void check() const override { noneq::need_lengths(size); }
+  void check() const override { shipped::need_lengths(size); }
 
   noneq::dataset_info after(noneq::dataset_info before) const override {
     noneq::dataset_info info = std::move(before);
-    noneq::need_no_more_lengths(size, info.shape);
-    noneq::need_alike_along(info, static_cast<std::int64_t>(size.size()), "another grid does not have");
+    shipped::need_no_more_lengths(size, info.shape);
+    shipped::need_alike_along(info, static_cast<std::int64_t>(size.size()), "another grid does not have");
     std::copy(size.begin(), size.end(), info.shape.end() - static_cast<std::ptrdiff_t>(size.size()));
     double numbers = 1;
     for (const std::int64_t n : info.shape) numbers *= static_cast<double>(n);
     noneq::need_memory(4 * numbers, "a sample " + noneq::to_string(info.shape), "size");
-    info.numbers = noneq::exact_type(info.numbers);
+    info.numbers = shipped::exact_type(info.numbers);
     info.bin_width = 0;
     return info;
   }
 
   noneq::batch run(noneq::batch b, const noneq::transform_context&) const override {
     Tensor x = b.at("x0");
-    x = x.to(noneq::exact_type(x.scalar_type()));
+    x = x.to(shipped::exact_type(x.scalar_type()));
     for (std::size_t k = 0; k < size.size(); ++k) {
       const auto d = static_cast<std::int64_t>(k) - static_cast<std::int64_t>(size.size());
       const Tensor w = by == "area" ? area_weights(x.size(d), size[k]) : linear_weights(x.size(d), size[k]);

@@ -33,16 +33,16 @@ struct standardise : noneq::transform {
     seen_->add(x);
     looked_at_ += b.size();
     if (seen_->finite()) return;
-    const Tensor row = noneq::numbers_of_rows(b, c);
-    noneq::refuse_infinite(x, row, c.of);
-    throw error(c10::str(noneq::begin_of(c.of), "has numbers near rows ", row[0].item<std::int64_t>(), " … ",
+    const Tensor row = shipped::numbers_of_rows(b, c);
+    shipped::refuse_infinite(x, row, c.of);
+    throw error(c10::str(shipped::begin_of(c.of), "has numbers near rows ", row[0].item<std::int64_t>(), " … ",
                          row[-1].item<std::int64_t>(), " whose squares overflow, need smaller ones"));
   }
 
   // Throws noneq::error for numbers that do not vary anywhere.
   void learned(const noneq::dataset_info& before) override {
     const auto seen = std::exchange(seen_, std::nullopt);
-    const std::string where = noneq::begin_of(before.name_of("train"));
+    const std::string where = shipped::begin_of(before.name_of("train"));
     if (!seen) throw error(where + "has no rows to learn a mean and variance from, need some");
     sizes shape = per == "all" ? sizes{} : before.shape;
     if (per == "channel") std::fill(shape.begin() + 1, shape.end(), 1);
@@ -66,7 +66,7 @@ struct standardise : noneq::transform {
 
   noneq::dataset_info after(noneq::dataset_info before) const override {
     noneq::dataset_info info = std::move(before);
-    info.numbers = noneq::exact_type(info.numbers);
+    info.numbers = shipped::exact_type(info.numbers);
     info.bin_width = 0;
     if (!shift_.defined()) return info;
     if (!at::is_expandable_to(shift_.sizes(), info.shape))
@@ -74,7 +74,7 @@ struct standardise : noneq::transform {
                            noneq::to_string(shift_.sizes().vec()), " as in the data the model was trained with"));
     info.normal = info.normal.then(shift_, scale_);
     if (constant_ > 0)
-      info.notes.push_back(c10::str(noneq::begin_of(info.name_of("train")), "is constant at ", constant_, " of ",
+      info.notes.push_back(c10::str(shipped::begin_of(info.name_of("train")), "is constant at ", constant_, " of ",
                                     scale_.numel(), per == "channel" ? " channels" : " positions",
                                     ", which are scaled as those beside them"));
     return info;
@@ -82,8 +82,8 @@ struct standardise : noneq::transform {
 
   noneq::batch run(noneq::batch b, const noneq::transform_context& c) const override {
     if (!shift_.defined()) throw error("has learned no mean and variance yet");
-    const Tensor x = b.at("x0"), y = noneq::shifted_and_scaled(x, shift_, scale_);
-    if (x.is_floating_point()) noneq::refuse_infinite(y, noneq::numbers_of_rows(b, c), c.of);
+    const Tensor x = b.at("x0"), y = shipped::shifted_and_scaled(x, shift_, scale_);
+    if (x.is_floating_point()) shipped::refuse_infinite(y, shipped::numbers_of_rows(b, c), c.of);
     b.set("x0", y);
     return b;
   }
@@ -103,16 +103,16 @@ struct standardise : noneq::transform {
   }
 
  private:
-  noneq::one_scale scale_of() const {
-    static const std::map<std::string, noneq::one_scale> scales{{"all", noneq::one_scale::for_all},
-                                                                {"channel", noneq::one_scale::per_channel},
-                                                                {"dim", noneq::one_scale::per_position}};
+  shipped::one_scale scale_of() const {
+    static const std::map<std::string, shipped::one_scale> scales{{"all", shipped::one_scale::for_all},
+                                                                  {"channel", shipped::one_scale::per_channel},
+                                                                  {"dim", shipped::one_scale::per_position}};
     return scales.at(per);
   }
 
   Tensor shift_, scale_;       // float64; undefined until learned
   std::int64_t constant_ = 0;  // channels or positions without variance
-  std::optional<noneq::moments> seen_;
+  std::optional<shipped::moments> seen_;
   std::int64_t looked_at_ = 0;  // rows
 };
 

@@ -7,7 +7,7 @@
 #include <limits>
 #include <string>
 
-namespace noneq {
+namespace shipped {
 
 // The digits that marks from low to high need: gnuplot puts them about a tenth of the way apart.
 inline int digits_of_marks(double low, double high) {

@@ -8,18 +8,18 @@
 #include "axis.hpp"
 #include "frames.hpp"
 
-namespace noneq {
+namespace shipped {
 
 const char* const ink[] = {"#1f4e79", "#c0392b", "#2e8b57", "#8e44ad", "#d68910", "#17808f", "#5d6d7e", "#a04000"};
 
-class curves_sinking : public sinking {
+class curves_sinking : public noneq::sinking {
  public:
-  curves_sinking(const figure_style& of, const writing& w, std::filesystem::path file)
+  curves_sinking(const figure_style& of, const noneq::writing& w, std::filesystem::path file)
       : of_(of), file_(std::move(file)), T_(w.denoiser->process().steps()), t_(at::arange(1, T_ + 1, at::kDouble)) {
     if (const auto known = w.provenance.find("unit"); known != w.provenance.end()) unit_ = known->second;
   }
 
-  void add(const batch& chunk) override {
+  void add(const noneq::batch& chunk) override {
     // Arrays measured at some steps only bring their own axis along; training steps are one of their own.
     in_training_ = chunk.has("step");
     if (in_training_) t_ = chunk.at("step").to(at::kDouble);
@@ -27,14 +27,14 @@ class curves_sinking : public sinking {
     for (const auto& [name, tensor] : chunk.tensors) {
       const bool axis = name == "t" || name == "step";
       if (tensor.dim() == 1 && tensor.size(0) == t_.size(0) && !axis) curves_[name] = tensor.to(at::kDouble);
-      seen_.insert(name + " " + to_string(tensor.sizes().vec()));
+      seen_.insert(name + " " + noneq::to_string(tensor.sizes().vec()));
     }
   }
 
-  outcome finish() override {
+  noneq::outcome finish() override {
     if (curves_.empty())
-      throw error(c10::str("draw: curves got ", seen_.empty() ? "nothing" : c10::Join(", ", seen_), ", need an array [",
-                           t_.size(0), "], one number for each t"));
+      throw noneq::error(c10::str("draw: curves got ", seen_.empty() ? "nothing" : c10::Join(", ", seen_),
+                                  ", need an array [", t_.size(0), "], one number for each t"));
     gnuplot g(920, of_.title.empty() ? 520 : 550);
     const extremes y = extremes_of_curves();
     // The axis stays linear where −∞ or 0 would fall off a logarithmic one, or where it would have fewer than two
@@ -48,7 +48,7 @@ class curves_sinking : public sinking {
       if (is_band(name)) continue;
       const std::string of_this = std::string("lc rgb '") + ink[colour++ % std::size(ink)] + "' ";
       if (const auto error = curves_.find(name + band); error != curves_.end()) {
-        Tensor below = values - error->second;
+        noneq::Tensor below = values - error->second;
         if (logarithmic) below = at::maximum(below, values / 10);  // the axis has no place for 0 and below
         bands += g.data(at::stack({t_, below, values + error->second}, 1)) +
                  " using 1:2:3 with filledcurves fs transparent solid 0.25 noborder " + of_this + "notitle, ";
@@ -87,7 +87,7 @@ class curves_sinking : public sinking {
   extremes extremes_of_curves() const {
     extremes found;
     for (const auto& [name, values] : curves_) {
-      const Tensor finite = values.masked_select(values.isfinite());
+      const noneq::Tensor finite = values.masked_select(values.isfinite());
       if (is_band(name)) continue;
       found.all_positive &= finite.numel() > 0 && (finite > 0).all().item<bool>();
       if (finite.numel() == 0) continue;
@@ -106,9 +106,9 @@ class curves_sinking : public sinking {
   const std::filesystem::path file_;
   const std::int64_t T_;
   std::string unit_;
-  Tensor t_;
+  noneq::Tensor t_;
   bool in_training_ = false;
-  std::map<std::string, Tensor> curves_;
+  std::map<std::string, noneq::Tensor> curves_;
   std::set<std::string> seen_;
 };
 

@@ -5,7 +5,7 @@
 #include "axis.hpp"
 #include "gnuplot.hpp"
 
-namespace noneq {
+namespace shipped {
 
 // The layout of n samples of C channels of H by W values, in pixels.
 struct fields_layout {
@@ -35,15 +35,15 @@ struct fields_layout {
   // Throws noneq::error when no picture can be so large.
   void check() const {
     if (width() > largest || height() > largest)
-      throw error(c10::str("got fields for a picture of ", width(), " by ", height(), " pixels, need at most ", largest,
-                           " each way: a lower count or pixel"));
+      throw noneq::error(c10::str("got fields for a picture of ", width(), " by ", height(), " pixels, need at most ",
+                                  largest, " each way: a lower count or pixel"));
   }
 };
 
 // One channel of all samples [n, H, W] side by side, NaN between them: float64 [values_high, values_wide].
-inline Tensor mosaic(const Tensor& channel, const fields_layout& l) {
+inline noneq::Tensor mosaic(const noneq::Tensor& channel, const fields_layout& l) {
   const std::int64_t n = channel.size(0), H = channel.size(1), W = channel.size(2);
-  Tensor all = at::full({l.down * (H + 1), l.across * (W + 1)}, std::nan(""), at::kDouble);
+  noneq::Tensor all = at::full({l.down * (H + 1), l.across * (W + 1)}, std::nan(""), at::kDouble);
   for (std::int64_t i = 0; i < n; ++i)
     all.narrow(0, i / l.across * (H + 1), H).narrow(1, i % l.across * (W + 1), W).copy_(channel[i]);
   return all.slice(0, 0, l.values_high).slice(1, 0, l.values_wide);
@@ -51,9 +51,9 @@ inline Tensor mosaic(const Tensor& channel, const fields_layout& l) {
 
 // Draws x [n, C, H, W] to `file`. `range`: the values at the ends of the colour map; empty: the extremes of each
 // channel. Numbers that are not finite stay white.
-inline void draw_fields(const Tensor& x, const std::vector<double>& range, std::int64_t pixel,
+inline void draw_fields(const noneq::Tensor& x, const std::vector<double>& range, std::int64_t pixel,
                         const std::filesystem::path& file) {
-  const Tensor all = x.detach().to(at::kCPU, at::kDouble);
+  const noneq::Tensor all = x.detach().to(at::kCPU, at::kDouble);
   const fields_layout l(all.size(0), all.size(1), all.size(2), all.size(3), pixel);
   l.check();
   const auto width = static_cast<double>(l.width()), height = static_cast<double>(l.height());
@@ -63,8 +63,8 @@ inline void draw_fields(const Tensor& x, const std::vector<double>& range, std::
            << "set xrange [-0.5:" << static_cast<double>(l.values_wide) - 0.5 << "]\n"
            << "set yrange [" << static_cast<double>(l.values_high) - 0.5 << ":-0.5]\n";
   for (std::int64_t c = 0; c < all.size(1); ++c) {
-    const Tensor channel = all.select(1, c);
-    const Tensor finite = channel.masked_select(channel.isfinite());
+    const noneq::Tensor channel = all.select(1, c);
+    const noneq::Tensor finite = channel.masked_select(channel.isfinite());
     double low = -1, high = 1;
     if (range.size() == 2)
       low = range[0], high = range[1];

@@ -4,15 +4,15 @@
 #include "raster.hpp"
 #include "scatter.hpp"
 
-struct figure : noneq::writer, noneq::figure_style {
+struct figure : noneq::writer, shipped::figure_style {
   std::unique_ptr<noneq::sinking> open(const noneq::writing& w) const override {
-    noneq::gnuplot::need();
+    shipped::gnuplot::need();
     const bool frames = !w.frame_times.empty(),
                planar = w.info.shape == noneq::sizes{2} && w.denoiser->process().kernel->has_variance();
     const std::string what = draw != "auto" ? draw : !frames ? "curves" : planar ? "scatter" : "raster";
-    if (what == "curves") return std::make_unique<noneq::curves_sinking>(*this, w, path(w));
-    if (what == "raster") return std::make_unique<noneq::raster_sinking>(*this, w, path(w));
-    return std::make_unique<noneq::scatter_sinking>(*this, w, path(w));
+    if (what == "curves") return std::make_unique<shipped::curves_sinking>(*this, w, path(w));
+    if (what == "raster") return std::make_unique<shipped::raster_sinking>(*this, w, path(w));
+    return std::make_unique<shipped::scatter_sinking>(*this, w, path(w));
   }
 
   void check_input(const noneq::writer_input& given) const override {
@@ -21,10 +21,10 @@ struct figure : noneq::writer, noneq::figure_style {
     if (given.find("frames") == nullptr)
       throw noneq::error("draw: " + draw + " got " + given.from + " without frames, need " +
                          (of_sampler ? "frames: 3 or more there" : "in: a sampler that has frames: 3 or more"));
-    if (draw == "scatter") noneq::scatter_sinking::check_given(given);
-    if (draw == "raster" && given.shape) noneq::raster_sinking::check_sample(*given.shape);
+    if (draw == "scatter") shipped::scatter_sinking::check_given(given);
+    if (draw == "raster" && given.shape) shipped::raster_sinking::check_sample(*given.shape);
     if (draw == "auto" && given.shape && !(given.variance && *given.shape == noneq::sizes{2}))
-      noneq::raster_sinking::check_sample(*given.shape);
+      shipped::raster_sinking::check_sample(*given.shape);
   }
 
   void check() const override {
@@ -32,7 +32,7 @@ struct figure : noneq::writer, noneq::figure_style {
       throw noneq::error("file got '" + file.string() + "', need a name that ends in .png");
   }
 
-  void check_machine() const override { noneq::gnuplot::need(); }
+  void check_machine() const override { shipped::gnuplot::need(); }
 
   static void describe(noneq::description<figure>& d) {
     d.doc("Draws samples on their way from noise to data, or curves over t, with gnuplot.")

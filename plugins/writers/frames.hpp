@@ -5,7 +5,7 @@
 #include "gnuplot.hpp"
 #include "noneq/plugin.hpp"
 
-namespace noneq {
+namespace shipped {
 
 // The parameters of a figure plugin, for the functions that draw.
 struct figure_style {
@@ -26,59 +26,59 @@ inline std::vector<std::size_t> shown(const std::vector<std::int64_t>& times) {
 }
 
 // Samplers' frames, and beside them the forward process of data.
-class frames_sinking : public sinking {
+class frames_sinking : public noneq::sinking {
  public:
-  frames_sinking(const figure_style& of, const writing& w, std::filesystem::path file, std::int64_t count)
+  frames_sinking(const figure_style& of, const noneq::writing& w, std::filesystem::path file, std::int64_t count)
       : of_(of), w_(w), file_(std::move(file)), count_(of.count > 0 ? of.count : count) {
     if (w.frame_times.empty())
-      throw error("draw: " + of.draw + " got a sampler without frames, need frames: 3 or more there");
+      throw noneq::error("draw: " + of.draw + " got a sampler without frames, need frames: 3 or more there");
   }
 
   // Returns the frames of a batch alone, because its turn may come late.
-  batch map(batch b) const override { return {b.step, b.first, {{"frames", b.at("frames")}}}; }
+  noneq::batch map(noneq::batch b) const override { return {b.step, b.first, {{"frames", b.at("frames")}}}; }
 
-  void add(const batch& mapped) override {
-    const Tensor& frames = mapped.at("frames");
+  void add(const noneq::batch& mapped) override {
+    const noneq::Tensor& frames = mapped.at("frames");
     const auto need = static_cast<std::int64_t>(w_.frame_times.size());
     if (frames.dim() < 3 || frames.size(1) != need)
-      throw error(
-          c10::str("draw: ", of_.draw, " got frames ", to_string(frames.sizes().vec()), ", need [n, ", need, ", …]"));
+      throw noneq::error(c10::str("draw: ", of_.draw, " got frames ", noneq::to_string(frames.sizes().vec()),
+                                  ", need [n, ", need, ", …]"));
     check_shape(frames.sizes().slice(2).vec());
     if (held_ >= count_ || frames.size(0) == 0) return;
     parts_.push_back(frames.slice(0, 0, count_ - held_).clone());
     held_ += parts_.back().size(0);
   }
 
-  outcome finish() override {
-    if (parts_.empty()) throw error(file_.string() + ": got no frames to draw, need at least one sample");
+  noneq::outcome finish() override {
+    if (parts_.empty()) throw noneq::error(file_.string() + ": got no frames to draw, need at least one sample");
     const at::NoGradGuard no_gradients;
     draw(at::cat(parts_), shown(w_.frame_times));
     return {{}, {}, {file_}};
   }
 
  protected:
-  virtual void check_shape(const sizes& sample) const = 0;
-  virtual void draw(const Tensor& frames, const std::vector<std::size_t>& columns) = 0;
+  virtual void check_shape(const noneq::sizes& sample) const = 0;
+  virtual void draw(const noneq::Tensor& frames, const std::vector<std::size_t>& columns) = 0;
 
-  const normalisation& normal() const { return w_.info.normal; }
+  const noneq::normalisation& normal() const { return w_.info.normal; }
   const noneq::process& process() const { return w_.denoiser->process(); }
   std::int64_t time(std::size_t column) const { return w_.frame_times[column]; }
 
   // Data, in its own units, at time t of the forward process.
-  Tensor forward(std::int64_t t) {
+  noneq::Tensor forward(std::int64_t t) {
     if (!x0_.defined()) x0_ = first_rows();
     if (t == 0) return normal().restore(x0_);
-    const kernel& k = *process().kernel;
-    const auto c = coefficients_at(process().tables, at::full({x0_.size(0)}, t - 1, at::kLong), x0_);
-    const Tensor noise = k.noise(x0_.sizes().vec(), w_.stream.fork("forward").fork(t), 0);
+    const noneq::kernel& k = *process().kernel;
+    const auto c = noneq::coefficients_at(process().tables, at::full({x0_.size(0)}, t - 1, at::kLong), x0_);
+    const noneq::Tensor noise = k.noise(x0_.sizes().vec(), w_.stream.fork("forward").fork(t), 0);
     return normal().restore(k.jump(x0_, c, noise));
   }
 
   // As many rows of the data, normalised, as there are samples to draw.
-  Tensor first_rows() const {
-    std::vector<Tensor> rows;
-    const auto x0 = [](const batch& b) -> batch { return {b.step, b.first, {{"x0", b.at("x0")}}}; };
-    w_.pass({"", held_}, x0, [&](const batch& b) { rows.push_back(b.at("x0")); });
+  noneq::Tensor first_rows() const {
+    std::vector<noneq::Tensor> rows;
+    const auto x0 = [](const noneq::batch& b) -> noneq::batch { return {b.step, b.first, {{"x0", b.at("x0")}}}; };
+    w_.pass({"", held_}, x0, [&](const noneq::batch& b) { rows.push_back(b.at("x0")); });
     return at::cat(rows);
   }
 
@@ -99,12 +99,12 @@ class frames_sinking : public sinking {
   }
 
   const figure_style of_;
-  const writing w_;
+  const noneq::writing w_;
   const std::filesystem::path file_;
   const std::int64_t count_;
-  std::vector<Tensor> parts_;
+  std::vector<noneq::Tensor> parts_;
   std::int64_t held_ = 0;
-  Tensor x0_;
+  noneq::Tensor x0_;
 };
 
 }

@@ -22,7 +22,7 @@
 
 extern char** environ;
 
-namespace noneq {
+namespace shipped {
 
 class gnuplot {
  public:
@@ -45,9 +45,9 @@ class gnuplot {
 
   // Writes rows [n, columns] as a data file; returns its name, quoted. Numbers that are not finite are left out of the
   // picture.
-  std::string data(const Tensor& rows) {
+  std::string data(const noneq::Tensor& rows) {
     const std::string name = file("data" + std::to_string(count_++));
-    const Tensor x = rows.detach().to(at::kCPU, at::kDouble).contiguous();
+    const noneq::Tensor x = rows.detach().to(at::kCPU, at::kDouble).contiguous();
     std::ofstream out(name);
     out.precision(std::numeric_limits<double>::max_digits10);
     for (std::int64_t i = 0; i < x.size(0); ++i)
@@ -59,17 +59,17 @@ class gnuplot {
           out << "NaN";
         out << (j + 1 < x.size(1) ? ' ' : '\n');
       }
-    if (!out.flush()) throw file_error(name, "write data for gnuplot", errno);
+    if (!out.flush()) throw noneq::storage::file_error(name, "write data for gnuplot", errno);
     return "'" + name + "'";
   }
 
   // Writes a picture's values [rows, columns], from the top, for `plot … with image`.
-  std::string matrix(const Tensor& values) {
+  std::string matrix(const noneq::Tensor& values) {
     const std::string name = file("data" + std::to_string(count_++));
-    const Tensor x = values.detach().to(at::kCPU, at::kDouble).contiguous();
+    const noneq::Tensor x = values.detach().to(at::kCPU, at::kDouble).contiguous();
     std::ofstream out(name, std::ios::binary);
     out.write(static_cast<const char*>(x.data_ptr()), static_cast<std::streamsize>(x.nbytes()));
-    if (!out.flush()) throw file_error(name, "write data for gnuplot", errno);
+    if (!out.flush()) throw noneq::storage::file_error(name, "write data for gnuplot", errno);
     return c10::str("'", name, "' binary array=(", x.size(1), ",", x.size(0), ") format='%double'");
   }
 
@@ -85,12 +85,13 @@ class gnuplot {
     script << "\nset output\n";
     std::ofstream(file("script")) << script.str();
     const int status = run();
-    if (status != 0) stop_here_if_asked();  // Ctrl-C in a terminal ends gnuplot, too
+    if (status != 0) noneq::stop_here_if_asked();  // Ctrl-C in a terminal ends gnuplot, too
     std::error_code none;
     if (status != 0 || !std::filesystem::exists(file("out.png"), none))
-      throw error(target.string() + ": gnuplot failed (" + last_line(read_file(file("messages"))) +
-                  "), need a working gnuplot: try `gnuplot --version`");
-    write_atomically(target, read_file(file("out.png")));
+      throw noneq::error(target.string() + ": gnuplot failed (" +
+                         last_line(noneq::storage::read_file(file("messages"))) +
+                         "), need a working gnuplot: try `gnuplot --version`");
+    noneq::storage::write_atomically(target, noneq::storage::read_file(file("out.png")));
   }
 
   // Throws when there is no gnuplot, or no folder for its files, before anything is computed for it.
@@ -107,7 +108,7 @@ class gnuplot {
       std::error_code none;
       if (!folder.empty() && std::filesystem::exists(std::filesystem::path(folder) / "gnuplot", none)) return;
     }
-    throw error("found no program gnuplot, need it to draw figures: install Debian's package gnuplot-nox");
+    throw noneq::error("found no program gnuplot, need it to draw figures: install Debian's package gnuplot-nox");
   }
 
   // TMPDIR and the like, or /tmp.
@@ -116,8 +117,9 @@ class gnuplot {
     const std::filesystem::path place = asked != nullptr && *asked != '\0' ? asked : "/tmp";
     std::string pattern = (std::filesystem::absolute(place) / "noneq-figure-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr)
-      throw error(c10::str("TMPDIR got '", place.string(),
-                           "', need a folder for temporary files, where figures are drawn: ", std::strerror(errno)));
+      throw noneq::error(
+          c10::str("TMPDIR got '", place.string(),
+                   "', need a folder for temporary files, where figures are drawn: ", std::strerror(errno)));
     return pattern;
   }
 
@@ -158,7 +160,7 @@ class gnuplot {
     posix_spawn_file_actions_destroy(&actions);
     if (code != 0) {
       need();
-      throw file_error("gnuplot", "start", code);
+      throw noneq::storage::file_error("gnuplot", "start", code);
     }
     int status = 0;
     while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {

@@ -17,7 +17,7 @@ struct hdf5 : noneq::writer {
 
   void check_input(const noneq::writer_input& given) const override {
     try {
-      noneq::need_name_of("HDF5", file);
+      noneq::storage::need_name_of("HDF5", file);
     } catch (const noneq::error& e) {
       throw noneq::error(e.message(), "file");
     }
@@ -91,7 +91,7 @@ class hdf5_sinking : public noneq::sinking {
   const std::map<std::string, std::string> provenance_;
   const std::vector<std::int64_t> frame_times_;
   const noneq::dataset_info info_;
-  noneq::hdf5_writer out_;
+  noneq::storage::hdf5_writer out_;
   std::set<std::string> given_;
   bool has_frames_ = false;
 };

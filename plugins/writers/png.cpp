@@ -26,24 +26,26 @@ struct png : noneq::writer {
     check_shape(sample);
     const std::vector<double>& range = this->range.empty() ? known : this->range;
     if (draws_fields(sample))
-      noneq::draw_fields(samples, range, pixel, to);
+      shipped::draw_fields(samples, range, pixel, to);
     else if (draw == "fields")
-      noneq::draw_fields(samples.view({samples.size(0), 1, sample.size() == 1 ? 1 : sample[0], sample.back()}), range,
-                         pixel, to);
+      shipped::draw_fields(samples.view({samples.size(0), 1, sample.size() == 1 ? 1 : sample[0], sample.back()}), range,
+                           pixel, to);
     else
-      noneq::write_png(to, picture(samples.detach().to(at::kDouble), range));
+      noneq::storage::write_png(to, picture(samples.detach().to(at::kDouble), range));
   }
 
   // uint8 [H, W] or [H, W, 3] of samples [n, …].
   Tensor picture(const Tensor& x, const std::vector<double>& known) const {
     const std::vector<double> range = known.empty() ? extremes(x) : known;
     const std::int64_t n = x.size(0), rank = x.dim() - 1;
-    if (rank == 1) return blocks(noneq::image_grid(x.view({n, 1, 1, -1}), 1, range[0], range[1]), pixel ? pixel : 8);
+    if (rank == 1)
+      return blocks(noneq::storage::image_grid(x.view({n, 1, 1, -1}), 1, range[0], range[1]), pixel ? pixel : 8);
     const Tensor all = rank == 2 ? x.unsqueeze(1) : x;
     const auto columns = columns_of(n);
     const Tensor images = blocks(all, side_of(n, all.size(2), all.size(3)), 2);
     const double grey = (range[0] + range[1]) / 2;
-    return noneq::image_grid(at::constant_pad_nd(images, {gap, gap, gap, gap}, grey), columns, range[0], range[1]);
+    return noneq::storage::image_grid(at::constant_pad_nd(images, {gap, gap, gap, gap}, grey), columns, range[0],
+                                      range[1]);
   }
 
   void check_input(const noneq::writer_input& given) const override {
@@ -57,7 +59,7 @@ struct png : noneq::writer {
   }
 
   void check_machine() const override {
-    if (draw == "fields") noneq::gnuplot::need();
+    if (draw == "fields") shipped::gnuplot::need();
   }
 
   void check() const override {
@@ -106,14 +108,15 @@ struct png : noneq::writer {
     const std::int64_t C = sample.size() == 3 ? sample[0] : 1, H = sample.size() == 1 ? 1 : sample[sample.size() - 2],
                        W = sample.back() * twice;
     if (draw == "fields" || draws_fields(sample)) {
-      noneq::gnuplot::need();
-      return noneq::fields_layout(count, C, H, W, pixel).check();
+      shipped::gnuplot::need();
+      return shipped::fields_layout(count, C, H, W, pixel).check();
     }
     const std::int64_t columns = sample.size() == 1 ? 1 : columns_of(count), rows = (count + columns - 1) / columns,
                        side = sample.size() == 1 ? (pixel ? pixel : 8) : side_of(count, H, W),
                        edge = sample.size() == 1 ? 0 : 2 * gap;
     const std::int64_t width = columns * (W * side + edge), height = rows * (H * side + edge);
-    if (width > noneq::largest_png_side || height > noneq::largest_png_side || width > noneq::largest_png / C / height)
+    if (width > noneq::storage::largest_png_side || height > noneq::storage::largest_png_side ||
+        width > noneq::storage::largest_png / C / height)
       throw noneq::error(c10::str("got ", count, " samples of shape ", noneq::to_string(sample), ", a picture of ",
                                   width, " by ", height, " pixels, need a lower count or pixel"));
   }

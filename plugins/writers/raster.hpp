@@ -4,28 +4,28 @@
 
 #include "frames.hpp"
 
-namespace noneq {
+namespace shipped {
 
 class raster_sinking : public frames_sinking {
  public:
-  raster_sinking(const figure_style& of, const writing& w, std::filesystem::path file)
+  raster_sinking(const figure_style& of, const noneq::writing& w, std::filesystem::path file)
       : frames_sinking(of, w, std::move(file), 40) {}
 
-  static void check_sample(const sizes& sample) {
+  static void check_sample(const noneq::sizes& sample) {
     if (sample.size() != 1 && !(sample.size() == 2 && sample[0] == 1))
-      throw error("draw: raster got samples of shape " + to_string(sample) +
-                  ", need sequences, [L] or [1, L]; writer.png draws images");
+      throw noneq::error("draw: raster got samples of shape " + noneq::to_string(sample) +
+                         ", need sequences, [L] or [1, L]; writer.png draws images");
   }
 
  private:
-  void check_shape(const sizes& sample) const override { check_sample(sample); }
+  void check_shape(const noneq::sizes& sample) const override { check_sample(sample); }
 
-  void draw(const Tensor& frames, const std::vector<std::size_t>& columns) override {
-    const Tensor reverse = frames.flatten(2);  // [n, F, L]
+  void draw(const noneq::Tensor& frames, const std::vector<std::size_t>& columns) override {
+    const noneq::Tensor reverse = frames.flatten(2);  // [n, F, L]
     std::vector<std::string> rows{"reverse"};
     if (w_.pass) rows = {"forward", "reverse"};
     // Black and white are the extremes of clean sequences, so that noise beyond them saturates.
-    const Tensor clean = w_.pass ? forward(0) : reverse.select(1, static_cast<std::int64_t>(columns.front()));
+    const noneq::Tensor clean = w_.pass ? forward(0) : reverse.select(1, static_cast<std::int64_t>(columns.front()));
     const double low = clean.min().item<double>(), high = clean.max().item<double>();
 
     const std::int64_t n = reverse.size(0), length = reverse.size(2);
@@ -54,8 +54,8 @@ class raster_sinking : public frames_sinking {
           g.script << "set title 't = " << time(columns[c]) << "' offset 0,-0.6 font ',13'\n";
         else
           g.script << "unset title\n";
-        const Tensor image = rows[r] == "forward" ? forward(time(columns[c])).flatten(1)
-                                                  : reverse.select(1, static_cast<std::int64_t>(columns[c]));
+        const noneq::Tensor image = rows[r] == "forward" ? forward(time(columns[c])).flatten(1)
+                                                         : reverse.select(1, static_cast<std::int64_t>(columns[c]));
         g.script << "set yrange [" << image.size(0) - 0.5 << ":-0.5]\nplot " << g.data(image)
                  << " matrix with image pixels\n";
         if (c == 0) g.script << "unset label 100\n";

@@ -5,50 +5,52 @@
 #include "axis.hpp"
 #include "frames.hpp"
 
-namespace noneq {
+namespace shipped {
 
 class scatter_sinking : public frames_sinking {
  public:
-  scatter_sinking(const figure_style& of, const writing& w, std::filesystem::path file)
+  scatter_sinking(const figure_style& of, const noneq::writing& w, std::filesystem::path file)
       : frames_sinking(of, w, std::move(file), 2000) {
     check_kernel(process().kernel->has_variance());
   }
 
-  static void check_given(const writer_input& given) {
+  static void check_given(const noneq::writer_input& given) {
     check_kernel(given.variance);
     if (given.shape) check_sample(*given.shape);
   }
 
  private:
   static void check_kernel(bool variance) {
-    if (!variance) throw error("draw: scatter got a kernel of discrete states, need a Gaussian one, or draw: raster");
+    if (!variance)
+      throw noneq::error("draw: scatter got a kernel of discrete states, need a Gaussian one, or draw: raster");
   }
 
-  static void check_sample(const sizes& sample) {
-    if (sample != sizes{2})
-      throw error("draw: scatter got samples of shape " + to_string(sample) + ", need points in the plane, [2]");
+  static void check_sample(const noneq::sizes& sample) {
+    if (sample != noneq::sizes{2})
+      throw noneq::error("draw: scatter got samples of shape " + noneq::to_string(sample) +
+                         ", need points in the plane, [2]");
   }
 
-  void check_shape(const sizes& sample) const override { check_sample(sample); }
+  void check_shape(const noneq::sizes& sample) const override { check_sample(sample); }
 
   // The ends of the axes: a square that holds all but a few outliers.
   struct square {
-    Tensor centre;  // [2]
+    noneq::Tensor centre;  // [2]
     double half;
   };
-  static square around(const Tensor& points) {
-    const Tensor exact = points.to(at::kDouble), finite = exact.index({exact.isfinite().all(1)});
+  static square around(const noneq::Tensor& points) {
+    const noneq::Tensor exact = points.to(at::kDouble), finite = exact.index({exact.isfinite().all(1)});
     const std::int64_t n = finite.size(0), cut = n / 500;
     if (n == 0) return {at::zeros({2}, at::kDouble), 1};
-    const Tensor sorted = std::get<0>(finite.sort(0));
-    const Tensor low = sorted[cut], high = sorted[n - 1 - cut];
+    const noneq::Tensor sorted = std::get<0>(finite.sort(0));
+    const noneq::Tensor low = sorted[cut], high = sorted[n - 1 - cut];
     // As far apart as float64 resolves numbers of this size.
     const double least = std::max(1e-6, 1e-13 * (low + high).abs().max().item<double>());
     return {(low + high) / 2, 0.54 * std::max((high - low).max().item<double>(), least)};
   }
 
   // The offset that is subtracted from both coordinates, so that the marks beside the axes stay short.
-  static Tensor offset_of(const square& s) {
+  static noneq::Tensor offset_of(const square& s) {
     const auto along = [&](std::int64_t axis) {
       const double centre = s.centre[axis].item<double>();
       return offset_of_marks(centre - s.half, centre + s.half);
@@ -57,7 +59,7 @@ class scatter_sinking : public frames_sinking {
   }
 
   // The line below the figure that states an offset; "" when there is none.
-  static std::string note_of(const Tensor& offset) {
+  static std::string note_of(const noneq::Tensor& offset) {
     std::string note;
     for (std::int64_t axis = 0; axis < 2; ++axis)
       if (const double x = offset[axis].item<double>(); x != 0)
@@ -68,28 +70,29 @@ class scatter_sinking : public frames_sinking {
 
   // The model's change of x in one step back from t, on a grid: [n, 4] as x, y, dx, dy, stretched by `factor` so that
   // long arrows just reach the next point.
-  Tensor drift(std::int64_t t, const square& s, double& factor) const {
+  noneq::Tensor drift(std::int64_t t, const square& s, double& factor) const {
     constexpr std::int64_t side = 15;
-    const Tensor line = at::linspace(-s.half, s.half, side + 2, at::kDouble).slice(0, 1, side + 1);
-    const Tensor at = at::stack({line.repeat_interleave(side), line.repeat({side})}, 1) + s.centre;
-    const Tensor x = normal().apply(at);
-    const Tensor label = w_.info.classes > 0 ? at::zeros({x.size(0)}, at::kLong) : Tensor{};
+    const noneq::Tensor line = at::linspace(-s.half, s.half, side + 2, at::kDouble).slice(0, 1, side + 1);
+    const noneq::Tensor at = at::stack({line.repeat_interleave(side), line.repeat({side})}, 1) + s.centre;
+    const noneq::Tensor x = normal().apply(at);
+    const noneq::Tensor label = w_.info.classes > 0 ? at::zeros({x.size(0)}, at::kLong) : noneq::Tensor{};
     const auto p = w_.denoiser->predict(x, std::max<std::int64_t>(t, 1) - 1, {{"label", label}});
-    const Tensor to = p.reverse.location.to(at::kDouble);
-    const Tensor by = normal().affine() ? (p.reverse.location - x).to(at::kDouble) * normal().scale.to(at::kDouble)
-                                        : normal().restore(to) - normal().restore(x.to(at::kDouble));
-    const Tensor lengths = std::get<0>(by.norm(2, 1).sort());
+    const noneq::Tensor to = p.reverse.location.to(at::kDouble);
+    const noneq::Tensor by = normal().affine()
+                                 ? (p.reverse.location - x).to(at::kDouble) * normal().scale.to(at::kDouble)
+                                 : normal().restore(to) - normal().restore(x.to(at::kDouble));
+    const noneq::Tensor lengths = std::get<0>(by.norm(2, 1).sort());
     const double typical = lengths[lengths.size(0) * 9 / 10].item<double>();
     factor = typical > 0 ? 2 * s.half / (side + 1) / typical : 1;
     return at::cat({at - offset_, by * factor}, 1);
   }
 
-  void draw(const Tensor& frames, const std::vector<std::size_t>& columns) override {
+  void draw(const noneq::Tensor& frames, const std::vector<std::size_t>& columns) override {
     const bool data = w_.pass != nullptr;
-    std::vector<Tensor> all{frames.select(1, static_cast<std::int64_t>(columns.front())),
-                            frames.select(1, static_cast<std::int64_t>(columns.back()))};
+    std::vector<noneq::Tensor> all{frames.select(1, static_cast<std::int64_t>(columns.front())),
+                                   frames.select(1, static_cast<std::int64_t>(columns.back()))};
     if (data) all.push_back(forward(0)), all.push_back(forward(time(columns.back())));
-    for (Tensor& points : all) points = points.to(at::kDouble);
+    for (noneq::Tensor& points : all) points = points.to(at::kDouble);
     const square s = around(at::cat(all));
     offset_ = offset_of(s);
     const std::string note = note_of(offset_);
@@ -108,7 +111,7 @@ class scatter_sinking : public frames_sinking {
     if (!note.empty())
       g.script << "set label 101 " << gnuplot::quoted(note)
                << " at screen 0.5, screen 0 offset 0,0.9 center noenhanced\n";
-    const Tensor centre = s.centre - offset_;
+    const noneq::Tensor centre = s.centre - offset_;
     const auto range = [&](const char* name, std::int64_t axis) {
       const double middle = centre[axis].item<double>();
       g.script << "set " << name << " [" << middle - s.half << ":" << middle + s.half << "]\n";
@@ -138,7 +141,7 @@ class scatter_sinking : public frames_sinking {
     g.draw(file_);
   }
 
-  void panel_of(gnuplot& g, const std::string& row, const Tensor& frames, std::size_t column, const square& s) {
+  void panel_of(gnuplot& g, const std::string& row, const noneq::Tensor& frames, std::size_t column, const square& s) {
     if (row == "drift") {
       double factor = 1;
       const std::string arrows = g.data(drift(time(column), s, factor));
@@ -149,13 +152,14 @@ class scatter_sinking : public frames_sinking {
                << "plot " << arrows << " using 1:2:3:4 with vectors arrowstyle 1\nunset xlabel\n";
     } else {
       const bool is_forward = row == "forward";
-      const Tensor points = is_forward ? forward(time(column)) : frames.select(1, static_cast<std::int64_t>(column));
+      const noneq::Tensor points =
+          is_forward ? forward(time(column)) : frames.select(1, static_cast<std::int64_t>(column));
       g.script << "plot " << g.data(points.to(at::kDouble) - offset_) << " using 1:2 with points ls "
                << (is_forward ? 1 : 2) << "\n";
     }
   }
 
-  Tensor offset_ = at::zeros({2}, at::kDouble);
+  noneq::Tensor offset_ = at::zeros({2}, at::kDouble);
 };
 
 }

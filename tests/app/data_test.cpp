@@ -6,8 +6,8 @@
 #include "tiny.hpp"
 
 using namespace testing;
-using ::noneq::hdf5_reader;
-using ::noneq::hdf5_writer;
+using ::noneq::storage::hdf5_reader;
+using ::noneq::storage::hdf5_writer;
 
 namespace {
 
@@ -190,13 +190,13 @@ TEST_CASE("a checkpoint from before data had a place, a type and an identity is 
     return hdf5_reader(place / to).rows("samples", 0, 16);
   };
   const at::Tensor now = draw("now.h5");
-  auto old = ::noneq::load_checkpoint(place / "tiny/checkpoint");
+  auto old = ::noneq::storage::load_checkpoint(place / "tiny/checkpoint");
   for (const char* key : {"data", "begun_in", "stored_order", "samples"}) {
     CHECK(old.meta.contains(key));
     old.meta.erase(key);
   }
   for (const char* part : {"normalisation.shift", "normalisation.scale"})
     old.tensors.at(part) = old.tensors.at(part).to(at::kFloat);
-  ::noneq::save_checkpoint(place / "tiny/checkpoint", old);
+  ::noneq::storage::save_checkpoint(place / "tiny/checkpoint", old);
   CHECK(draw("old.h5").equal(now));
 }

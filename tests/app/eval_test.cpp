@@ -10,7 +10,7 @@ using namespace testing;
 namespace {
 
 void write_levels(const std::filesystem::path& file, std::uint64_t seed) {
-  noneq::hdf5_writer w(file);
+  noneq::storage::hdf5_writer w(file);
   for (const char* dataset : {"train", "test"})
     w.write(dataset, (noneq::stream(seed).fork(dataset).uniform({120, 2}) * 255).to(at::kByte));
   w.close();

@@ -35,25 +35,25 @@ const valijson::Schema& pipeline_schema() {
   return printed.schema;
 }
 
-bool valid(const noneq::value& document) {
-  const json j = json::parse(noneq::to_json(document).dump());
+bool valid(const noneq::config::value& document) {
+  const json j = json::parse(noneq::config::to_json(document).dump());
   return valijson::Validator().validate(pipeline_schema(), adapter(j), nullptr);
 }
 
 // The problems that the program itself finds; "" for none.
-std::string problems_of(const noneq::value& document) {
+std::string problems_of(const noneq::config::value& document) {
   static noneq::registry plugins({std::filesystem::path(std::getenv("NONEQ_BUILD")) / "plugins"});
   try {
-    noneq::make_plan(document, plugins);
+    noneq::flow::make_plan(document, plugins);
   } catch (const noneq::error& e) {
     return e.what();
   }
   return "";
 }
 
-noneq::value tiny_changed(const std::vector<std::string>& changes) {
-  noneq::value document = noneq::parse_text(tiny_pipeline, "tiny.yaml");
-  for (const std::string& change : changes) noneq::apply_override(document, change);
+noneq::config::value tiny_changed(const std::vector<std::string>& changes) {
+  noneq::config::value document = noneq::config::parse_text(tiny_pipeline, "tiny.yaml");
+  for (const std::string& change : changes) noneq::config::apply_override(document, change);
   return document;
 }
 
@@ -64,10 +64,10 @@ TEST_CASE("every shipped pipeline is valid by its schema, and with all its defau
   for (const auto& file : std::filesystem::directory_iterator("pipelines")) {
     if (file.path().extension() != ".yaml") continue;
     ++seen;
-    const noneq::value document = noneq::parse_file(file.path());
+    const noneq::config::value document = noneq::config::parse_file(file.path());
     CHECK_MESSAGE(valid(document), file.path().string());
     static noneq::registry plugins({std::filesystem::path(std::getenv("NONEQ_BUILD")) / "plugins"});
-    CHECK_MESSAGE(valid(noneq::make_plan(document, plugins).resolved()), file.path().string());
+    CHECK_MESSAGE(valid(noneq::flow::make_plan(document, plugins).resolved()), file.path().string());
   }
   CHECK(seen >= 10);
 }
@@ -87,7 +87,7 @@ TEST_CASE("what the program takes, the schema takes") {
            {"graph.windows={plugin: metric.parzen, in: sampler, at: end}"},
            {"graph.noiser.time={plugin: antithetic}"},
            {"graph.sampler.grid=grid.karras"}}) {
-    const noneq::value document = tiny_changed(changes);
+    const noneq::config::value document = tiny_changed(changes);
     const std::string which = changes.empty() ? "" : changes.front();
     CHECK_MESSAGE(problems_of(document) == "", which);
     CHECK_MESSAGE(valid(document), which);
@@ -122,7 +122,7 @@ TEST_CASE("what the program refuses by its tables, the schema refuses") {
                                    "graph.windows={plugin: metric.parzen, of: model}",
                                    "graph.windows={plugin: metric.parzen, in: sampler, every: 5}",
                                    "graph.kernel=kernel.gaussian"}) {
-    const noneq::value document = tiny_changed({change});
+    const noneq::config::value document = tiny_changed({change});
     CHECK_MESSAGE(problems_of(document) != "", change);
     CHECK_MESSAGE(!valid(document), change);
   }

@@ -19,15 +19,15 @@ int main(int argc, char** argv) {
   at::NoGradGuard values_only;
   const std::string size = argv[2];
   const double seconds = std::stod(argv[3]);
-  const auto p = noneq::make_process("gaussian", "{plugin: cosine, steps: 1000}", "epsilon", "fixed_large");
-  const auto loader = noneq::make<noneq::loader>("{plugin: hdf5, file: '" + std::string(argv[1]) +
-                                                 "', dataset: x, batch: " + size + "}");
-  const auto scaled = noneq::make_instance("transform", "{plugin: range, values: [0, 255]}");
-  const auto noiser = noneq::make<noneq::noiser>("marginal");
+  const auto p = testing::make_process("gaussian", "{plugin: cosine, steps: 1000}", "epsilon", "fixed_large");
+  const auto loader = testing::make<noneq::loader>("{plugin: hdf5, file: '" + std::string(argv[1]) +
+                                                   "', dataset: x, batch: " + size + "}");
+  const auto scaled = testing::make_instance("transform", "{plugin: range, values: [0, 255]}");
+  const auto noiser = testing::make<noneq::noiser>("marginal");
   const noneq::stream order(1), noise(2);
-  const auto source = std::make_shared<noneq::branch>(
-      loader->open({}, order), std::vector{noneq::branch_node{"scaled", scaled}}, order, std::nullopt);
-  noneq::workers pool(0);
+  const auto source = std::make_shared<noneq::flow::branch>(
+      loader->open({}, order), std::vector{noneq::flow::branch_node{"scaled", scaled}}, order, std::nullopt);
+  noneq::flow::workers pool(0);
   std::int64_t at = 0;
   const auto until = [&](const auto& enough) {
     const auto fetch = [&](tbb::flow_control& control) -> noneq::batch {

@@ -4,15 +4,15 @@
 
 #include <nlohmann/json.hpp>
 
-#include "noneq/compute/onednn.hpp"
+#include "noneq/compute/detail/onednn.hpp"
 #include "noneq/core/threads.hpp"
 
 namespace {
 
 using dnnl::memory;
-using noneq::precision;
-using noneq::onednn::dims;
-using noneq::onednn::tag;
+using noneq::compute::precision;
+using noneq::compute::onednn::dims;
+using noneq::compute::onednn::tag;
 
 double cpu_seconds() {
   timespec t{};
@@ -22,7 +22,7 @@ double cpu_seconds() {
 
 // The best of several calls, in seconds of this thread: other programs cannot make it larger.
 double gflops(double flop, const dnnl::primitive& work, const std::unordered_map<int, memory>& on) {
-  dnnl::stream stream(noneq::onednn::cpu());
+  dnnl::stream stream(noneq::compute::onednn::cpu());
   double best = 1e9;
   for (int i = 0; i < 40; ++i) {
     const double start = cpu_seconds();
@@ -34,23 +34,23 @@ double gflops(double flop, const dnnl::primitive& work, const std::unordered_map
 }
 
 memory zeros(const memory::desc& d) {
-  memory m(d, noneq::onednn::cpu());
+  memory m(d, noneq::compute::onednn::cpu());
   std::fill_n(static_cast<char*>(m.get_data_handle()), d.get_size(), char{0});
   return m;
 }
 
 double product(precision of) {
   const memory::dim n = 768;
-  const auto type = noneq::onednn::type(of);
+  const auto type = noneq::compute::onednn::type(of);
   const memory::desc d({n, n}, type, tag::ab), any({n, n}, type, tag::any);
-  const dnnl::matmul::primitive_desc made({d, any, d}, noneq::onednn::cpu());
+  const dnnl::matmul::primitive_desc made({d, any, d}, noneq::compute::onednn::cpu());
   return gflops(2.0 * n * n * n, dnnl::matmul(made),
                 {{DNNL_ARG_SRC, zeros(d)}, {DNNL_ARG_WEIGHTS, zeros(made.weights_desc())}, {DNNL_ARG_DST, zeros(d)}});
 }
 
 double convolution(precision of) {
   const memory::dim B = 8, C = 128, size = 32;
-  const auto type = noneq::onednn::type(of);
+  const auto type = noneq::compute::onednn::type(of);
   const memory::desc pixels({B, C, size, size}, type, tag::nhwc), weights({C, C, 3, 3}, type, tag::any);
   const dnnl::convolution_forward::primitive_desc made({dnnl::prop_kind::forward_training,
                                                         dnnl::algorithm::convolution_direct,
@@ -60,7 +60,7 @@ double convolution(precision of) {
                                                         {1, 1},
                                                         {1, 1},
                                                         {1, 1}},
-                                                       noneq::onednn::cpu());
+                                                       noneq::compute::onednn::cpu());
   return gflops(
       2.0 * B * C * C * 9 * size * size, dnnl::convolution_forward(made),
       {{DNNL_ARG_SRC, zeros(pixels)}, {DNNL_ARG_WEIGHTS, zeros(made.weights_desc())}, {DNNL_ARG_DST, zeros(pixels)}});

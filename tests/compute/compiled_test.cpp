@@ -12,6 +12,8 @@
 #include "small_networks.hpp"
 
 using namespace noneq;
+using namespace noneq::compute;
+using namespace testing;
 using small::result;
 
 namespace {

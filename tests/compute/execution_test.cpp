@@ -6,6 +6,7 @@
 #include "small_networks.hpp"
 
 using namespace noneq;
+using namespace noneq::compute;
 
 namespace {
 

@@ -3,6 +3,8 @@
 #include "noneq/compute/precision.hpp"
 
 using namespace noneq;
+using namespace noneq::compute;
+using namespace testing;
 
 TEST_CASE("what this machine cannot run is named") {
   std::vector<std::string> of_bf16;

@@ -1,10 +1,11 @@
 // Idle plans are found again, and their memory is bounded however many batch sizes are met.
-#include "noneq/compute/plan_pool.hpp"
+#include "noneq/compute/detail/plan_pool.hpp"
 
 #include "doctest.hpp"
 #include "small_networks.hpp"
 
 using namespace noneq;
+using namespace noneq::compute;
 
 namespace {
 

@@ -1,11 +1,12 @@
 // The gradient of a 1×1 convolution's weights in bf16 against products of the same rounded numbers in float64.
-#include "noneq/compute/kernels/pointwise_gradient.hpp"
+#include "noneq/compute/detail/kernels/pointwise_gradient.hpp"
 
 #include "doctest.hpp"
 #include "noneq/compute/precision.hpp"
 #include "noneq/core/random.hpp"
 
 using namespace noneq;
+using namespace noneq::compute;
 
 namespace {
 

@@ -5,6 +5,7 @@
 #include "noneq/core/error.hpp"
 
 using namespace noneq;
+using namespace noneq::compute;
 
 namespace {
 

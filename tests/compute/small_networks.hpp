@@ -7,6 +7,7 @@
 namespace small {
 
 using namespace noneq;
+using namespace noneq::compute;
 
 struct builder {
   network_layers n;

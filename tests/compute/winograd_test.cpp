@@ -4,13 +4,14 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "doctest.hpp"
+#include "noneq/compute/detail/winograd/convolution.hpp"
+#include "noneq/compute/detail/winograd/weight_gradient.hpp"
+#include "noneq/compute/detail/winograd/weights.hpp"
 #include "noneq/compute/precision.hpp"
-#include "noneq/compute/winograd/convolution.hpp"
-#include "noneq/compute/winograd/weight_gradient.hpp"
-#include "noneq/compute/winograd/weights.hpp"
 #include "noneq/core/random.hpp"
 
 using namespace noneq;
+using namespace noneq::compute;
 
 namespace {
 

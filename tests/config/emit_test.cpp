@@ -8,6 +8,7 @@
 #include "noneq/config/parse.hpp"
 
 using namespace noneq;
+using namespace noneq::config;
 using nlohmann::json;
 
 static void round_trip(const value& v) {

@@ -7,6 +7,7 @@
 #include "noneq/config/parse.hpp"
 
 using namespace noneq;
+using namespace noneq::config;
 
 // A few edits at random places: bytes YAML cares for, deletions, and pieces of the text itself.
 static std::string mutated(std::string text, std::mt19937& random) {

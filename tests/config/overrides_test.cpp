@@ -5,6 +5,7 @@
 #include "noneq/config/parse.hpp"
 
 using namespace noneq;
+using namespace noneq::config;
 
 static value sample() { return parse_text(sample_pipeline, "a.yaml"); }
 

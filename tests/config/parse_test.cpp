@@ -5,9 +5,9 @@
 #include "config/sample.hpp"
 #include "doctest.hpp"
 
-using noneq::parse_file;
-using noneq::parse_text;
-using noneq::value;
+using noneq::config::parse_file;
+using noneq::config::parse_text;
+using noneq::config::value;
 
 static std::string refused(const std::string& text) {
   return thrown([&] { parse_text(text, "a.yaml"); });

@@ -6,6 +6,7 @@
 #include "doctest.hpp"
 
 using namespace noneq;
+using namespace noneq::config;
 
 TEST_CASE("problems come out by line and column, each once") {
   problems found;

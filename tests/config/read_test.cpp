@@ -7,6 +7,7 @@
 #include "noneq/config/parse.hpp"
 
 using namespace noneq;
+using namespace noneq::config;
 
 static value of(const std::string& yaml) { return parse_text(yaml, "a.yaml"); }
 

@@ -1,10 +1,11 @@
-#include "noneq/config/scalar.hpp"
+#include "noneq/config/detail/scalar.hpp"
 
 #include <limits>
 
 #include "doctest.hpp"
 
 using namespace noneq;
+using namespace noneq::config;
 
 TEST_CASE("the core schema decides what a plain scalar is") {
   for (const char* s : {"", "~", "null", "NULL"}) CHECK(resolve(s) == scalar_type::null);

@@ -5,6 +5,7 @@
 #include "doctest.hpp"
 
 using namespace noneq;
+using namespace noneq::config;
 using nlohmann::json;
 
 TEST_CASE("schema fragments say what JSON Schema says") {

@@ -4,7 +4,7 @@
 #include "doctest.hpp"
 
 using noneq::place;
-using noneq::value;
+using noneq::config::value;
 
 TEST_CASE("a tree built by code keeps the order of its entries and has no places") {
   value root;

@@ -1,4 +1,4 @@
-#include "noneq/core/philox.hpp"
+#include "noneq/core/detail/philox.hpp"
 
 #include <cmath>
 #include <vector>
@@ -7,6 +7,7 @@
 #include "instruction_sets.hpp"
 
 using namespace noneq;
+using namespace testing;
 
 namespace {
 

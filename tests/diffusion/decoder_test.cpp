@@ -3,7 +3,7 @@
 #include "diffusion/close.hpp"
 
 using namespace noneq;
-using namespace noneq::testing;
+using namespace testing;
 
 namespace {
 

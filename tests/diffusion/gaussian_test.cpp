@@ -4,7 +4,7 @@
 #include "noneq/diffusion/schedules.hpp"
 
 using namespace noneq;
-using namespace noneq::testing;
+using namespace testing;
 
 namespace {
 

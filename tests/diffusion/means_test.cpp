@@ -6,7 +6,7 @@
 #include "noneq/diffusion/variances.hpp"
 
 using namespace noneq;
-using namespace noneq::testing;
+using namespace testing;
 
 TEST_CASE("one point of the linear schedule, through every parametrization") {
   const tables t = make_tables(linear(1000, 1e-4, 0.02));

@@ -5,7 +5,7 @@
 #include "noneq/diffusion/schedules.hpp"
 
 using namespace noneq;
-using namespace noneq::testing;
+using namespace testing;
 using indices = std::vector<std::int64_t>;
 
 TEST_CASE("respacing keeps the published steps") {

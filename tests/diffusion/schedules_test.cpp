@@ -5,7 +5,7 @@
 #include "noneq/diffusion/bump.hpp"
 
 using namespace noneq;
-using namespace noneq::testing;
+using namespace testing;
 
 TEST_CASE("cosine has the published β, clipped only at the end") {
   const Tensor b = cosine(1000);

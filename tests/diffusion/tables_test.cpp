@@ -5,7 +5,7 @@
 #include "noneq/diffusion/schedules.hpp"
 
 using namespace noneq;
-using namespace noneq::testing;
+using namespace testing;
 
 TEST_CASE("tables of the linear schedule have the published values") {
   const tables t = make_tables(linear(1000, 1e-4, 0.02));

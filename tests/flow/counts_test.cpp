@@ -5,15 +5,18 @@
 #include "noneq/storage/hdf5.hpp"
 
 using namespace noneq;
+using namespace noneq::flow;
+using namespace testing;
 
 namespace {
 
 // The problems of one plugin with one parameter set; "" for none.
 std::string problems_with(const plugin_entry& e, const parameter& p, const std::string& number) {
-  problems found;
-  value map = value::map({{"plugin", value::scalar(e.name)}, {p.name, value::scalar(number)}});
+  config::problems found;
+  config::value map =
+      config::value::map({{"plugin", config::value::scalar(e.name)}, {p.name, config::value::scalar(number)}});
   for (const parameter& other : e.parameters)
-    if (other.allowed.required && other.name != p.name) map.set(other.name, value::scalar("1"));
+    if (other.allowed.required && other.name != p.name) map.set(other.name, config::value::scalar("1"));
   try {
     instantiate(e.role, map, {test_plugins(), found, e.role});
     found.raise();
@@ -53,7 +56,7 @@ TEST_CASE("the largest count that each parameter takes is refused before a run b
   const scratch_folder place;
   std::filesystem::create_directories(place.path);
   {
-    hdf5_writer w(place.path / "x.h5");
+    storage::hdf5_writer w(place.path / "x.h5");
     w.write("x", stream(1).normal({64, 1, 4, 4}));
     w.close();
   }

@@ -3,6 +3,7 @@
 #include "doctest.hpp"
 
 using namespace noneq;
+using namespace noneq::flow;
 
 TEST_CASE("the line about the data has every stage of the map to x⁰, in order") {
   dataset_info info;

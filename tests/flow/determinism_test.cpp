@@ -4,6 +4,8 @@
 #include "noneq/flow/stop.hpp"
 
 using namespace noneq;
+using namespace noneq::flow;
+using namespace testing;
 
 TEST_CASE("prefetch and threads do not change a bit of the result") {
   const auto one = run_small({"graph.trainer.prefetch=1"}, 1);
@@ -58,6 +60,6 @@ TEST_CASE("a stop finishes the step, saves, and the rest gives the same bits") {
   ask_to_stop();
   CHECK_THROWS_AS(run_small({}, 2, folder), interrupted);
   forget_stop();
-  CHECK(load_checkpoint(folder.path / "checkpoint").meta.at("step") == 1);
+  CHECK(storage::load_checkpoint(folder.path / "checkpoint").meta.at("step") == 1);
   CHECK(differences(whole.saved, run_small({}, 2, folder, if_there::resume).saved) == "");
 }

@@ -14,6 +14,7 @@
 #include "noneq/core/error.hpp"
 
 using namespace noneq;
+using namespace noneq::flow;
 
 namespace {
 

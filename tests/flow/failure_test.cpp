@@ -4,6 +4,8 @@
 #include "noneq/storage/hdf5.hpp"
 
 using namespace noneq;
+using namespace noneq::flow;
+using namespace testing;
 
 TEST_CASE("an exception inside the graph surfaces once, with the node and its line") {
   scratch_folder folder;
@@ -12,7 +14,7 @@ TEST_CASE("an exception inside the graph surfaces once, with the node and its li
   Tensor x = at::randn({4096, 2});
   x[3000][1] = std::nan("");
   {
-    hdf5_writer w(file);
+    storage::hdf5_writer w(file);
     w.write("x", x);
     w.close();
   }
@@ -40,7 +42,7 @@ TEST_CASE("a loss that is not finite stops the run and keeps the last checkpoint
   }
   CHECK(message.find("the loss became") != std::string::npos);
   CHECK(message.find("small.yaml:") != std::string::npos);
-  const checkpoint last = load_checkpoint(out.path / "checkpoint");
+  const storage::checkpoint last = storage::load_checkpoint(out.path / "checkpoint");
   CHECK(last.meta.at("finished") == false);
 }
 
@@ -52,15 +54,15 @@ std::string failed_at_step_8(const std::filesystem::path& out, const std::string
   static registry plugins({build / "plugins", build / "tests" / "plugins"});
   scratch_folder data;
   std::filesystem::create_directories(data.path);
-  hdf5_writer w(data.path / "x.h5");
+  storage::hdf5_writer w(data.path / "x.h5");
   w.write("x", stream(1).normal({96, 2}));
   w.close();
-  value document = parse_text(small_pipeline, "small.yaml");
+  config::value document = config::parse_text(small_pipeline, "small.yaml");
   for (const std::string& change : {"graph.loader={plugin: loader.hdf5, file: '" + (data.path / "x.h5").string() +
                                         "', batch: 32, order: sequential}",
                                     "graph.loss={plugin: loss.not_a_number, in: model, step: 8" + how + "}",
                                     "graph.trainer.checkpoint=" + checkpoint})
-    apply_override(document, change);
+    config::apply_override(document, change);
   try {
     run(make_plan(document, plugins), {out, if_there::refuse, 2, true});
   } catch (const error& e) {
@@ -79,7 +81,7 @@ TEST_CASE("a loss that is no number names the step, the rows and the last good c
   CHECK(has(said, "loss: the loss became nan at step 8, in 1 of 32 samples: rows 40 (t = "));
   CHECK(has(said, "the last good checkpoint is " + (out.path / "checkpoint").string() + ", of step 6"));
   CHECK(said.find('\n') == said.npos);
-  const checkpoint last = load_checkpoint(out.path / "checkpoint");
+  const storage::checkpoint last = storage::load_checkpoint(out.path / "checkpoint");
   CHECK(last.meta.at("step") == 6);
   CHECK(has(failed_at_step_8(early.path, ", row: 40", "100"), "there is no checkpoint yet"));
 }
@@ -91,7 +93,7 @@ TEST_CASE("a gradient that is no number is never trained on, though its loss is 
   CHECK(has(said, "loss: the gradient of the loss, "));
   CHECK(has(said, "is not finite at step 8, in 32 of 32 samples: rows 32 (t = "));
   CHECK(has(said, ", of step 7"));
-  const checkpoint last = load_checkpoint(out.path / "checkpoint");
+  const storage::checkpoint last = storage::load_checkpoint(out.path / "checkpoint");
   CHECK(last.meta.at("step") == 7);
   for (const auto& [name, tensor] : last.tensors)
     if (tensor.is_floating_point()) CHECK_MESSAGE(tensor.isfinite().all().item<bool>(), name);

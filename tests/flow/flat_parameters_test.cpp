@@ -5,6 +5,7 @@
 #include "doctest.hpp"
 
 using namespace noneq;
+using namespace noneq::flow;
 
 namespace {
 

@@ -5,6 +5,8 @@
 #include "noneq/storage/hdf5.hpp"
 
 using namespace noneq;
+using namespace noneq::flow;
+using namespace testing;
 
 namespace {
 
@@ -27,7 +29,7 @@ std::string refusal_from(const scratch_folder& from, const std::vector<std::stri
   return "";
 }
 
-void same(const checkpoint& a, const checkpoint& b, const std::string& prefix) {
+void same(const storage::checkpoint& a, const storage::checkpoint& b, const std::string& prefix) {
   std::int64_t compared = 0;
   for (const auto& [name, tensor] : a.tensors)
     if (name.starts_with(prefix)) {
@@ -41,7 +43,7 @@ void same(const checkpoint& a, const checkpoint& b, const std::string& prefix) {
 // The data set of its own that a loader reads.
 std::string rows_of(const scratch_folder& folder, double scale) {
   std::filesystem::create_directories(folder.path);
-  hdf5_writer w(folder.path / "x.h5");
+  storage::hdf5_writer w(folder.path / "x.h5");
   w.write("x", scale * stream(1).normal({96, 2}));
   w.close();
   return "graph.loader={plugin: loader.hdf5, file: '" + (folder.path / "x.h5").string() + "', batch: 32}";
@@ -57,7 +59,7 @@ TEST_CASE("a run from another begins with its weights, averages and normalisatio
   run_from(first, second,
            {rows_of(other_data, 50), scaled, behind, at_rest, "graph.trainer.plugin=trainer.adamw",
             "graph.trainer.weight_decay=0", "graph.trainer.steps=1", "graph.trainer.ema=[0.9, 0.5]", "seed=11"});
-  const checkpoint begun = load_checkpoint(second.path / "checkpoint");
+  const storage::checkpoint begun = storage::load_checkpoint(second.path / "checkpoint");
   CHECK(begun.meta.at("step") == 1);
   CHECK(begun.meta.at("from").at("step") == 24);
   same(learned.saved, begun, "model.");
@@ -82,7 +84,7 @@ TEST_CASE("a run from another, interrupted at once and resumed, is that run unin
   CHECK_THROWS_AS(run_from(first, parts, changes), interrupted);
   forget_stop();
   const auto resumed = run_small(changes, 2, parts, if_there::resume);
-  const checkpoint uninterrupted = load_checkpoint(whole.path / "checkpoint");
+  const storage::checkpoint uninterrupted = storage::load_checkpoint(whole.path / "checkpoint");
   CHECK(differences(uninterrupted, resumed.saved) == "");
   CHECK(uninterrupted.meta == resumed.saved.meta);
 }
@@ -109,9 +111,9 @@ TEST_CASE("a run that diverges keeps the checkpoint from before its loss grew, a
   static registry plugins({build / "plugins", build / "tests" / "plugins"});
   const scratch_folder data, out, next;
   const auto changed = [&](std::vector<std::string> changes) {
-    value document = parse_text(small_pipeline, "small.yaml");
+    config::value document = config::parse_text(small_pipeline, "small.yaml");
     changes.push_back(rows_of(data, 1));
-    for (const std::string& change : changes) apply_override(document, change);
+    for (const std::string& change : changes) config::apply_override(document, change);
     return make_plan(document, plugins);
   };
   const std::string ruined = "graph.loss={plugin: loss.not_a_number, in: model, step: 48, row: 3, grows: 31}";
@@ -126,11 +128,11 @@ TEST_CASE("a run that diverges keeps the checkpoint from before its loss grew, a
   const auto kept = out.path / "checkpoint-in-range";
   CHECK(message.find("the last good checkpoint is " + kept.string() + ", of step 30") != message.npos);
   CHECK(message.find("--from " + out.path.string()) != message.npos);
-  CHECK(load_checkpoint(out.path / "checkpoint").meta.at("step") == 45);
+  CHECK(storage::load_checkpoint(out.path / "checkpoint").meta.at("step") == 45);
   run(changed({at_rest, "graph.trainer.steps=1"}),
       {.folder = next.path, .threads = 2, .quiet = true, .from = out.path});
-  same(load_checkpoint(kept), load_checkpoint(next.path / "checkpoint"), "model.");
-  CHECK(load_checkpoint(next.path / "checkpoint").meta.at("from").at("step") == 30);
+  same(storage::load_checkpoint(kept), storage::load_checkpoint(next.path / "checkpoint"), "model.");
+  CHECK(storage::load_checkpoint(next.path / "checkpoint").meta.at("from").at("step") == 30);
 }
 
 TEST_CASE("a checkpoint whose weights no loss has vouched for is not called good") {

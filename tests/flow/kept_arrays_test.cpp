@@ -5,6 +5,8 @@
 #include "noneq/storage/hdf5.hpp"
 
 using namespace noneq;
+using namespace noneq::flow;
+using namespace testing;
 
 TEST_CASE("arrays of metrics take no more than a bound, and those of the oldest steps go first") {
   const scratch_folder folder;
@@ -14,9 +16,9 @@ TEST_CASE("arrays of metrics take no more than a bound, and those of the oldest 
   kept_arrays kept(file, 0, 4096);
   for (std::int64_t step = 1; step <= 9; ++step)
     for (const char* node : {"a", "b"}) kept.add(10 * step, node, kilobyte);
-  CHECK(hdf5_reader(file).datasets() == std::vector<std::string>{"a/80/kl", "a/90/kl", "b/80/kl", "b/90/kl"});
+  CHECK(storage::hdf5_reader(file).datasets() == std::vector<std::string>{"a/80/kl", "a/90/kl", "b/80/kl", "b/90/kl"});
   // A run that goes on keeps what it finds, and one event may be larger than the bound.
   kept_arrays again(file, 90, 512);
   again.add(100, "a", kilobyte);
-  CHECK(hdf5_reader(file).datasets() == std::vector<std::string>{"a/100/kl"});
+  CHECK(storage::hdf5_reader(file).datasets() == std::vector<std::string>{"a/100/kl"});
 }

@@ -5,6 +5,8 @@
 #include "noneq/plugin/roles/model.hpp"
 
 using namespace noneq;
+using namespace noneq::flow;
+using namespace testing;
 
 static observer nobody;
 

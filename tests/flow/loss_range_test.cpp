@@ -4,7 +4,7 @@
 
 #include "doctest.hpp"
 
-using noneq::loss_range;
+using noneq::flow::loss_range;
 
 namespace {
 

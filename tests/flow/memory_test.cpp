@@ -5,6 +5,7 @@
 #include "noneq/storage/hdf5.hpp"
 
 using namespace noneq;
+using namespace testing;
 
 static std::int64_t peak_kilobytes() {
   std::ifstream status("/proc/self/status");
@@ -29,7 +30,7 @@ TEST_CASE("memory is flat over a dataset far larger than the token budget") {
   const auto file = folder.path / "large.h5";
   const std::int64_t width = 16384, rows = 5120;  // 336 MB; a batch is 4 MB
   {
-    hdf5_writer w(file);
+    storage::hdf5_writer w(file);
     for (std::int64_t k = 0; k < rows; k += 256) w.append("x", at::randn({256, width}));
     w.close();
   }
@@ -43,7 +44,7 @@ TEST_CASE("measuring takes the same memory whatever the number of rows") {
   const auto file = folder.path / "wide.h5";
   const std::int64_t width = 16384, rows = 1536;
   {
-    hdf5_writer w(file);
+    storage::hdf5_writer w(file);
     for (std::int64_t k = 0; k < rows; k += 256) w.append("x", at::randn({256, width}));
     w.close();
   }
@@ -64,7 +65,7 @@ TEST_CASE("sampling takes the same memory whatever the count") {
   std::filesystem::create_directories(folder.path);
   const auto file = folder.path / "wide.h5";
   {
-    hdf5_writer w(file);
+    storage::hdf5_writer w(file);
     w.append("x", at::randn({64, 16384}));
     w.close();
   }

@@ -7,10 +7,12 @@
 #include "noneq/storage/hdf5.hpp"
 
 using namespace noneq;
+using namespace noneq::flow;
+using namespace testing;
 
 static std::map<std::string, measured> measured_in(const scratch_folder& folder) {
   std::map<std::string, measured> all;
-  std::istringstream lines(read_file(folder.path / "metrics.jsonl"));
+  std::istringstream lines(storage::read_file(folder.path / "metrics.jsonl"));
   for (std::string line; std::getline(lines, line);) {
     const auto r = nlohmann::json::parse(line);
     const auto number = [&](const char* key) { return r[key].is_null() ? std::nan("") : r[key].get<double>(); };
@@ -24,7 +26,7 @@ TEST_CASE("with N(0, I) data and the forward kernel as reverse kernel, K is L_nu
   std::filesystem::create_directories(data.path);
   const auto file = data.path / "normal.h5";
   {
-    hdf5_writer w(file);
+    storage::hdf5_writer w(file);
     w.write("x", stream(1).normal({20000, 3}));
     w.close();
   }
@@ -56,7 +58,7 @@ TEST_CASE("metrics of a model find the same whatever the threads, and with block
     all.insert(all.end(), more.begin(), more.end());
     run_small(all, threads, out);
     std::vector<std::string> records;
-    std::istringstream lines(read_file(out.path / "metrics.jsonl"));
+    std::istringstream lines(storage::read_file(out.path / "metrics.jsonl"));
     for (std::string line; std::getline(lines, line);)
       if (const auto r = nlohmann::json::parse(line); r.at("node") != "trainer" && r.at("node") != "loss")
         records.push_back(line);
@@ -66,7 +68,9 @@ TEST_CASE("metrics of a model find the same whatever the threads, and with block
   const auto records = run_with(1, {}, one);
   CHECK(records.size() > 20);
   CHECK(run_with(3, {}, three) == records);
-  const auto kl_in = [](const scratch_folder& f) { return hdf5_reader(f.path / "balance.h5").rows("kl", 0, 11); };
+  const auto kl_in = [](const scratch_folder& f) {
+    return storage::hdf5_reader(f.path / "balance.h5").rows("kl", 0, 11);
+  };
   CHECK(kl_in(three).equal(kl_in(one)));
   run_with(2, {"graph.balance.chunk=90"}, other);
   CHECK(at::allclose(kl_in(other), kl_in(one), 1e-4, 1e-6));
@@ -104,5 +108,5 @@ TEST_CASE("the balance of entropies of a run says the same as its bound, and is 
   auto m = measured_in(out);
   CHECK(std::abs(m["entropy_K"].value - m["K"].value) <
         4 * std::hypot(m["entropy_K"].standard_error, m["K"].standard_error));
-  CHECK(read_file(out.path / "entropies.png").starts_with("\x89PNG"));
+  CHECK(storage::read_file(out.path / "entropies.png").starts_with("\x89PNG"));
 }

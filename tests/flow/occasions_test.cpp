@@ -4,6 +4,8 @@
 #include "noneq/storage/hdf5.hpp"
 
 using namespace noneq;
+using namespace noneq::flow;
+using namespace testing;
 
 static const std::vector<std::string> with_all{
     "graph.bound={plugin: metric.bound, of: model, samples: 64, every: 8}",
@@ -15,11 +17,11 @@ TEST_CASE("samplers and metrics run at their steps and at the end, and do not di
   const auto beside = run_small(with_all, 2, folder);
   CHECK(differences(beside.saved, run_small({}).saved) == "");
   CHECK(std::filesystem::exists(folder.path / "samples-step-12.h5"));
-  const hdf5_reader samples(folder.path / "samples.h5");
+  const storage::hdf5_reader samples(folder.path / "samples.h5");
   CHECK(samples.layout("samples").shape == sizes{50, 2});
   CHECK(samples.attributes("/").at("sampler") == "ancestral");
   std::vector<std::int64_t> steps;
-  std::istringstream lines(read_file(folder.path / "metrics.jsonl"));
+  std::istringstream lines(storage::read_file(folder.path / "metrics.jsonl"));
   for (std::string line; std::getline(lines, line);) {
     const auto record = nlohmann::json::parse(line);
     for (const char* key : {"step", "name", "value", "unit", "stderr"}) CHECK(record.contains(key));
@@ -34,8 +36,8 @@ TEST_CASE("samples depend on neither chunks nor threads") {
   changed.push_back("graph.sampler.chunk=7");
   run_small(with_all, 1, a);
   run_small(changed, 2, b);
-  const Tensor x = hdf5_reader(a.path / "samples.h5").rows("samples", 0, 50),
-               y = hdf5_reader(b.path / "samples.h5").rows("samples", 0, 50);
+  const Tensor x = storage::hdf5_reader(a.path / "samples.h5").rows("samples", 0, 50),
+               y = storage::hdf5_reader(b.path / "samples.h5").rows("samples", 0, 50);
   CHECK(at::allclose(x, y, 1e-4, 1e-4));  // the network's sums round differently in other batches
 }
 

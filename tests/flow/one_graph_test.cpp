@@ -4,6 +4,8 @@
 #include "noneq/storage/hdf5.hpp"
 
 using namespace noneq;
+using namespace noneq::flow;
+using namespace testing;
 namespace fs = std::filesystem;
 
 namespace {
@@ -12,7 +14,7 @@ namespace {
 fs::path data_file(const fs::path& folder, std::int64_t rows, const std::string& name = "rows.h5") {
   fs::create_directories(folder);
   const Tensor x = stream(5).normal({rows, 2});
-  hdf5_writer out(folder / name);
+  storage::hdf5_writer out(folder / name);
   out.write("x", x);
   out.write("s", x.sum(1, true));
   out.close();
@@ -41,7 +43,7 @@ void run_pass(const std::vector<std::string>& changes, const scratch_folder& fol
 }
 
 Tensor all_rows(const fs::path& file, const std::string& dataset) {
-  const hdf5_reader in(file);
+  const storage::hdf5_reader in(file);
   return in.rows(dataset, 0, in.layout(dataset).shape[0]);
 }
 
@@ -55,7 +57,7 @@ TEST_CASE("a writer on the training takes the batches of its steps, ahead of the
                               2, folder);
   CHECK(differences(teed.saved, run_small({}).saved) == "");
   for (const int step : {8, 16, 24}) {
-    const hdf5_reader in(folder.path / fmt::format("noised-step-{}.h5", step));
+    const storage::hdf5_reader in(folder.path / fmt::format("noised-step-{}.h5", step));
     CHECK(in.layout("xt").shape == sizes{96, 2});
     CHECK(in.layout("t").shape == sizes{96});
   }
@@ -99,7 +101,7 @@ TEST_CASE("a graph without a trainer makes one pass over its rows, in order") {
   CHECK(at::equal(all_rows(folder.path / "copy.h5", "x0"), all_rows(file, "x")));
   CHECK(at::equal(all_rows(folder.path / "copy.h5", "row"), at::arange(100, at::kLong)));
   run_pass(changes, one, 1);
-  CHECK(read_file(one.path / "copy.h5") == read_file(folder.path / "copy.h5"));
+  CHECK(storage::read_file(one.path / "copy.h5") == storage::read_file(folder.path / "copy.h5"));
 }
 
 TEST_CASE("inputs are joined row by row under their new names") {
@@ -251,7 +253,7 @@ TEST_CASE("parameters that choose rows are refused where the stream has chosen t
             "n.chunk: has no meaning behind 'other'"));
   // The pipeline that the run writes can be read again.
   const std::vector<std::string> changes{rows, "graph.n={plugin: metric.bound, of: model, in: other}"};
-  const value resolved = small_plan(changes).resolved();
+  const config::value resolved = small_plan(changes).resolved();
   CHECK(!resolved.find("graph")->find("n")->contains("samples"));
   CHECK(make_plan(resolved, test_plugins()).resolved() == resolved);
   CHECK(has(
@@ -290,7 +292,8 @@ TEST_CASE("two runs of one plan in one process share nothing, a learned schedule
   scratch_folder a, b;
   run(p, {a.path, if_there::refuse, 1, true});
   run(p, {b.path, if_there::refuse, 1, true});
-  CHECK(differences(load_checkpoint(a.path / "checkpoint"), load_checkpoint(b.path / "checkpoint")) == "");
+  CHECK(differences(storage::load_checkpoint(a.path / "checkpoint"), storage::load_checkpoint(b.path / "checkpoint")) ==
+        "");
 }
 
 TEST_CASE("nodes stand in the file in any order") {
@@ -308,7 +311,7 @@ graph:
 )";
   scratch_folder folder;
   run(small_plan({}, text), {folder.path, if_there::refuse, 2, true});
-  CHECK(differences(load_checkpoint(folder.path / "checkpoint"), run_small({}).saved) == "");
+  CHECK(differences(storage::load_checkpoint(folder.path / "checkpoint"), run_small({}).saved) == "");
   CHECK(fs::exists(folder.path / "answers-step-24.h5"));
 }
 
@@ -358,7 +361,7 @@ TEST_CASE("a run goes on only with the contents that every loader of its trainin
     run_small(changes(4), 2, folder);
     run_small(changes(6), 2, folder, if_there::resume);
     fs::remove(other);
-    hdf5_writer out(other);
+    storage::hdf5_writer out(other);
     out.write("x", at::zeros({96, 2}));
     out.write("s", at::zeros({96, 1}));
     out.close();
@@ -383,7 +386,7 @@ TEST_CASE("a finished run with streams of its own can be opened, measured and ta
   run_pass({rows_of("data", file, ", dataset: x"),
             fmt::format("graph.bound={{plugin: metric.bound, in: data, of: '{}'}}", trained.path.string())},
            folder);
-  CHECK(has(read_file(folder.path / "metrics.jsonl"), "\"name\":\"vlb\""));
+  CHECK(has(storage::read_file(folder.path / "metrics.jsonl"), "\"name\":\"vlb\""));
   CHECK_THROWS_WITH_AS(
       run_pass({rows_of("data", file, ", dataset: x"),
                 fmt::format("graph.bound={{plugin: metric.bound, in: data, of: '{}'}}", trained.path.string())},

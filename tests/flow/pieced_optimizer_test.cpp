@@ -8,6 +8,8 @@
 #include "noneq/flow/pieces.hpp"
 
 using namespace noneq;
+using namespace noneq::flow;
+using namespace testing;
 
 namespace {
 

@@ -13,7 +13,7 @@
 #include "noneq/plugin/registry.hpp"
 #include "noneq/storage/files.hpp"
 
-namespace noneq {
+namespace testing {
 
 inline const char* const small_pipeline = R"(
 name: small
@@ -31,22 +31,22 @@ graph:
   trainer: {plugin: trainer.adam, in: loss, steps: 24, ema: [0.9], log: 6, shards: 2}
 )";
 
-inline registry& test_plugins() {
-  static registry r({std::filesystem::path(std::getenv("NONEQ_BUILD")) / "plugins"});
+inline noneq::registry& test_plugins() {
+  static noneq::registry r({std::filesystem::path(std::getenv("NONEQ_BUILD")) / "plugins"});
   return r;
 }
 
-inline plan small_plan(const std::vector<std::string>& changes = {}, const char* text = small_pipeline) {
-  value document = parse_text(text, "small.yaml");
-  for (const std::string& change : changes) apply_override(document, change);
-  return make_plan(document, test_plugins());
+inline noneq::flow::plan small_plan(const std::vector<std::string>& changes = {}, const char* text = small_pipeline) {
+  noneq::config::value document = noneq::config::parse_text(text, "small.yaml");
+  for (const std::string& change : changes) noneq::config::apply_override(document, change);
+  return noneq::flow::make_plan(document, test_plugins());
 }
 
 // What is wrong with a small pipeline, "" for nothing.
 inline std::string problems_of(const std::vector<std::string>& changes) {
   try {
     small_plan(changes);
-  } catch (const error& e) {
+  } catch (const noneq::error& e) {
     return e.what();
   }
   return "";
@@ -66,14 +66,15 @@ struct scratch_folder {
 };
 
 struct finished_run {
-  checkpoint saved;
+  noneq::storage::checkpoint saved;
   std::string records;
 };
 
 inline finished_run run_small(const std::vector<std::string>& changes, int threads, const scratch_folder& folder,
-                              if_there policy = if_there::refuse) {
-  run(small_plan(changes), {folder.path, policy, threads, true});
-  return {load_checkpoint(folder.path / "checkpoint"), read_file(folder.path / "metrics.jsonl")};
+                              noneq::flow::if_there policy = noneq::flow::if_there::refuse) {
+  noneq::flow::run(small_plan(changes), {folder.path, policy, threads, true});
+  return {noneq::storage::load_checkpoint(folder.path / "checkpoint"),
+          noneq::storage::read_file(folder.path / "metrics.jsonl")};
 }
 
 inline finished_run run_small(const std::vector<std::string>& changes, int threads = 2) {
@@ -90,7 +91,7 @@ inline std::string without_step(const std::string& records, std::int64_t step) {
 }
 
 // The names of tensors that are not bitwise equal; "" when none.
-inline std::string differences(const checkpoint& a, const checkpoint& b) {
+inline std::string differences(const noneq::storage::checkpoint& a, const noneq::storage::checkpoint& b) {
   std::string names;
   if (a.tensors.size() != b.tensors.size()) names += "(another number of tensors) ";
   for (const auto& [name, tensor] : a.tensors) {

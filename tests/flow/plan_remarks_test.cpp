@@ -4,6 +4,8 @@
 #include "flow/pipeline.hpp"
 
 using namespace noneq;
+using namespace noneq::flow;
+using namespace testing;
 
 namespace {
 
@@ -60,9 +62,9 @@ TEST_CASE("states that are not numbers are remarked on too, and learned schedule
   const auto with = [&](const std::string& schedule) {
     std::vector<std::string> changes = bits;
     changes.push_back("process.schedule=" + schedule);
-    value document = parse_text(small_pipeline, "small.yaml");
+    config::value document = config::parse_text(small_pipeline, "small.yaml");
     document.child("process").remove("variance");
-    for (const std::string& change : changes) apply_override(document, change);
+    for (const std::string& change : changes) config::apply_override(document, change);
     std::string all;
     for (const std::string& line : remark_lines(make_plan(document, test_plugins()))) all += line;
     return all;
@@ -77,7 +79,8 @@ TEST_CASE("no shipped pipeline has a remark") {
   for (const auto& entry : std::filesystem::directory_iterator("pipelines")) {
     if (entry.path().extension() != ".yaml") continue;
     ++pipelines;
-    for (const std::string& line : remark_lines(make_plan(parse_file(entry.path()), test_plugins()))) CHECK(line == "");
+    for (const std::string& line : remark_lines(make_plan(config::parse_file(entry.path()), test_plugins())))
+      CHECK(line == "");
   }
   CHECK(pipelines >= 10);
 }

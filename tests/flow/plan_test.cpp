@@ -3,12 +3,14 @@
 #include "noneq/config/emit.hpp"
 
 using namespace noneq;
+using namespace noneq::flow;
+using namespace testing;
 
 TEST_CASE("a resolved plan holds every default and reads back to itself") {
   const plan p = small_plan();
-  const value resolved = p.resolved();
+  const config::value resolved = p.resolved();
   CHECK(resolved.find("graph")->find("trainer")->find("prefetch")->text() == "4");
-  CHECK(make_plan(parse_text(to_yaml(resolved), "again.yaml"), test_plugins()).resolved() == resolved);
+  CHECK(make_plan(config::parse_text(config::to_yaml(resolved), "again.yaml"), test_plugins()).resolved() == resolved);
 }
 
 TEST_CASE("nodes are put into running order, whatever the order in the file") {

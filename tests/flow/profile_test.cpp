@@ -6,6 +6,8 @@
 #include "flow/pipeline.hpp"
 
 using namespace noneq;
+using namespace noneq::flow;
+using namespace testing;
 
 TEST_CASE("a profile advises what changes the node that limits the rest") {
   const plan p = small_plan({"graph.scaled={plugin: transform.standardise, in: loader}", "graph.noiser.in=scaled"});

@@ -3,7 +3,7 @@
 #include "doctest.hpp"
 
 using noneq::measured;
-using noneq::to_text;
+using noneq::flow::to_text;
 
 TEST_CASE("a measured number has as many digits as its error gives meaning to") {
   CHECK(to_text(measured{"K", -1.35437, "bits", 0.0123}) == "K = -1.354 ± 0.012 bits");

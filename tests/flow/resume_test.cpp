@@ -4,6 +4,8 @@
 #include "noneq/flow/stop.hpp"
 
 using namespace noneq;
+using namespace noneq::flow;
+using namespace testing;
 namespace fs = std::filesystem;
 
 namespace {
@@ -48,7 +50,7 @@ TEST_CASE("a finished run that is resumed has every record once") {
 TEST_CASE("lines of the record that a crash cut short, or that are none, do not stop a run") {
   scratch_folder folder;
   const auto first = run_small({}, 2, folder);
-  write_atomically(folder.path / "metrics.jsonl", first.records + "5\n{}\n{\"step\": 24, \"no");
+  storage::write_atomically(folder.path / "metrics.jsonl", first.records + "5\n{}\n{\"step\": 24, \"no");
   CHECK(run_small({}, 2, folder, if_there::resume).records == first.records);
 }
 
@@ -58,5 +60,5 @@ TEST_CASE("a finished run that is given more steps is unfinished until it has ma
   ask_to_stop();
   CHECK_THROWS_AS(run_small({}, 2, folder, if_there::resume), interrupted);
   forget_stop();
-  CHECK(load_checkpoint(folder.path / "checkpoint").meta.at("finished") == false);
+  CHECK(storage::load_checkpoint(folder.path / "checkpoint").meta.at("finished") == false);
 }

@@ -6,6 +6,8 @@
 #include "noneq/flow/learner.hpp"
 
 using namespace noneq;
+using namespace noneq::flow;
+using namespace testing;
 
 namespace {
 
@@ -18,10 +20,10 @@ registry& with_misbehaving() {
 // "input: " or "failed: " and what a run of the small pipeline with these changes says; "" when it ends well.
 std::string outcome_of(const std::vector<std::string>& changes) {
   const scratch_folder out;
-  value document = parse_text(small_pipeline, "small.yaml");
-  apply_override(document, "process.variance=fixed_small");
-  apply_override(document, "graph.trainer.steps=5");
-  for (const std::string& change : changes) apply_override(document, change);
+  config::value document = config::parse_text(small_pipeline, "small.yaml");
+  config::apply_override(document, "process.variance=fixed_small");
+  config::apply_override(document, "graph.trainer.steps=5");
+  for (const std::string& change : changes) config::apply_override(document, change);
   try {
     run(make_plan(document, with_misbehaving()), {out.path, if_there::refuse, 2, true});
   } catch (const input_error& e) {
@@ -166,12 +168,12 @@ TEST_CASE("what a metric returns is looked at, and what its sink throws ends the
 
 TEST_CASE("a number that is not finite ends the run, and what others have found stays") {
   const scratch_folder out;
-  value document = parse_text(small_pipeline, "small.yaml");
+  config::value document = config::parse_text(small_pipeline, "small.yaml");
   for (const char* change : {"trainer.steps=5", "bound={plugin: metric.bound, of: model, samples: 8}",
                              "m={plugin: metric.misbehaves, of: model, how: nan}"})
-    apply_override(document, std::string("graph.") + change);
+    config::apply_override(document, std::string("graph.") + change);
   CHECK_THROWS_AS(run(make_plan(document, with_misbehaving()), {out.path, if_there::refuse, 2, true}), error);
-  const std::string records = read_file(out.path / "metrics.jsonl");
+  const std::string records = storage::read_file(out.path / "metrics.jsonl");
   CHECK(has(records, "\"name\":\"K\""));
   CHECK(!has(records, "\"node\":\"m\""));
   CHECK(of_metric("no_error") == "");  // an error may be unknown
@@ -179,10 +181,10 @@ TEST_CASE("a number that is not finite ends the run, and what others have found 
 
 TEST_CASE("samples that are not finite on the way do not end the training that may yet mend them") {
   const scratch_folder out;
-  value document = parse_text(small_pipeline, "small.yaml");
-  apply_override(document, "graph.trainer.steps=5");
-  apply_override(document, "graph.s={plugin: sampler.misbehaves, of: model, count: 8, how: nan, every: 2}");
-  apply_override(document, "graph.w={plugin: writer.hdf5, in: s, file: s.h5}");
+  config::value document = config::parse_text(small_pipeline, "small.yaml");
+  config::apply_override(document, "graph.trainer.steps=5");
+  config::apply_override(document, "graph.s={plugin: sampler.misbehaves, of: model, count: 8, how: nan, every: 2}");
+  config::apply_override(document, "graph.w={plugin: writer.hdf5, in: s, file: s.h5}");
   std::string said;
   try {
     run(make_plan(document, with_misbehaving()), {out.path, if_there::refuse, 2, true});
@@ -190,7 +192,7 @@ TEST_CASE("samples that are not finite on the way do not end the training that m
     said = e.what();
   }
   CHECK(has(said, "1 of 8 samples with numbers that are not finite"));
-  CHECK(load_checkpoint(out.path / "checkpoint").meta.at("step") == 5);
+  CHECK(storage::load_checkpoint(out.path / "checkpoint").meta.at("step") == 5);
   for (const char* file : {"s.h5", "s-step-2.h5", "s-step-4.h5"}) CHECK(!std::filesystem::exists(out.path / file));
 }
 

@@ -7,6 +7,7 @@
 #include "noneq/storage/hdf5.hpp"
 
 using namespace noneq;
+using namespace testing;
 
 namespace {
 
@@ -14,7 +15,7 @@ struct data_folder : scratch_folder {
   std::filesystem::path file = path / "data.h5";
   data_folder() {
     std::filesystem::create_directories(path);
-    hdf5_writer w(file);
+    storage::hdf5_writer w(file);
     w.write("train", stream(1).normal({300, 2}));
     w.write("test", stream(2).normal({200, 2}));
     w.close();
@@ -37,7 +38,7 @@ const std::vector<std::string> followers{
 
 std::vector<nlohmann::json> records(const scratch_folder& folder, const std::string& name) {
   std::vector<nlohmann::json> all;
-  std::istringstream lines(read_file(folder.path / "metrics.jsonl"));
+  std::istringstream lines(storage::read_file(folder.path / "metrics.jsonl"));
   for (std::string line; std::getline(lines, line);)
     if (auto r = nlohmann::json::parse(line); r.at("name") == name) all.push_back(std::move(r));
   return all;
@@ -54,7 +55,7 @@ TEST_CASE("several metrics and writers share one drawing of samples, whatever th
   run_small(data.with(followers), 1, one);
   run_small(data.with(followers), 2, two);
   const auto samples = [](const scratch_folder& f) {
-    return hdf5_reader(f.path / "samples.h5").rows("samples", 0, 100);
+    return storage::hdf5_reader(f.path / "samples.h5").rows("samples", 0, 100);
   };
   CHECK(samples(one).equal(samples(alone)));
   CHECK(samples(two).equal(samples(alone)));
@@ -66,7 +67,7 @@ TEST_CASE("several metrics and writers share one drawing of samples, whatever th
   CHECK(records(one, "frechet_pca2")[0].at("n") == 100);
   CHECK(records(one, "frechet_pca2")[0].at("on") == "train");
   CHECK(records(one, "frechet_pca2")[0].at("stderr").is_null());
-  const hdf5_reader pairs(one.path / "pairs.h5");
+  const storage::hdf5_reader pairs(one.path / "pairs.h5");
   CHECK(pairs.layout("nearest").shape == sizes{4, 2});
   CHECK(pairs.datasets() == std::vector<std::string>{"distance", "nearest", "row", "samples"});
 }
@@ -85,7 +86,7 @@ TEST_CASE("they measure whenever their sampler draws, and the bound says on whic
   // What was computed of the data is in the folder of the run: made once, read on the later occasions.
   std::set<std::string> kinds;
   for (const auto& entry : std::filesystem::directory_iterator(out.path / "reference")) {
-    const hdf5_reader kept(entry.path());
+    const storage::hdf5_reader kept(entry.path());
     CHECK(says(kept.attributes("/").at("key"), ", first class "));  // of the data's identity
     for (const std::string& dataset : kept.datasets()) kinds.insert(dataset);
   }

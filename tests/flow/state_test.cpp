@@ -5,6 +5,8 @@
 #include "noneq/flow/stop.hpp"
 
 using namespace noneq;
+using namespace noneq::flow;
+using namespace testing;
 namespace fs = std::filesystem;
 
 namespace {
@@ -19,24 +21,25 @@ registry& stateful_plugins() {
 
 // What a run leaves: its checkpoint, its records, and its other files by name.
 struct left_behind {
-  checkpoint saved;
+  storage::checkpoint saved;
   std::string records;
   std::map<std::string, std::string> files;
 };
 
 left_behind run_with(const changes& more, const scratch_folder& folder, if_there policy = if_there::refuse,
                      const fs::path& from = {}) {
-  value document = parse_text(small_pipeline, "small.yaml");
+  config::value document = config::parse_text(small_pipeline, "small.yaml");
   for (const char* change : {"process.variance=fixed_small", "graph.loss={plugin: loss.simple, in: model}",
                              "graph.trainer.steps=8", "graph.trainer.log=1"})
-    apply_override(document, change);
-  for (const std::string& change : more) apply_override(document, change);
+    config::apply_override(document, change);
+  for (const std::string& change : more) config::apply_override(document, change);
   run_options options{folder.path, policy, 2, true};
   options.from = from;
   run(make_plan(document, stateful_plugins()), options);
-  left_behind all{load_checkpoint(folder.path / "checkpoint"), read_file(folder.path / "metrics.jsonl"), {}};
+  left_behind all{
+      storage::load_checkpoint(folder.path / "checkpoint"), storage::read_file(folder.path / "metrics.jsonl"), {}};
   for (const auto& file : fs::directory_iterator(folder.path))
-    if (file.path().extension() == ".txt") all.files[file.path().filename()] = read_file(file.path());
+    if (file.path().extension() == ".txt") all.files[file.path().filename()] = storage::read_file(file.path());
   return all;
 }
 
@@ -131,7 +134,7 @@ TEST_CASE("times are drawn by the tables that training began with, before and af
 
 TEST_CASE("averages have the buffers of the network that is trained") {
   scratch_folder folder;
-  const checkpoint c = run_with({"graph.model={plugin: model.counting, in: noiser}"}, folder).saved;
+  const storage::checkpoint c = run_with({"graph.model={plugin: model.counting, in: noiser}"}, folder).saved;
   CHECK(c.tensors.at("model.calls").item<double>() == 16);
   CHECK(c.tensors.count("ema.0.calls") == 0);
 }

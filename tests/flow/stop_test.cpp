@@ -18,7 +18,7 @@ TEST_CASE("signals that arrive within a matrix product leave the heap alone") {
   };
   as_by_default();  // who started the tests may have wanted them to survive signals
   for (int i = 0; i < 300; ++i) {
-    noneq::stop_on_signals();
+    noneq::flow::stop_on_signals();
     const pthread_t computing = pthread_self();
     std::thread other([&] { pthread_kill(computing, i % 2 == 0 ? SIGINT : SIGTERM); });
     do {

@@ -4,6 +4,7 @@
 #include "doctest.hpp"
 
 using namespace noneq;
+using namespace noneq::flow;
 
 namespace {
 

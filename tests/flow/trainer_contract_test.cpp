@@ -6,14 +6,16 @@
 #include "noneq/flow/pieced_optimizer.hpp"
 
 using namespace noneq;
+using namespace noneq::flow;
+using namespace testing;
 
 namespace {
 
 instance trainer_of(const std::string& yaml) {
   static const std::filesystem::path build = std::getenv("NONEQ_BUILD");
   static registry plugins({build / "plugins", build / "tests" / "plugins"});
-  problems found;
-  instance made = instantiate("trainer", parse_text(yaml, "t.yaml"), {plugins, found, "trainer"});
+  config::problems found;
+  instance made = instantiate("trainer", config::parse_text(yaml, "t.yaml"), {plugins, found, "trainer"});
   found.raise();
   return made;
 }

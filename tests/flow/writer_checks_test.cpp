@@ -6,6 +6,8 @@
 #include "noneq/storage/hdf5.hpp"
 
 using namespace noneq;
+using namespace noneq::flow;
+using namespace testing;
 namespace fs = std::filesystem;
 
 namespace {
@@ -34,7 +36,7 @@ void says_of(const std::string& text, const std::string& part) {
 // Data of this shape in a file, and the change that reads it.
 std::string data_at(const fs::path& file, const Tensor& x) {
   fs::create_directories(file.parent_path());
-  hdf5_writer w(file);
+  storage::hdf5_writer w(file);
   w.write("x", x);
   w.close();
   return "graph.loader={plugin: loader.hdf5, file: '" + file.string() + "', dataset: x, batch: 16}";
@@ -77,7 +79,7 @@ TEST_CASE("a writer that reaches the data by a link, or a place where no file ca
   fs::create_directories(run);
   const std::string data = data_at(place.path / "data.h5", at::rand({32, 2}));
   const auto tried = [&](const std::string& file, const std::string& sampler = drawn) {
-    problems found;
+    config::problems found;
     const plan p = small_plan({data, sampler, of_file(file)});
     check_file_places(p, run, found);
     check_files_can_be_made(p, run, found);
@@ -97,7 +99,7 @@ TEST_CASE("a writer that reaches the data by a link, or a place where no file ca
   CHECK(tried("late.h5", "graph.drawn={plugin: sampler.ancestral, of: model}") == "");
   CHECK(tried("new/er/a.h5") == "");
   fs::create_directory(run / "taken.h5");
-  hdf5_writer(run / "file").close();
+  storage::hdf5_writer(run / "file").close();
   says_of(tried("taken.h5"), "taken.h5 is a folder");
   says_of(tried("file/a.h5"), "file is no folder");
 }
@@ -107,7 +109,7 @@ TEST_CASE("what is written over by a verb's --out is known by its place") {
   const fs::path run = place.path / "run";
   const plan p = small_plan({data_at(place.path / "data.h5", at::rand({32, 2}))});
   fs::create_directories(run / "checkpoint");
-  hdf5_writer(run / "pipeline.yaml").close();
+  storage::hdf5_writer(run / "pipeline.yaml").close();
   fs::create_symlink(run, place.path / "link");
   for (const char* own : {"run/pipeline.yaml", "run/../run/pipeline.yaml", "link/pipeline.yaml", "run/metrics.jsonl",
                           "link/checkpoint/a.h5", "run", "data.h5", "run/../data.h5"})

@@ -26,16 +26,16 @@ registry& installed() {
   return plugins;
 }
 
-value changed(const std::vector<std::string>& changes) {
-  value document = parse_text(whole, "p.yaml");
-  for (const std::string& change : changes) apply_override(document, change);
+config::value changed(const std::vector<std::string>& changes) {
+  config::value document = config::parse_text(whole, "p.yaml");
+  for (const std::string& change : changes) config::apply_override(document, change);
   return document;
 }
 
 // The lines about the pipeline with these changes; "" when it is a good one.
 std::string problems_with(const std::vector<std::string>& changes) {
   try {
-    make_plan(changed(changes), installed());
+    flow::make_plan(changed(changes), installed());
   } catch (const input_error& e) {
     return e.what();
   }
@@ -55,8 +55,9 @@ TEST_CASE("a resolved pipeline, with every default in it, is a good one that res
   std::vector<std::string> changes{"graph.model=model.unet", "graph.model.in=noiser"};
   for (const std::string& name : installed().names("sampler"))
     changes.push_back("graph." + name + "={plugin: sampler." + name + ", of: model}");
-  const std::string once = to_yaml(make_plan(changed(changes), installed()).resolved());
-  const std::string twice = to_yaml(make_plan(parse_text(once, "again.yaml"), installed()).resolved());
+  const std::string once = config::to_yaml(flow::make_plan(changed(changes), installed()).resolved());
+  const std::string twice =
+      config::to_yaml(flow::make_plan(config::parse_text(once, "again.yaml"), installed()).resolved());
   CHECK(once == twice);
 }
 

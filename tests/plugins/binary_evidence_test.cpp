@@ -1,13 +1,13 @@
 // Evidence about bits against Bayes' rule, for data of few states and the network that knows them.
 #include "guiding.hpp"
 
-using noneq::make;
-using noneq::make_process;
 using noneq::Tensor;
 using testing::ancestral;
 using testing::draw;
 using testing::given;
+using testing::make;
 using testing::make_denoiser;
+using testing::make_process;
 using testing::message_of;
 using testing::request;
 using testing::says_all;
@@ -58,9 +58,9 @@ TEST_CASE("independent bits have the posterior of Bayes' rule each") {
   const std::string unsure = file.guide("binary_evidence", ", error: 0.2"),
                     sure = file.guide("binary_evidence", ", mask: second, values: bits");
   const Tensor drawn = file.draw(ancestral("[" + unsure + ", " + sure + "]"), d, request(4000, {3}));
-  CHECK(noneq::mean_is(drawn.select(1, 0), 0.24 / (0.24 + 0.14)));
-  CHECK(noneq::largest(drawn.select(1, 1)) == 0);
-  CHECK(noneq::mean_is(drawn.select(1, 2), 0.8));
+  CHECK(testing::mean_is(drawn.select(1, 0), 0.24 / (0.24 + 0.14)));
+  CHECK(testing::largest(drawn.select(1, 1)) == 0);
+  CHECK(testing::mean_is(drawn.select(1, 2), 0.8));
 }
 
 TEST_CASE("what one bit says of another is what the data says") {
@@ -68,9 +68,9 @@ TEST_CASE("what one bit says of another is what the data says") {
   const auto d = of_atoms(bits(100), states(2), numbers({0.4, 0.1, 0.1, 0.4}));
   const given file({{"mask", row({1, 0})}, {"values", row({1, 0})}});
   const Tensor x = file.draw(ancestral(file.guide("binary_evidence", ", error: 0.1")), d, request(4000, {2}));
-  CHECK(noneq::mean_is(x.select(1, 0), 0.9));
-  CHECK(noneq::mean_is(x.select(1, 1), 0.9 * 0.8 + 0.1 * 0.2));
-  CHECK(noneq::mean_is(x.prod(1), 0.9 * 0.8));
+  CHECK(testing::mean_is(x.select(1, 0), 0.9));
+  CHECK(testing::mean_is(x.select(1, 1), 0.9 * 0.8 + 0.1 * 0.2));
+  CHECK(testing::mean_is(x.prod(1), 0.9 * 0.8));
 }
 
 TEST_CASE("evidence about bits that are the same adds up as Bayes' rule says") {
@@ -80,7 +80,7 @@ TEST_CASE("evidence about bits that are the same adds up as Bayes' rule says") {
   const given file({{"mask", row({1, 1, 1, 0})}, {"values", row({1, 0, 1, 0})}});
   const Tensor x = file.draw(ancestral(file.guide("binary_evidence", ", error: 0.2")), d, request(4000, {4}));
   const double odds = 0.3 / 0.7 * 4;
-  CHECK(noneq::mean_is(x.select(1, 3), odds / (1 + odds)));
+  CHECK(testing::mean_is(x.select(1, 3), odds / (1 + odds)));
   CHECK((x == x.select(1, 3).unsqueeze(1)).all(1).to(at::kDouble).mean().item<double>() > 0.98);
 }
 
@@ -96,7 +96,7 @@ TEST_CASE("mode paper multiplies every step: a bit by its recursion") {
   }
   const Tensor x =
       file.draw(ancestral(file.guide("binary_evidence", ", error: 0.4, mode: paper")), d, request(4000, {1}));
-  CHECK(noneq::mean_is(x, p[1].item<double>()));
+  CHECK(testing::mean_is(x, p[1].item<double>()));
   CHECK(p[1].item<double>() > 0.55);  // Bayes' rule says ½
 }
 
@@ -108,7 +108,7 @@ TEST_CASE("a heartbeat of which five bits are known is completed") {
   const Tensor x = file.draw(ancestral(file.guide("binary_evidence")), d, request(count, {20}));
   CHECK((x == truth).all(1).to(at::kDouble).mean().item<double>() >= 0.99);
   const Tensor by_steps = file.draw(ancestral(file.guide("binary_evidence", ", mode: paper")), d, request(count, {20}));
-  CHECK(noneq::largest((by_steps - truth).narrow(1, 0, 5)) == 0);
+  CHECK(testing::largest((by_steps - truth).narrow(1, 0, 5)) == 0);
 }
 
 TEST_CASE("evidence about a sample's bits is that sample's alone") {

@@ -16,7 +16,7 @@ const std::vector<double> values{-1, -1. / 3, 1. / 3, 1}, share{0.4, 0.3, 0.2, 0
 constexpr double half_bin = 1. / 3;
 
 noneq::process process_of(const std::string& schedule) {
-  return noneq::make_process("gaussian", schedule, "x0", "fixed_small");
+  return testing::make_process("gaussian", schedule, "x0", "fixed_small");
 }
 const std::string few = "{plugin: linear, steps: 6, first: 0.02, last: 0.7}",
                   many = "{plugin: linear, steps: 150, first: 0.002, last: 0.2}",

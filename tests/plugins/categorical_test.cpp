@@ -5,6 +5,7 @@
 #include "plugins/make.hpp"
 
 using namespace noneq;
+using namespace testing;
 
 namespace {
 

@@ -5,10 +5,10 @@
 #include "data_file.hpp"
 #include "measuring.hpp"
 
-using noneq::make;
-using noneq::make_process;
 using noneq::stream;
 using noneq::Tensor;
+using testing::make;
+using testing::make_process;
 
 namespace {
 
@@ -55,7 +55,7 @@ Tensor log_density_of_points(const Tensor& x, const Tensor& c, const Tensor& log
 }
 
 TEST_CASE("at every width of the noise the joined atoms of the roll have the density of its curve") {
-  const noneq::coarse_mixture joined(roll(0));
+  const shipped::coarse_mixture joined(roll(0));
   const std::int64_t dense = 1 << 18;
   const Tensor curve = points(dense), even = at::full({dense}, -std::log(static_cast<double>(dense)), at::kDouble);
   for (const double sigma : {5e-4, 3e-3, 0.02, 0.1, 0.7, 5.}) {
@@ -73,7 +73,7 @@ TEST_CASE("at every width of the noise the joined atoms of the roll have the den
 }
 
 TEST_CASE("atoms that are far apart stay apart") {
-  const noneq::coarse_mixture few({at::tensor({0., 1., 5., 6.}).unsqueeze(1), at::zeros({4}), 0});
+  const shipped::coarse_mixture few({at::tensor({0., 1., 5., 6.}).unsqueeze(1), at::zeros({4}), 0});
   CHECK(few.seen_through(1).atoms.size(0) == 4);
   const auto& pairs = few.seen_through(3);
   CHECK(pairs.atoms.flatten().allclose(at::tensor({0.5, 5.5}, at::kDouble)));

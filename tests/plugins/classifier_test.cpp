@@ -50,7 +50,7 @@ moments carried(const noneq::tables& t, const Step& step) {
 }
 
 void check_moments(const Tensor& x, const moments& m) {
-  CHECK(noneq::mean_is(x, m.mean));
+  CHECK(testing::mean_is(x, m.mean));
   CHECK(std::abs(x.var().item<double>() / m.variance - 1) < 4 * std::sqrt(2. / static_cast<double>(x.numel())));
 }
 
@@ -94,8 +94,8 @@ TEST_CASE("the logits of classes are ln r of the one that is wanted") {
     return draw(ancestral(guide), standard_normal(500), request(100, {1}));
   };
   const Tensor x = of(log_r.guide());
-  CHECK(noneq::largest(of(logits.guide(", label: 1")) - x) < 1e-4);
-  CHECK(noneq::largest(of(with_label.guide(", label: 1")) - x) < 1e-4);
+  CHECK(testing::largest(of(logits.guide(", label: 1")) - x) < 1e-4);
+  CHECK(testing::largest(of(with_label.guide(", label: 1")) - x) < 1e-4);
   CHECK(of(logits.guide(", label: 0")).mean().item<double>() > x.mean().item<double>() + 0.5);
 }
 
@@ -119,8 +119,8 @@ TEST_CASE("a classifier that cannot guide is refused by what is wrong with it") 
   CHECK(says_all(refusal("return x[:, 0]", "", "x, t, label"), {"3 arguments", "need x, or x and label"}));
   CHECK(says_all(refusal("return x[:, 0]", ", scale: 0"), {"scale", "got 0"}));
   const script r("return x[:, 0]");
-  noneq::write_atomically(r.path, "not a network");
-  CHECK(says_all(message_of([&] { noneq::make<noneq::guide>(r.guide()); }), {"net.pt", "than a TorchScript module"}));
+  noneq::storage::write_atomically(r.path, "not a network");
+  CHECK(says_all(message_of([&] { testing::make<noneq::guide>(r.guide()); }), {"net.pt", "than a TorchScript module"}));
 }
 
 TEST_CASE("ln r under a network that is a little wrong leads no sample away") {

@@ -19,7 +19,7 @@ inline noneq::denoiser make_denoiser(noneq::process p, std::function<Tensor(cons
 }
 
 inline noneq::process of_schedule(const std::string& schedule, const std::string& mean = "epsilon") {
-  return noneq::make_process("gaussian", schedule, mean, "fixed_small");
+  return make_process("gaussian", schedule, mean, "fixed_small");
 }
 
 inline noneq::sampling_request request(std::int64_t count, noneq::sizes shape, std::int64_t first = 0) {

@@ -11,7 +11,7 @@ namespace testing {
 struct data_file : scratch {
   std::filesystem::path path = *this / "data.h5";
   explicit data_file(const std::map<std::string, noneq::Tensor>& datasets, int gzip = 0) {
-    noneq::hdf5_writer out(path, gzip);
+    noneq::storage::hdf5_writer out(path, gzip);
     for (const auto& [name, values] : datasets) out.write(name, values);
     out.close();
   }
@@ -20,7 +20,7 @@ struct data_file : scratch {
   }
   std::shared_ptr<noneq::source> open(const std::string& more = "", std::uint64_t seed = 1,
                                       const std::optional<noneq::normalisation>& known = {}) const {
-    const auto s = noneq::make<noneq::loader>(yaml(more))->open(known, noneq::stream(seed));
+    const auto s = make<noneq::loader>(yaml(more))->open(known, noneq::stream(seed));
     s->examine([](const std::string&, const noneq::batch&) {});
     return s;
   }
@@ -28,11 +28,11 @@ struct data_file : scratch {
   using transforms = std::vector<std::string>;
   std::shared_ptr<noneq::source> through(const transforms& yamls, const std::string& more = "", std::uint64_t seed = 1,
                                          const std::optional<noneq::normalisation>& known = {}) const {
-    std::vector<noneq::branch_node> nodes;
+    std::vector<noneq::flow::branch_node> nodes;
     for (const std::string& each : yamls)
-      nodes.push_back({"transform " + std::to_string(nodes.size()), noneq::make_instance("transform", each)});
-    return std::make_shared<noneq::branch>(noneq::make<noneq::loader>(yaml(more))->open(known, noneq::stream(seed)),
-                                           std::move(nodes), noneq::stream(seed), known);
+      nodes.push_back({"transform " + std::to_string(nodes.size()), make_instance("transform", each)});
+    return std::make_shared<noneq::flow::branch>(make<noneq::loader>(yaml(more))->open(known, noneq::stream(seed)),
+                                                 std::move(nodes), noneq::stream(seed), known);
   }
 };
 

@@ -5,11 +5,11 @@
 #include "make.hpp"
 #include "plugins/message.hpp"
 
-using noneq::make;
-using noneq::mean_is;
 using noneq::sizes;
 using noneq::stream;
 using noneq::Tensor;
+using testing::make;
+using testing::mean_is;
 using testing::message_of;
 using testing::says;
 
@@ -78,7 +78,7 @@ TEST_CASE("dead leaves: every pixel is covered, by one of the greys") {
     CAPTURE(parameters);
     const auto s = leaves(c10::str("dequantise: false, levels: 5, ", parameters));
     const Tensor grey = greys(*s, s->fetch_rows(0, 200).at("x0"));
-    CHECK(noneq::largest(grey - grey.round()) < 1e-5);
+    CHECK(testing::largest(grey - grey.round()) < 1e-5);
     CHECK(grey.round().min().item<double>() == 0);
     CHECK(grey.round().max().item<double>() == 4);
   }

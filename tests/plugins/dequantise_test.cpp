@@ -1,11 +1,11 @@
 // Stored integers with noise of one step: uniform, known by row where one measures, fresh where one trains.
 #include "data_file.hpp"
 
-using noneq::mean_is;
 using noneq::sizes;
 using noneq::stream;
 using noneq::Tensor;
 using testing::data_file;
+using testing::mean_is;
 using testing::measured_of;
 using testing::message_of;
 using testing::says;

@@ -29,7 +29,7 @@ void totals_are_K(const testing::found& balance, const testing::found& bound) {
 
 TEST_CASE("the balance of entropies adds up to K; Gaussian bounds are those of the schedule") {
   data_in_memory data({{"test", 0.5 * stream(1).normal({3000, 3})}});
-  const auto p = noneq::make_process("gaussian", "{plugin: linear, steps: 30, last: 0.3}", "epsilon", "fixed_small");
+  const auto p = testing::make_process("gaussian", "{plugin: linear, steps: 30, last: 0.3}", "epsilon", "fixed_small");
   const auto d = testing::gaussian_denoiser(p, at::zeros({3}), at::full({3}, 0.25));
   const auto balance = testing::measure("{plugin: entropy_production, samples: 3000, chunk: 700}", d, data);
   totals_are_K(balance, testing::measure("{plugin: bound, samples: 3000, chunk: 1000}", d, data));
@@ -49,7 +49,7 @@ TEST_CASE("the balance of entropies adds up to K; Gaussian bounds are those of t
 
 TEST_CASE("the balance of entropies adds up to K for bits") {
   data_in_memory data({{"test", stream(1).uniform({2000, 4}).lt(0.3).to(at::kFloat)}});
-  const auto p = noneq::make_process("{plugin: binomial, r: 0.4}", "{plugin: reciprocal, steps: 20}", "x0");
+  const auto p = testing::make_process("{plugin: binomial, r: 0.4}", "{plugin: reciprocal, steps: 20}", "x0");
   const auto d = testing::make_denoiser(p, [](const noneq::network_input& in) { return 0.3 * in.x - 0.5; });
   const auto balance = testing::measure("{plugin: entropy_production, samples: 2000}", d, data);
   totals_are_K(balance, testing::measure("{plugin: bound, samples: 2000}", d, data));

@@ -19,7 +19,7 @@ namespace {
 
 Tensor zeros(std::int64_t d) { return at::zeros({d}, at::kDouble); }
 double distance(const Tensor& a, const Tensor& b) {
-  return noneq::frechet_distance(zeros(a.size(0)), a, zeros(a.size(0)), b);
+  return shipped::frechet_distance(zeros(a.size(0)), a, zeros(a.size(0)), b);
 }
 std::int64_t files_in(const std::filesystem::path& folder) {
   return std::distance(std::filesystem::directory_iterator(folder), {});
@@ -41,12 +41,12 @@ TEST_CASE("the Fréchet distance of Gaussians: closed forms, singular covariance
         doctest::Approx((u.dot(u) + v.dot(v) - 2 * u.dot(v).abs()).item<double>()).epsilon(1e-6));
   CHECK(distance(u.outer(u), u.outer(u)) < 1e-6);
   CHECK(distance(at::zeros({3, 3}, at::kDouble), at::zeros({3, 3}, at::kDouble)) == 0);
-  CHECK(noneq::frechet_distance(at::tensor({1., 2.}), p, at::tensor({4., -2.}), p) == doctest::Approx(25));
+  CHECK(shipped::frechet_distance(at::tensor({1., 2.}), p, at::tensor({4., -2.}), p) == doctest::Approx(25));
 }
 
 TEST_CASE("mean and covariance do not depend on the blocks") {
   const Tensor x = stream(3).normal({1000, 4}) * at::tensor({1.f, 2.f, 3.f, 4.f}) + 1e3;
-  noneq::gaussian_fit whole, parts;
+  shipped::gaussian_fit whole, parts;
   whole.add(x);
   for (const auto& [from, to] : {std::pair{0, 1}, {1, 300}, {300, 1000}}) parts.add(x.slice(0, from, to));
   CHECK(at::allclose(whole.mean(), parts.mean(), 1e-12));
@@ -72,7 +72,7 @@ TEST_CASE("frechet finds a shift and a scale, and says with which features and h
 TEST_CASE("principal components: the largest first, and of average variance 1") {
   const Tensor x = stream(4).normal({5000, 1, 2, 2}) * at::tensor({1.f, 5.f, 0.1f, 3.f}).view({1, 2, 2}) + 7;
   data_in_memory data({{"train", x}});
-  const auto pca = noneq::make<noneq::feature>("{plugin: pca, components: 2}");
+  const auto pca = testing::make<noneq::feature>("{plugin: pca, components: 2}");
   const auto map = pca->learn(data.info(), [&](std::int64_t count, const auto& reduce, const auto& add) {
     CHECK(count == 10000);
     add(reduce(x.slice(0, 0, 2000))), add(reduce(x.slice(0, 2000)));
@@ -83,8 +83,9 @@ TEST_CASE("principal components: the largest first, and of average variance 1") 
   CHECK(f.var(0).mean().item<double>() == doctest::Approx(1).epsilon(1e-3));
   CHECK((f.select(1, 0).var() / f.select(1, 1).var()).item<double>() == doctest::Approx(25. / 9).epsilon(0.06));
   CHECK((*pca->restore(data.info(), map->learned()))(x).equal(f));
-  CHECK(says(message_of([&] { noneq::make<noneq::feature>("{plugin: pca, components: 5}")->check_data(data.info()); }),
-             "components: got 5, need at most 4, the numbers of a sample"));
+  CHECK(
+      says(message_of([&] { testing::make<noneq::feature>("{plugin: pca, components: 5}")->check_data(data.info()); }),
+           "components: got 5, need at most 4, the numbers of a sample"));
 }
 
 TEST_CASE("a channel whose numbers are small in data units counts as much as another") {
@@ -120,8 +121,8 @@ TEST_CASE("the squared kernel distance has no bias, however small the sets") {
     const std::int64_t n = 40000;
     const Tensor x = stream(1).normal({n, 4, 1}).to(at::kDouble), y = stream(2).normal({n, 3, 1}).to(at::kDouble) + mu;
     Tensor each = at::empty({n}, at::kDouble);
-    for (std::int64_t i = 0; i < n; ++i) each[i] = noneq::unbiased_squared_mmd(x[i], y[i]);
-    CHECK(noneq::mean_is(each, 3 * mu * mu + 3 * std::pow(mu, 4) + std::pow(mu * mu * mu + 3 * mu, 2)));
+    for (std::int64_t i = 0; i < n; ++i) each[i] = shipped::unbiased_squared_mmd(x[i], y[i]);
+    CHECK(testing::mean_is(each, 3 * mu * mu + 3 * std::pow(mu, 4) + std::pow(mu * mu * mu + 3 * mu, 2)));
   }
 }
 

@@ -5,10 +5,10 @@
 #include "make.hpp"
 #include "plugins/message.hpp"
 
-using noneq::make;
 using noneq::sizes;
 using noneq::stream;
 using noneq::Tensor;
+using testing::make;
 using testing::message_of;
 using testing::says;
 

@@ -2,9 +2,9 @@
 #include "closed_form.hpp"
 #include "plugins/message.hpp"
 
-using noneq::make;
 using noneq::Tensor;
 using testing::gaussian_denoiser;
+using testing::make;
 using testing::message_of;
 using testing::says;
 
@@ -29,7 +29,7 @@ struct two_classes : noneq::network {
 TEST_CASE("classes of equal variance: guidance moves the mean to s times that of the class") {
   // ε is affine in the mean, so ε(x,∅) + s(ε(x,c) − ε(x,∅)) is the exact ε of N(s m_c, v).
   const double v = 0.5;
-  const auto p = noneq::make_process("gaussian", "{plugin: linear, steps: 50, last: 0.3}", "epsilon", "fixed_small");
+  const auto p = testing::make_process("gaussian", "{plugin: linear, steps: 50, last: 0.3}", "epsilon", "fixed_small");
   const noneq::denoiser d(p, std::make_shared<two_classes>(p.tables, v));
   const auto s = make<noneq::sampler>("{plugin: ddim, eta: 0.5}");
   for (const double scale : {0., 1., 3.}) {
@@ -45,7 +45,7 @@ TEST_CASE("the formula holds whatever the network predicts") {
   const Tensor x = at::linspace(-2, 2, 5, at::kDouble).unsqueeze(1);
   const noneq::conditions of_class{{"label", at::zeros({5}, at::kLong)}};
   for (const std::string mean : {"epsilon", "x0", "v", "score", "mean"}) {
-    const auto p = noneq::make_process("gaussian", "{plugin: linear, steps: 50, last: 0.3}", mean, "fixed_small");
+    const auto p = testing::make_process("gaussian", "{plugin: linear, steps: 50, last: 0.3}", mean, "fixed_small");
     const noneq::denoiser d(p, std::make_shared<two_classes>(p.tables, 0.5));
     const Tensor with = d.predict(x, 20, of_class).x0,
                  without = d.predict(x, 20, {{"label", at::full({5}, 2, at::kLong)}}).x0;
@@ -54,7 +54,7 @@ TEST_CASE("the formula holds whatever the network predicts") {
 }
 
 TEST_CASE("guidance of a model that does not know 'no class' is refused") {
-  const auto p = noneq::make_process("gaussian", "linear", "epsilon", "fixed_small");
+  const auto p = testing::make_process("gaussian", "linear", "epsilon", "fixed_small");
   const auto d = gaussian_denoiser(p, at::zeros({1}), at::ones({1}));
   CHECK(message_of([&] { d.guided(2, 3); }) ==
         "guidance got 2, need 1: the model does not know 'no class'; train one with classes that does");

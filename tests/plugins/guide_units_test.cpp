@@ -48,15 +48,15 @@ TEST_CASE("channels of scale 15 and 1e-5 are both met, and the rest is drawn giv
       file.guide("linear_observation", ", observation: blocks, operator: downsample, factor: 2, deviation: 0");
   const std::string sampler = "{plugin: ddim, steps: 40, guides: ";
   const Tensor x = file.draw(sampler + coarse + "}", d, r);
-  CHECK(noneq::largest(average(x) - blocks) < 1e-5);
+  CHECK(largest(average(x) - blocks) < 1e-5);
   CHECK(missed.max().item<double>() < 1e-4);
   // White pixels given their block's mean: that mean, and ¾ of the variance in either channel.
   const double error = 4 / std::sqrt(static_cast<double>(count));
-  CHECK(noneq::largest(x.mean(0) - at::upsample_nearest2d(blocks, {4, 4})[0]) < error);
-  CHECK(noneq::largest(x.var(0) / 0.75 - 1) < error * std::sqrt(2.) + 0.05);
+  CHECK(largest(x.mean(0) - at::upsample_nearest2d(blocks, {4, 4})[0]) < error);
+  CHECK(largest(x.var(0) / 0.75 - 1) < error * std::sqrt(2.) + 0.05);
 
   const Tensor known = file.draw(sampler + file.guide("known_values") + "}", d, r);
-  CHECK(noneq::largest((known - values).masked_select(mask == 1)) < 1e-5);
+  CHECK(largest((known - values).masked_select(mask == 1)) < 1e-5);
   const auto at_pixel = [&](std::int64_t c, std::int64_t i) { return known.select(1, c).select(1, i).select(1, i); };
   CHECK(std::abs(at_pixel(1, 1).mean().item<double>() - 0.8 * 1.5) < error * 0.6 + 0.01);
   CHECK(std::abs(at_pixel(0, 2).mean().item<double>() - 0.8 * -0.5) < error * 0.6 + 0.01);
@@ -72,7 +72,7 @@ TEST_CASE("rows of a matrix in any unit are met") {
   const auto d = correlated(linear("x0"), at::zeros({2}, at::kDouble), at::eye(2, at::kDouble));
   const Tensor x =
       file.draw("{plugin: ddim, steps: 20, guides: " + file.guide("linear_observation", ", deviation: 0") + "}", d, r);
-  CHECK(noneq::largest(x - u) < 1e-4);
+  CHECK(largest(x - u) < 1e-4);
 }
 
 TEST_CASE("a deviation for each channel") {
@@ -88,8 +88,8 @@ TEST_CASE("a deviation for each channel") {
     CAPTURE(guide);
     const Tensor x = file.draw("{plugin: ddim, steps: 50, guides: " + guide + "}", d, r).squeeze(2);
     const Tensor kept = at::tensor({first_share, share}, at::kDouble);  // of the prior's variance
-    CHECK(noneq::largest(x.mean(0) - (1 - kept)) < error);
-    CHECK(noneq::largest(x.var(0) - kept) < error * std::sqrt(2.) + 0.02);
+    CHECK(largest(x.mean(0) - (1 - kept)) < error);
+    CHECK(largest(x.var(0) - kept) < error * std::sqrt(2.) + 0.02);
   };
   const std::string half_and_two = ", deviation: [7.5, 2.0e-5]", none_and_two = ", deviation: [0, 2.0e-5]";
   law(file.guide("gaussian_observation", half_and_two), 0.8, 0.2);
@@ -142,7 +142,7 @@ TEST_CASE("a network that is a little wrong leads no sample away by its derivati
   Tensor one = at::zeros({1, wrong_numbers});
   one[0][2] = 1;
   const given file({{"mask", one}, {"values", x}, {"observation", x}, {"sum", x.sum(1, true)}});
-  const double observed = noneq::largest(x);
+  const double observed = largest(x);
   for (const char* deviation : {"0", "0.1"}) {
     const std::string s = std::string(", deviation: ") + deviation;
     leads_no_sample_away(file, file.guide("known_values", s), observed);

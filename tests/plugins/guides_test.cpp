@@ -1,9 +1,9 @@
 // Guides against posteriors in closed form, of Gaussian data and a network that knows its score exactly.
 #include "guiding.hpp"
 
-using noneq::make;
 using noneq::stream;
 using noneq::Tensor;
+using testing::make;
 using namespace testing;
 
 namespace {
@@ -86,7 +86,7 @@ TEST_CASE("known values: the rest has the conditional mean and covariance, by ev
        {"ancestral, steps: 250", "ddim, steps: 100", "heun, steps: 50", "dpm_solver, steps: 50"}) {
     CAPTURE(sampler);
     const Tensor x = file.draw("{plugin: " + sampler + ", guides: " + file.guide("known_values") + "}", d, r);
-    CHECK(noneq::largest(x.select(1, 0) - 1.7) < 1e-4);
+    CHECK(largest(x.select(1, 0) - 1.7) < 1e-4);
     const Tensor other = x.select(1, 1);
     CHECK(other.mean().item<double>() == doctest::Approx(0.66).epsilon(0.05));  // four standard errors are 0.037
     CHECK(other.var().item<double>() == doctest::Approx(0.86).epsilon(0.06));   // and 0.049
@@ -104,10 +104,10 @@ TEST_CASE("known values repainted: biased, and less so when every step is drawn 
     const Tensor x =
         file.draw(ancestral(file.guide("known_values", ", mode: paper, resample: " + std::to_string(draws))), d,
                   request(count, {2}));
-    CHECK(noneq::largest(x.select(1, 0) - 1.7) < 1e-6);
+    CHECK(largest(x.select(1, 0) - 1.7) < 1e-6);
     const Tensor other = x.select(1, 1);
     const auto [mean, variance] = law(draws);
-    CHECK(noneq::mean_is(other, mean));
+    CHECK(mean_is(other, mean));
     CHECK(std::abs(other.var().item<double>() / variance - 1) < 4 * std::sqrt(2. / count));
   }
   const auto [mean, variance] = law(1);
@@ -127,8 +127,8 @@ TEST_CASE("a linear observation: the posterior of correlated data") {
   const Tensor seen = at::matmul(covariance2, a.t()) / (at::matmul(at::matmul(a, covariance2), a.t()) + variance);
   const Tensor mean = mean2 + (seen * (y - at::matmul(a, mean2.unsqueeze(1)))).squeeze(1);
   const Tensor covariance = covariance2 - at::matmul(seen, at::matmul(a, covariance2));
-  CHECK(noneq::largest(x.mean(0) - mean) < 0.04);  // four standard errors are below 0.03
-  CHECK(noneq::largest(covariance_of(x) - covariance) < 0.04);
+  CHECK(largest(x.mean(0) - mean) < 0.04);  // four standard errors are below 0.03
+  CHECK(largest(covariance_of(x) - covariance) < 0.04);
 }
 
 TEST_CASE("a network whose derivative is no covariance leads no sample away") {
@@ -138,7 +138,7 @@ TEST_CASE("a network whose derivative is no covariance leads no sample away") {
   const Tensor turned = at::eye(d, at::kDouble) + stream(3).normal({d, d}).to(at::kDouble);
   const auto network = correlated(linear("epsilon", 100), at::zeros({d}, at::kDouble), turned);
   const Tensor x = file.draw(ancestral(file.guide("known_values", ", solve: 20")), network, request(50, {d}));
-  CHECK(noneq::largest(x) < 100);
+  CHECK(largest(x) < 100);
 }
 
 TEST_CASE("a guided sample depends neither on its chunk nor on the others' observations") {
@@ -148,8 +148,8 @@ TEST_CASE("a guided sample depends neither on its chunk nor on the others' obser
   const Tensor all = file.draw(sampler, d, request(7, {2}));
   auto r = request(3, {2});
   r.first = 4;
-  CHECK(noneq::largest(file.draw(sampler, d, r) - all.slice(0, 4, 7)) < 1e-5);
-  CHECK(noneq::largest(all[1] - all[2]) > 0.1);
+  CHECK(largest(file.draw(sampler, d, r) - all.slice(0, 4, 7)) < 1e-5);
+  CHECK(largest(all[1] - all[2]) > 0.1);
 }
 
 TEST_CASE("a sample whose steps are drawn again depends on its chunk as little") {
@@ -160,8 +160,8 @@ TEST_CASE("a sample whose steps are drawn again depends on its chunk as little")
   auto r = request(3, {2});
   r.first = 4;
   const Tensor all = file.draw(again, d, request(7, {2}));
-  CHECK(noneq::largest(file.draw(again, d, r) - all.slice(0, 4, 7)) < 1e-5);
-  CHECK(noneq::largest(file.draw(sampler(", mode: paper"), d, r) - all.slice(0, 4, 7)) > 0.1);
+  CHECK(largest(file.draw(again, d, r) - all.slice(0, 4, 7)) < 1e-5);
+  CHECK(largest(file.draw(sampler(", mode: paper"), d, r) - all.slice(0, 4, 7)) > 0.1);
 }
 
 TEST_CASE("guides refuse what does not fit") {
@@ -223,7 +223,7 @@ TEST_CASE("a linear observation in mode paper gives a step the mean of the produ
     const Tensor seen = b.matmul(step).matmul(b.t()) + 0.49 * at::eye(2, at::kDouble);
     const Tensor gain = step.matmul(b.t()).matmul(seen.inverse());
     const Tensor expected = mean[k] + gain.matmul(y[k] - a.matmul(normal.shift.to(at::kDouble)) - b.matmul(mean[k]));
-    CHECK(noneq::largest(got.location[k] - expected) < 1e-6);
+    CHECK(largest(got.location[k] - expected) < 1e-6);
   }
   // Where steps are short beside s, their covariance hardly changes: the moments are those of `gaussian_observation`.
   const given one({{"matrix", at::ones({1, 1})}, {"observation", at::ones({1, 1})}});

@@ -8,7 +8,7 @@
 namespace testing {
 
 inline Tensor draw(const std::string& sampler, const noneq::denoiser& d, const noneq::sampling_request& r) {
-  return noneq::make<noneq::sampler>(sampler)->sample(d, r).to(at::kDouble);
+  return make<noneq::sampler>(sampler)->sample(d, r).to(at::kDouble);
 }
 
 // Tensors of a stream, each of which begins again after its last row, and guides that read them. `matrix`, and those
@@ -16,7 +16,7 @@ inline Tensor draw(const std::string& sampler, const noneq::denoiser& d, const n
 class given {
  public:
   explicit given(std::map<std::string, Tensor> tensors) : tensors_(std::move(tensors)) {
-    noneq::hdf5_writer file(folder_ / "given.h5");
+    noneq::storage::hdf5_writer file(folder_ / "given.h5");
     for (const auto& [name, tensor] : tensors_)
       if (name.starts_with("matrix")) file.write(name, tensor);
     file.close();
@@ -47,7 +47,7 @@ inline bool says_all(const std::string& message, const std::vector<std::string>&
 }
 
 inline noneq::process linear(const std::string& mean = "epsilon", std::int64_t steps = 1000) {
-  return noneq::make_process("gaussian", "{plugin: linear, steps: " + std::to_string(steps) + "}", mean, "fixed_small");
+  return make_process("gaussian", "{plugin: linear, steps: " + std::to_string(steps) + "}", mean, "fixed_small");
 }
 
 inline std::string ancestral(const std::string& guides) { return "{plugin: ancestral, guides: " + guides + "}"; }

@@ -5,16 +5,16 @@
 
 #include "doctest.hpp"
 
-using noneq::kept_blocks;
-using noneq::row_order;
 using noneq::Tensor;
+using shipped::kept_blocks;
+using shipped::row_order;
 
 namespace {
 
-std::shared_ptr<const noneq::lazy_rows> of(const Tensor& rows) {
-  noneq::raw_chunks raw;
+std::shared_ptr<const shipped::lazy_rows> of(const Tensor& rows) {
+  noneq::storage::raw_chunks raw;
   raw.plain = rows;
-  return std::make_shared<const noneq::lazy_rows>(std::move(raw));
+  return std::make_shared<const shipped::lazy_rows>(std::move(raw));
 }
 
 struct numbers {
@@ -78,7 +78,7 @@ TEST_CASE("threads that gather from the same compressed blocks get the same rows
   // Chunks that hold a row each, stored without filters: decoding them is the work that is shared.
   constexpr std::int64_t n = 64;
   const auto stored = [](std::int64_t first) {
-    noneq::raw_chunks raw;
+    noneq::storage::raw_chunks raw;
     raw.dtype = at::kLong;
     raw.shape = {n, 4};
     raw.chunk_shape = {1, 4};
@@ -86,7 +86,7 @@ TEST_CASE("threads that gather from the same compressed blocks get the same rows
       const Tensor row = at::full({4}, first + k, at::kLong);
       raw.chunks.push_back({{k, 0}, 0, {static_cast<const char*>(row.data_ptr()), 32}});
     }
-    return std::make_shared<const noneq::lazy_rows>(std::move(raw));
+    return std::make_shared<const shipped::lazy_rows>(std::move(raw));
   };
   kept_blocks blocks(false);
   std::vector<row_order::stretch> all;

@@ -3,6 +3,7 @@
 #include "make.hpp"
 
 using namespace noneq;
+using namespace testing;
 
 TEST_CASE("Gaussian atoms: matched has the first two moments of the true reverse step") {
   const auto p = make_process("gaussian", "{plugin: linear, steps: 12, first: 0.02, last: 0.4}", "x0", "fixed_small");

@@ -15,7 +15,7 @@ namespace {
 
 // So little signal at t = T that π is what the exact flow ends in.
 noneq::process smooth(int steps = 500) {
-  return noneq::make_process(
+  return testing::make_process(
       "gaussian", "{plugin: log_snr, steps: " + std::to_string(steps) + ", first_beta: 1.0e-3, last_alpha_bar: 1.0e-9}",
       "epsilon", "fixed_small");
 }
@@ -42,7 +42,7 @@ TEST_CASE("with the exact score and the exact trace the likelihood is the densit
   const auto r = testing::measure("{plugin: likelihood, trace: exact, chunk: 15}",
                                   gaussian_denoiser(p, data_mean, data_variance), data);
   const Tensor expected = true_log_density(p, data.rows.at("test"));
-  CHECK(noneq::largest(nats(r) - expected) < 1e-3);
+  CHECK(testing::largest(nats(r) - expected) < 1e-3);
   const auto& record = r.at("log_likelihood");
   CHECK(record.value == doctest::Approx(bits(expected.mean().item<double>())).epsilon(1e-4));
   CHECK(record.standard_error == doctest::Approx(bits(noneq::estimate_mean(expected).stderr)).epsilon(1e-3));
@@ -59,7 +59,7 @@ TEST_CASE("random signs estimate the trace within their error, and exactly where
   // The Jacobian of independent dimensions is diagonal, where zᵀJz is the trace for any signs z.
   const auto alone = gaussian_denoiser(p, data_mean, data_variance);
   const Tensor exact = nats(testing::measure("{plugin: likelihood, trace: exact}", alone, data));
-  CHECK(noneq::largest(nats(testing::measure("{plugin: likelihood, probes: 1}", alone, data)) - exact) < 1e-3);
+  CHECK(testing::largest(nats(testing::measure("{plugin: likelihood, probes: 1}", alone, data)) - exact) < 1e-3);
 
   // Any network has a flow, and a density; this one mixes its dimensions.
   const auto mixing = testing::make_denoiser(p, [inner = alone](const noneq::network_input& in) {
@@ -93,7 +93,7 @@ TEST_CASE("half the tolerance, less error; and no row depends on its neighbours"
     before = error;
   }
   CHECK(before < 1e-4);
-  CHECK(noneq::largest(of("chunk: 1") - of("chunk: 10")) < 1e-9);
+  CHECK(testing::largest(of("chunk: 1") - of("chunk: 10")) < 1e-9);
 }
 
 TEST_CASE("of data with bins it is the probability of a bin, wide enough to see") {
@@ -113,9 +113,9 @@ TEST_CASE("of data with bins it is the probability of a bin, wide enough to see"
 
 TEST_CASE("of two values a variational dequantisation finds the entropy, which a uniform one misses by its width") {
   // x⁰ is −1 or 1, so the density at t = 1 has a Gaussian of deviation tan φ_1 = 0.1 in each bin of width 2.
-  const auto p =
-      noneq::make_process("gaussian", "{plugin: log_snr, steps: 1000, first_beta: 0.00990099, last_alpha_bar: 1.0e-9}",
-                          "x0", "fixed_small");
+  const auto p = testing::make_process("gaussian",
+                                       "{plugin: log_snr, steps: 1000, first_beta: 0.00990099, last_alpha_bar: 1.0e-9}",
+                                       "x0", "fixed_small");
   const double sigma = std::sqrt(1 / p.tables.snr[0].item<double>());
   REQUIRE(sigma == doctest::Approx(0.1).epsilon(1e-4));
   const auto d = testing::make_denoiser(p, [t = p.tables](const noneq::network_input& in) {
@@ -187,5 +187,5 @@ TEST_CASE("what cannot be measured so is refused") {
   data_in_memory data({{"train", at::zeros({2, 3})}});
   CHECK(message_of([&] { testing::measure("likelihood", gaussian_denoiser(one, data_mean, data_variance), data); }) ==
         "got a schedule of 1 step, need at least 2 to integrate between");
-  CHECK(noneq::built_plugins().find("metric", "likelihood").spaces == std::vector<std::string>{"gaussian"});
+  CHECK(testing::built_plugins().find("metric", "likelihood").spaces == std::vector<std::string>{"gaussian"});
 }

@@ -15,25 +15,24 @@ const noneq::sizes shape{2, 4, 6};
 constexpr std::int64_t dimensions = 48;
 
 // A of linear_map, [m, d].
-Tensor matrix_of(const noneq::linear_map& a) {
+Tensor matrix_of(const shipped::linear_map& a) {
   return a.map(at::eye(dimensions, at::kDouble).view({dimensions, 2, 4, 6})).flatten(1).t().contiguous();
 }
 
 struct named {
   std::string yaml;
-  std::unique_ptr<noneq::linear_map> a;
+  std::unique_ptr<shipped::linear_map> a;
 };
 
 std::vector<named> operators() {
-  using namespace noneq;
   std::vector<named> all;
   const auto add = [&](const std::string& yaml, Tensor rows, Tensor columns) {
-    all.push_back({yaml, std::make_unique<separable_map>(std::move(rows), std::move(columns), shape)});
+    all.push_back({yaml, std::make_unique<shipped::separable_map>(std::move(rows), std::move(columns), shape)});
   };
-  add("blur, width: 1.5", blurred_axis(4, 1.5), blurred_axis(6, 1.5));
-  add("downsample, factor: 2", averaged_axis(4, 2), averaged_axis(6, 2));
-  add("crop, window: [1, 2, 2, 3]", cut_axis(4, 1, 2), cut_axis(6, 2, 3));
-  all.push_back({"sum", std::make_unique<sum_map>(shape)});
+  add("blur, width: 1.5", shipped::blurred_axis(4, 1.5), shipped::blurred_axis(6, 1.5));
+  add("downsample, factor: 2", shipped::averaged_axis(4, 2), shipped::averaged_axis(6, 2));
+  add("crop, window: [1, 2, 2, 3]", shipped::cut_axis(4, 1, 2), shipped::cut_axis(6, 2, 3));
+  all.push_back({"sum", std::make_unique<shipped::sum_map>(shape)});
   return all;
 }
 
@@ -47,34 +46,34 @@ Tensor normal(std::uint64_t seed, const noneq::sizes& one, std::int64_t n = 3) {
 
 TEST_CASE("every map and its transpose: (A x)·u = x·(Aᵀ u)") {
   auto all = operators();
-  all.push_back({"matrix", std::make_unique<noneq::dense_map>(normal(9, {dimensions}, 5), shape)});
+  all.push_back({"matrix", std::make_unique<shipped::dense_map>(normal(9, {dimensions}, 5), shape)});
   for (const named& o : all) {
     CAPTURE(o.yaml);
     const Tensor x = normal(1, shape), u = normal(2, o.a->shape);
     REQUIRE(o.a->map(x).sizes() == u.sizes());
     REQUIRE(o.a->transposed(u).sizes() == x.sizes());
     const Tensor left = (o.a->map(x) * u).flatten(1).sum(1), right = (x * o.a->transposed(u)).flatten(1).sum(1);
-    CHECK(noneq::largest(left - right) < 1e-12);
+    CHECK(testing::largest(left - right) < 1e-12);
   }
 }
 
 TEST_CASE("named maps do what their names say") {
   const Tensor x = normal(1, shape), grey = at::full_like(x, 3.);
   const auto all = operators();
-  CHECK(noneq::largest(all[0].a->map(grey) - 3) < 1e-12);
+  CHECK(testing::largest(all[0].a->map(grey) - 3) < 1e-12);
   // Mirrored edges keep the sum too, and a narrow blur changes nothing.
-  CHECK(noneq::largest(noneq::blurred_axis(6, 1.5).sum(0) - 1) < 1e-12);
-  CHECK(noneq::largest(noneq::blurred_axis(6, 0.1) - at::eye(6, at::kDouble)) < 1e-12);
+  CHECK(testing::largest(shipped::blurred_axis(6, 1.5).sum(0) - 1) < 1e-12);
+  CHECK(testing::largest(shipped::blurred_axis(6, 0.1) - at::eye(6, at::kDouble)) < 1e-12);
   // Far from the edges: neighbours at distances 0, 1, 2 have the Gaussian's ratios.
-  const Tensor middle = noneq::blurred_axis(21, 1)[10];
+  const Tensor middle = shipped::blurred_axis(21, 1)[10];
   CHECK((middle[11] / middle[10]).item<double>() == doctest::Approx(std::exp(-0.5)));
   CHECK((middle[12] / middle[10]).item<double>() == doctest::Approx(std::exp(-2)));
   // … and at the edge the first pixel counts for its mirror image.
-  const Tensor edge = noneq::blurred_axis(21, 1)[0];
+  const Tensor edge = shipped::blurred_axis(21, 1)[0];
   CHECK((edge[1] / edge[0]).item<double>() == doctest::Approx((std::exp(-0.5) + std::exp(-2)) / (1 + std::exp(-0.5))));
-  CHECK(noneq::largest(all[1].a->map(x) - at::avg_pool2d(x, {2, 2})) < 1e-12);
+  CHECK(testing::largest(all[1].a->map(x) - at::avg_pool2d(x, {2, 2})) < 1e-12);
   CHECK(all[2].a->map(x).equal(x.narrow(2, 1, 2).narrow(3, 2, 3)));
-  CHECK(noneq::largest(all[3].a->map(x).squeeze(1) - x.flatten(1).sum(1)) < 1e-12);
+  CHECK(testing::largest(all[3].a->map(x).squeeze(1) - x.flatten(1).sum(1)) < 1e-12);
 }
 
 TEST_CASE("a named map gives the samples of its matrix") {
@@ -88,8 +87,8 @@ TEST_CASE("a named map gives the samples of its matrix") {
       return file.draw("{plugin: ddim, guides: " + guide + "}", d, request(3, shape));
     };
     const Tensor x = of(by_name, ", operator: " + o.yaml);
-    CHECK(noneq::largest(x - of(by_matrix, "")) < 1e-4);
-    CHECK(noneq::largest(o.a->map(x) - y.index_select(0, at::tensor({0, 1, 0}, at::kLong))) < 1);
+    CHECK(testing::largest(x - of(by_matrix, "")) < 1e-4);
+    CHECK(testing::largest(o.a->map(x) - y.index_select(0, at::tensor({0, 1, 0}, at::kLong))) < 1);
   }
 }
 

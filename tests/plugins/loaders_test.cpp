@@ -6,11 +6,11 @@
 #include "data_file.hpp"
 #include "plugins/message.hpp"
 
-using noneq::make;
 using noneq::sizes;
 using noneq::stream;
 using noneq::Tensor;
 using testing::data_file;
+using testing::make;
 using testing::measured_of;
 using testing::message_of;
 using testing::says;
@@ -214,16 +214,16 @@ TEST_CASE("memory does not grow with a file that is not small") {
   testing::scratch folder;
   const std::int64_t mib = 320;
   {
-    noneq::hdf5_writer out(folder / "large.h5");
+    noneq::storage::hdf5_writer out(folder / "large.h5");
     const Tensor some = stream(1).normal({1024, 256});
     for (std::int64_t k = 0; k < mib; ++k) out.append("x", some);
     out.close();
   }
   const auto loader = make<noneq::loader>("{plugin: hdf5, file: '" + (folder / "large.h5").string() + "'}");
   const std::int64_t before = resident_kb();
-  const auto s = std::make_shared<noneq::branch>(
+  const auto s = std::make_shared<noneq::flow::branch>(
       loader->open({}, stream(1)),
-      std::vector{noneq::branch_node{"scaled", noneq::make_instance("transform", "standardise")}}, stream(1),
+      std::vector{noneq::flow::branch_node{"scaled", testing::make_instance("transform", "standardise")}}, stream(1),
       std::nullopt);
   for (std::int64_t step = 0; step < 2560; step += 256) training(*s, step);
   CHECK((resident_kb() - before) / 1024 < 120);

@@ -3,6 +3,7 @@
 #include "make.hpp"
 
 using namespace noneq;
+using namespace testing;
 
 namespace {
 

@@ -2,6 +2,7 @@
 #include "make.hpp"
 
 using namespace noneq;
+using namespace testing;
 
 namespace {
 

@@ -62,7 +62,7 @@ inline noneq::measurement measuring(const noneq::denoiser& d, noneq::source& dat
 
 // What a metric of a model finds on the rows that it requests.
 inline found measure(const std::string& yaml, const noneq::denoiser& d, noneq::source& data, std::uint64_t seed = 21) {
-  const auto metric = noneq::make<noneq::metric>(yaml);
+  const auto metric = make<noneq::metric>(yaml);
   metric->check_data(data.info());
   noneq::measurement m = measuring(d, data, "", seed);
   const noneq::row_request rows = metric->rows(data.info());
@@ -77,8 +77,8 @@ inline found measure(const std::string& yaml, const noneq::denoiser& d, noneq::s
 // What a metric of samples finds on `samples`, which come in chunks.
 inline found follow(const std::string& yaml, noneq::source& data, const Tensor& samples,
                     const std::filesystem::path& folder = "", std::int64_t chunk = 300) {
-  const auto metric = std::dynamic_pointer_cast<noneq::sample_metric>(noneq::make<noneq::metric>(yaml));
-  static const auto nobody = make_denoiser(noneq::make_process("gaussian", "linear", "epsilon", "fixed_small"),
+  const auto metric = std::dynamic_pointer_cast<noneq::sample_metric>(make<noneq::metric>(yaml));
+  static const auto nobody = make_denoiser(make_process("gaussian", "linear", "epsilon", "fixed_small"),
                                            [](const noneq::network_input& in) { return in.x; });
   metric->check_data(data.info());
   metric->check_count(samples.size(0));

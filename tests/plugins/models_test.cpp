@@ -3,6 +3,7 @@
 #include "plugins/shake.hpp"
 
 using namespace noneq;
+using namespace testing;
 
 static std::shared_ptr<network> built_for_plane(const std::string& yaml, std::int64_t classes = 0) {
   torch::manual_seed(1);

@@ -5,6 +5,7 @@
 #include "plugins/shake.hpp"
 
 using namespace noneq;
+using namespace testing;
 
 namespace {
 

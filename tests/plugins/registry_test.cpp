@@ -6,6 +6,7 @@
 #include "noneq/config/emit.hpp"
 
 using namespace noneq;
+using namespace testing;
 
 namespace {
 
@@ -20,30 +21,31 @@ void with_every_plugin(Check&& check) {
 }
 
 // Reads a value into the parameter of an object, as a pipeline's file would; true when it was accepted.
-bool assigned(const parameter& p, object& to, const value& given) {
-  problems found;
+bool assigned(const parameter& p, object& to, const config::value& given) {
+  config::problems found;
   p.assign(to, &given, {built_plugins(), found, p.name});
   return found.empty();
 }
 
-value written_and_read(const value& v) {
-  value map = value::map();
+config::value written_and_read(const config::value& v) {
+  config::value map = config::value::map();
   map.set("key", v);
-  return *parse_text(to_yaml(map), "test.yaml").find("key");
+  return *config::parse_text(config::to_yaml(map), "test.yaml").find("key");
 }
 
 // A value that the table allows: the default, or one made up where there is none.
-value allowed_value(const parameter& p) {
+config::value allowed_value(const parameter& p) {
   if (!p.initial.is_null()) return p.initial;
-  if (!p.part_role.empty()) return value::scalar(built_plugins().names(p.part_role).front());
-  if (!p.allowed.choices.empty()) return value::scalar(p.allowed.choices.front());
+  if (!p.part_role.empty()) return config::value::scalar(built_plugins().names(p.part_role).front());
+  if (!p.allowed.choices.empty()) return config::value::scalar(p.allowed.choices.front());
   const bool list = p.type.starts_with("list of ");
-  const auto of = [&](value item) { return list ? value::list({item, item}) : item; };
-  if (p.type.find("text") != std::string::npos || p.type == "path") return of(value::scalar("some words: of text"));
-  if (p.type == "true or false") return value::scalar("true");
+  const auto of = [&](config::value item) { return list ? config::value::list({item, item}) : item; };
+  if (p.type.find("text") != std::string::npos || p.type == "path")
+    return of(config::value::scalar("some words: of text"));
+  if (p.type == "true or false") return config::value::scalar("true");
   const double low = std::isfinite(p.allowed.low) ? p.allowed.low : -4, high = std::min(p.allowed.high, low + 8);
   const bool whole = p.type.find("integer") != std::string::npos;
-  return of(value::scalar(std::to_string(whole ? std::llround((low + high) / 2) : (low + high) / 2)));
+  return of(config::value::scalar(std::to_string(whole ? std::llround((low + high) / 2) : (low + high) / 2)));
 }
 
 }
@@ -76,11 +78,11 @@ TEST_CASE("every default is in its range, and what lies beside the range is refu
       CAPTURE(p.name);
       if (!p.initial.is_null() && p.part_role.empty()) CHECK(assigned(p, *made, p.initial));
       if (p.type == "integer" || p.type == "number") {
-        const auto beside = [](double x) { return value::scalar(std::to_string(std::llround(x))); };
+        const auto beside = [](double x) { return config::value::scalar(std::to_string(std::llround(x))); };
         if (std::isfinite(p.allowed.low)) CHECK(!assigned(p, *made, beside(std::floor(p.allowed.low) - 1)));
         if (std::isfinite(p.allowed.high)) CHECK(!assigned(p, *made, beside(std::ceil(p.allowed.high) + 1)));
       }
-      if (!p.allowed.choices.empty()) CHECK(!assigned(p, *made, value::scalar("none of the choices")));
+      if (!p.allowed.choices.empty()) CHECK(!assigned(p, *made, config::value::scalar("none of the choices")));
     }
   });
 }
@@ -90,10 +92,10 @@ TEST_CASE("every parameter is the same after it was written to a pipeline and re
     const auto first = make_object(e), second = make_object(e);
     for (const parameter& p : e.parameters) {
       CAPTURE(p.name);
-      const value given = allowed_value(p);
-      CAPTURE(to_yaml(given));
+      const config::value given = allowed_value(p);
+      CAPTURE(config::to_yaml(given));
       if (p.part_role.empty()) REQUIRE(assigned(p, *first, written_and_read(given)));
-      const value resolved = p.render(*first);
+      const config::value resolved = p.render(*first);
       if (p.part_role.empty()) CHECK((resolved == given || p.type != "text"));
       if (resolved.is_null()) continue;
       CHECK(assigned(p, *second, written_and_read(resolved)));

@@ -3,14 +3,14 @@
 #include "noneq/diffusion/gaussian.hpp"
 #include "plugins/message.hpp"
 
-using noneq::make;
-using noneq::make_process;
 using noneq::sampling_request;
 using noneq::sizes;
 using noneq::stream;
 using noneq::Tensor;
 using testing::gaussian_denoiser;
+using testing::make;
 using testing::make_denoiser;
+using testing::make_process;
 using testing::message_of;
 using testing::of_schedule;
 using testing::request;

@@ -1,6 +1,7 @@
 #include "make.hpp"
 
 using namespace noneq;
+using namespace testing;
 using doctest::Approx;
 
 namespace {

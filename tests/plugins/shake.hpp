@@ -3,12 +3,12 @@
 
 #include "noneq/plugin/roles/model.hpp"
 
-namespace noneq {
+namespace testing {
 
 // Adds noise to all weights: among the first ones zeros hide whole branches.
-inline void shake(network& n, double by) {
+inline void shake(noneq::network& n, double by) {
   at::NoGradGuard guard;
-  for (Tensor& p : n.parameters()) p.add_(by * at::randn_like(p));
+  for (noneq::Tensor& p : n.parameters()) p.add_(by * at::randn_like(p));
 }
 
 }

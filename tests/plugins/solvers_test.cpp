@@ -6,14 +6,14 @@
 #include "closed_form.hpp"
 #include "plugins/message.hpp"
 
-using noneq::make;
-using noneq::make_process;
 using noneq::sampling_request;
 using noneq::sizes;
 using noneq::stream;
 using noneq::Tensor;
 using testing::gaussian_denoiser;
+using testing::make;
 using testing::make_denoiser;
+using testing::make_process;
 using testing::message_of;
 using testing::of_schedule;
 using testing::request;
@@ -109,7 +109,7 @@ TEST_CASE("errors fall with the step as the order of the solver says") {
       if (t == 1) end = x;
     };
     with(sampler, "steps: " + std::to_string(strides + 1))->sample(d, r);
-    return noneq::largest(end - expected);
+    return testing::largest(end - expected);
   };
   const std::map<std::string, double> orders{{"ddim", 1},
                                              {"euler", 1},
@@ -138,7 +138,7 @@ TEST_CASE("a schedule without signal at t = T: every solver is finite there and 
       CAPTURE(name);
       CAPTURE(grid);
       const Tensor x = with(name, "steps: 100, grid: " + grid)->sample(d, from(start));
-      CHECK(noneq::largest(x - expected) < 0.1);
+      CHECK(testing::largest(x - expected) < 0.1);
     }
   const auto churned = make<noneq::sampler>("{plugin: heun, churn: 10}")->sample(d, request(50, {1}));
   CHECK(churned.isfinite().all().item<bool>());
@@ -151,7 +151,7 @@ TEST_CASE("a schedule without signal at t = T: every solver is finite there and 
 
 // Every schedule there is, as it comes, and some that end in little signal or none. T = 1000 where not said otherwise.
 std::vector<std::string> schedules_to_draw_from() {
-  std::vector<std::string> all = noneq::built_plugins().names("schedule");
+  std::vector<std::string> all = testing::built_plugins().names("schedule");
   CHECK(all.size() >= 9);
   for (const char* more : {"{plugin: cosine, clip: 1}", "{plugin: linear, last: 1}", "{plugin: linear, steps: 10000}",
                            "{plugin: linear, steps: 3000, last: 0.9999}"})
@@ -291,7 +291,7 @@ TEST_CASE("the grid of Karras et al. has equal strides of σ^{1/ρ}") {
   CHECK(kept.back() == 999);
   const Tensor level = sigma.index_select(0, at::tensor(kept, at::kLong)).pow(1. / 7);
   const double stride = (level[-1] - level[0]).item<double>() / 9;
-  CHECK(noneq::largest(level.diff() - stride) < 0.1 * stride);
+  CHECK(testing::largest(level.diff() - stride) < 0.1 * stride);
 }
 
 TEST_CASE("what no grid can give is said in one line") {

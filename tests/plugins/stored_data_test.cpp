@@ -51,7 +51,7 @@ TEST_CASE("normalisation: large offsets keep their digits, in every type that ca
       const Tensor back = normal.restore(measured_of(*s, 0, rows).at("x0"));
       const bool wide = name != "single" && name != "near";
       CHECK((back.scalar_type() == (wide ? at::kDouble : at::kFloat)));
-      const Tensor stored = noneq::hdf5_reader(f.path).rows(name, 0, rows).to(at::kDouble);
+      const Tensor stored = noneq::storage::hdf5_reader(f.path).rows(name, 0, rows).to(at::kDouble);
       const Tensor missed = ((back.to(at::kDouble) - stored) / normal.scale).abs();
       CHECK(missed.max().item<double>() < (name == "single" ? 0.0032 : 2e-6));
       if (wide) CHECK(distinct(back) > rows / 4);
@@ -111,9 +111,9 @@ TEST_CASE("zscore: one scale a channel; what is constant stays, scaled as what s
 
 TEST_CASE("distances do not drown in an offset") {
   const Tensor a = normal(1, {3}).slice(0, 0, 50), b = normal(2, {3}).slice(0, 0, 70);
-  const Tensor here = noneq::squared_distances(a, b), there = noneq::squared_distances(a + 5e7, b + 5e7);
+  const Tensor here = shipped::squared_distances(a, b), there = shipped::squared_distances(a + 5e7, b + 5e7);
   CHECK(at::allclose(here, there, 1e-6, 1e-6));
-  CHECK(noneq::squared_distances(a + 5e7, a + 5e7).diagonal().abs().max().item<double>() == 0);
+  CHECK(shipped::squared_distances(a + 5e7, a + 5e7).diagonal().abs().max().item<double>() == 0);
 }
 
 TEST_CASE("tiny data: every share held out leaves rows on both sides, or is refused with the reason") {
@@ -153,7 +153,7 @@ TEST_CASE("data is known again by what it holds, not by where it lies") {
   CHECK(of(f, "labels: y") == of(elsewhere, "labels: y"));
   const auto relative = std::filesystem::relative(f.path);
   const auto examined = [](const std::string& file, const std::optional<normalisation>& known) {
-    const auto s = noneq::make<noneq::loader>("{plugin: hdf5, file: '" + file + "'}")->open(known, stream(1));
+    const auto s = testing::make<noneq::loader>("{plugin: hdf5, file: '" + file + "'}")->open(known, stream(1));
     s->examine([](const std::string&, const noneq::batch&) {});
     return s->info();
   };
@@ -182,14 +182,14 @@ TEST_CASE("data is known again by what it holds, not by where it lies") {
 TEST_CASE("data looked at in part: the summary states how much") {
   testing::scratch folder;
   {
-    noneq::hdf5_writer out(folder / "large.h5");
+    noneq::storage::hdf5_writer out(folder / "large.h5");
     const Tensor some = at::arange(1024 * 256, at::kLong).remainder(7).to(at::kFloat).view({1024, 256});
     for (std::int64_t k = 0; k < 80; ++k) out.append("x", some);  // 80 MiB
     out.close();
   }
   const auto examined = [&](const char* name, const std::optional<normalisation>& known) {
-    const auto s =
-        noneq::make<noneq::loader>("{plugin: hdf5, file: '" + (folder / name).string() + "'}")->open(known, stream(1));
+    const auto s = testing::make<noneq::loader>("{plugin: hdf5, file: '" + (folder / name).string() + "'}")
+                       ->open(known, stream(1));
     s->examine([](const std::string&, const noneq::batch&) {});
     return s->info();
   };
@@ -199,9 +199,9 @@ TEST_CASE("data looked at in part: the summary states how much") {
   CHECK(fresh.identity == again.identity);
 
   // Its rows in other chunks, compressed, are the same data; one number changed in what is looked at is another.
-  const Tensor all = noneq::hdf5_reader(folder / "large.h5").rows("x", 0, 81920);
+  const Tensor all = noneq::storage::hdf5_reader(folder / "large.h5").rows("x", 0, 81920);
   {
-    noneq::hdf5_writer out(folder / "same.h5", 1);
+    noneq::storage::hdf5_writer out(folder / "same.h5", 1);
     for (std::int64_t at = 0; at < 81920; at += 10240) out.append("x", all.narrow(0, at, 10240));
     out.close();
   }
@@ -257,13 +257,13 @@ TEST_CASE("attributes of netCDF that change what numbers mean are named when the
   testing::scratch folder;
   const auto written = [&](const std::map<std::string, double>& attributes) {
     {
-      noneq::hdf5_writer out(folder / "a.h5");
+      noneq::storage::hdf5_writer out(folder / "a.h5");
       out.write("x", x);
       for (const auto& [name, value] : attributes) out.attribute("x", name, value);
       out.close();
     }
     const auto s =
-        noneq::make<noneq::loader>("{plugin: hdf5, file: '" + (folder / "a.h5").string() + "'}")->open({}, stream(1));
+        testing::make<noneq::loader>("{plugin: hdf5, file: '" + (folder / "a.h5").string() + "'}")->open({}, stream(1));
     s->examine([](const std::string&, const noneq::batch&) {});
     return notes(*s);
   };
@@ -279,7 +279,7 @@ TEST_CASE("samples as the data's own files have them") {
   const data_file f({{"last", stream(1).uniform({5, 4, 3, 2})}, {"add", stream(2).uniform({5, 4, 3})}});
   for (const auto& [name, from] : {std::pair{"last", "last"}, {"add", "none"}}) {
     const auto s = f.through({c10::str("{plugin: channels, from: ", from, "}")}, c10::str("dataset: ", name));
-    const Tensor stored = noneq::hdf5_reader(f.path).rows(name, 0, 5);
+    const Tensor stored = noneq::storage::hdf5_reader(f.path).rows(name, 0, 5);
     CHECK(s->info().as_stored(measured_of(*s, 0, 5).at("x0")).equal(stored));
   }
   const auto plain = f.open("dataset: add");

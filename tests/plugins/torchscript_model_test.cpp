@@ -9,6 +9,7 @@
 #include "plugins/shake.hpp"
 
 using namespace noneq;
+using namespace testing;
 using testing::message_of;
 using testing::says;
 
@@ -73,7 +74,7 @@ TEST_CASE("the parameters of a script are trained on") {
 TEST_CASE("a file that is no network for the data is refused when the pipeline is checked") {
   const traced s;
   CHECK(says(message_of([&] { s.opened(); }), "net.pt"));
-  write_atomically(s.path, "not a network");
+  storage::write_atomically(s.path, "not a network");
   CHECK(says(message_of([&] { s.opened(); }), "net.pt: got something else than a TorchScript module"));
   s.write("x, t", "return x");
   CHECK(s.refusal() == "nothing was thrown");

@@ -2,6 +2,7 @@
 #include "noneq/plugin/roles/trainer.hpp"
 
 using namespace noneq;
+using namespace testing;
 
 namespace {
 

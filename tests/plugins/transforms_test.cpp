@@ -45,7 +45,7 @@ struct applied {
 
   applied(const std::string& yaml, const Tensor& x) : applied(yaml, x, info_of(x)) {}
   applied(const std::string& yaml, const Tensor& x, dataset_info info)
-      : made(noneq::make<transform>(yaml)), before(std::move(info)) {
+      : made(testing::make<transform>(yaml)), before(std::move(info)) {
     if (made->learns()) {
       made->look(rows_in(x), at_rest(before));
       made->learned(before);
@@ -88,7 +88,7 @@ TEST_CASE("transforms: an inverse gives back what came in, for one and for chain
       const auto s = f.through(through, "dataset: " + dataset);
       const noneq::normalisation& normal = s->info().normal;
       const Tensor x0 = measured_of(*s, 0, 300).at("x0"),
-                   stored = noneq::hdf5_reader(f.path).rows(dataset, 0, 300).to(at::kDouble);
+                   stored = noneq::storage::hdf5_reader(f.path).rows(dataset, 0, 300).to(at::kDouble);
       CHECK((x0.scalar_type() == at::kFloat));
       // A digit of float32 x⁰ is worth this much in data units.
       const Tensor step =
@@ -118,7 +118,7 @@ TEST_CASE("standardise: mean and variance are those of all rows, however they co
   for (const std::string per : {"all", "channel", "dim"}) {
     CAPTURE(per);
     const std::string yaml = "{plugin: standardise, per: " + per + "}";
-    const auto parts = noneq::make<transform>(yaml);
+    const auto parts = testing::make<transform>(yaml);
     const dataset_info info = info_of(x);
     for (const std::int64_t at : {0, 1, 400}) {
       const std::int64_t end = at == 0 ? 1 : at == 1 ? 400 : 1000;
@@ -134,7 +134,7 @@ TEST_CASE("standardise: mean and variance are those of all rows, however they co
     CHECK((normal.scale - deviation).abs().max().item<double>() < 1e-10);
 
     // Another object with the state of the first is that transform.
-    const auto other = noneq::make<transform>(yaml);
+    const auto other = testing::make<transform>(yaml);
     CHECK(says(message_of([&] { other->run(rows_in(x), at_rest(info)); }), "has learned no mean and variance yet"));
     std::map<std::string, Tensor> state;
     parts->state([&](const std::string& name, Tensor& t) { state[name] = t; });
@@ -160,9 +160,9 @@ TEST_CASE("two transforms that learn: each sees the data as it gets it") {
 }
 
 TEST_CASE("a branch on a generator learns from rows that it draws") {
-  const auto roll = noneq::make<noneq::loader>("{plugin: swiss_roll, noise: 0.5}")->open({}, stream(3));
-  noneq::branch b(roll, {{"scaled", noneq::make_instance("transform", "{plugin: standardise, per: dim}")}}, stream(3),
-                  {});
+  const auto roll = testing::make<noneq::loader>("{plugin: swiss_roll, noise: 0.5}")->open({}, stream(3));
+  noneq::flow::branch b(roll, {{"scaled", testing::make_instance("transform", "{plugin: standardise, per: dim}")}},
+                        stream(3), {});
   const Tensor x = measured_of(b, 0, 65536).at("x0").to(at::kDouble);
   CHECK(x.mean(0).abs().max().item<double>() < 1e-5);
   CHECK((x.var(0, false) - 1).abs().max().item<double>() < 1e-4);
@@ -180,12 +180,13 @@ TEST_CASE("range: the ends are -1 and 1, and rows outside are refused with their
   CHECK(applied("range", x.to(at::kFloat)).y.equal(bytes.y));
   CHECK(applied("range", x.to(at::kFloat)).after.bin_width == 0);
   CHECK(refused("{plugin: range, values: [0, 100]}", x) == "train got 255 in row 2, need values from 0 to 100");
-  CHECK(says(message_of([] { noneq::make<transform>("{plugin: range, values: [1, 0]}"); }),
+  CHECK(says(message_of([] { testing::make<transform>("{plugin: range, values: [1, 0]}"); }),
              "values: got [1, 0], need two numbers, the lower one first"));
   // In data units, whatever stands before it.
   dataset_info scaled = info_of(x.to(at::kFloat));
   scaled.normal = scaled.normal.then(at::full({}, 10.), at::full({}, 2.));
-  CHECK(noneq::make<transform>("{plugin: range, values: [-5, 5]}")->after(scaled).range == std::vector<double>{0, 20});
+  CHECK(testing::make<transform>("{plugin: range, values: [-5, 5]}")->after(scaled).range ==
+        std::vector<double>{0, 20});
 }
 
 TEST_CASE("dequantise: the density is that of the integers, spread over one step each") {
@@ -204,7 +205,7 @@ TEST_CASE("dequantise: the density is that of the integers, spread over one step
   }
   dataset_info known = info_of(x);
   known.range = {0, 3};
-  CHECK(noneq::make<transform>("dequantise")->after(known).range == std::vector<double>{0, 4});
+  CHECK(testing::make<transform>("dequantise")->after(known).range == std::vector<double>{0, 4});
 }
 
 TEST_CASE("random transforms are functions of a row's position, and of the node") {
@@ -271,8 +272,8 @@ TEST_CASE("what moves positions takes their scales along, or refuses") {
   CHECK(kept.after.normal.restore(kept.y).allclose(x.slice(1, 1, 2), 1e-5, 1e-5));
   for (const std::string yaml :
        {"{plugin: crop, size: [4, 4], place: random}", "{plugin: resize, size: [3, 4]}", "flip"}) {
-    CHECK(says(message_of([&] { noneq::make<transform>(yaml)->after(each.after); }), "a scale for each position"));
-    CHECK(noneq::make<transform>(yaml)->after(by_channel.after).shape.size() == 3);
+    CHECK(says(message_of([&] { testing::make<transform>(yaml)->after(each.after); }), "a scale for each position"));
+    CHECK(testing::make<transform>(yaml)->after(by_channel.after).shape.size() == 3);
   }
 }
 
@@ -311,7 +312,7 @@ TEST_CASE("clip, one_hot, select and channels") {
   const Tensor x = stream(1).normal({100, 3});
   CHECK(applied("{plugin: clip, low: -0.5}", x).y.equal(x.clamp_min(-0.5)));
   CHECK(applied("{plugin: clip, low: -0.5, high: 1}", x).y.equal(x.clamp(-0.5, 1)));
-  CHECK(says(message_of([] { noneq::make<transform>("clip"); }), "got neither low nor high"));
+  CHECK(says(message_of([] { testing::make<transform>("clip"); }), "got neither low nor high"));
 
   const Tensor category = (stream(1).uniform({100, 4}) * 3).to(at::kLong) + 5;
   const std::string three = "{plugin: one_hot, categories: 3, first: 5";
@@ -325,13 +326,13 @@ TEST_CASE("clip, one_hot, select and channels") {
 
   dataset_info info = info_of(x);
   info.classes = 4;
-  const auto only = noneq::make<transform>("{plugin: select, keep: [x0, row]}");
+  const auto only = testing::make<transform>("{plugin: select, keep: [x0, row]}");
   CHECK(only->after(info).classes == 0);
   batch b = rows_in(x);
   b.set("label", at::zeros({100}, at::kLong));
   b.set("row", at::arange(100));
   CHECK(only->run(b, at_rest(info)).tensors.size() == 2);
-  CHECK(says(message_of([] { noneq::make<transform>("{plugin: select, keep: [row]}"); }), "need x0 among them"));
+  CHECK(says(message_of([] { testing::make<transform>("{plugin: select, keep: [row]}"); }), "need x0 among them"));
 
   const Tensor image = stream(1).normal({2, 4, 5, 3});
   const applied last("{plugin: channels, from: last, keep: [2, 0]}", image);

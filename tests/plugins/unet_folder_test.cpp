@@ -10,6 +10,7 @@
 #include "plugins/message.hpp"
 
 using namespace noneq;
+using namespace testing;
 using nlohmann::json;
 using testing::message_of;
 using testing::says;
@@ -26,12 +27,12 @@ std::shared_ptr<network> opened(const std::filesystem::path& folder, const char*
 
 Tensor answer(network& net) {
   at::NoGradGuard values_only;
-  const auto io = load_safetensors(made_folder / "io.safetensors").tensors;
+  const auto io = storage::load_safetensors(made_folder / "io.safetensors").tensors;
   return net.forward({io.at("x"), io.at("t"), {{"label", io.at("class_labels")}}, {}});
 }
 
 json config_with(const json& edits) {
-  json config = json::parse(read_file(made_folder / "config.json"));
+  json config = json::parse(storage::read_file(made_folder / "config.json"));
   for (const auto& [key, v] : edits.items()) config[key] = v;
   return config;
 }
@@ -41,28 +42,29 @@ struct edited : testing::scratch {
   std::map<std::string, Tensor> weights;
 
   explicit edited(const json& edits) {
-    write_atomically(folder() / "config.json", config_with(edits).dump());
-    for (const weight_spec& w : unet::layers(unet::read_config(folder() / "config.json").net, {8, 8}).weights) {
+    storage::write_atomically(folder() / "config.json", config_with(edits).dump());
+    for (const compute::weight_spec& w :
+         shipped::unet::layers(shipped::unet::read_config(folder() / "config.json").net, {8, 8}).weights) {
       const double fan = static_cast<double>(c10::multiply_integers(w.shape) / w.shape[0]);
       weights[w.name] = stream(1).fork(w.name).normal(w.shape) * (w.shape.size() > 1 ? 1.5 / std::sqrt(fan) : 0.5) +
                         (says(w.name, "norm") && w.name.ends_with("weight") ? 1 : 0);
     }
     save();
   }
-  void save() const { save_safetensors(folder() / "diffusion_pytorch_model.safetensors", {weights, {}}); }
+  void save() const { storage::save_safetensors(folder() / "diffusion_pytorch_model.safetensors", {weights, {}}); }
   Tensor answer(const char* execution) const { return ::answer(*opened(folder(), execution)); }
 };
 
 std::string refusal(const json& edits) {
   const testing::scratch s;
-  write_atomically(s / "config.json", config_with(edits).dump());
-  return message_of([&] { unet::read_config(s / "config.json"); });
+  storage::write_atomically(s / "config.json", config_with(edits).dump());
+  return message_of([&] { shipped::unet::read_config(s / "config.json"); });
 }
 
 }
 
 TEST_CASE("a folder made by PyTorch gives its numbers, in both executions") {
-  const Tensor y = load_safetensors(made_folder / "io.safetensors").tensors.at("y");
+  const Tensor y = storage::load_safetensors(made_folder / "io.safetensors").tensors.at("y");
   CHECK(largest(y) > 1);
   for (const char* execution : {"reference", "compiled"}) {
     CAPTURE(execution);
@@ -162,8 +164,8 @@ TEST_CASE("an exported folder is the same network, under the names of old and ne
     CAPTURE(version);
     dynamic_cast<const exportable&>(*net).export_diffusers(s / version, version);
     CHECK(at::equal(answer(*opened(s / version, "reference")), answer(*net)));
-    CHECK(unet::read_config(s / version / "config.json").net.dropout == 0.25);
-    const auto held = load_safetensors(s / version / "diffusion_pytorch_model.safetensors").tensors;
+    CHECK(shipped::unet::read_config(s / version / "config.json").net.dropout == 0.25);
+    const auto held = storage::load_safetensors(s / version / "diffusion_pytorch_model.safetensors").tensors;
     CHECK(held.contains("mid_block.attentions.0.query.weight") == (std::string(version) == "0.14.0"));
     CHECK(held.contains("mid_block.attentions.0.to_q.weight") == (std::string(version) == "0.30.0"));
   }

@@ -6,11 +6,12 @@
 #include "plugins/shake.hpp"
 
 using namespace noneq;
+using namespace testing;
 
 namespace {
 
-unet::architecture papers(std::vector<std::int64_t> multipliers, std::int64_t attention_level) {
-  unet::architecture a;
+shipped::unet::architecture papers(std::vector<std::int64_t> multipliers, std::int64_t attention_level) {
+  shipped::unet::architecture a;
   a.in_channels = a.out_channels = 3;
   for (std::size_t i = 0; i < multipliers.size(); ++i) {
     const bool attends = static_cast<std::int64_t>(i) == attention_level;
@@ -43,24 +44,24 @@ std::string refusal(const std::string& yaml, const network_signature& s) {
 
 }
 
-static std::int64_t numbers_of_weights(const network_layers& n) {
+static std::int64_t numbers_of_weights(const compute::network_layers& n) {
   std::int64_t total = 0;
-  for (const weight_spec& w : n.weights) total += c10::multiply_integers(w.shape);
+  for (const compute::weight_spec& w : n.weights) total += c10::multiply_integers(w.shape);
   return total;
 }
 
 TEST_CASE("the networks of the papers have the published numbers of parameters") {
   // Ho et al. 2020: 35.7M for CIFAR-10 and 114M for 256×256; the exact counts are those of the published checkpoints.
-  CHECK(numbers_of_weights(unet::layers(papers({1, 2, 2, 2}, 1), {32, 32})) == 35'746'307);
-  CHECK(numbers_of_weights(unet::layers(papers({1, 1, 2, 2, 4, 4}, 4), {256, 256})) == 113'673'219);
+  CHECK(numbers_of_weights(shipped::unet::layers(papers({1, 2, 2, 2}, 1), {32, 32})) == 35'746'307);
+  CHECK(numbers_of_weights(shipped::unet::layers(papers({1, 1, 2, 2, 4, 4}, 4), {256, 256})) == 113'673'219);
   // Nichol & Dhariwal 2021 for CIFAR-10, 52.5M: learned range, three blocks, attention at 16 and 8, four heads.
-  unet::architecture improved = papers({1, 2, 2, 2}, 1);
+  shipped::unet::architecture improved = papers({1, 2, 2, 2}, 1);
   improved.levels[2].down_attention = improved.levels[2].up_attention = true;
   improved.out_channels = 6;
   improved.blocks = 3;
   improved.heads = 4;
   improved.scale_shift = true;
-  CHECK(numbers_of_weights(unet::layers(improved, {32, 32})) == 52'546'438);
+  CHECK(numbers_of_weights(shipped::unet::layers(improved, {32, 32})) == 52'546'438);
 }
 
 TEST_CASE("any size goes down by rounding up and comes back to itself") {

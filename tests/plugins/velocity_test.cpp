@@ -3,6 +3,7 @@
 #include "closed_form.hpp"
 
 using namespace noneq;
+using namespace testing;
 using testing::make_denoiser;
 
 namespace {

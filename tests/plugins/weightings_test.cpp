@@ -1,6 +1,7 @@
 #include "make.hpp"
 
 using namespace noneq;
+using namespace testing;
 
 TEST_CASE("weightings fall with the signal-to-noise ratio and are finite without signal") {
   const auto t = make_tables(make<schedule>("{plugin: reciprocal, steps: 50}")->beta());

@@ -9,11 +9,11 @@
 #include "noneq/storage/rows.hpp"
 #include "plugins/message.hpp"
 
-using noneq::make;
-using noneq::make_process;
 using noneq::sizes;
 using noneq::stream;
 using noneq::Tensor;
+using testing::make;
+using testing::make_process;
 using testing::message_of;
 using testing::says;
 
@@ -34,7 +34,7 @@ void feed(const std::unique_ptr<noneq::sinking>& s, noneq::batch b) { s->add(s->
 
 // Width and height, from the header of a PNG.
 sizes size_of(const std::filesystem::path& png) {
-  const std::string bytes = noneq::read_file(png);
+  const std::string bytes = noneq::storage::read_file(png);
   const auto number = [&](std::size_t at) {
     std::int64_t v = 0;
     for (std::size_t i = 0; i < 4; ++i) v = v * 256 + static_cast<unsigned char>(bytes.at(at + i));
@@ -90,7 +90,7 @@ TEST_CASE("hdf5: chunks, provenance and times of frames come back") {
     CHECK_FALSE(std::filesystem::exists(folder / "out.h5"));
     CHECK(s->finish().files == std::vector<std::filesystem::path>{folder / "out.h5"});
   }
-  const noneq::hdf5_reader in(folder / "out.h5");
+  const noneq::storage::hdf5_reader in(folder / "out.h5");
   CHECK(in.rows("samples", 0, 7).equal(samples));
   CHECK(in.rows("frames", 0, 7).equal(frames));
   CHECK(in.rows("kl", 0, 40).equal(curve));
@@ -109,7 +109,7 @@ TEST_CASE("hdf5: only what is asked for, on occasions, and nothing when never cl
     feed(s, {0, 0, {{"a", at::ones({2})}, {"b", at::zeros({2})}}});
     s->finish();
   }
-  CHECK(noneq::hdf5_reader(folder / "out-step-5000.h5").datasets() == std::vector<std::string>{"b"});
+  CHECK(noneq::storage::hdf5_reader(folder / "out-step-5000.h5").datasets() == std::vector<std::string>{"b"});
   CHECK(says(message_of([&] { feed(w->open(to), chunk("a", at::ones({2}))); }), "datasets got 'b', need one of a"));
   {
     const auto s = w->open(writing_to(folder));
@@ -157,7 +157,7 @@ TEST_CASE("png: black and white are the data's own range, without being told") {
     for (const auto& [name, tensor] : others.tensors) b.set(name, tensor);
     feed(s, b);
     s->finish();
-    return noneq::open_rows(folder / "p.png")->next(1)[0];
+    return noneq::storage::open_rows(folder / "p.png")->next(1)[0];
   };
   // One image of 28 × 28 grey levels as a model draws it: not rounded, and beyond the range here and there.
   const Tensor grey = at::arange(784, at::kFloat).remainder(256).view({1, 1, 28, 28});
@@ -251,7 +251,7 @@ TEST_CASE("figure: curves over t") {
     const auto one = w->open(writing_to(folder));
     feed(one, {0, 0, arrays});
     one->finish();
-    return noneq::read_file(folder / "kl.png");
+    return noneq::storage::read_file(folder / "kl.png");
   };
   for (const Tensor& curve : {snr, beta.log()}) {
     const std::string with_band = drawn({{"kl", curve}, {"kl_stderr", beta}});
@@ -309,7 +309,7 @@ std::string drawn_by(const std::string& writer, const noneq::writing& to, const 
   const auto s = w->open(to);
   feed(s, b);
   s->finish();
-  return noneq::read_file(w->path(to));
+  return noneq::storage::read_file(w->path(to));
 }
 
 // An environment variable, as it was before when the object goes.
@@ -350,7 +350,7 @@ TEST_CASE("figure: marks of axes differ, and points lie apart, however large the
   // As gnuplot would write the marks of an axis from low to high, a tenth of the way apart.
   for (const auto& [low, high] : std::vector<std::pair<double, double>>{
            {0, 1}, {-3, 5}, {4649776.12, 4649776.32}, {1.6e9, 1.6e9 + 86400}, {-1e-5, 2e-5}, {1e12, 1e12 + 1}}) {
-    const int digits = noneq::digits_of_marks(low, high);
+    const int digits = shipped::digits_of_marks(low, high);
     CAPTURE(low);
     char before[64] = "";
     for (int k = 0; k <= 10; ++k) {
@@ -360,9 +360,9 @@ TEST_CASE("figure: marks of axes differ, and points lie apart, however large the
       std::copy(mark, mark + sizeof mark, before);
     }
   }
-  CHECK(noneq::offset_of_marks(-3, 5) == 0);
-  CHECK(noneq::offset_of_marks(4649776.12, 4649776.32) == 4649776);
-  CHECK(noneq::shortest(4649776.25) == "4649776.25");
+  CHECK(shipped::offset_of_marks(-3, 5) == 0);
+  CHECK(shipped::offset_of_marks(4649776.12, 4649776.32) == 4649776);
+  CHECK(shipped::shortest(4649776.25) == "4649776.25");
   if (!have_gnuplot()) return;
   // A figure of points far from 0 differs from that of the same points at 0 by its note alone: the rows above it agree,
   // but for edges that fall elsewhere within a pixel. Points in other places would change some twentieth of the pixels.
@@ -372,7 +372,7 @@ TEST_CASE("figure: marks of axes differ, and points lie apart, however large the
   const Tensor frames = stream(5).normal({400, 2, 2}).to(at::kDouble);
   const auto picture = [&](double offset) {
     drawn_by("{plugin: figure, file: s.png, draw: scatter}", to, chunk("frames", frames * 0.125 + offset));
-    return noneq::open_rows(folder / "s.png")->next(1)[0];
+    return noneq::storage::open_rows(folder / "s.png")->next(1)[0];
   };
   const Tensor near = picture(0), far = picture(4194304);
   CHECK(far.size(0) == near.size(0) + 20);
@@ -412,14 +412,14 @@ TEST_CASE("png: fields have a panel a channel, of any number, each with its own 
   const Tensor scales = at::tensor({15., 1e-5}, at::kDouble).view({1, 2, 1, 1});
   fields("", x * scales);
   const sizes size = size_of(folder / "f.png");
-  const noneq::fields_layout l(16, 2, 12, 10, 0);
+  const shipped::fields_layout l(16, 2, 12, 10, 0);
   CHECK(size == sizes{l.width(), l.height()});
   CHECK(std::abs(l.panel_height() - 420) <= 30);  // the longer side
   // Every value is a square of its colour: the panel of the first channel is violet at its least, yellow at its
   // largest.
-  const Tensor picture = noneq::open_rows(folder / "f.png")->next(1)[0];  // [3, H, W] or [H, W, 3]
+  const Tensor picture = noneq::storage::open_rows(folder / "f.png")->next(1)[0];  // [3, H, W] or [H, W, 3]
   const Tensor rgb = picture.size(0) == 3 ? picture.permute({1, 2, 0}) : picture;
-  const Tensor mosaic = noneq::mosaic((x * scales).select(1, 0), l);
+  const Tensor mosaic = shipped::mosaic((x * scales).select(1, 0), l);
   const auto colour_at = [&](const Tensor& where) {
     const std::int64_t i = where.item<std::int64_t>() / mosaic.size(1), j = where.item<std::int64_t>() % mosaic.size(1);
     return rgb[l.title + i * l.pixel + l.pixel / 2][l.margin + j * l.pixel + l.pixel / 2].to(at::kLong);

@@ -15,7 +15,7 @@ inline Tensor falling_covariance() {
 }
 
 inline noneq::denoiser wrong_network(const std::string& schedule) {
-  noneq::process p = noneq::make_process("gaussian", schedule, "v", "fixed_small");
+  noneq::process p = make_process("gaussian", schedule, "v", "fixed_small");
   const noneq::tables t = p.tables;
   const Tensor covariance = falling_covariance(), zero = at::zeros({wrong_numbers}, at::kDouble);
   const Tensor turned = noneq::stream(3).normal({wrong_numbers, wrong_numbers}) / std::sqrt(wrong_numbers);
@@ -32,7 +32,7 @@ inline noneq::denoiser wrong_network(const std::string& schedule) {
 // several steps prolong the changes of x̂⁰, whatever made them.
 inline void leads_no_sample_away(const given& file, const std::string& guides, double observed,
                                  double by_one_step = 1.5, double by_several = 4) {
-  for (const std::string& schedule : noneq::built_plugins().names("schedule")) {
+  for (const std::string& schedule : built_plugins().names("schedule")) {
     const noneq::denoiser d = wrong_network(schedule);
     const std::map<std::string, double> samplers{{"ancestral", by_one_step}, {"ddim", by_one_step},
                                                  {"heun", by_one_step},      {"probability_flow", by_one_step},
@@ -43,9 +43,8 @@ inline void leads_no_sample_away(const given& file, const std::string& guides, d
       CAPTURE(sampler);
       const std::string how = "{plugin: " + sampler + ", steps: 12";
       const auto r = request(16, {wrong_numbers});
-      const double free = noneq::largest(draw(how + "}", d, r));
-      CHECK(noneq::largest(file.draw(how + ", guides: " + guides + "}", d, r)) <
-            times * std::max({free, observed, 3.0}));
+      const double free = largest(draw(how + "}", d, r));
+      CHECK(largest(file.draw(how + ", guides: " + guides + "}", d, r)) < times * std::max({free, observed, 3.0}));
     }
   }
 }

@@ -9,6 +9,7 @@
 #include "scratch.hpp"
 
 using namespace noneq;
+using namespace noneq::storage;
 
 static checkpoint sample(int step) {
   return {{{"net.w", at::full({3, 4}, step, at::kFloat)}, {"steps", at::full({}, step, at::kLong)}},

@@ -8,6 +8,7 @@
 #include "scratch.hpp"
 
 using namespace noneq;
+using namespace noneq::storage;
 
 TEST_CASE("a file comes back as it was written, and replaces the one before") {
   const scratch s;

@@ -12,6 +12,7 @@
 #include "scratch.hpp"
 
 using namespace noneq;
+using namespace noneq::storage;
 
 namespace {
 

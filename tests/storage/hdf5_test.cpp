@@ -6,6 +6,7 @@
 #include "scratch.hpp"
 
 using namespace noneq;
+using namespace noneq::storage;
 
 static const std::vector<at::ScalarType> dtypes{at::kByte, at::kChar,  at::kShort,  at::kInt,      at::kLong,
                                                 at::kHalf, at::kFloat, at::kDouble, at::kBFloat16, at::kBool};

@@ -6,6 +6,7 @@
 #include "scratch.hpp"
 
 using namespace noneq;
+using namespace noneq::storage;
 
 static Tensor read_png(const std::filesystem::path& path, bool grey) {
   png_image head{};

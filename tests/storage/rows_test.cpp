@@ -8,6 +8,7 @@
 #include "scratch.hpp"
 
 using namespace noneq;
+using namespace noneq::storage;
 
 namespace {
 

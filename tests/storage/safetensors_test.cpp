@@ -6,6 +6,7 @@
 #include "scratch.hpp"
 
 using namespace noneq;
+using namespace noneq::storage;
 
 static std::string framed(const std::string& header, const std::string& data) {
   const std::uint64_t length = header.size();

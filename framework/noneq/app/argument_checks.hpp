@@ -4,7 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
-namespace noneq {
+namespace noneq::app {
 
 // The largest number that a parameter of a plugin may have, so that no sum of two of them overflows.
 constexpr std::int64_t most_things = 1'000'000'000'000;

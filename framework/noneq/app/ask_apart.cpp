@@ -14,7 +14,7 @@
 #include "noneq/core/any_exception.hpp"
 #include "noneq/plugin/crashes.hpp"
 
-namespace noneq {
+namespace noneq::app {
 namespace {
 
 using nlohmann::ordered_json;

@@ -10,7 +10,7 @@
 
 #include "noneq/plugin/registry.hpp"
 
-namespace noneq {
+namespace noneq::app {
 
 struct plugin_name {
   std::string role, name;

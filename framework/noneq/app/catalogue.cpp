@@ -8,7 +8,7 @@
 #include "noneq/config/emit.hpp"
 #include "noneq/core/messages.hpp"
 
-namespace noneq {
+namespace noneq::app {
 
 using nlohmann::ordered_json;
 
@@ -25,7 +25,7 @@ ordered_json to_json(const plugin_entry& e) {
                      {"type", p.type},
                      {"doc", p.doc},
                      {"required", p.allowed.required},
-                     {"default", to_json(p.initial)}};
+                     {"default", config::to_json(p.initial)}};
     if (const std::string range = p.allowed.text(); !range.empty()) row["range"] = range;
     parameters.push_back(std::move(row));
   }

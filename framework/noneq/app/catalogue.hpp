@@ -6,7 +6,7 @@
 #include "noneq/app/ask_apart.hpp"
 #include "noneq/plugin/registry.hpp"
 
-namespace noneq {
+namespace noneq::app {
 
 nlohmann::ordered_json to_json(const plugin_entry& e);
 

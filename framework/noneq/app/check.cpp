@@ -10,7 +10,7 @@
 #include "noneq/flow/run_folder.hpp"
 #include "noneq/flow/writer_checks.hpp"
 
-namespace noneq {
+namespace noneq::app {
 
 void add_check(CLI::App& program) {
   auto o = std::make_shared<pipeline_file>();
@@ -19,12 +19,12 @@ void add_check(CLI::App& program) {
   o->add_to(*verb);
   verb->callback([o] {
     registry plugins = installed_plugins();
-    const plan p = o->make(plugins);
-    problems found;
-    check_writers_here(p, usual_folder(p), found);
-    check_joins(p, found);
+    const flow::plan p = o->make(plugins);
+    config::problems found;
+    flow::check_writers_here(p, flow::usual_folder(p), found);
+    flow::check_joins(p, found);
     found.raise();
-    for (const std::string& line : remark_lines(p)) put_message(line + "\n");
+    for (const std::string& line : flow::remark_lines(p)) put_message(line + "\n");
     print_out("{}: {} nodes{}, no problems\n", o->file, p.nodes.size(),
               p.trains() ? fmt::format(", T = {}", p.process.steps()) : "");
   });

@@ -12,18 +12,18 @@
 #include "noneq/core/dtype.hpp"
 #include "noneq/storage/hdf5.hpp"
 
-namespace noneq {
+namespace noneq::app {
 namespace {
 
 void print_info(const std::string& file) {
-  const hdf5_reader reader(file);
+  const storage::hdf5_reader reader(file);
   const auto attributes = [&](const std::string& object, const char* indent) {
     for (const auto& [name, text] : reader.attributes(object)) print_out("{}{} = {}\n", indent, name, text);
   };
   attributes("/", "");
   for (const std::string& name : reader.datasets()) {
     try {
-      const dataset_layout l = reader.layout(name);
+      const storage::dataset_layout l = reader.layout(name);
       print_out("{:<24} {} {}, {:.3g} MB{}{}\n", name, to_string(l.shape), dtype_text(l.dtype),
                 static_cast<double>(l.bytes) / 1e6, l.chunk.empty() ? "" : ", chunks " + to_string(l.chunk),
                 l.compression.empty() ? "" : ", " + l.compression);
@@ -44,9 +44,9 @@ struct make_options {
 
 // Returns the source of a generator with its settings; its plugin goes to `made`.
 std::shared_ptr<source> open_generator(const make_options& o, registry& plugins, instance& made) {
-  problems found;
-  value v = value::map({{"plugin", value::scalar(o.generator)}});
-  for (const std::string& setting : o.settings) apply_override(v, setting);
+  config::problems found;
+  config::value v = config::value::map({{"plugin", config::value::scalar(o.generator)}});
+  for (const std::string& setting : o.settings) config::apply_override(v, setting);
   made = instantiate("loader", v, {plugins, found, o.generator});
   found.raise();
   auto opened = static_cast<const loader&>(*made.made).open(std::nullopt, stream(static_cast<std::uint64_t>(o.seed)));
@@ -63,7 +63,7 @@ void make_data(const make_options& o) {
     throw input_error({error("got 'test', which holds the rows of --test; need another name", "--dataset")});
   o.out.need_writable("HDF5");
   o.out.need_free();
-  hdf5_writer writer(o.out.path, 4);
+  storage::hdf5_writer writer(o.out.path, 4);
   const auto write = [&](const std::string& dataset, std::int64_t begin, std::int64_t end) {
     constexpr std::int64_t block_rows = 65536, block_numbers = std::int64_t{1} << 22;  // held in memory at once
     const std::int64_t block =

@@ -9,7 +9,7 @@
 #include "noneq/storage/hdf5.hpp"
 #include "noneq/storage/rows.hpp"
 
-namespace noneq {
+namespace noneq::app {
 namespace {
 
 struct import_options {
@@ -33,7 +33,7 @@ std::vector<target> targets(const import_options& o) {
     // A name that holds '=' is still the name of a file when there is one.
     const bool named = equals != source.npos && !std::filesystem::exists(source);
     const std::string dataset = named ? source.substr(0, equals) : o.dataset;
-    const auto files = files_of_rows(named ? source.substr(equals + 1) : source);
+    const auto files = storage::files_of_rows(named ? source.substr(equals + 1) : source);
     auto at = std::find_if(all.begin(), all.end(), [&](const target& t) { return t.dataset == dataset; });
     if (at == all.end()) at = all.insert(all.end(), target{dataset, {}, {}, 0, ""});
     at->files.insert(at->files.end(), files.files.begin(), files.files.end());
@@ -42,14 +42,14 @@ std::vector<target> targets(const import_options& o) {
   return all;
 }
 
-std::string shape_and_type(const row_file& f) {
+std::string shape_and_type(const storage::row_file& f) {
   return fmt::format("rows {} of {}", to_string(f.shape), dtype_text(f.dtype));
 }
 
-void write_rows(hdf5_writer& out, target& t) {
+void write_rows(storage::hdf5_writer& out, target& t) {
   for (const auto& file : t.files) {
     constexpr std::int64_t at_once = 1 << 20;
-    const auto rows = open_rows(file);
+    const auto rows = storage::open_rows(file);
     if (t.layout.empty()) t.layout = shape_and_type(*rows);
     if (shape_and_type(*rows) != t.layout)
       throw error(fmt::format("{}: got {}, need {} as in {}", file.string(), shape_and_type(*rows), t.layout,
@@ -92,7 +92,7 @@ void import_data(const import_options& o) {
   o.out.need_writable("HDF5");
   o.out.need_free();
   std::vector<target> all = targets(o);
-  hdf5_writer out(o.out.path, 4);
+  storage::hdf5_writer out(o.out.path, 4);
   for (target& t : all) write_rows(out, t);
   need_equal_counts(all);
   out.close();

@@ -13,7 +13,7 @@
 #include "noneq/flow/run_observers.hpp"
 #include "noneq/flow/stop.hpp"
 
-namespace noneq {
+namespace noneq::app {
 namespace {
 
 struct eval_options {
@@ -26,30 +26,31 @@ struct eval_options {
 const std::map<std::string, std::string> methods{
     {"bound", "metric.bound"}, {"flow", "metric.likelihood"}, {"vlb", "metric.bits_per_dim"}};
 
-value of_model(const value& document, const std::string& plugin) {
-  return value::map({{"plugin", value::scalar(plugin)}, {"of", value::scalar(find_node(document, "model."))}});
+config::value of_model(const config::value& document, const std::string& plugin) {
+  return config::value::map(
+      {{"plugin", config::value::scalar(plugin)}, {"of", config::value::scalar(flow::find_node(document, "model."))}});
 }
 
 // Returns whether a metric measures so many rows of a part of the data, and not those of a stream.
-bool counts_rows(registry& plugins, const value& node) {
+bool counts_rows(registry& plugins, const config::value& node) {
   const std::string name = node.find("plugin")->text();
   try {
     const plugin_entry& metric = plugins.find("metric", name.substr(name.find('.') + 1));
-    return measures_rows(metric) && (inputs_of(node).empty() || row_parameters(metric).empty());
+    return flow::measures_rows(metric) && (flow::inputs_of(node).empty() || flow::row_parameters(metric).empty());
   } catch (const error&) {
     return false;  // making the plan reports the error
   }
 }
 
 // Returns the metrics of the method, or all: those of the pipeline, or one with its defaults.
-void keep_metrics(value& document, const eval_options& o, registry& plugins) {
+void keep_metrics(config::value& document, const eval_options& o, registry& plugins) {
   const std::string method = o.method.empty() ? "bound" : o.method, plugin = methods.at(method);
-  remove_beside_model(document, find_nodes(document, o.method.empty() ? "metric." : plugin));
-  if (find_node(document, "metric.").empty()) add_node(document, method, of_model(document, plugin));
+  flow::remove_beside_model(document, flow::find_nodes(document, o.method.empty() ? "metric." : plugin));
+  if (flow::find_node(document, "metric.").empty()) flow::add_node(document, method, of_model(document, plugin));
   if (o.samples == 0) return;
-  for (const std::string& id : find_nodes(document, "metric."))
-    if (value& node = document.child("graph").child(id); node.is_map() && counts_rows(plugins, node))
-      node.set("samples", value::scalar(std::to_string(o.samples)));
+  for (const std::string& id : flow::find_nodes(document, "metric."))
+    if (config::value& node = document.child("graph").child(id); node.is_map() && counts_rows(plugins, node))
+      node.set("samples", config::value::scalar(std::to_string(o.samples)));
 }
 
 struct record {
@@ -61,10 +62,12 @@ struct record {
 nlohmann::ordered_json summary(const std::vector<record>& records) {
   std::map<std::string, measured> found;
   auto all = nlohmann::ordered_json::array();
-  for (const record& r : records) found.try_emplace(r.said.name, r.said), all.push_back(to_json(r.node, r.said));
+  for (const record& r : records) found.try_emplace(r.said.name, r.said), all.push_back(flow::to_json(r.node, r.said));
   const auto number = [&](const char* name, bool error = false) -> nlohmann::ordered_json {
     const auto it = found.find(name);
-    return finite_or_null(it == found.end() ? std::nan("") : error ? it->second.standard_error : it->second.value);
+    return flow::finite_or_null(it == found.end() ? std::nan("")
+                                : error           ? it->second.standard_error
+                                                  : it->second.value);
   };
   const auto bound = found.find("K");
   const std::string unit = bound == found.end() ? "" : bound->second.unit;
@@ -99,25 +102,26 @@ void add_eval(CLI::App& program) {
   verb->add_flag("--json", o->json, "one JSON object instead of lines");
   verb->callback([o] {
     registry plugins = installed_plugins();
-    const auto opened = open_run(o->folder, plugins, [&](value& document) { keep_metrics(document, *o, plugins); });
-    session& s = *opened;
+    const auto opened =
+        open_run(o->folder, plugins, [&](config::value& document) { keep_metrics(document, *o, plugins); });
+    flow::session& s = *opened;
     as_input([&] {
       if (!o->data.empty()) s.read_data_from(o->data);
       s.data();  // a file that cannot be measured is refused now
     });
-    stop_on_signals();
-    workers pool(o->threads);
+    flow::stop_on_signals();
+    flow::workers pool(o->threads);
     for (const std::string& note : pool.notes()) put_message("noneq: " + note + "\n");
-    progress how_far(telling::waiting, 0, 0);
+    flow::progress how_far(flow::telling::waiting, 0, 0);
     std::vector<record> found;
-    shown_progress shown(how_far, "");
-    record_listener records([&](const plan_node& n, const measured& m) {
+    flow::shown_progress shown(how_far, "");
+    flow::record_listener records([&](const flow::plan_node& n, const measured& m) {
       found.push_back({n.id, m});
       how_far.clear();
-      if (!o->json) print_out("{}: {}\n", n.id, to_text(m));
+      if (!o->json) print_out("{}: {}\n", n.id, flow::to_text(m));
     });
-    observers all({&shown, &records});
-    events(s, pool, o->folder, all).at_end();
+    flow::observers all({&shown, &records});
+    flow::events(s, pool, o->folder, all).at_end();
     how_far.clear();
     if (o->json) print_out("{}\n", summary(found).dump(2));
   });

@@ -15,7 +15,7 @@
 #include "noneq/storage/files.hpp"
 #include "noneq/storage/safetensors.hpp"
 
-namespace noneq {
+namespace noneq::app {
 namespace {
 
 struct export_options {
@@ -23,7 +23,7 @@ struct export_options {
   out_file out;
 };
 
-const exportable& as_exportable(const session& s, const network& n, const std::string& format) {
+const exportable& as_exportable(const flow::session& s, const network& n, const std::string& format) {
   const auto* can = dynamic_cast<const exportable*>(&n);
   if (can == nullptr)
     throw error(fmt::format("got {}, which cannot be exported as {}; need model.unet, or --format safetensors",
@@ -31,29 +31,29 @@ const exportable& as_exportable(const session& s, const network& n, const std::s
   return *can;
 }
 
-void to_safetensors(const session&, network& n, const export_options& o) {
-  tensor_file content{{}, {{"format", "pt"}}};
+void to_safetensors(const flow::session&, network& n, const export_options& o) {
+  storage::tensor_file content{{}, {{"format", "pt"}}};
   for (const auto& p : n.named_parameters()) content.tensors[p.key()] = p.value();
-  save_safetensors(o.out.path, content);
+  storage::save_safetensors(o.out.path, content);
 }
 
-void to_torchscript(const session& s, network& n, const export_options& o) {
+void to_torchscript(const flow::session& s, network& n, const export_options& o) {
   as_exportable(s, n, o.format).export_torchscript(o.out.path);
 }
 
-void to_diffusers(const session& s, network& n, const export_options& o) {
+void to_diffusers(const flow::session& s, network& n, const export_options& o) {
   as_exportable(s, n, o.format).export_diffusers(o.out.path, o.version);
   const auto scheduler = scheduler_config(s.plan(), o.version.empty() ? "0.30.0" : o.version);
   if (!scheduler) return;
   const std::filesystem::path folder = std::filesystem::path(o.out.path) / "scheduler";
   std::filesystem::create_directories(folder);
-  write_atomically(folder / "scheduler_config.json", scheduler->dump(2) + "\n");
+  storage::write_atomically(folder / "scheduler_config.json", scheduler->dump(2) + "\n");
 }
 
 struct output {
   std::string name;
   bool one_file;  // or a folder of them
-  std::function<void(const session&, network&, const export_options&)> write;
+  std::function<void(const flow::session&, network&, const export_options&)> write;
 };
 
 const std::map<std::string, output> formats{{"safetensors", {"safetensors", true, to_safetensors}},
@@ -78,10 +78,11 @@ void add_export(CLI::App& program) {
     if (written.one_file)
       o->out.need_writable(written.name);
     else
-      as_input([&] { need_name_of(written.name, o->out.path); });
-    const auto opened = open_run(o->folder, plugins, [](value& document) { remove_beside_model(document); });
-    const session& s = *opened;
-    as_input([&] { refuse_files_of_run(o->out.path, s.plan(), o->folder); });
+      as_input([&] { storage::need_name_of(written.name, o->out.path); });
+    const auto opened =
+        open_run(o->folder, plugins, [](config::value& document) { flow::remove_beside_model(document); });
+    const flow::session& s = *opened;
+    as_input([&] { flow::refuse_files_of_run(o->out.path, s.plan(), o->folder); });
     o->out.need_free();
     at::NoGradGuard values_only;
     const denoiser d = s.denoiser(o->weights);

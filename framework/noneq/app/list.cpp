@@ -8,7 +8,7 @@
 #include "noneq/app/refuse.hpp"
 #include "noneq/app/verbs.hpp"
 
-namespace noneq {
+namespace noneq::app {
 
 void add_list(CLI::App& program) {
   struct options {

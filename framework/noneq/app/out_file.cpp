@@ -7,7 +7,7 @@
 #include "noneq/storage/file_names.hpp"
 #include "noneq/storage/files.hpp"
 
-namespace noneq {
+namespace noneq::app {
 
 CLI::Option* out_file::add_to(CLI::App& verb, const std::string& doc) {
   CLI::Option* out = verb.add_option("--out", path, doc)->check(not_empty());
@@ -17,8 +17,8 @@ CLI::Option* out_file::add_to(CLI::App& verb, const std::string& doc) {
 
 void out_file::need_writable(std::string_view format) const {
   as_input([&] {
-    need_name_of(format, path);
-    const atomic_file never_committed(path);
+    storage::need_name_of(format, path);
+    const storage::atomic_file never_committed(path);
   });
 }
 

@@ -4,7 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
-namespace noneq {
+namespace noneq::app {
 
 struct out_file {
   std::string path;

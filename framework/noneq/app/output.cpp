@@ -4,10 +4,10 @@
 
 #include "noneq/storage/files.hpp"
 
-namespace noneq {
+namespace noneq::app {
 
 static void need(bool written) {
-  if (!written) throw file_error("the standard output", "write", errno);
+  if (!written) throw storage::file_error("the standard output", "write", errno);
 }
 
 void put_output(std::string_view text) { need(std::fwrite(text.data(), 1, text.size(), stdout) == text.size()); }

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace noneq {
+namespace noneq::app {
 
 // Throws noneq::error with the system's reason.
 void put_output(std::string_view text);

@@ -8,7 +8,7 @@
 #include "noneq/config/overrides.hpp"
 #include "noneq/config/parse.hpp"
 
-namespace noneq {
+namespace noneq::app {
 
 registry installed_plugins() {
   const auto folders = plugin_folders();
@@ -26,15 +26,15 @@ void pipeline_file::add_to(CLI::App& verb) {
   verb.add_option("--seed", seed, "change the seed");
 }
 
-value pipeline_file::read() const {
-  value document = parse_file(file);
-  for (const std::string& change : changes) apply_override(document, change);
-  if (seed) apply_override(document, "seed=" + std::to_string(*seed));
+config::value pipeline_file::read() const {
+  config::value document = config::parse_file(file);
+  for (const std::string& change : changes) config::apply_override(document, change);
+  if (seed) config::apply_override(document, "seed=" + std::to_string(*seed));
   return document;
 }
 
-plan pipeline_file::make(registry& plugins) const {
-  return as_input([&] { return make_plan(read(), plugins); });
+flow::plan pipeline_file::make(registry& plugins) const {
+  return as_input([&] { return flow::make_plan(read(), plugins); });
 }
 
 }

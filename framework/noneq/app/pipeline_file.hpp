@@ -5,7 +5,7 @@
 
 #include "noneq/flow/plan.hpp"
 
-namespace noneq {
+namespace noneq::app {
 
 struct pipeline_file {
   std::string file;
@@ -13,8 +13,8 @@ struct pipeline_file {
   std::optional<std::int64_t> seed;
 
   void add_to(CLI::App& verb);
-  value read() const;  // the document with its changes
-  plan make(registry& plugins) const;
+  config::value read() const;  // the document with its changes
+  flow::plan make(registry& plugins) const;
 };
 
 registry installed_plugins();

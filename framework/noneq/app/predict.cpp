@@ -13,7 +13,7 @@
 #include "noneq/plugin/roles/model.hpp"
 #include "noneq/storage/safetensors.hpp"
 
-namespace noneq {
+namespace noneq::app {
 namespace {
 
 std::int64_t not_finite(const Tensor& x) { return x.isfinite().logical_not().sum().item<std::int64_t>(); }
@@ -21,7 +21,7 @@ std::int64_t not_finite(const Tensor& x) { return x.isfinite().logical_not().sum
 // The tensors of the file, each problem with its name.
 class input_tensors {
  public:
-  explicit input_tensors(const std::string& file) : file_(file), all_(load_safetensors(file)) {}
+  explicit input_tensors(const std::string& file) : file_(file), all_(storage::load_safetensors(file)) {}
 
   Tensor get(const std::string& name) const {
     const auto it = all_.tensors.find(name);
@@ -73,10 +73,10 @@ class input_tensors {
     throw error(what, name, {file_, 0, 0});
   }
   const std::string file_;
-  const tensor_file all_;
+  const storage::tensor_file all_;
 };
 
-network_input read_input(const session& s, const std::string& file) {
+network_input read_input(const flow::session& s, const std::string& file) {
   const input_tensors in(file);
   network_input result{in.samples(s.shape()), {}, {}, {}};
   const std::int64_t n = result.x.size(0);
@@ -93,10 +93,10 @@ struct predict_options {
 };
 
 Tensor answer_of_run(const predict_options& o, registry& plugins) {
-  const auto opened = open_run(o.folder, plugins, [](value& document) { remove_beside_model(document); });
-  const session& s = *opened;
+  const auto opened = open_run(o.folder, plugins, [](config::value& document) { flow::remove_beside_model(document); });
+  const flow::session& s = *opened;
   const network_input input = as_input([&] {
-    refuse_files_of_run(o.out.path, s.plan(), o.folder);
+    flow::refuse_files_of_run(o.out.path, s.plan(), o.folder);
     o.out.need_free();
     return read_input(s, o.in);
   });
@@ -118,10 +118,10 @@ Tensor answer_of_diffusers(const predict_options& o, registry& plugins) {
     const std::int64_t n = input.x.size(0);
     input.t = in.indices("t", n, any);
     if (in.has("class_labels")) input.given = {{"label", in.indices("class_labels", n, any)}};
-    problems found;
-    value from = value::map({{"plugin", value::scalar("unet")},
-                             {"from", value::scalar(o.folder, true)},
-                             {"precision", value::scalar("fp32")}});
+    config::problems found;
+    config::value from = config::value::map({{"plugin", config::value::scalar("unet")},
+                                             {"from", config::value::scalar(o.folder, true)},
+                                             {"precision", config::value::scalar("fp32")}});
     const instance made = instantiate("model", from, {plugins, found, ""});
     found.raise();
     const auto net = std::static_pointer_cast<model>(made.made)->build({input.x.sizes().slice(1).vec(), 0, 0, 0});
@@ -149,7 +149,7 @@ void add_predict(CLI::App& program) {
     if (const std::int64_t lost = not_finite(y); lost > 0)
       throw error(fmt::format("{}: the network returned {} of {} numbers that are not finite; nothing was written",
                               o->folder, lost, y.numel()));
-    save_safetensors(o->out.path, {{{"y", y.contiguous()}}, {}});
+    storage::save_safetensors(o->out.path, {{{"y", y.contiguous()}}, {}});
   });
 }
 

@@ -10,10 +10,10 @@
 #include "noneq/flow/stop.hpp"
 #include "noneq/flow/training.hpp"
 
-namespace noneq {
+namespace noneq::app {
 namespace {
 
-void print(const profile::result& r) {
+void print(const flow::profile::result& r) {
   std::size_t width = 4;
   for (const auto& l : r.lines) width = std::max(width, l.node.size());
   print_out("{:<{}}  {:>8}  {:>10}  {:>13}  {:>10}\n", "node", width, "calls", "ms a call", "critical path",
@@ -40,19 +40,19 @@ void add_profile(CLI::App& program) {
   verb->add_option("--threads", o->threads, "worker threads (default: all of the machine)")->check(CLI::Range(1, 1024));
   verb->callback([o] {
     registry plugins = installed_plugins();
-    const plan p = o->pipeline.make(plugins);
+    const flow::plan p = o->pipeline.make(plugins);
     if (!p.trains())
       throw input_error(
           {error("got a pipeline without a trainer, need one that trains", "", {o->pipeline.file, 0, 0})});
-    session s(p);
-    learner l(s);
-    stop_on_signals();
-    workers pool(o->threads);
+    flow::session s(p);
+    flow::learner l(s);
+    flow::stop_on_signals();
+    flow::workers pool(o->threads);
     for (const std::string& note : pool.notes()) put_message("noneq: " + note + "\n");
-    profile listens;
-    train(
+    flow::profile listens;
+    flow::train(
         s, l, pool, listens, o->steps, [](double) { return !stop_asked(); },
-        [](const plan_node&, std::int64_t, const batch&) {});
+        [](const flow::plan_node&, std::int64_t, const batch&) {});
     stop_here_if_asked();
     print(listens.report(o->steps / 10, pool.threads(), p.training().trainer.as<trainer>().shards));
   });

@@ -19,7 +19,7 @@
 #include "noneq/plugin/crashes.hpp"
 #include "noneq/storage/files.hpp"
 
-namespace noneq {
+namespace noneq::app {
 
 static constexpr const char* title = "noneq: diffusion generative models as native dataflow";
 
@@ -72,7 +72,7 @@ int run_program(int argc, char** argv) {
   name_crashes();
   // A file that grows past `ulimit -f` shall be an error with a name and a cause, not a death without words.
   std::signal(SIGXFSZ, SIG_IGN);
-  end_tidily_on_signals();
+  flow::end_tidily_on_signals();
   try {
     limit_library_threads();
     return main_or_throw(argc, argv);
@@ -127,4 +127,4 @@ std::map<std::string, std::string> ready_answers() {
 
 }
 
-extern "C" int noneq_run_program(int argc, char** argv) { return noneq::run_program(argc, argv); }
+extern "C" int noneq_run_program(int argc, char** argv) { return noneq::app::run_program(argc, argv); }

@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-namespace noneq {
+namespace noneq::app {
 
 // Parses the command line and runs the verb; an exception becomes one line (or one a problem) on the error stream.
 // Returns the exit code: 0 done, 1 the run failed, 2 bad input, 130 interrupted.

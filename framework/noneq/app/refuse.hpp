@@ -5,7 +5,7 @@
 
 #include "noneq/core/error.hpp"
 
-namespace noneq {
+namespace noneq::app {
 
 // Calls f and rethrows a noneq::error as an input_error of the same lines.
 template <class F>

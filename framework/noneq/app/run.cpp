@@ -9,13 +9,13 @@
 #include "noneq/core/messages.hpp"
 #include "noneq/flow/stop.hpp"
 
-namespace noneq {
+namespace noneq::app {
 
 void add_run(CLI::App& program) {
   struct options {
     pipeline_file pipeline;
     std::string out, from, trace;
-    run_options run;
+    flow::run_options run;
     bool resume = false, force = false;
   };
   auto o = std::make_shared<options>();
@@ -35,14 +35,14 @@ void add_run(CLI::App& program) {
   verb->add_flag("--quiet", o->run.quiet, "print errors only");
   verb->callback([o] {
     registry plugins = installed_plugins();
-    const plan p = o->pipeline.make(plugins);
-    o->run.folder = o->out.empty() ? usual_folder(p) : std::filesystem::path(o->out);
+    const flow::plan p = o->pipeline.make(plugins);
+    o->run.folder = o->out.empty() ? flow::usual_folder(p) : std::filesystem::path(o->out);
     o->run.from = o->from;
     o->run.trace = o->trace;
-    o->run.policy = o->force ? if_there::replace : o->resume ? if_there::resume : if_there::refuse;
-    stop_on_signals();
+    o->run.policy = o->force ? flow::if_there::replace : o->resume ? flow::if_there::resume : flow::if_there::refuse;
+    flow::stop_on_signals();
     try {
-      run(p, o->run);
+      flow::run(p, o->run);
     } catch (const interrupted&) {
       if (!o->run.quiet) put_message(fmt::format("\n{}: go on with --resume", o->run.folder.string()));
       throw;

@@ -15,7 +15,7 @@
 #include "noneq/flow/writer_checks.hpp"
 #include "noneq/storage/hdf5.hpp"
 
-namespace noneq {
+namespace noneq::app {
 namespace {
 
 struct sample_options {
@@ -34,12 +34,13 @@ struct sample_options {
 // A picture, when the name of the file ends in .png.
 bool is_picture(const sample_options& o) { return std::filesystem::path(o.out.path).extension() == ".png"; }
 
-value writer_of(const sample_options& o, const std::string& sampler) {
+config::value writer_of(const sample_options& o, const std::string& sampler) {
   const bool picture = is_picture(o);
-  value node = value::map({{"plugin", value::scalar(picture ? "writer.png" : "writer.hdf5")},
-                           {"in", value::scalar(sampler)},
-                           {"file", value::scalar(std::filesystem::path(o.out.path).filename().string(), true)}});
-  if (picture) node.set("count", value::scalar(std::to_string(o.count)));
+  config::value node = config::value::map(
+      {{"plugin", config::value::scalar(picture ? "writer.png" : "writer.hdf5")},
+       {"in", config::value::scalar(sampler)},
+       {"file", config::value::scalar(std::filesystem::path(o.out.path).filename().string(), true)}});
+  if (picture) node.set("count", config::value::scalar(std::to_string(o.count)));
   return node;
 }
 
@@ -63,52 +64,54 @@ std::vector<rows_in_file> rows_of(const sample_options& o) {
   return all;
 }
 
-value loader_of(const rows_in_file& r) {
-  value node = value::map({{"plugin", value::scalar("loader.hdf5")},
-                           {"file", value::scalar(std::filesystem::absolute(r.file).string(), true)},
-                           {"dataset", value::scalar(r.dataset, true)}});
+config::value loader_of(const rows_in_file& r) {
+  config::value node =
+      config::value::map({{"plugin", config::value::scalar("loader.hdf5")},
+                          {"file", config::value::scalar(std::filesystem::absolute(r.file).string(), true)},
+                          {"dataset", config::value::scalar(r.dataset, true)}});
   node.set_where_all({"noneq sample", 0, 0});
   return node;
 }
 
 // The pipeline's own sampler with the options applied, or another plugin with its defaults.
-void only_this_sampler(value& document, const sample_options& o) {
-  value node = value::map();
-  std::string id = find_node(document, "sampler.");
+void only_this_sampler(config::value& document, const sample_options& o) {
+  config::value node = config::value::map();
+  std::string id = flow::find_node(document, "sampler.");
   if (!id.empty() && document.find("graph")->find(id)->is_map()) node = *document.find("graph")->find(id);
   const std::string asked = o.sampler.starts_with("sampler.") ? o.sampler : "sampler." + o.sampler;
   if (!o.sampler.empty() && (!node.contains("plugin") || node.find("plugin")->text() != asked))
-    node = value::map({{"plugin", value::scalar(asked)}});
-  if (!node.contains("plugin")) node.set("plugin", value::scalar("sampler.ancestral"));
+    node = config::value::map({{"plugin", config::value::scalar(asked)}});
+  if (!node.contains("plugin")) node.set("plugin", config::value::scalar("sampler.ancestral"));
   node.remove("every");
   node.remove("frames");
-  node.set("of", value::scalar(find_node(document, "model.")));
-  const auto set = [&](const char* key, const auto& x) { node.set(key, value::scalar(fmt::format("{}", x))); };
+  node.set("of", config::value::scalar(flow::find_node(document, "model.")));
+  const auto set = [&](const char* key, const auto& x) { node.set(key, config::value::scalar(fmt::format("{}", x))); };
   set("count", o.count);
   if (o.steps > 0) set("steps", o.steps);
   if (o.guidance) set("guidance", *o.guidance);
   if (!o.labels.empty()) {
-    value labels = value::list();
-    for (const std::int64_t label : o.labels) labels.push_back(value::scalar(std::to_string(label)));
+    config::value labels = config::value::list();
+    for (const std::int64_t label : o.labels) labels.push_back(config::value::scalar(std::to_string(label)));
     node.set("labels", std::move(labels));
   }
   node.set_where_all({"noneq sample", 0, 0});
-  for (const rows_in_file& r : rows_of(o)) remove_input(node, r.tensor);
-  remove_beside_model(document, inputs_of(node));
-  for (const rows_in_file& r : rows_of(o)) add_input(node, add_node(document, r.tensor, loader_of(r)), r.tensor);
-  if (!o.noise.empty()) node.set("start", value::scalar("noise"));
-  if (!inputs_of(node).empty()) node.remove("chunk");
+  for (const rows_in_file& r : rows_of(o)) flow::remove_input(node, r.tensor);
+  flow::remove_beside_model(document, flow::inputs_of(node));
+  for (const rows_in_file& r : rows_of(o))
+    flow::add_input(node, flow::add_node(document, r.tensor, loader_of(r)), r.tensor);
+  if (!o.noise.empty()) node.set("start", config::value::scalar("noise"));
+  if (!flow::inputs_of(node).empty()) node.remove("chunk");
   node.set_where_all({"noneq sample", 0, 0});
-  id = add_node(document, "sampler", std::move(node));
-  for (const std::string& setting : o.settings) apply_override(document.child("graph").child(id), setting);
-  add_node(document, "writer", writer_of(o, id));
-  if (o.seed) document.set("seed", value::scalar(std::to_string(*o.seed)));
+  id = flow::add_node(document, "sampler", std::move(node));
+  for (const std::string& setting : o.settings) config::apply_override(document.child("graph").child(id), setting);
+  flow::add_node(document, "writer", writer_of(o, id));
+  if (o.seed) document.set("seed", config::value::scalar(std::to_string(*o.seed)));
 }
 
 // One sample a row, if no other number is requested. Rows begin again where more are, but noise would repeat itself.
 void count_rows(sample_options& o) {
   for (const rows_in_file& r : rows_of(o)) {
-    const std::int64_t rows = hdf5_reader(r.file).layout(r.dataset).shape[0];
+    const std::int64_t rows = storage::hdf5_reader(r.file).layout(r.dataset).shape[0];
     if (o.count == 0) o.count = rows;
     if (r.file == o.noise && o.count > rows)
       throw error(fmt::format("--count got {}, need at most {}, the rows of {}", o.count, rows, o.noise));
@@ -151,19 +154,19 @@ void add_sample(CLI::App& program) {
         o->out.need_other_file(r.file, r.file == o->noise ? "--noise" : "--given");
       count_rows(*o);
     });
-    const auto opened = open_run(o->folder, plugins, [&](value& document) { only_this_sampler(document, *o); });
-    session& s = *opened;
+    const auto opened = open_run(o->folder, plugins, [&](config::value& document) { only_this_sampler(document, *o); });
+    flow::session& s = *opened;
     as_input([&] { s.open_streams(); });
-    as_input([&] { refuse_files_of_run(o->out.path, s.plan(), o->folder); });
+    as_input([&] { flow::refuse_files_of_run(o->out.path, s.plan(), o->folder); });
     o->out.need_free();
     const std::filesystem::path place = std::filesystem::absolute(o->out.path).parent_path();
-    stop_on_signals();
-    rehearse_writers(s, place);
-    workers pool(o->threads);
-    progress say(o->quiet ? telling::errors : telling::everything, 0, 0);
+    flow::stop_on_signals();
+    flow::rehearse_writers(s, place);
+    flow::workers pool(o->threads);
+    flow::progress say(o->quiet ? flow::telling::errors : flow::telling::everything, 0, 0);
     for (const std::string& note : pool.notes()) say.say(note);
-    shown_progress shown(say, "");
-    events(s, pool, place, shown).at_end();
+    flow::shown_progress shown(say, "");
+    flow::events(s, pool, place, shown).at_end();
   });
 }
 

@@ -2,12 +2,12 @@
 
 #include "noneq/diffusion/schedules.hpp"
 
-namespace noneq {
+namespace noneq::app {
 
 using nlohmann::json;
 
 // A plugin of the process, and the value of its key in a diffusers config.
-static std::optional<std::string> theirs(const plan& p, const char* role,
+static std::optional<std::string> theirs(const flow::plan& p, const char* role,
                                          const std::map<std::string, std::string>& names) {
   const auto part = p.process_parts.find(role);
   if (part == p.process_parts.end()) return {};
@@ -32,7 +32,7 @@ static void add_betas(json& c, const Tensor& beta) {
   }
 }
 
-std::optional<json> scheduler_config(const plan& p, const std::string& version) {
+std::optional<json> scheduler_config(const flow::plan& p, const std::string& version) {
   const auto kernel = theirs(p, "kernel", {{"gaussian", "gaussian"}});
   const auto prediction = theirs(p, "mean", {{"epsilon", "epsilon"}, {"x0", "sample"}, {"v", "v_prediction"}});
   const auto variance =

@@ -8,10 +8,10 @@
 
 #include "noneq/flow/plan.hpp"
 
-namespace noneq {
+namespace noneq::app {
 
 // Returns a DDPMScheduler with the betas, prediction and variance of the plan; nothing when diffusers has none of the
 // kind.
-std::optional<nlohmann::json> scheduler_config(const plan& p, const std::string& version);
+std::optional<nlohmann::json> scheduler_config(const flow::plan& p, const std::string& version);
 
 }

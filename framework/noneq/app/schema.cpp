@@ -12,7 +12,7 @@
 #include "noneq/config/emit.hpp"
 #include "noneq/flow/attachment.hpp"
 
-namespace noneq {
+namespace noneq::app {
 namespace {
 
 using nlohmann::json;
@@ -20,55 +20,59 @@ using nlohmann::json;
 json reference(const std::string& role) { return {{"$ref", "#/$defs/" + role}}; }
 
 json type_schema(const std::string& type, const limits& l) {
-  const auto bound = [](double x, bool open) -> std::optional<schema_bound> {
-    return std::isfinite(x) ? std::optional<schema_bound>({x, open}) : std::nullopt;
+  const auto bound = [](double x, bool open) -> std::optional<config::schema_bound> {
+    return std::isfinite(x) ? std::optional<config::schema_bound>({x, open}) : std::nullopt;
   };
-  if (type.starts_with("list of ")) return array_or_one(type_schema(type.substr(8, type.size() - 9), l));
-  if (type == "true or false") return boolean_schema();
-  if (!l.choices.empty()) return enum_schema(l.choices);
+  if (type.starts_with("list of ")) return config::array_or_one(type_schema(type.substr(8, type.size() - 9), l));
+  if (type == "true or false") return config::boolean_schema();
+  if (!l.choices.empty()) return config::enum_schema(l.choices);
   if (type == "integer" || type == "number") {
-    json s = number_schema(bound(l.low, l.low_open), bound(l.high, l.high_open));
+    json s = config::number_schema(bound(l.low, l.low_open), bound(l.high, l.high_open));
     s["type"] = type;
     return s;
   }
-  if (type == "integer or continuous") return any_of({type_schema("integer", l), enum_schema({"continuous"})});
-  return string_schema();
+  if (type == "integer or continuous")
+    return config::any_of({type_schema("integer", l), config::enum_schema({"continuous"})});
+  return config::string_schema();
 }
 
 json value_schema(const parameter& p) {
   if (p.part_role.empty()) return type_schema(p.type, p.allowed);
   const json one = reference(p.part_role);
-  return p.part_list ? array_or_one(one) : one;
+  return p.part_list ? config::array_or_one(one) : one;
 }
 
 json plugin_schema(const plugin_entry& e, const std::vector<std::string>& names,
                    const std::vector<std::pair<std::string, json>>& extra, std::vector<std::string> needed) {
-  std::vector<std::pair<std::string, json>> properties{{"plugin", described(enum_schema(names), e.doc)}};
+  std::vector<std::pair<std::string, json>> properties{
+      {"plugin", config::described(config::enum_schema(names), e.doc)}};
   needed.push_back("plugin");
   for (const parameter& p : e.parameters) {
-    properties.emplace_back(p.name, described(value_schema(p), p.doc));
-    if (!p.initial.is_null() && p.part_role.empty()) properties.back().second["default"] = to_json(p.initial);
+    properties.emplace_back(p.name, config::described(value_schema(p), p.doc));
+    if (!p.initial.is_null() && p.part_role.empty()) properties.back().second["default"] = config::to_json(p.initial);
     if (p.allowed.required) needed.push_back(p.name);
   }
   properties.insert(properties.end(), extra.begin(), extra.end());
-  return object_schema(properties, needed);
+  return config::object_schema(properties, needed);
 }
 
 using keys = std::vector<std::pair<std::string, json>>;
 
 // The keys of a node that are the pipeline's own, as far as this plugin can have them.
-keys node_keys(const attachment& a) {
+keys node_keys(const flow::attachment& a) {
   keys own;
   if (a.in) {
-    own.emplace_back("in",
-                     described(array_or_one(string_schema()), "the node before, or several, whose rows are joined"));
-    own.emplace_back("as", described({{"type", "object"}, {"additionalProperties", string_schema()}},
-                                     "new names of tensors on the way in: {x0: mask}, or {node.x0: mask}"));
+    own.emplace_back("in", config::described(config::array_or_one(config::string_schema()),
+                                             "the node before, or several, whose rows are joined"));
+    own.emplace_back("as", config::described({{"type", "object"}, {"additionalProperties", config::string_schema()}},
+                                             "new names of tensors on the way in: {x0: mask}, or {node.x0: mask}"));
   }
   if (a.of)
-    own.emplace_back("of", described(string_schema(), "the model it takes: a node, or the folder of a finished run"));
-  if (a.every) own.emplace_back("every", described(integer_schema(1), "also after every this many steps"));
-  if (a.at) own.emplace_back("at", enum_schema({"end"}));
+    own.emplace_back("of", config::described(config::string_schema(),
+                                             "the model it takes: a node, or the folder of a finished run"));
+  if (a.every)
+    own.emplace_back("every", config::described(config::integer_schema(1), "also after every this many steps"));
+  if (a.at) own.emplace_back("at", config::enum_schema({"end"}));
   return own;
 }
 
@@ -76,12 +80,12 @@ keys node_keys(const attachment& a) {
 json schemas_of(const plugin_entry& e) {
   const std::string full = e.full_name();
   json both{{"part", plugin_schema(e, {e.name, full}, {}, {})}};
-  if (const auto a = attachment_of(e)) {
+  if (const auto a = flow::attachment_of(e)) {
     std::vector<std::string> needed;
     if (a->needs_in) needed.push_back("in");
     if (a->of) needed.push_back("of");
     json node = plugin_schema(e, {full}, node_keys(*a), needed);
-    both["node"] = node["required"].size() > 1 ? node : any_of({enum_schema({full}), node});
+    both["node"] = node["required"].size() > 1 ? node : config::any_of({config::enum_schema({full}), node});
   }
   return both;
 }
@@ -96,8 +100,8 @@ json definitions(const std::vector<plugin_answer>& all, const registry& plugins)
       bare.insert(bare.end(), {a.of.name, role + "." + a.of.name});
       choices.push_back(a.said["part"]);
     }
-    choices.insert(choices.begin(), enum_schema(bare));
-    by_role[role] = any_of(choices);
+    choices.insert(choices.begin(), config::enum_schema(bare));
+    by_role[role] = config::any_of(choices);
   }
   return by_role;
 }
@@ -106,7 +110,7 @@ json node_schema(const std::vector<plugin_answer>& all) {
   std::vector<json> choices;
   for (const plugin_answer& a : all)
     if (a.said.contains("node")) choices.push_back(a.said["node"]);
-  return any_of(choices);
+  return config::any_of(choices);
 }
 
 }
@@ -116,17 +120,17 @@ void add_schema(CLI::App& program) {
   verb->callback([] {
     registry plugins = installed_plugins();
     const auto all = all_plugins(plugins, schemas_of);
-    const json process = object_schema({{"kernel", reference("kernel")},
-                                        {"schedule", reference("schedule")},
-                                        {"mean", reference("mean")},
-                                        {"variance", reference("variance")}},
-                                       {"kernel", "schedule", "mean"});
-    json schema = object_schema({{"name", string_schema()},
-                                 {"seed", integer_schema()},
-                                 {"process", process},
-                                 {"graph", {{"type", "object"}, {"additionalProperties", node_schema(all)}}}},
-                                {"name", "graph"});
-    schema["$schema"] = json_schema_draft;
+    const json process = config::object_schema({{"kernel", reference("kernel")},
+                                                {"schedule", reference("schedule")},
+                                                {"mean", reference("mean")},
+                                                {"variance", reference("variance")}},
+                                               {"kernel", "schedule", "mean"});
+    json schema = config::object_schema({{"name", config::string_schema()},
+                                         {"seed", config::integer_schema()},
+                                         {"process", process},
+                                         {"graph", {{"type", "object"}, {"additionalProperties", node_schema(all)}}}},
+                                        {"name", "graph"});
+    schema["$schema"] = config::json_schema_draft;
     schema["$defs"] = definitions(all, plugins);
     print_out("{}\n", to_text(schema, 1));
   });

@@ -6,7 +6,7 @@
 #include "noneq/app/trained_run.hpp"
 #include "noneq/app/verbs.hpp"
 
-namespace noneq {
+namespace noneq::app {
 namespace {
 
 std::vector<std::pair<std::string, Tensor>> columns(const process& p) {
@@ -36,8 +36,8 @@ process process_of(const pipeline_file& of, registry& plugins) {
   if (!of.changes.empty() || of.seed)
     throw input_error(
         {error("got the folder of a run, whose process is as it was trained; leave out --set and --seed")});
-  const auto opened = open_run(of.file, plugins, [](value& document) { remove_beside_model(document); });
-  const session& trained = *opened;
+  const auto opened = open_run(of.file, plugins, [](config::value& document) { flow::remove_beside_model(document); });
+  const flow::session& trained = *opened;
   return trained.denoiser("raw").process();
 }
 

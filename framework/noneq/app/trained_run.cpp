@@ -2,14 +2,14 @@
 
 #include "noneq/app/refuse.hpp"
 
-namespace noneq {
+namespace noneq::app {
 
-std::unique_ptr<session> open_run(const std::string& folder, registry& plugins,
-                                  const std::function<void(value&)>& change) {
+std::unique_ptr<flow::session> open_run(const std::string& folder, registry& plugins,
+                                        const std::function<void(config::value&)>& change) {
   return as_input([&] {
-    return run_folder::open(folder, plugins, [&](value& document) {
+    return flow::run_folder::open(folder, plugins, [&](config::value& document) {
       // A pipeline without a graph cannot be changed; making the plan reports that.
-      if (const value* graph = document.find("graph"); graph && graph->is_map()) change(document);
+      if (const config::value* graph = document.find("graph"); graph && graph->is_map()) change(document);
     });
   });
 }

@@ -4,7 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
-namespace noneq {
+namespace noneq::app {
 
 struct exit_code {
   static constexpr int done = 0, failed = 1, bad_input = 2, stopped = 130;

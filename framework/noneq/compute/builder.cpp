@@ -1,6 +1,6 @@
 #include "noneq/compute/builder.hpp"
 
-namespace noneq {
+namespace noneq::compute {
 
 builder::builder(std::int64_t channels, const sizes& space) : flat_(space.size() == 1) {
   make({channels, flat_ ? 1 : space[0], space.back()});

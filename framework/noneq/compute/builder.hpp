@@ -4,7 +4,7 @@
 
 #include "noneq/compute/layers.hpp"
 
-namespace noneq {
+namespace noneq::compute {
 
 // PyTorch's first weights, uniform in ±1/√(inputs of one output); or zeros, with which a residual branch begins as
 // nothing (Ho et al. 2020; Nichol & Dhariwal 2021).

@@ -2,12 +2,12 @@
 
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "noneq/compute/plan_pool.hpp"
+#include "noneq/compute/detail/plan_pool.hpp"
 #include "noneq/compute/reference.hpp"
 #include "noneq/core/error.hpp"
 #include "noneq/core/threads.hpp"
 
-namespace noneq {
+namespace noneq::compute {
 
 struct compiled_network::implementation {
   implementation(network_layers n, precision p)

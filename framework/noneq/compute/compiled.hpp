@@ -11,7 +11,7 @@
 #include "noneq/compute/precision.hpp"
 #include "noneq/core/random.hpp"
 
-namespace noneq {
+namespace noneq::compute {
 
 // Returns the feature of a network that the compiled execution lacks, in words; "" when it has all.
 std::string not_compilable(const network_layers& n);

@@ -1,11 +1,11 @@
 // Stands in for products by AVX-512 on other machines, which never call them.
 #ifndef __x86_64__
-#include "noneq/compute/kernels/pointwise_gradient.hpp"
-#include "noneq/compute/winograd/convolution.hpp"
-#include "noneq/compute/winograd/weight_gradient.hpp"
-#include "noneq/compute/winograd/weights.hpp"
+#include "noneq/compute/detail/kernels/pointwise_gradient.hpp"
+#include "noneq/compute/detail/winograd/convolution.hpp"
+#include "noneq/compute/detail/winograd/weight_gradient.hpp"
+#include "noneq/compute/detail/winograd/weights.hpp"
 
-namespace noneq {
+namespace noneq::compute {
 
 std::size_t pointwise_gradient::scratch_bytes() const { return 0; }
 void pointwise_gradient::operator()(const void*, const void*, float*, float*, void*) const {}

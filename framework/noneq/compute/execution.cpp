@@ -4,7 +4,7 @@
 
 #include "noneq/core/error.hpp"
 
-namespace noneq {
+namespace noneq::compute {
 namespace {
 
 precision chosen(const std::string& name) {

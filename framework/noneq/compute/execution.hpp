@@ -8,7 +8,7 @@
 #include "noneq/compute/compiled.hpp"
 #include "noneq/compute/reference.hpp"
 
-namespace noneq {
+namespace noneq::compute {
 
 struct execution_choice {
   std::string execution = "auto";  // or reference, compiled

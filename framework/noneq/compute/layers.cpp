@@ -2,7 +2,7 @@
 
 #include <numeric>
 
-namespace noneq {
+namespace noneq::compute {
 
 value_id written_by(const layer& l) {
   return std::visit([](const auto& of) { return of.out; }, l);

@@ -12,7 +12,7 @@
 
 #include "noneq/core/tensor.hpp"
 
-namespace noneq {
+namespace noneq::compute {
 
 using value_id = int;   // index into network_layers::values
 using weight_id = int;  // index into network_layers::weights

@@ -2,7 +2,7 @@
 
 #include <oneapi/dnnl/dnnl.hpp>
 
-namespace noneq {
+namespace noneq::compute {
 
 precision fastest_precision() {
   const auto isa = dnnl::get_effective_cpu_isa();

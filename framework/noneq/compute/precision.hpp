@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace noneq {
+namespace noneq::compute {
 
 enum class precision { fp32, bf16 };
 

@@ -8,7 +8,7 @@
 #include "noneq/compute/layers.hpp"
 #include "noneq/core/random.hpp"
 
-namespace noneq {
+namespace noneq::compute {
 
 struct layers_input {
   Tensor x;      // [B, …] with channels·height·width numbers of value 0 each, in the weights' type

@@ -7,7 +7,7 @@
 #include "noneq/compute/reference.hpp"
 #include "noneq/core/error.hpp"
 
-namespace noneq {
+namespace noneq::compute {
 namespace {
 
 std::string attribute(std::string name) {

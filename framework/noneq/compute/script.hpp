@@ -7,7 +7,7 @@
 
 #include "noneq/compute/layers.hpp"
 
-namespace noneq {
+namespace noneq::compute {
 
 struct script_frame {
   sizes output_shape;                       // of one sample

@@ -5,9 +5,9 @@
 
 #include <fmt/format.h>
 
-#include "noneq/config/quote.hpp"
+#include "noneq/config/detail/quote.hpp"
 
-namespace noneq {
+namespace noneq::config {
 
 namespace {
 

@@ -8,7 +8,7 @@
 
 #include "noneq/config/value.hpp"
 
-namespace noneq {
+namespace noneq::config {
 
 // Block YAML, ending in a newline; lists and maps of a few scalars stand on one line of up to 100 columns.
 // parse_text(to_yaml(v)) == v. Throws error on text that parse_text would refuse: text that is not UTF-8, a key of more

@@ -2,10 +2,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "noneq/config/detail/scalar.hpp"
 #include "noneq/config/emit.hpp"
-#include "noneq/config/scalar.hpp"
 
-namespace noneq {
+namespace noneq::config {
 
 using nlohmann::json;
 

@@ -8,7 +8,7 @@
 
 #include "noneq/config/parse.hpp"
 
-namespace noneq {
+namespace noneq::config {
 
 namespace {
 

@@ -7,7 +7,7 @@
 
 #include "noneq/config/value.hpp"
 
-namespace noneq {
+namespace noneq::config {
 
 // Sets the value at a dotted path to the YAML after the first '='; nothing after it removes the key, so that its
 // default holds. Missing maps on the way are made. A number is an index where a list stands (`hidden.0=64`). A bare

@@ -11,10 +11,10 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
-#include "noneq/config/tree_builder.hpp"
-#include "noneq/config/yaml_text.hpp"
+#include "noneq/config/detail/tree_builder.hpp"
+#include "noneq/config/detail/yaml_text.hpp"
 
-namespace noneq {
+namespace noneq::config {
 
 namespace {
 

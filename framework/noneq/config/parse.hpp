@@ -12,7 +12,7 @@
 
 #include "noneq/config/value.hpp"
 
-namespace noneq {
+namespace noneq::config {
 
 // `path` is also the file name in all places, as it was given.
 value parse_file(const std::filesystem::path& path);

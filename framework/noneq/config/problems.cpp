@@ -4,7 +4,7 @@
 #include <set>
 #include <tuple>
 
-namespace noneq {
+namespace noneq::config {
 
 void problems::add(const error& e) { keep(e, {}, {}); }
 

@@ -9,7 +9,7 @@
 
 #include "noneq/core/error.hpp"
 
-namespace noneq {
+namespace noneq::config {
 
 class problems {
  public:

@@ -5,9 +5,9 @@
 
 #include <fmt/format.h>
 
-#include "noneq/config/scalar.hpp"
+#include "noneq/config/detail/scalar.hpp"
 
-namespace noneq {
+namespace noneq::config {
 
 namespace {
 

@@ -12,7 +12,7 @@
 
 #include "noneq/config/value.hpp"
 
-namespace noneq {
+namespace noneq::config {
 
 enum class infinity { refused, allowed };
 

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace noneq {
+namespace noneq::config {
 
 using nlohmann::json;
 

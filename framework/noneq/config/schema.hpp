@@ -10,7 +10,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-namespace noneq {
+namespace noneq::config {
 
 inline constexpr const char* json_schema_draft = "https://json-schema.org/draft/2020-12/schema";
 

@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
-#include "noneq/config/scalar.hpp"
+#include "noneq/config/detail/scalar.hpp"
 
-namespace noneq {
+namespace noneq::config {
 
 value value::of_kind(kind k) {
   value v;

@@ -10,7 +10,7 @@
 
 #include "noneq/core/error.hpp"
 
-namespace noneq {
+namespace noneq::config {
 
 class value {
  public:

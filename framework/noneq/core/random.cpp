@@ -1,6 +1,6 @@
 #include "noneq/core/random.hpp"
 
-#include "noneq/core/philox.hpp"
+#include "noneq/core/detail/philox.hpp"
 
 namespace noneq {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace noneq {
+namespace noneq::flow {
 
 std::optional<attachment> attachment_of(const plugin_entry& e) {
   const auto reads = [&](const char* name) {

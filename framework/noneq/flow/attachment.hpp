@@ -6,7 +6,7 @@
 
 #include "noneq/plugin/description.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 struct attachment {
   bool in = false, needs_in = false;  // whether it may have inputs, and whether it must

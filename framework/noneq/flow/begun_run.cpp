@@ -7,7 +7,7 @@
 #include "noneq/flow/join_checks.hpp"
 #include "noneq/flow/run_folder.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 namespace {
 
 void make_learner(begun_run& r, const plan& p) {
@@ -41,7 +41,7 @@ void using_checkpoint(const std::filesystem::path& saved, const Use& use) {
   }
 }
 
-void go_on(begun_run& r, const plan& p, const checkpoint& start, const std::filesystem::path& saved) {
+void go_on(begun_run& r, const plan& p, const storage::checkpoint& start, const std::filesystem::path& saved) {
   using_checkpoint(saved, [&] {
     r.opened.emplace(p, start);
     r.trains.emplace(*r.opened, start);
@@ -78,9 +78,9 @@ std::map<std::string, std::string> joined_data(const session& s) {
 }
 
 // A run goes on with the data that it began with, under any file names.
-void need_same_data(const begun_run& r, const checkpoint& start) {
+void need_same_data(const begun_run& r, const storage::checkpoint& start) {
   const session& s = *r.opened;
-  problems found;
+  config::problems found;
   const auto need_same = [&](const plan_node& loader, const std::string& is, const std::string& was) {
     if (!was.empty() && !is.empty() && was != is)
       found.add(error(
@@ -99,7 +99,7 @@ void need_same_data(const begun_run& r, const checkpoint& start) {
 
 void begin(begun_run& r, const plan& p, const run_options& options) {
   const run_folder folder(options.folder);
-  problems found;
+  config::problems found;
   check_joins(p, found);
   found.raise();
   const auto start = folder.start(p, options.policy);

@@ -8,7 +8,7 @@
 #include "noneq/flow/loss_range.hpp"
 #include "noneq/flow/run.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 // The mean of the losses since the last record, with its standard error over steps. A checkpoint stores it.
 class loss_average {

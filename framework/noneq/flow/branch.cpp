@@ -8,7 +8,7 @@
 #include "noneq/plugin/at_work.hpp"
 #include "noneq/plugin/returned.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 namespace {
 
 // Calls f() and rethrows its errors as errors of the node.
@@ -106,7 +106,7 @@ void branch::finish(const std::optional<normalisation>& known) {
   if (!known) note_unscaled(info_, info_.notes);
   if (info_.identity.empty()) return;
   for (std::size_t k = 0; k < nodes_.size(); ++k)
-    info_.identity += c10::str(", ", to_json(render(nodes_[k].plugin)).dump(), " ", streams_[k].bits(0));
+    info_.identity += c10::str(", ", config::to_json(render(nodes_[k].plugin)).dump(), " ", streams_[k].bits(0));
 }
 
 void branch::learn() {

@@ -10,7 +10,7 @@
 #include "noneq/plugin/part.hpp"
 #include "noneq/plugin/roles/transform.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 // A transform node of a graph.
 struct branch_node {

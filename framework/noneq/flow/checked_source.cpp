@@ -6,7 +6,7 @@
 
 #include "noneq/plugin/returned.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 namespace {
 
 class looked_at : public source {

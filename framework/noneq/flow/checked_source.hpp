@@ -7,7 +7,7 @@
 
 #include "noneq/plugin/roles/loader.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 // `by`: the loader's full name. Throws noneq::error when it opened nothing, or its info() is impossible.
 std::shared_ptr<source> checked_source(std::shared_ptr<source> opened, std::string by);

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-namespace noneq {
+namespace noneq::flow {
 namespace {
 
 std::string rows(const dataset_info& info) {

@@ -6,7 +6,7 @@
 
 #include "noneq/plugin/roles/loader.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 std::string summary(const dataset_info& info);
 

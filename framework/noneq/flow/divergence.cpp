@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace noneq {
+namespace noneq::flow {
 
 bool all_finite(const Tensor& x) {
   // A sum that is finite has finite terms, and is cheaper to check; a sum that overflows decides nothing.

@@ -7,7 +7,7 @@
 #include "noneq/core/error.hpp"
 #include "noneq/core/tensor.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 struct diverged : noneq::error {
   using error::error;

@@ -1,6 +1,6 @@
 #include "noneq/flow/drawn_stream.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 std::size_t drawn_stream::add(const plan_node& n, vertex v) {
   vertices_.push_back(std::move(v));

@@ -3,7 +3,7 @@
 
 #include "noneq/flow/observers.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 class drawn_stream {
  public:

@@ -7,7 +7,7 @@
 #include "noneq/plugin/description.hpp"
 #include "noneq/plugin/part.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 // Calls use(plugin, subject) for the plugin and for every plugin within it, whose subject is "noiser.time" or, in a
 // list, "sampler.guides[0]".

@@ -8,7 +8,7 @@
 #include "noneq/flow/attachment.hpp"
 #include "noneq/flow/loss_curve.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 const plan_node* find(const plan& p, const std::string& id) {
   const auto it = std::find_if(p.nodes.begin(), p.nodes.end(), [&](const plan_node& n) { return n.id == id; });
@@ -32,11 +32,11 @@ std::vector<std::string> names_of_nodes(const plan& p) {
 // Whether the file gives this key of a node: where it could not be read, that is the problem, and not that it is
 // missing.
 bool is_given(const plan& p, const plan_node& n, const std::string& key) {
-  const value* node = p.document->find("graph")->find(n.id);
+  const config::value* node = p.document->find("graph")->find(n.id);
   return node->is_map() && node->contains(key);
 }
 
-void check_inputs(const plan& p, const plan_node& n, const attachment& may, problems& found) {
+void check_inputs(const plan& p, const plan_node& n, const attachment& may, config::problems& found) {
   const std::string subject = n.id + ".in";
   if (n.in.empty() && may.needs_in && !is_given(p, n, "in"))
     found.add(error(n.measures_samples() ? "is missing; need the name of a sampler node"
@@ -67,7 +67,7 @@ void check_inputs(const plan& p, const plan_node& n, const attachment& may, prob
 }
 
 // A finished run in its folder.
-void check_folder_of_run(const plan_node& n, problems& found) {
+void check_folder_of_run(const plan_node& n, config::problems& found) {
   const auto need = [&](const char* file, const char* lacks) {
     std::error_code failed;
     if (std::filesystem::exists(n.of_run / file, failed)) return true;
@@ -79,7 +79,7 @@ void check_folder_of_run(const plan_node& n, problems& found) {
   if (need("pipeline.yaml", "pipeline.yaml")) need("checkpoint/checkpoint.json", "checkpoint");
 }
 
-void check_model(plan& p, plan_node& n, const attachment& may, problems& found) {
+void check_model(plan& p, plan_node& n, const attachment& may, config::problems& found) {
   const std::string subject = n.id + ".of";
   if (!may.of) {
     if (!n.of.empty())
@@ -122,7 +122,8 @@ std::string listed(const tensor_names& names) {
 }
 
 // The tensors of all inputs under their new names.
-tensor_names names_before(const plan_node& n, const std::map<std::string, tensor_names>& given, problems& found) {
+tensor_names names_before(const plan_node& n, const std::map<std::string, tensor_names>& given,
+                          config::problems& found) {
   std::map<std::string, std::string> from;
   for (const plan_edge& e : n.in) {
     const tensor_names& before = given.at(e.from);
@@ -163,7 +164,7 @@ tensor_names given_by(const plan_node& n, tensor_names before) {
 
 }
 
-void check_edges(plan& p, plan_node& n, problems& found) {
+void check_edges(plan& p, plan_node& n, config::problems& found) {
   if (n.plugin.entry == nullptr) return;
   const auto may = attachment_of(*n.plugin.entry);
   if (!may) {
@@ -180,7 +181,7 @@ void check_edges(plan& p, plan_node& n, problems& found) {
         error("only samplers, metrics, and sinks that hang on the training, have occasions", n.id + ".every", n.where));
 }
 
-void check_names(const plan& p, problems& found) {
+void check_names(const plan& p, config::problems& found) {
   std::map<std::string, tensor_names> given;
   for (const plan_node& n : p.nodes) {
     tensor_names have = names_before(n, given, found);

@@ -4,7 +4,7 @@
 
 #include "noneq/flow/progress.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 std::string effort::text() const {
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();

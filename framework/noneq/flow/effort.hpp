@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-namespace noneq {
+namespace noneq::flow {
 
 class effort {
  public:

@@ -8,11 +8,11 @@
 #include "noneq/flow/joined_source.hpp"
 #include "noneq/flow/parts_in_order.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 namespace {
 
-namespace flow = tbb::flow;
-using token = flow::continue_msg;
+namespace graphs = tbb::flow;
+using token = graphs::continue_msg;
 
 // The messages on the edges.
 struct item {
@@ -36,8 +36,8 @@ struct cut_item {
 class running {
  public:
   explicit running(const stream_graph& s) : stream_(s), next_(s.first), sinks_(count_sinks(s)) {
-    flow::make_edge(indices_, tokens_);
-    flow::make_edge(flow::output_port<0>(complete_), tokens_.decrementer());
+    graphs::make_edge(indices_, tokens_);
+    graphs::make_edge(graphs::output_port<0>(complete_), tokens_.decrementer());
     for (std::size_t v = 0; v < s.vertices.size(); ++v) add_vertex(v);
   }
 
@@ -58,7 +58,7 @@ class running {
   }
 
  private:
-  using sender = flow::sender<item>;
+  using sender = graphs::sender<item>;
 
   static std::int64_t count_sinks(const stream_graph& s) {
     return std::count_if(s.vertices.begin(), s.vertices.end(), [](const vertex& v) { return v.sink.has_value(); });
@@ -90,11 +90,11 @@ class running {
     const vertex& of = stream_.vertices[v];
     sender* made = of.in.empty() ? source(v) : of.in.size() == 1 ? renaming(v) : join(v);
     if (of.run) {
-      auto& node = make<flow::function_node<item, item>>(flow::unlimited, [this, v](item i) {
+      auto& node = make<graphs::function_node<item, item>>(graphs::unlimited, [this, v](item i) {
         call({v, calling::run, i.index}, [&] { i.rows = stream_.vertices[v].run(std::move(i.rows)); });
         return i;
       });
-      flow::make_edge(*made, node);
+      graphs::make_edge(*made, node);
       made = &node;
     }
     outputs_.push_back({made});
@@ -102,13 +102,13 @@ class running {
   }
 
   sender* source(std::size_t v) {
-    auto& node = make<flow::function_node<std::int64_t, item>>(flow::serial, [this, v](std::int64_t index) {
+    auto& node = make<graphs::function_node<std::int64_t, item>>(graphs::serial, [this, v](std::int64_t index) {
       if (v == 0) count_under_way(+1);
       item i{index, {}};
       call({v, calling::fetch, index}, [&] { i.rows = stream_.vertices[v].fetch(index); });
       return i;
     });
-    flow::make_edge(tokens_, node);
+    graphs::make_edge(tokens_, node);
     return &node;
   }
 
@@ -123,19 +123,19 @@ class running {
   sender* renaming(std::size_t v) {
     sender& before = output(stream_.vertices[v].in.front());
     if (names(v, 0).empty()) return &before;
-    auto& node = make<flow::function_node<item, item>>(flow::unlimited, [this, v](item i) {
+    auto& node = make<graphs::function_node<item, item>>(graphs::unlimited, [this, v](item i) {
       return item{i.index, renamed(std::move(i.rows), names(v, 0))};
     });
-    flow::make_edge(before, node);
+    graphs::make_edge(before, node);
     return &node;
   }
 
   // Batches of one index from all inputs, as one batch.
   sender* join(std::size_t v) {
     const std::size_t inputs = stream_.vertices[v].in.size();
-    using joining = flow::multifunction_node<input_item, std::tuple<item>>;
+    using joining = graphs::multifunction_node<input_item, std::tuple<item>>;
     auto waiting = std::make_shared<std::map<std::int64_t, std::map<std::size_t, batch>>>();
-    auto& node = make<joining>(flow::serial, [this, v, inputs, waiting](input_item i, auto& out) {
+    auto& node = make<joining>(graphs::serial, [this, v, inputs, waiting](input_item i, auto& out) {
       auto& there = (*waiting)[i.of.index];
       there[i.input] = renamed(std::move(i.of.rows), names(v, i.input));
       if (there.size() < inputs) return;
@@ -147,13 +147,13 @@ class running {
       std::get<0>(out).try_put(std::move(whole));
     });
     for (std::size_t k = 0; k < inputs; ++k) {
-      auto& numbered = make<flow::function_node<item, input_item>>(flow::unlimited, [k](item i) {
+      auto& numbered = make<graphs::function_node<item, input_item>>(graphs::unlimited, [k](item i) {
         return input_item{k, std::move(i)};
       });
-      flow::make_edge(output(stream_.vertices[v].in[k]), numbered);
-      flow::make_edge(numbered, node);
+      graphs::make_edge(output(stream_.vertices[v].in[k]), numbered);
+      graphs::make_edge(numbered, node);
     }
-    return &flow::output_port<0>(node);
+    return &graphs::output_port<0>(node);
   }
 
   std::size_t position(std::int64_t index) const { return static_cast<std::size_t>(index - stream_.first); }
@@ -167,29 +167,29 @@ class running {
 
   // Batches are mapped as they come, and put in order after that.
   void whole_sink(std::size_t v, sender& before) {
-    auto& map = make<flow::function_node<item, part_item>>(flow::unlimited, [this, v](item i) {
+    auto& map = make<graphs::function_node<item, part_item>>(graphs::unlimited, [this, v](item i) {
       part_item mapped{i.index, 0, {}};
       call({v, calling::map, i.index}, [&] { mapped.mapped = stream_.vertices[v].sink->map(std::move(i.rows), 0); });
       return mapped;
     });
-    auto& in_order = make<flow::sequencer_node<part_item>>([this](const part_item& i) { return position(i.index); });
-    auto& add = make<flow::function_node<part_item, std::int64_t>>(flow::serial, [this, v](part_item i) {
+    auto& in_order = make<graphs::sequencer_node<part_item>>([this](const part_item& i) { return position(i.index); });
+    auto& add = make<graphs::function_node<part_item, std::int64_t>>(graphs::serial, [this, v](part_item i) {
       call({v, calling::add, i.index}, [&] { stream_.vertices[v].sink->add(std::move(i.mapped)); });
       return i.index;
     });
-    flow::make_edge(before, map);
-    flow::make_edge(map, in_order);
-    flow::make_edge(in_order, add);
-    flow::make_edge(add, complete_);
+    graphs::make_edge(before, map);
+    graphs::make_edge(map, in_order);
+    graphs::make_edge(in_order, add);
+    graphs::make_edge(add, complete_);
   }
 
   // Batches are put in order, wait at the gate, are cut, and their parts mapped concurrently.
   void cut_sink(std::size_t v, sender& before) {
     const sink_part& of = *stream_.vertices[v].sink;
-    auto& in_order = make<flow::sequencer_node<item>>([this](const item& i) { return position(i.index); });
-    flow::make_edge(before, in_order);
-    using cutting = flow::multifunction_node<item, std::tuple<cut_item>>;
-    auto& cut = make<cutting>(flow::serial, [this, v](item i, auto& out) {
+    auto& in_order = make<graphs::sequencer_node<item>>([this](const item& i) { return position(i.index); });
+    graphs::make_edge(before, in_order);
+    using cutting = graphs::multifunction_node<item, std::tuple<cut_item>>;
+    auto& cut = make<cutting>(graphs::serial, [this, v](item i, auto& out) {
       const sink_part& of = *stream_.vertices[v].sink;
       if (of.enter) call({v, calling::enter, i.index}, [&] { i.rows = of.enter(std::move(i.rows)); });
       const std::int64_t n = i.rows.size();
@@ -198,27 +198,27 @@ class running {
             {i.index, p, of.parts == 1 ? i.rows : i.rows.rows(p * n / of.parts, (p + 1) * n / of.parts)});
     });
     if (of.gated) {
-      using gate_node = flow::join_node<std::tuple<item, token>, flow::queueing>;
-      using passing = flow::function_node<std::tuple<item, token>, item>;
+      using gate_node = graphs::join_node<std::tuple<item, token>, graphs::queueing>;
+      using passing = graphs::function_node<std::tuple<item, token>, item>;
       auto& gate = make<gate_node>();
       auto& pass =
-          make<passing>(flow::serial, [](std::tuple<item, token> both) { return std::get<0>(std::move(both)); });
-      flow::make_edge(in_order, flow::input_port<0>(gate));
-      flow::make_edge(gate, pass);
-      flow::make_edge(pass, cut);
-      gates_.push_back(&flow::input_port<1>(gate));
+          make<passing>(graphs::serial, [](std::tuple<item, token> both) { return std::get<0>(std::move(both)); });
+      graphs::make_edge(in_order, graphs::input_port<0>(gate));
+      graphs::make_edge(gate, pass);
+      graphs::make_edge(pass, cut);
+      gates_.push_back(&graphs::input_port<1>(gate));
     } else {
-      flow::make_edge(in_order, cut);
+      graphs::make_edge(in_order, cut);
     }
-    auto& map = make<flow::function_node<cut_item, part_item>>(flow::unlimited, [this, v](cut_item i) {
+    auto& map = make<graphs::function_node<cut_item, part_item>>(graphs::unlimited, [this, v](cut_item i) {
       part_item mapped{i.index, i.part, {}};
       call({v, calling::map, i.index, i.part},
            [&] { mapped.mapped = stream_.vertices[v].sink->map(std::move(i.rows), i.part); });
       return mapped;
     });
-    using collecting = flow::multifunction_node<part_item, std::tuple<std::int64_t, input_item>>;
+    using collecting = graphs::multifunction_node<part_item, std::tuple<std::int64_t, input_item>>;
     auto parts = std::make_shared<parts_in_order>(stream_.first, of.parts);
-    auto& collect = make<collecting>(flow::serial, [this, v, parts](part_item i, auto& out) {
+    auto& collect = make<collecting>(graphs::serial, [this, v, parts](part_item i, auto& out) {
       const sink_part& of = *stream_.vertices[v].sink;
       parts->put(i.index, i.part, std::move(i.mapped));
       while (auto whole = parts->take()) {
@@ -231,26 +231,26 @@ class running {
         std::get<0>(out).try_put(whole->index);
       }
     });
-    flow::make_edge(cut, map);
-    flow::make_edge(map, collect);
-    flow::make_edge(flow::output_port<0>(collect), complete_);
-    if (of.pass_on) pass_on(v, flow::output_port<1>(collect));
+    graphs::make_edge(cut, map);
+    graphs::make_edge(map, collect);
+    graphs::make_edge(graphs::output_port<0>(collect), complete_);
+    if (of.pass_on) pass_on(v, graphs::output_port<1>(collect));
   }
 
   // One node for each further output of a sink that has followers.
-  void pass_on(std::size_t v, flow::sender<input_item>& all) {
+  void pass_on(std::size_t v, graphs::sender<input_item>& all) {
     std::size_t outputs = 0;
     for (const vertex& other : stream_.vertices)
       for (const vertex_output& in : other.in)
         if (in.vertex == v) outputs = std::max(outputs, in.output + 1);
     outputs_[v].resize(std::max<std::size_t>(1, outputs));
     for (std::size_t k = 0; k < outputs; ++k) {
-      using choosing = flow::multifunction_node<input_item, std::tuple<item>>;
-      auto& choose = make<choosing>(flow::serial, [k](input_item i, auto& out) {
+      using choosing = graphs::multifunction_node<input_item, std::tuple<item>>;
+      auto& choose = make<choosing>(graphs::serial, [k](input_item i, auto& out) {
         if (i.input == k) std::get<0>(out).try_put(std::move(i.of));
       });
-      flow::make_edge(all, choose);
-      outputs_[v][k] = &flow::output_port<0>(choose);
+      graphs::make_edge(all, choose);
+      outputs_[v][k] = &graphs::output_port<0>(choose);
     }
   }
 
@@ -279,15 +279,15 @@ class running {
   std::atomic<std::int64_t> under_way_ = 0;
   std::map<std::int64_t, std::int64_t> done_;
   std::vector<std::vector<sender*>> outputs_;
-  std::vector<flow::receiver<token>*> gates_;
+  std::vector<graphs::receiver<token>*> gates_;
 
-  flow::graph graph_;
-  flow::input_node<std::int64_t> indices_{graph_, [this](tbb::flow_control& c) -> std::int64_t {
-                                            if (next_ == stream_.last || stopped_) return c.stop(), 0;
-                                            return next_++;
-                                          }};
-  flow::limiter_node<std::int64_t> tokens_{graph_, stream_.tokens};
-  flow::multifunction_node<std::int64_t, std::tuple<token>> complete_{graph_, flow::serial, completing{this}};
+  graphs::graph graph_;
+  graphs::input_node<std::int64_t> indices_{graph_, [this](tbb::flow_control& c) -> std::int64_t {
+                                              if (next_ == stream_.last || stopped_) return c.stop(), 0;
+                                              return next_++;
+                                            }};
+  graphs::limiter_node<std::int64_t> tokens_{graph_, stream_.tokens};
+  graphs::multifunction_node<std::int64_t, std::tuple<token>> complete_{graph_, graphs::serial, completing{this}};
   std::vector<std::shared_ptr<void>> nodes_;
 };
 

@@ -11,7 +11,7 @@
 #include "noneq/flow/workers.hpp"
 #include "noneq/plugin/batch.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 // One output of an earlier vertex of the same stream. Vertices have the output 0; sinks have those that they `pass_on`.
 struct vertex_output {

@@ -10,7 +10,7 @@
 #include "noneq/plugin/returned.hpp"
 #include "noneq/storage/files.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 namespace {
 
 const std::string& weights_of(const plan_node& n) {
@@ -86,7 +86,7 @@ writing writing_for(const event_surroundings& around, const plan_node& n, const 
 std::unique_ptr<sinking> opened(const event_surroundings& around, const plan_node& n, const writing& w) {
   return working(n, [&] {
     // A run whose folder was removed is not to make it again.
-    if (!std::filesystem::is_directory(around.folder)) throw file_error(around.folder, "write", ENOENT);
+    if (!std::filesystem::is_directory(around.folder)) throw storage::file_error(around.folder, "write", ENOENT);
     return open_writer(n, w);
   });
 }

@@ -8,7 +8,7 @@
 #include "noneq/flow/sampling.hpp"
 #include "noneq/plugin/row_pass.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 // Samples some of which have numbers that are not finite; none of them was written.
 struct lost_samples : error {

@@ -5,7 +5,7 @@
 #include "noneq/flow/event_stream.hpp"
 #include "noneq/flow/loss_curve.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 bool events::due(const stream_nodes& s) const { return !s.trains && s.every > 0 && session_.step() % s.every == 0; }
 

@@ -5,7 +5,7 @@
 #include "noneq/flow/observers.hpp"
 #include "noneq/flow/session.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 class events {
  public:

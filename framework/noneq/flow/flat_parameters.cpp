@@ -6,7 +6,7 @@
 
 #include "noneq/plugin/roles/model.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 flat_parameters::flat_parameters(std::shared_ptr<noneq::network> n)
     : network_(std::move(n)), parameters_(network_->parameters()), buffers_(network_->buffers()) {

@@ -8,8 +8,10 @@
 #include "noneq/core/tensor.hpp"
 
 namespace noneq {
-
 struct network;
+}
+
+namespace noneq::flow {
 
 class flat_parameters {
  public:

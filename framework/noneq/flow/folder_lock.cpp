@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace noneq {
+namespace noneq::flow {
 namespace fs = std::filesystem;
 
 static input_error cannot_lock(const fs::path& folder, const std::string& why) {
@@ -39,8 +39,8 @@ void folder_lock::make_folder() {
 }
 
 bool folder_lock::take() {
-  lock_ = descriptor(::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
-  if (lock_.get() < 0) throw input_error({file_error(file_, "write", errno)});
+  lock_ = storage::descriptor(::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  if (lock_.get() < 0) throw input_error({storage::file_error(file_, "write", errno)});
   if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EINTR) return false;
     if (errno != EWOULDBLOCK) return true;  // a file system without locks: the run goes on without one

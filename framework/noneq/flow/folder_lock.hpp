@@ -7,7 +7,7 @@
 
 #include "noneq/storage/files.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 struct folder_gone : error {
   using error::error;
@@ -31,7 +31,7 @@ class folder_lock {
 
   std::filesystem::path folder_, file_;
   std::vector<std::filesystem::path> made_;  // the outermost first
-  descriptor lock_;
+  storage::descriptor lock_;
 };
 
 }

@@ -5,21 +5,21 @@
 #include "noneq/config/parse.hpp"
 #include "noneq/flow/run_folder.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 namespace fs = std::filesystem;
 
 namespace {
 
 // The parts of a pipeline that give its weights their meaning: they are of no use to another process or network.
-value meaning(const value& pipeline) {
-  value v = value::map();
-  if (const value* process = pipeline.find("process")) v.set("process", *process);
-  const value* graph = pipeline.find("graph");
+config::value meaning(const config::value& pipeline) {
+  config::value v = config::value::map();
+  if (const config::value* process = pipeline.find("process")) v.set("process", *process);
+  const config::value* graph = pipeline.find("graph");
   if (graph == nullptr) return v;
   for (const auto& [id, node] : graph->entries()) {
-    const value* name = node.find("plugin");
+    const config::value* name = node.find("plugin");
     if (name == nullptr) continue;
-    value copy = node;
+    config::value copy = node;
     copy.remove("in");  // the other's names of nodes
     for (const char* role : {"model", "noiser"})
       if (name->text().starts_with(role + std::string("."))) v.set(role, copy);
@@ -34,7 +34,7 @@ bool belongs(const std::string& tensor) {
 }
 
 // An average that the other run did not make begins at its weights, as those of a new run do.
-void complete_averages(checkpoint& c, std::size_t wanted) {
+void complete_averages(storage::checkpoint& c, std::size_t wanted) {
   const std::map<std::string, Tensor> there = c.tensors;
   for (const auto& [name, tensor] : there)
     if (name.starts_with("model."))
@@ -47,11 +47,12 @@ void complete_averages(checkpoint& c, std::size_t wanted) {
 beginning begin_from_run(const fs::path& folder, const plan& p) {
   const run_folder other(folder);
   try {
-    const value was = meaning(parse_file(folder / "pipeline.yaml")), is = meaning(p.resolved());
+    const config::value was = meaning(config::parse_file(folder / "pipeline.yaml")), is = meaning(p.resolved());
     if (!(was == is))
       throw error(fmt::format("got weights of another pipeline ({}), need one of this process, noiser and model",
                               first_difference(was, is)));
-    const checkpoint learned = load_checkpoint(has_checkpoint(other.in_range()) ? other.in_range() : other.saved());
+    const storage::checkpoint learned =
+        storage::load_checkpoint(storage::has_checkpoint(other.in_range()) ? other.in_range() : other.saved());
     beginning b;
     for (const auto& [name, tensor] : learned.tensors)
       if (belongs(name)) b.start.tensors[name] = tensor;

@@ -5,11 +5,11 @@
 #include "noneq/flow/plan.hpp"
 #include "noneq/storage/checkpoint.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 struct beginning {
-  checkpoint start;        // of step 0, without an optimizer
-  std::int64_t steps = 0;  // steps of the other run
+  storage::checkpoint start;  // of step 0, without an optimizer
+  std::int64_t steps = 0;     // steps of the other run
 };
 
 // Returns the checkpoint from before the loss left its range, where the run at `folder` has one, else its last. Throws

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace noneq {
+namespace noneq::flow {
 namespace {
 
 // The node at which the stream of n begins: a loader, or a sampler, whose samples are rows of their own.
@@ -41,7 +41,7 @@ std::string text_of_rows(std::int64_t rows) { return rows < 0 ? "rows without en
 
 }
 
-void check_joins(const plan& p, problems& found) {
+void check_joins(const plan& p, config::problems& found) {
   row_counts rows(p);
   for (const plan_node& n : p.nodes)
     for (std::size_t k = 1; k < n.in.size(); ++k) {

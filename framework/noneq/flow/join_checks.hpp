@@ -3,9 +3,9 @@
 
 #include "noneq/flow/plan.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 // Opens the loaders upstream of each join. A file that does not exist, or cannot be read, is refused later by the run.
-void check_joins(const plan& p, problems& found);
+void check_joins(const plan& p, config::problems& found);
 
 }

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace noneq {
+namespace noneq::flow {
 namespace {
 
 std::string rows_text(std::int64_t rows) { return rows < 0 ? "rows without end" : fmt::format("{} rows", rows); }

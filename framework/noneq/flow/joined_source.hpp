@@ -8,7 +8,7 @@
 
 #include "noneq/plugin/roles/loader.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 struct joined_input {
   std::shared_ptr<source> from;

@@ -6,7 +6,7 @@
 
 #include "noneq/storage/hdf5.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 // The step in "<node>/<step>/<array>"; −1 when the name is another one.
 static std::int64_t step_of(const std::string& dataset) {
@@ -21,7 +21,7 @@ kept_arrays::kept_arrays(std::filesystem::path file, std::int64_t step, std::siz
     : file_(std::move(file)), most_(most) {
   if (!std::filesystem::exists(file_)) return;
   try {
-    const hdf5_reader before(file_);
+    const storage::hdf5_reader before(file_);
     for (const std::string& name : before.datasets())
       if (const std::int64_t at = step_of(name); at >= 0 && at <= step)
         all_[name] = before.rows(name, 0, before.layout(name).shape[0]);
@@ -49,7 +49,7 @@ void kept_arrays::add(std::int64_t step, const std::string& node, const batch& a
   for (const auto& [name, x] : arrays.tensors)
     if (x.numel() > 0 && x.nbytes() <= most) all_[prefix + name] = x.dim() == 0 ? x.unsqueeze(0) : x.contiguous();
   drop_oldest(step);
-  hdf5_writer out(file_);
+  storage::hdf5_writer out(file_);
   for (const auto& [name, x] : all_) out.write(name, x);
   out.close();
 }

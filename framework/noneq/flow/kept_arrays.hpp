@@ -10,7 +10,7 @@
 
 #include "noneq/plugin/batch.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 class kept_arrays {
  public:

@@ -8,7 +8,7 @@
 #include "noneq/plugin/returned.hpp"
 #include "noneq/plugin/roles/model.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 struct learner::shard {
   batch rows;
@@ -69,11 +69,11 @@ batch learner::noised(batch b) const {
   return b;
 }
 
-learner::learner(session& s, const checkpoint& saved) : learner(s) {
+learner::learner(session& s, const storage::checkpoint& saved) : learner(s) {
   optimizer_->state(restore_from(saved, "optimizer"));
 }
 
-void learner::save(checkpoint& c) { optimizer_->state(save_to(c, "optimizer")); }
+void learner::save(storage::checkpoint& c) { optimizer_->state(save_to(c, "optimizer")); }
 
 void learner::apply_noise(shard& at) const {
   if (!noises_in_shard()) return;

@@ -9,9 +9,11 @@
 #include "noneq/flow/session.hpp"
 
 namespace noneq {
-
 class conditions;
 struct network_input;
+}
+
+namespace noneq::flow {
 
 struct shard_gradient {
   double loss = 0;                // this shard's part of the batch's mean loss
@@ -24,7 +26,7 @@ struct shard_gradient {
 class learner {
  public:
   explicit learner(session& s);
-  learner(session& s, const checkpoint& saved);  // with the optimizer's state
+  learner(session& s, const storage::checkpoint& saved);  // with the optimizer's state
 
   // The fused nodes in their order, and for each whether a node beside the training follows it.
   struct fused_node {
@@ -43,11 +45,11 @@ class learner {
   // Returns the gradient of `rows`, a part of a batch of `batch_size` samples. May be called concurrently; each node's
   // call passes the observer.
   shard_gradient gradient(batch rows, std::int64_t batch_size, std::int64_t part, observer& o) const;
-  // Applies the sum of the shards and counts the step; returns the batch's loss. Throws noneq::diverged, and keeps
+  // Applies the sum of the shards and counts the step; returns the batch's loss. Throws diverged, and keeps
   // nothing, when the loss or its gradient is not finite.
   double update(const std::vector<shard_gradient>& shards);
 
-  void save(checkpoint& c);
+  void save(storage::checkpoint& c);
 
  private:
   struct shard;  // the data of a shard on its way through the nodes

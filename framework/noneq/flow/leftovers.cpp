@@ -5,7 +5,7 @@
 #include "noneq/flow/written_files.hpp"
 #include "noneq/storage/temporaries.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 namespace fs = std::filesystem;
 
 namespace {
@@ -22,22 +22,22 @@ void remove_files(const fs::path& dir, const Chosen& chosen) {
 
 }
 
-void remove_half_written(const fs::path& folder, const std::vector<value>& pipelines) {
+void remove_half_written(const fs::path& folder, const std::vector<config::value>& pipelines) {
   std::set<fs::path> places{".", "reference"};
-  for (const value& pipeline : pipelines)
-    if (const value* graph = pipeline.find("graph"))
+  for (const config::value& pipeline : pipelines)
+    if (const config::value* graph = pipeline.find("graph"))
       for (const auto& [id, node] : graph->entries())
-        if (const value* plugin = node.find("plugin"), *file = node.find("file");
+        if (const config::value* plugin = node.find("plugin"), *file = node.find("file");
             plugin && file && plugin->text().starts_with("writer."))
           places.insert((fs::path(".") / file->text()).parent_path());
   for (const fs::path& place : places)
-    if (lies_within(folder, place)) remove_stale_temporaries(folder / place);
+    if (lies_within(folder, place)) storage::remove_stale_temporaries(folder / place);
   // Folders of rehearsed writers belong to runs that have ended: this run alone holds the folder.
   std::error_code ignored;
   std::vector<fs::path> tried;
   for (fs::directory_iterator at(folder, ignored), end; !ignored && at != end; at.increment(ignored))
     if (at->symlink_status(ignored).type() == fs::file_type::directory &&
-        at->path().filename().string().starts_with(temporary_mark))
+        at->path().filename().string().starts_with(storage::temporary_mark))
       tried.push_back(at->path());
   for (const fs::path& one : tried) fs::remove_all(one, ignored);
 }

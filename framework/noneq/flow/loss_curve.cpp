@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace noneq {
+namespace noneq::flow {
 
 std::vector<named_tensor_doc> loss_curve_tensors() {
   return {{"step", "int64 [n]: training step of each record", extent::per_step},

@@ -8,7 +8,7 @@
 #include "noneq/plugin/batch.hpp"
 #include "noneq/plugin/description.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 // The tensors of the curve.
 std::vector<named_tensor_doc> loss_curve_tensors();

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace noneq {
+namespace noneq::flow {
 
 // Losses may come close to the largest double, and JSON has no infinity.
 static double bounded(double x) { return std::clamp(x, -1e300, 1e300); }

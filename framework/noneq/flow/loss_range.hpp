@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace noneq {
+namespace noneq::flow {
 
 class loss_range {
  public:

@@ -2,7 +2,7 @@
 
 #include "noneq/core/error.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 namespace {
 
 namespace fs = std::filesystem;
@@ -11,25 +11,25 @@ struct lookup {
   registry& plugins;
   const fs::path& begun_in;
 
-  void file(value& name) const {
+  void file(config::value& name) const {
     const fs::path path = name.text();
     std::error_code none;
     if (path.empty() || path.is_absolute() || fs::exists(path, none) || !fs::exists(begun_in / path, none)) return;
-    value found = value::scalar((begun_in / path).lexically_normal().string());
+    config::value found = config::value::scalar((begun_in / path).lexically_normal().string());
     found.set_where(name.where());
     name = std::move(found);
   }
 
   // A plugin of a role, as its name or with its parameters, or a list of such.
-  void plugin(const std::string& role, value& v) const {
+  void plugin(const std::string& role, config::value& v) const {
     for (std::size_t i = 0; i < v.items().size(); ++i) plugin(role, v.item(i));
-    const value* named = v.is_map() ? v.find("plugin") : nullptr;
+    const config::value* named = v.is_map() ? v.find("plugin") : nullptr;
     if (named == nullptr || role == "writer") return;
     const std::string text = named->text(), prefix = role + ".";
     try {
       for (const parameter& p :
            plugins.find(role, text.starts_with(prefix) ? text.substr(prefix.size()) : text).parameters)
-        if (value* given = v.find(p.name)) {
+        if (config::value* given = v.find(p.name)) {
           if (!p.part_role.empty()) plugin(p.part_role, *given);
           if (p.type == type_words<fs::path>() && given->is_scalar()) file(*given);
         }
@@ -40,17 +40,17 @@ struct lookup {
 
 }
 
-void look_for_files(value& document, registry& plugins, const fs::path& begun_in) {
+void look_for_files(config::value& document, registry& plugins, const fs::path& begun_in) {
   if (!document.is_map() || begun_in.empty()) return;
   const lookup all{plugins, begun_in};
   const auto each = [&](const char* section, const auto& use) {
-    value* map = document.find(section);
-    const value whole = map ? *map : value::map();
+    config::value* map = document.find(section);
+    const config::value whole = map ? *map : config::value::map();
     for (const auto& [key, v] : whole.entries()) use(key, *map->find(key));
   };
-  each("process", [&](const std::string& role, value& v) { all.plugin(role, v); });
-  each("graph", [&](const std::string&, value& v) {
-    if (const value* name = v.is_map() ? v.find("plugin") : nullptr)
+  each("process", [&](const std::string& role, config::value& v) { all.plugin(role, v); });
+  each("graph", [&](const std::string&, config::value& v) {
+    if (const config::value* name = v.is_map() ? v.find("plugin") : nullptr)
       all.plugin(name->text().substr(0, name->text().find('.')), v);
   });
 }

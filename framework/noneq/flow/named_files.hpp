@@ -7,10 +7,10 @@
 #include "noneq/config/value.hpp"
 #include "noneq/plugin/registry.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 // Replaces each relative name of a file that does not exist, but does within `begun_in`, by the absolute one there.
 // Names of writers start at the folder of the run and stay. Errors in the document are left for make_plan.
-void look_for_files(value& document, registry& plugins, const std::filesystem::path& begun_in);
+void look_for_files(config::value& document, registry& plugins, const std::filesystem::path& begun_in);
 
 }

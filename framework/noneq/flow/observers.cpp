@@ -1,6 +1,6 @@
 #include "noneq/flow/observers.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 void observers::begins(const node_call& c) {
   for (observer* one : all_) one->begins(c);

@@ -10,7 +10,7 @@
 #include "noneq/flow/plan.hpp"
 #include "noneq/plugin/node.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 struct node_call {
   const plan_node& node;

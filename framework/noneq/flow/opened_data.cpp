@@ -4,7 +4,7 @@
 #include "noneq/flow/joined_source.hpp"
 #include "noneq/plugin/row_pass.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 std::shared_ptr<source> opened_data::open_loader(const plan_node& n, const std::optional<normalisation>& known) {
   auto& opened = loaders_[n.id];

@@ -9,6 +9,10 @@
 #include "noneq/flow/plan.hpp"
 
 namespace noneq {
+struct row_request;
+}
+
+namespace noneq::flow {
 
 class opened_data {
  public:
@@ -65,7 +69,6 @@ class opened_data {
 };
 
 // Returns a batch of the requested rows; k counts from 0.
-struct row_request;
 batch fetch_rows(source& data, const row_request& rows, std::int64_t k);
 
 // Return a batch of rows of a part that has `there` rows, which begin again when more are requested. prepare_in_turn()

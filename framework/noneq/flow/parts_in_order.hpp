@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-namespace noneq {
+namespace noneq::flow {
 
 class parts_in_order {
  public:

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace noneq {
+namespace noneq::flow {
 
 pass_rows rows_of_pass(session& s, const stream_nodes& stream, const plan_node& n) {
   const dataset_info& info = s.nodes().of_loader(n).info();
@@ -21,7 +21,7 @@ pass_rows rows_of_pass(session& s, const stream_nodes& stream, const plan_node& 
   return all;
 }
 
-void check_batches(session& s, const stream_nodes& stream, problems& found) {
+void check_batches(session& s, const stream_nodes& stream, config::problems& found) {
   const plan_node* first = nullptr;
   row_request as_first;
   for (const std::string& id : stream.nodes) {

@@ -4,7 +4,7 @@
 #include "noneq/flow/session.hpp"
 #include "noneq/plugin/row_pass.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 struct pass_rows {
   row_request rows;        // in batches of the loader
@@ -16,6 +16,6 @@ struct pass_rows {
 pass_rows rows_of_pass(session& s, const stream_nodes& stream, const plan_node& loader);
 
 // Sources of one stream must have equal numbers of rows and batches.
-void check_batches(session& s, const stream_nodes& stream, problems& found);
+void check_batches(session& s, const stream_nodes& stream, config::problems& found);
 
 }

@@ -6,7 +6,7 @@
 #include "noneq/flow/pieces.hpp"
 #include "noneq/flow/trainer_contract.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 pieced_optimizer::pieced_optimizer(const trainer& t, const std::vector<Tensor>& vectors)
     : trainer_(t), vectors_(vectors.size()) {

@@ -7,7 +7,7 @@
 
 #include "noneq/plugin/roles/trainer.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 class pieced_optimizer {
  public:

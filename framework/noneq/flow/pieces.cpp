@@ -9,7 +9,7 @@
 
 #include "noneq/core/threads.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 void each_piece(std::int64_t count, const std::function<void(std::int64_t)>& f) {
   constexpr std::int64_t few = 4;  // done before another thread has woken up

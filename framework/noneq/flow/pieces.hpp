@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <functional>
 
-namespace noneq {
+namespace noneq::flow {
 
 constexpr std::int64_t piece_numbers = 32768;
 

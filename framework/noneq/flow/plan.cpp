@@ -3,10 +3,10 @@
 #include "noneq/flow/plan_checks.hpp"
 #include "noneq/flow/plan_document.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
-plan make_plan(const value& document, registry& plugins) {
-  problems found;
+plan make_plan(const config::value& document, registry& plugins) {
+  config::problems found;
   plan p = read_document(document, plugins, found);
   check_process(p, found);
   check_graph(p, document, found);
@@ -15,7 +15,7 @@ plan make_plan(const value& document, registry& plugins) {
 }
 
 plan plan::fresh() const {
-  problems none;
+  config::problems none;
   plan p = read_document(*document, *plugins, none);
   none.raise();
   std::vector<plan_node> sorted;

@@ -14,7 +14,7 @@
 #include "noneq/plugin/roles/trainer.hpp"
 #include "noneq/plugin/roles/writer.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 // The nodes that every training needs, one of each.
 struct training_nodes {
@@ -41,18 +41,18 @@ struct plan {
   bool learns_schedule() const { return process.schedule && !process.schedule->learnable().empty(); }
 
   // Returns the whole pipeline with every default written out; reads back to an equal plan.
-  value resolved() const;
+  config::value resolved() const;
   // Returns an equal plan with plugins of its own, so that two runs share nothing that changes.
   plan fresh() const;
 
-  std::shared_ptr<const value> document;  // that the plan was made from
-  registry* plugins = nullptr;            // outlives the plan
+  std::shared_ptr<const config::value> document;  // that the plan was made from
+  registry* plugins = nullptr;                    // outlives the plan
 
  private:
   void add_before(const plan_node& n, std::vector<const plan_node*>& all) const;
 };
 
 // Throws input_error with every problem of the document.
-plan make_plan(const value& document, registry& plugins);
+plan make_plan(const config::value& document, registry& plugins);
 
 }

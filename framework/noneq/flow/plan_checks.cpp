@@ -14,12 +14,12 @@
 #include "noneq/plugin/returned.hpp"
 #include "noneq/plugin/roles/weighting.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 namespace {
 
 // Calls f on a plugin; any exception is a problem of the pipeline.
 template <class F>
-void ask(const instance& i, const std::string& subject, problems& found, F&& f) {
+void ask(const instance& i, const std::string& subject, config::problems& found, F&& f) {
   const at_work here(*i.entry, subject);
   found.guard(
       [&] {
@@ -34,12 +34,12 @@ void ask(const instance& i, const std::string& subject, problems& found, F&& f) 
       i.where, subject);
 }
 template <class F>
-void ask(const plan_node& n, problems& found, F&& f) {
+void ask(const plan_node& n, config::problems& found, F&& f) {
   ask(n.plugin, n.id, found, f);
 }
 
 // Covers the plugins within it, too.
-void check_spaces(const plan& p, const instance& whole, const std::string& subject, problems& found) {
+void check_spaces(const plan& p, const instance& whole, const std::string& subject, config::problems& found) {
   const auto kernel = p.process_parts.find("kernel");
   if (kernel == p.process_parts.end()) return;
   each_part(whole, subject, [&](const instance& i, const std::string& at) {
@@ -54,7 +54,7 @@ void check_spaces(const plan& p, const instance& whole, const std::string& subje
 // Depth-first order over `in` and `of`; a node met again while it is open closes a cycle.
 struct ordering {
   plan& p;
-  problems& found;
+  config::problems& found;
   std::set<std::string> done;
   std::vector<std::string> open;
   std::vector<plan_node> sorted;
@@ -79,7 +79,7 @@ struct ordering {
 
 }
 
-void check_process(plan& p, problems& found) {
+void check_process(plan& p, config::problems& found) {
   for (const auto& [role, i] : p.process_parts) check_spaces(p, i, "process." + role, found);
   for (const plan_node& n : p.nodes) check_spaces(p, n.plugin, n.id, found);
   const auto schedule = p.process_parts.find("schedule");
@@ -93,7 +93,8 @@ void check_process(plan& p, problems& found) {
 }
 
 // Covers the plugins within it, too.
-static void check_weightings(const plan& p, const instance& whole, const std::string& subject, problems& found) {
+static void check_weightings(const plan& p, const instance& whole, const std::string& subject,
+                             config::problems& found) {
   each_part(whole, subject, [&](const instance& i, const std::string& at) {
     if (const auto* w = dynamic_cast<const weighting*>(i.made.get()))
       ask(i, at, found, [&] { check_returned_weights(i.entry->full_name(), *w, p.process.tables); });
@@ -119,7 +120,7 @@ static std::vector<drawn_node> drawn(const plan& p) {
 }
 
 // Training needs one node of each of these roles.
-static void check_roles(const plan& p, const place& graph, problems& found) {
+static void check_roles(const plan& p, const place& graph, config::problems& found) {
   std::map<std::string, std::int64_t> count;
   for (const plan_node& n : p.nodes) ++count[n.role()];
   const bool trains = count["trainer"] > 0 || count["loss"] > 0 || count["model"] > 0;
@@ -134,7 +135,7 @@ static void check_roles(const plan& p, const place& graph, problems& found) {
       found.add(error(fmt::format("got {} {} nodes, need exactly one", count[role], role), "graph", graph));
 }
 
-static void check_training(plan& p, problems& found) {
+static void check_training(plan& p, config::problems& found) {
   const training_nodes t = p.training();
   const stream_nodes& training = p.streams.front();
   for (const std::string& id : training.gated) {
@@ -159,7 +160,7 @@ static void check_training(plan& p, problems& found) {
   ask(t.trainer, found, [&] { check_optimizer(t.trainer.as<trainer>(), t.trainer.plugin.entry->full_name()); });
 }
 
-static void check_process_needed(const plan& p, const value& document, problems& found) {
+static void check_process_needed(const plan& p, const config::value& document, config::problems& found) {
   const auto needs = [](const plan_node& n) {
     return n.role() == "noiser" || n.role() == "model" || n.role() == "loss" || n.role() == "trainer";
   };
@@ -168,8 +169,8 @@ static void check_process_needed(const plan& p, const value& document, problems&
     found.add(error("the key 'process' is missing", "", document.where()));
 }
 
-void check_graph(plan& p, const value& document, problems& found) {
-  const value* graph = document.find("graph");
+void check_graph(plan& p, const config::value& document, config::problems& found) {
+  const config::value* graph = document.find("graph");
   for (plan_node& n : p.nodes) check_edges(p, n, found);
   ordering order{p, found, {}, {}, {}};
   for (const plan_node& n : p.nodes) order.visit(n);

@@ -4,25 +4,26 @@
 
 #include "noneq/flow/row_parameters.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 namespace {
 
 const std::vector<std::string> pipeline_keys{"name", "seed", "process", "graph"};
 const std::vector<std::string> process_keys{"kernel", "schedule", "mean", "variance"};
 const std::vector<std::string> node_keys{"plugin", "in", "as", "of", "every", "at"};
 
-void refuse_unknown_keys(const value& map, const std::vector<std::string>& known, const std::string& subject,
-                         problems& found) {
+void refuse_unknown_keys(const config::value& map, const std::vector<std::string>& known, const std::string& subject,
+                         config::problems& found) {
   for (const auto& [key, v] : map.entries())
     if (std::find(known.begin(), known.end(), key) == known.end())
       found.add(error(fmt::format("unknown key '{}'{}", key, did_you_mean(key, known)), subject, map.key_place(key)));
 }
 
-const value* section(const value& map, const std::string& key, const std::string& subject, problems& found) {
-  const value* v = map.find(key);
+const config::value* section(const config::value& map, const std::string& key, const std::string& subject,
+                             config::problems& found) {
+  const config::value* v = map.find(key);
   if (v == nullptr)
     found.add(error(fmt::format("the key '{}' is missing", key), subject, map.where()));
-  else if (v->type() != value::kind::map)
+  else if (v->type() != config::value::kind::map)
     found.add(error(fmt::format("got {}, need a map", v->kind_name()), key, v->where()));
   else
     return v;
@@ -30,24 +31,27 @@ const value* section(const value& map, const std::string& key, const std::string
 }
 
 template <class T>
-void read_into(T& target, const value& map, const std::string& key, const std::string& subject, problems& found) {
-  if (const value* v = map.find(key)) found.guard([&] { target = read<T>(*v); }, v->where(), subject);
+void read_into(T& target, const config::value& map, const std::string& key, const std::string& subject,
+               config::problems& found) {
+  if (const config::value* v = map.find(key)) found.guard([&] { target = config::read<T>(*v); }, v->where(), subject);
 }
 
 template <class Role>
-std::shared_ptr<const Role> process_part(plan& p, const value& section, const char* fallback, const reading& r) {
+std::shared_ptr<const Role> process_part(plan& p, const config::value& section, const char* fallback,
+                                         const reading& r) {
   const std::string key{Role::role_name};
-  const value* given = section.find(key);
+  const config::value* given = section.find(key);
   if (given == nullptr && fallback == nullptr) {
     r.found.add(error(fmt::format("the key '{}' is missing; need a {} plugin", key, key), "process", section.where()));
     return nullptr;
   }
-  instance i = instantiate(key, given ? *given : value::scalar(fallback), {r.plugins, r.found, "process." + key});
+  instance i =
+      instantiate(key, given ? *given : config::value::scalar(fallback), {r.plugins, r.found, "process." + key});
   if (i.made) p.process_parts[key] = i;
   return std::static_pointer_cast<const Role>(i.made);
 }
 
-void read_process(plan& p, const value& v, const reading& r) {
+void read_process(plan& p, const config::value& v, const reading& r) {
   refuse_unknown_keys(v, process_keys, "process", r.found);
   p.process.kernel = process_part<kernel>(p, v, nullptr, r);
   p.process.schedule = process_part<schedule>(p, v, nullptr, r);
@@ -55,38 +59,38 @@ void read_process(plan& p, const value& v, const reading& r) {
   if (p.process.kernel == nullptr) return;
   if (p.process.kernel->has_variance())
     p.process.variance = process_part<variance>(p, v, "fixed_small", r);
-  else if (const value* extra = v.find("variance"))
+  else if (const config::value* extra = v.find("variance"))
     r.found.add(
         error(fmt::format("the kernel {} has no variance; leave this key out", p.process_parts["kernel"].entry->name),
               "process.variance", extra->where()));
 }
 
-void read_occasions(plan_node& n, const value& v, problems& found) {
-  if (const value* every = v.find("every"))
+void read_occasions(plan_node& n, const config::value& v, config::problems& found) {
+  if (const config::value* every = v.find("every"))
     found.guard(
         [&] {
-          n.every = read<std::int64_t>(*every);
+          n.every = config::read<std::int64_t>(*every);
           if (n.every < 1) throw error(fmt::format("got {}, need a value of at least 1", n.every));
         },
         every->where(), n.id + ".every");
-  if (const value* at = v.find("at"))
+  if (const config::value* at = v.find("at"))
     found.guard(
         [&] {
-          if (const auto text = read<std::string>(*at); text != "end")
+          if (const auto text = config::read<std::string>(*at); text != "end")
             throw error(fmt::format("got '{}', need 'end'", text));
         },
         at->where(), n.id + ".at");
 }
 
 // `in`: a name, or a list of names.
-void read_inputs(plan_node& n, const value& v, problems& found) {
-  const value* in = v.find("in");
+void read_inputs(plan_node& n, const config::value& v, config::problems& found) {
+  const config::value* in = v.find("in");
   if (in == nullptr) return;
-  const auto add = [&](const value& name) {
-    found.guard([&] { n.in.push_back({read<std::string>(name), name.where()}); }, name.where(), n.id + ".in");
+  const auto add = [&](const config::value& name) {
+    found.guard([&] { n.in.push_back({config::read<std::string>(name), name.where()}); }, name.where(), n.id + ".in");
   };
   if (in->is_list())
-    for (const value& name : in->items()) add(name);
+    for (const config::value& name : in->items()) add(name);
   else
     add(*in);
   if (in->is_list() && in->items().empty())
@@ -94,21 +98,21 @@ void read_inputs(plan_node& n, const value& v, problems& found) {
 }
 
 // `of`: the name of a node, or of a folder.
-void read_model(plan_node& n, const value& v, problems& found) {
-  const value* of = v.find("of");
+void read_model(plan_node& n, const config::value& v, config::problems& found) {
+  const config::value* of = v.find("of");
   if (of == nullptr) return;
   n.of_where = of->where();
   found.guard(
       [&] {
-        n.of = read<std::string>(*of);
+        n.of = config::read<std::string>(*of);
         if (n.of.empty()) throw error("got '', need the name of a model node, or the folder of a finished run");
       },
       of->where(), n.id + ".of");
 }
 
 // `as`: new names of tensors, {x0: mask} of the only input, or {node.x0: mask} of one of several.
-void read_names(plan_node& n, const value& v, problems& found) {
-  const value* as = v.find("as");
+void read_names(plan_node& n, const config::value& v, config::problems& found) {
+  const config::value* as = v.find("as");
   if (as == nullptr) return;
   const std::string subject = n.id + ".as";
   if (n.in.empty() && v.contains("in")) return;  // which has a problem of its own
@@ -133,7 +137,7 @@ void read_names(plan_node& n, const value& v, problems& found) {
           if (edge == nullptr)
             throw error(
                 fmt::format("got '{}', but '{}' is no input of this node{}", key, from, did_you_mean(from, names)));
-          const auto to = read<std::string>(name);
+          const auto to = config::read<std::string>(name);
           if (to.empty() || to.find('/') != to.npos || to.starts_with('.'))
             throw error(fmt::format("got '{}', need a name without a / that does not begin with a dot", to));
           edge->as[tensor] = to;
@@ -142,7 +146,7 @@ void read_names(plan_node& n, const value& v, problems& found) {
 }
 
 // A node without a plugin is most often another one's name misspelt, as in --set graph.modle.hidden=[8].
-std::string plugin_missing(const std::string& id, const value& v, const value& graph) {
+std::string plugin_missing(const std::string& id, const config::value& v, const config::value& graph) {
   std::vector<std::string> others;
   for (const auto& [name, node] : graph.entries())
     if (name != id && (!node.is_map() || node.contains("plugin"))) others.push_back(name);
@@ -150,19 +154,19 @@ std::string plugin_missing(const std::string& id, const value& v, const value& g
   return fmt::format("got {}, need the key 'plugin', or the name of another node{}", key, did_you_mean(id, others));
 }
 
-plan_node read_node(const std::string& id, const value& v, const value& graph, const reading& r) {
+plan_node read_node(const std::string& id, const config::value& v, const config::value& graph, const reading& r) {
   plan_node n;
   n.id = id;
   n.where = v.where();
   if (id.empty() || id.find('/') != id.npos || id.starts_with('.'))
     r.found.add(error(fmt::format("got the node '{}', need a name without a / that does not begin with a dot", id),
                       "graph", graph.key_place(id)));
-  const value* name = v.type() == value::kind::map ? v.find("plugin") : &v;
+  const config::value* name = v.type() == config::value::kind::map ? v.find("plugin") : &v;
   std::string role;
   r.found.guard(
       [&] {
-        if (name == nullptr || name->type() != value::kind::scalar) throw error(plugin_missing(id, v, graph));
-        const std::string full = read<std::string>(*name);
+        if (name == nullptr || name->type() != config::value::kind::scalar) throw error(plugin_missing(id, v, graph));
+        const std::string full = config::read<std::string>(*name);
         const auto dot = full.find('.');
         const std::string named = full.substr(0, dot);
         const auto roles = r.plugins.roles();
@@ -172,7 +176,7 @@ plan_node read_node(const std::string& id, const value& v, const value& graph, c
         role = named;
       },
       name ? name->where() : v.where(), id + ".plugin");
-  if (v.type() == value::kind::map) {
+  if (v.type() == config::value::kind::map) {
     read_inputs(n, v, r.found);
     read_names(n, v, r.found);
     read_model(n, v, r.found);
@@ -182,41 +186,41 @@ plan_node read_node(const std::string& id, const value& v, const value& graph, c
     n.plugin = instantiate(role, v, {r.plugins, r.found, id}, node_keys);
     if (n.plugin.made == nullptr && r.found.size() == before) n.plugin = {};
   }
-  if (v.type() == value::kind::map) read_occasions(n, v, r.found);
+  if (v.type() == config::value::kind::map) read_occasions(n, v, r.found);
   return n;
 }
-value resolved_inputs(const plan_node& n) {
-  if (n.in.size() == 1) return value::scalar(n.in.front().from);
-  value list = value::list();
-  for (const plan_edge& e : n.in) list.push_back(value::scalar(e.from));
+config::value resolved_inputs(const plan_node& n) {
+  if (n.in.size() == 1) return config::value::scalar(n.in.front().from);
+  config::value list = config::value::list();
+  for (const plan_edge& e : n.in) list.push_back(config::value::scalar(e.from));
   return list;
 }
 
-value resolved_names(const plan_node& n) {
-  value names = value::map();
+config::value resolved_names(const plan_node& n) {
+  config::value names = config::value::map();
   for (const plan_edge& e : n.in)
     for (const auto& [tensor, name] : e.as)
-      names.set(n.in.size() == 1 ? tensor : e.from + "." + tensor, value::scalar(name));
+      names.set(n.in.size() == 1 ? tensor : e.from + "." + tensor, config::value::scalar(name));
   return names;
 }
 
-value resolved_node(const plan_node& n) {
-  value v = render(n.plugin);
-  v.set("plugin", value::scalar(n.plugin.entry->full_name()));
+config::value resolved_node(const plan_node& n) {
+  config::value v = render(n.plugin);
+  v.set("plugin", config::value::scalar(n.plugin.entry->full_name()));
   if (!n.in.empty()) {
     v.set("in", resolved_inputs(n));
     for (const row_parameter& p : row_parameters(*n.plugin.entry)) v.remove(p.name);
   }
-  if (const value names = resolved_names(n); !names.entries().empty()) v.set("as", names);
-  if (n.has_model()) v.set("of", value::scalar(n.of.empty() ? n.of_run.string() : n.of));
-  if (n.every > 0) v.set("every", value::scalar(std::to_string(n.every)));
+  if (const config::value names = resolved_names(n); !names.entries().empty()) v.set("as", names);
+  if (n.has_model()) v.set("of", config::value::scalar(n.of.empty() ? n.of_run.string() : n.of));
+  if (n.every > 0) v.set("every", config::value::scalar(std::to_string(n.every)));
   return v;
 }
 
 }
 
-static void check_name(const plan& p, const value& document, problems& found) {
-  const value* name = document.find("name");
+static void check_name(const plan& p, const config::value& document, config::problems& found) {
+  const config::value* name = document.find("name");
   if (name == nullptr)
     found.add(error("the key 'name' is missing", "", document.where()));
   else if (name->is_scalar() &&
@@ -224,14 +228,14 @@ static void check_name(const plan& p, const value& document, problems& found) {
     found.add(error(fmt::format("got '{}', need a name that can be a folder", p.name), "name", name->where()));
 }
 
-plan read_document(const value& document, registry& plugins, problems& found) {
-  if (document.type() != value::kind::map) {
+plan read_document(const config::value& document, registry& plugins, config::problems& found) {
+  if (document.type() != config::value::kind::map) {
     found.add(error(fmt::format("got {}, need a map with name, process and graph", document.kind_name()), "",
                     document.where()));
     found.raise();
   }
   plan p;
-  p.document = std::make_shared<value>(document);
+  p.document = std::make_shared<config::value>(document);
   p.plugins = &plugins;
   const reading r{plugins, found, ""};
   refuse_unknown_keys(document, pipeline_keys, "", found);
@@ -239,16 +243,16 @@ plan read_document(const value& document, registry& plugins, problems& found) {
   check_name(p, document, found);
   read_into(p.seed, document, "seed", "seed", found);
   if (document.find("process") != nullptr)
-    if (const value* v = section(document, "process", "", found)) read_process(p, *v, r);
-  if (const value* v = section(document, "graph", "", found))
+    if (const config::value* v = section(document, "process", "", found)) read_process(p, *v, r);
+  if (const config::value* v = section(document, "graph", "", found))
     for (const auto& [id, node] : v->entries()) p.nodes.push_back(read_node(id, node, *v, r));
   return p;
 }
 
-value plan::resolved() const {
-  value v = value::map(), parts = value::map(), graph = value::map();
-  v.set("name", value::scalar(name));
-  v.set("seed", value::scalar(std::to_string(seed)));
+config::value plan::resolved() const {
+  config::value v = config::value::map(), parts = config::value::map(), graph = config::value::map();
+  v.set("name", config::value::scalar(name));
+  v.set("seed", config::value::scalar(std::to_string(seed)));
   for (const std::string& key : process_keys)
     if (const auto it = process_parts.find(key); it != process_parts.end()) parts.set(key, render(it->second));
   for (const plan_node& n : nodes) graph.set(n.id, resolved_node(n));

@@ -4,10 +4,10 @@
 #include "noneq/config/problems.hpp"
 #include "noneq/flow/plan.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 // Returns the plan with the nodes in the order of the file and without streams. Unknown keys, plugins that cannot be
 // made and bad values go to `found`. Throws input_error when the document is no map.
-plan read_document(const value& document, registry& plugins, problems& found);
+plan read_document(const config::value& document, registry& plugins, config::problems& found);
 
 }

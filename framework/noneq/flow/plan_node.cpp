@@ -5,7 +5,7 @@
 #include "noneq/core/any_exception.hpp"
 #include "noneq/flow/divergence.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 bool plan_node::reads(std::string_view tensor) const {
   const auto& all = plugin.entry->reads;

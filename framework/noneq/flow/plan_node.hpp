@@ -6,7 +6,7 @@
 #include "noneq/plugin/part.hpp"
 #include "noneq/plugin/registry.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 // An input of a node: the node it comes from, and new names for its tensors.
 struct plan_edge {

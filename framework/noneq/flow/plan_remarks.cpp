@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace noneq {
+namespace noneq::flow {
 namespace {
 
 // ᾱ at the end of DDPM's 1000 steps (Ho et al. 2020).
@@ -37,7 +37,7 @@ std::string scaled_ends(const instance& schedule, double factor) {
   for (const char* name : {"first", "last"}) {
     const parameter* end = schedule.entry->find(name);
     if (end == nullptr || end->type != type_words<double>()) return "";
-    const double beta = read<double>(end->render(*schedule.made)) * factor;
+    const double beta = config::read<double>(end->render(*schedule.made)) * factor;
     if (!(beta < 1)) return "";
     text += fmt::format("{}{}: {:.2g}", text.empty() ? "" : ", ", name, beta);
   }

@@ -4,7 +4,7 @@
 
 #include "noneq/flow/plan.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 // Returns every remark on a checked plan, as errors that are not thrown.
 std::vector<error> remarks_on(const plan& p);

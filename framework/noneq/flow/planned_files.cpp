@@ -9,7 +9,7 @@
 #include "noneq/flow/written_files.hpp"
 #include "noneq/storage/files.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 namespace fs = std::filesystem;
 
 namespace {
@@ -84,7 +84,7 @@ std::vector<writer_files> writers_of(const plan& p, const fs::path& folder) {
   return all;
 }
 
-void refuse_file(const writer_files& w, const std::string& what, problems& found) {
+void refuse_file(const writer_files& w, const std::string& what, config::problems& found) {
   found.add(error(fmt::format("got '{}', {}", w.node->as<writer>().file.string(), what), w.node->id + ".file",
                   w.node->where));
 }
@@ -96,13 +96,13 @@ std::string fault_of(const fs::path& name) {
   if (name.is_absolute()) return "which is absolute; need a name within the folder of the run";
   if (*name.lexically_normal().begin() == "..") return "which leaves the folder of the run; need a name within it";
   if (name.string().find('\0') != std::string::npos) return "need a name without a zero byte";
-  if (is_temporary(name.string())) return "which looks like a temporary file of noneq; need another name";
+  if (storage::is_temporary(name.string())) return "which looks like a temporary file of noneq; need another name";
   return "";
 }
 
 // Finds pairs with one place; the error is about the later node.
 void check_pairs(const std::vector<writer_files>& all,
-                 const std::function<bool(const writer_files&, const fs::path&)>& meets, problems& found) {
+                 const std::function<bool(const writer_files&, const fs::path&)>& meets, config::problems& found) {
   for (std::size_t i = 0; i < all.size(); ++i)
     for (std::size_t j = 0; j < i; ++j) {
       const writer_files &late = all[i], &early = all[j];
@@ -161,7 +161,7 @@ std::string obstacle_at(const fs::path& file) {
 
 }
 
-void check_file_names(const plan& p, problems& found) {
+void check_file_names(const plan& p, config::problems& found) {
   std::vector<writer_files> good;
   for (const writer_files& w : writers_of(p, "")) {
     if (const std::string fault = fault_of(w.node->as<writer>().file); !fault.empty()) {
@@ -177,7 +177,7 @@ void check_file_names(const plan& p, problems& found) {
       good, [](const writer_files& w, const fs::path& file) { return w.is_named(file); }, found);
 }
 
-void check_file_places(const plan& p, const fs::path& folder, problems& found) {
+void check_file_places(const plan& p, const fs::path& folder, config::problems& found) {
   const std::vector<writer_files> all = writers_of(p, folder);
   const std::vector<plan_input> inputs = inputs_of(p);
   check_pairs(
@@ -194,7 +194,7 @@ void check_file_places(const plan& p, const fs::path& folder, problems& found) {
   }
 }
 
-void check_files_can_be_made(const plan& p, const fs::path& folder, problems& found) {
+void check_files_can_be_made(const plan& p, const fs::path& folder, config::problems& found) {
   for (const writer_files& w : writers_of(p, folder))
     if (const std::string why = obstacle_at(w.end); !why.empty()) refuse_file(w, why, found);
 }

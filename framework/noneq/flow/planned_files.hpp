@@ -4,18 +4,18 @@
 
 #include "noneq/flow/plan.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 // Checks the names alone: they stay within the folder of the run, no two writers have one file, at the end or on the
 // way, and none has a file of the run itself.
-void check_file_names(const plan& p, problems& found);
+void check_file_names(const plan& p, config::problems& found);
 
 // Checks the places on the disk for a run in this folder, which need not exist: no writer reaches another's file, a
 // file of the run or one that the plan reads.
-void check_file_places(const plan& p, const std::filesystem::path& folder, problems& found);
+void check_file_places(const plan& p, const std::filesystem::path& folder, config::problems& found);
 
 // Checks that no folder, device or missing permission stands where a writer will put its file. Changes nothing.
-void check_files_can_be_made(const plan& p, const std::filesystem::path& folder, problems& found);
+void check_files_can_be_made(const plan& p, const std::filesystem::path& folder, config::problems& found);
 
 // Throws noneq::error when a file written to `out` would replace a part of the run in `folder`, a file of its writers,
 // or a file that its plan reads.

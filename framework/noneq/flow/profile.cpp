@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace noneq {
+namespace noneq::flow {
 
 void profile::begins(const node_call&) {
   const std::lock_guard one(one_);

@@ -7,7 +7,7 @@
 
 #include "noneq/flow/observers.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 class profile final : public observer {
  public:

@@ -8,7 +8,7 @@
 #include "noneq/core/messages.hpp"
 #include "noneq/storage/files.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 progress::progress(telling what, std::int64_t first_step, std::int64_t last_step)
     : what_(what), terminal_(isatty(STDERR_FILENO) != 0), first_(first_step), last_(last_step) {
@@ -94,7 +94,7 @@ record_file::record_file(std::filesystem::path file, std::int64_t step,
                        measures_again(record["node"].get<std::string>());
     if (at <= step && !again) kept += line + "\n";
   }
-  write_atomically(file_, kept);
+  storage::write_atomically(file_, kept);
 }
 
 nlohmann::ordered_json to_json(const std::string& node, const measured& m) {
@@ -111,11 +111,11 @@ nlohmann::ordered_json to_json(const std::string& node, const measured& m) {
 void record_file::add(std::int64_t step, const std::string& node, const measured& m) {
   nlohmann::ordered_json record{{"step", step}};
   record.update(to_json(node, m));
-  append(file_, record.dump() + "\n");
+  storage::append(file_, record.dump() + "\n");
 }
 
 void record_file::make_durable() const {
-  if (std::filesystem::exists(file_)) noneq::make_durable(file_);
+  if (std::filesystem::exists(file_)) noneq::storage::make_durable(file_);
 }
 
 }

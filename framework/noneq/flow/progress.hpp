@@ -12,7 +12,7 @@
 
 #include "noneq/plugin/roles/metric.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 // The amount of output: nothing but errors, also the progress, or everything.
 enum class telling { errors, waiting, everything };

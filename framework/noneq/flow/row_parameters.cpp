@@ -2,7 +2,7 @@
 
 #include "noneq/flow/attachment.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 bool measures_rows(const plugin_entry& e) { return e.role == "metric" && e.find("samples") && e.find("split"); }
 

@@ -7,7 +7,7 @@
 
 #include "noneq/plugin/registry.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 struct row_parameter {
   std::string name;

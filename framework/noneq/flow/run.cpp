@@ -13,7 +13,7 @@
 #include "noneq/flow/training.hpp"
 #include "noneq/flow/writer_checks.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 namespace {
 
 std::string last_good(const std::filesystem::path& checkpoint, std::int64_t step) {
@@ -23,21 +23,22 @@ std::string last_good(const std::filesystem::path& checkpoint, std::int64_t step
 // Returns e with the checkpoint to go on from.
 error with_checkpoint(const error& e, const run_folder& folder, std::int64_t saved) {
   const std::string last =
-      has_checkpoint(folder.saved()) ? last_good(folder.saved(), saved) : "there is no checkpoint yet";
+      storage::has_checkpoint(folder.saved()) ? last_good(folder.saved(), saved) : "there is no checkpoint yet";
   return error(fmt::format("{}; {}", e.message(), last), e.subject(), e.where());
 }
 
 // Returns e for a run whose weights may have been ruined before this step: another trainer is to go on from weights
 // that were good. vouched: whether the weights of the checkpoint of step `saved` gave a loss within its range.
 error with_good_checkpoint(const diverged& e, const run_folder& folder, std::int64_t saved, bool vouched) {
-  const bool kept = has_checkpoint(folder.in_range());
-  if (!has_checkpoint(folder.saved())) return with_checkpoint(e, folder, saved);
+  const bool kept = storage::has_checkpoint(folder.in_range());
+  if (!storage::has_checkpoint(folder.saved())) return with_checkpoint(e, folder, saved);
   if (!kept && !vouched)
     return error(fmt::format("{}; the weights of {}, of step {}, may be ruined already", e.message(),
                              folder.saved().string(), saved),
                  e.subject(), e.where());
   const std::string last =
-      kept ? last_good(folder.in_range(), load_checkpoint(folder.in_range()).meta.value("step", std::int64_t{0}))
+      kept ? last_good(folder.in_range(),
+                       storage::load_checkpoint(folder.in_range()).meta.value("step", std::int64_t{0}))
            : last_good(folder.saved(), saved);
   return error(fmt::format("{}; {}; give its weights to another trainer by --from {}, into another folder", e.message(),
                            last, folder.path().string()),
@@ -72,7 +73,7 @@ class running {
     stop_here_if_asked();
     alone_.need_folder();
     // A run that is given more steps goes on as if it had not ended in between.
-    const checkpoint trained = session_.remembered();
+    const storage::checkpoint trained = session_.remembered();
     events_.at_end();
     session_.put_back(trained);
     session_.finish();
@@ -124,7 +125,7 @@ class running {
   void event() {
     begun_.event_due = events_.due();
     if (!begun_.event_due) return;
-    const checkpoint before = session_.remembered();
+    const storage::checkpoint before = session_.remembered();
     try {
       events_.after_step();
     } catch (const interrupted&) {
@@ -144,11 +145,11 @@ class running {
     const bool in_range = !begun_.range.left();
     if (!in_range && begun_.saved_in_range) {
       alone_.need_folder();
-      save_checkpoint(folder_.in_range(), load_checkpoint(folder_.saved()));
+      storage::save_checkpoint(folder_.in_range(), storage::load_checkpoint(folder_.saved()));
       say_.say(fmt::format("the loss has left its range; the checkpoint of step {} is kept in {}", saved_,
                            folder_.in_range().string()));
     }
-    checkpoint c = session_.snapshot();
+    storage::checkpoint c = session_.snapshot();
     begun_.trains->save(c);
     c.meta["loss_since_record"] = begun_.average.saved();
     c.meta["event_due"] = begun_.event_due;
@@ -158,7 +159,7 @@ class running {
     if (!begun_.from.is_null()) c.meta["from"] = begun_.from;
     c.meta["joined_data"] = begun_.joined_data;
     alone_.need_folder();  // a run whose folder was removed is not to make it again
-    save_checkpoint(folder_.saved(), c);
+    storage::save_checkpoint(folder_.saved(), c);
     std::error_code none;
     if (in_range) std::filesystem::remove_all(folder_.in_range(), none);
     saved_ = session_.step();

@@ -4,7 +4,7 @@
 #include "noneq/flow/progress.hpp"
 #include "noneq/flow/run_folder.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 struct run_options {
   std::filesystem::path folder;

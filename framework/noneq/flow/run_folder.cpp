@@ -13,7 +13,7 @@
 #include "noneq/flow/written_files.hpp"
 #include "noneq/storage/files.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 namespace fs = std::filesystem;
 
 namespace {
@@ -34,17 +34,17 @@ auto as_read(F&& f) {
 
 // The part of a pipeline that may not change between the parts of an interrupted run, because it makes the model. Where
 // its data is known by its contents, the names of the loader's files are not part of it.
-value identity(const value& resolved, const plan_node& loader, bool data_known) {
-  value v = value::map();
+config::value identity(const config::value& resolved, const plan_node& loader, bool data_known) {
+  config::value v = config::value::map();
   // The file may have been edited since: nothing is taken for granted.
   for (const char* key : {"seed", "process"})
-    if (const value* part = resolved.find(key)) v.set(key, *part);
-  const value* graph = resolved.find("graph");
+    if (const config::value* part = resolved.find(key)) v.set(key, *part);
+  const config::value* graph = resolved.find("graph");
   if (graph == nullptr) return v;
   for (const auto& [id, node] : graph->entries()) {
-    const value* name = node.find("plugin");
+    const config::value* name = node.find("plugin");
     const std::string plugin = name ? name->text() : "";
-    value copy = node;
+    config::value copy = node;
     if (copy.is_map() && plugin.starts_with("trainer."))
       for (const char* key : {"steps", "prefetch", "checkpoint", "log"}) copy.remove(key);
     if (copy.is_map() && data_known && plugin == loader.plugin.entry->full_name())
@@ -70,11 +70,11 @@ std::int64_t last_record(const fs::path& records) {
 }
 
 // Returns the pipeline of the run in the folder; nothing when there is none that can be read.
-value pipeline_before(const fs::path& file) {
+config::value pipeline_before(const fs::path& file) {
   try {
-    return fs::exists(file) ? parse_file(file) : value::null();
+    return fs::exists(file) ? config::parse_file(file) : config::value::null();
   } catch (const error&) {
-    return value::null();
+    return config::value::null();
   }
 }
 
@@ -91,29 +91,29 @@ std::int64_t first_checkpoint(const fs::path& pipeline, const plan& p) {
   const plan_node& trains = p.training().trainer;
   const std::int64_t usual = trains.as<trainer>().checkpoint;
   if (!fs::exists(pipeline)) return usual;
-  const value document = as_read([&] { return parse_file(pipeline); });
-  const value* graph = document.find("graph");
-  const value* node = graph ? graph->find(trains.id) : nullptr;
-  const value* steps = node ? node->find("checkpoint") : nullptr;
+  const config::value document = as_read([&] { return config::parse_file(pipeline); });
+  const config::value* graph = document.find("graph");
+  const config::value* node = graph ? graph->find(trains.id) : nullptr;
+  const config::value* steps = node ? node->find("checkpoint") : nullptr;
   return steps ? std::max<std::int64_t>(1, std::atoll(steps->text().c_str())) : usual;
 }
 
 }
 
 // Returns a list or map as it would be written on a line, because "a list" names no difference.
-static std::string shown(const value& v) {
+static std::string shown(const config::value& v) {
   constexpr std::size_t most = 80;
   if (!v.is_list() && !v.is_map()) return v.brief();
-  const std::string text = to_json(v).dump();
+  const std::string text = config::to_json(v).dump();
   return text.size() <= most ? text : text.substr(0, most) + "…";
 }
 
-std::string first_difference(const value& was, const value& is, const std::string& at) {
+std::string first_difference(const config::value& was, const config::value& is, const std::string& at) {
   if (was == is) return "";
   if (was.is_map() && is.is_map()) {
     for (const auto& [key, v] : is.entries()) {
       const std::string path = at.empty() ? key : at + "." + key;
-      const value* old = was.find(key);
+      const config::value* old = was.find(key);
       if (old == nullptr) return path + " is new";
       if (!(*old == v)) return first_difference(*old, v, path);
     }
@@ -123,7 +123,7 @@ std::string first_difference(const value& was, const value& is, const std::strin
   return fmt::format("{} was {}, is {}", at, shown(was), shown(is));
 }
 
-std::optional<checkpoint> run_folder::start(const plan& p, if_there policy) const {
+std::optional<storage::checkpoint> run_folder::start(const plan& p, if_there policy) const {
   const fs::path pipeline = path_ / "pipeline.yaml";
   std::error_code none;
   for (const plan_node& n : p.nodes)
@@ -131,14 +131,14 @@ std::optional<checkpoint> run_folder::start(const plan& p, if_there policy) cons
       throw refused(path_, fmt::format("holds the model that {} takes, need another folder by --out", n.id));
   if (policy == if_there::replace) return std::nullopt;
   if (!p.trains()) {
-    const bool same = policy == if_there::resume && !has_checkpoint(saved()) && fs::exists(pipeline) &&
-                      as_read([&] { return parse_file(pipeline); }) == p.resolved();
+    const bool same = policy == if_there::resume && !storage::has_checkpoint(saved()) && fs::exists(pipeline) &&
+                      as_read([&] { return config::parse_file(pipeline); }) == p.resolved();
     if (fs::exists(pipeline) && !same)
       throw refused(path_, "holds another run; give --out another folder, or --force to replace it");
     return std::nullopt;
   }
-  const bool trained = has_checkpoint(saved());
-  const auto load = [&] { return as_read([&] { return load_checkpoint(saved()); }); };
+  const bool trained = storage::has_checkpoint(saved());
+  const auto load = [&] { return as_read([&] { return storage::load_checkpoint(saved()); }); };
   if (policy == if_there::refuse) {
     // A run that was refused, or failed before its first record, left nothing to lose.
     if (!trained && last_record(records()) == 0 && !holds_tensors(saved())) return std::nullopt;
@@ -153,11 +153,12 @@ std::optional<checkpoint> run_folder::start(const plan& p, if_there policy) cons
                     "with --force");
     return std::nullopt;
   }
-  const checkpoint start = load();
-  const auto identity_of = [&](const value& resolved) {
+  const storage::checkpoint start = load();
+  const auto identity_of = [&](const config::value& resolved) {
     return identity(resolved, p.training().loader, !start.meta.value("data", "").empty());
   };
-  const value was = identity_of(as_read([&] { return parse_file(pipeline); })), is = identity_of(p.resolved());
+  const config::value was = identity_of(as_read([&] { return config::parse_file(pipeline); })),
+                      is = identity_of(p.resolved());
   if (!(was == is))
     throw refused(path_, fmt::format("cannot be resumed by another pipeline: {}", first_difference(was, is)));
   return start;
@@ -173,18 +174,18 @@ std::vector<staying_file> run_folder::prepare(const plan& p, if_there policy) co
     for (const fs::path& checkpoint : {saved(), in_range()}) fs::remove_all(checkpoint, ignored);
     for (const fs::path& file : {records(), arrays()}) fs::remove(file, ignored);
   }
-  write_atomically(path_ / "pipeline.yaml",
-                   "# Every parameter of this run, defaults included.\n" + to_yaml(p.resolved()));
+  storage::write_atomically(path_ / "pipeline.yaml",
+                            "# Every parameter of this run, defaults included.\n" + config::to_yaml(p.resolved()));
   return staying;
 }
 
 std::unique_ptr<session> run_folder::open(const fs::path& path, registry& plugins,
-                                          const std::function<void(value&)>& change) {
+                                          const std::function<void(config::value&)>& change) {
   const run_folder folder(path);
   if (!fs::exists(path / "pipeline.yaml")) throw refused(path, "is not the folder of a run; it has no pipeline.yaml");
-  if (!has_checkpoint(folder.saved())) throw refused(path, "has no checkpoint yet; train it with noneq run");
-  value document = parse_file(path / "pipeline.yaml");
-  const checkpoint saved = load_checkpoint(folder.saved());
+  if (!storage::has_checkpoint(folder.saved())) throw refused(path, "has no checkpoint yet; train it with noneq run");
+  config::value document = config::parse_file(path / "pipeline.yaml");
+  const storage::checkpoint saved = storage::load_checkpoint(folder.saved());
   look_for_files(document, plugins, saved.meta.value("begun_in", ""));
   if (change) change(document);
   return std::make_unique<session>(make_plan(document, plugins), saved);

@@ -6,10 +6,10 @@
 #include "noneq/flow/session.hpp"
 #include "noneq/flow/written_files.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 // "model.hidden was [8], is [9,8]"; "" when `was` and `is` are equal.
-std::string first_difference(const value& was, const value& is, const std::string& at = "");
+std::string first_difference(const config::value& was, const config::value& is, const std::string& at = "");
 
 enum class if_there { refuse, resume, replace };
 
@@ -22,14 +22,14 @@ class run_folder {
 
   // Returns the checkpoint from which `p` goes on, if any; changes nothing. Throws input_error when the folder holds a
   // run and `policy` is refuse, or when that run is another one, or damaged.
-  std::optional<checkpoint> start(const plan& p, if_there policy) const;
+  std::optional<storage::checkpoint> start(const plan& p, if_there policy) const;
   // Writes the pipeline, and removes files that a killed run left half written. With if_there::replace the run in the
   // folder is removed with every file of its writers and metrics; returns the files that stay.
   std::vector<staying_file> prepare(const plan& p, if_there policy) const;
 
   // Returns the plan and checkpoint of a run made earlier. `change` may edit the pipeline before it is checked.
   static std::unique_ptr<session> open(const std::filesystem::path& path, registry& plugins,
-                                       const std::function<void(value&)>& change = {});
+                                       const std::function<void(config::value&)>& change = {});
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path records() const { return path_ / "metrics.jsonl"; }

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace noneq {
+namespace noneq::flow {
 
 effort& shown_progress::of(const plan_node& n) {
   const std::lock_guard one(one_);

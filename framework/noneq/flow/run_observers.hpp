@@ -9,7 +9,7 @@
 #include "noneq/flow/progress.hpp"
 #include "noneq/flow/written_files.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 // Shows each step, the progress of samplers and metrics, their results, and the files that were written.
 class shown_progress final : public observer {

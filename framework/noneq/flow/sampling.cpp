@@ -7,7 +7,7 @@
 #include "noneq/plugin/returned.hpp"
 #include "noneq/plugin/roles/model.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 static void check_labels(const std::vector<std::int64_t>& labels, std::int64_t classes, bool knows_no_class) {
   if (labels.empty()) return;
@@ -165,7 +165,7 @@ std::vector<std::int64_t> sampling::frame_times() const {
 std::map<std::string, std::string> sampling::provenance() const {
   std::map<std::string, std::string> known{{"noneq", NONEQ_VERSION},
                                            {"sampler", node_.plugin.entry->name},
-                                           {"parameters", to_json(render(node_.plugin)).dump()},
+                                           {"parameters", config::to_json(render(node_.plugin)).dump()},
                                            {"steps", std::to_string(sampler_.kept_steps(denoiser_.process()).size())},
                                            {"guidance", fmt::format("{}", sampler_.guidance)},
                                            {"seed", std::to_string(session_.plan().seed)},
@@ -173,7 +173,7 @@ std::map<std::string, std::string> sampling::provenance() const {
                                            {"weights", sampler_.weights},
                                            {"checkpoint_crc32", model_.fingerprint(sampler_.weights)}};
   for (const plan_edge& e : node_.in)
-    known["rows of " + e.from] = to_json(render(session_.plan().node(e.from).plugin)).dump();
+    known["rows of " + e.from] = config::to_json(render(session_.plan().node(e.from).plugin)).dump();
   if (model_.info().normal.dtype == at::kDouble)
     known["precision"] = "float64: float32 would round away what the data resolves";
   return known;

@@ -7,7 +7,7 @@
 #include "noneq/flow/observers.hpp"
 #include "noneq/flow/session.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 // Returns the denoiser with its calls reported to the observer as those of n, and interrupted when a stop is requested.
 // Both outlive it.

@@ -4,15 +4,15 @@
 
 #include "noneq/core/error.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
-state_visitor save_to(checkpoint& target, const std::string& prefix) {
+state_visitor save_to(storage::checkpoint& target, const std::string& prefix) {
   return [&target, prefix](const std::string& name, Tensor& t) {
     target.tensors[prefix + "." + name] = t.detach().contiguous().clone();
   };
 }
 
-state_visitor restore_from(const checkpoint& saved, const std::string& prefix) {
+state_visitor restore_from(const storage::checkpoint& saved, const std::string& prefix) {
   return [&saved, prefix](const std::string& name, Tensor& t) {
     const std::string full = prefix + "." + name;
     const auto it = saved.tensors.find(full);

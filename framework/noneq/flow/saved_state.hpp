@@ -4,12 +4,12 @@
 #include "noneq/plugin/object.hpp"
 #include "noneq/storage/checkpoint.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 // Copies each tensor that is shown into the checkpoint.
-state_visitor save_to(checkpoint& target, const std::string& prefix);
+state_visitor save_to(storage::checkpoint& target, const std::string& prefix);
 // Replaces each tensor that is shown by the saved one; an empty tensor takes any shape. Throws noneq::error naming the
 // tensor that is missing, or of another shape.
-state_visitor restore_from(const checkpoint& saved, const std::string& prefix);
+state_visitor restore_from(const storage::checkpoint& saved, const std::string& prefix);
 
 }

@@ -13,9 +13,9 @@
 #include "noneq/plugin/roles/model.hpp"
 #include "noneq/plugin/row_pass.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
-session::session(const noneq::plan& p)
+session::session(const noneq::flow::plan& p)
     : plan_(p.fresh()), began_(plan_.process), data_(plan_, stream()), before_checks_(remembered()) {
   if (plan_.trains()) {
     const plan_node& node = plan_.training().loader;
@@ -36,7 +36,7 @@ session::session(const noneq::plan& p)
 const plan_node& session::training_data() const { return plan_.training().noiser; }
 
 void session::open_streams() {
-  problems found;
+  config::problems found;
   for (const stream_nodes& stream : plan_.streams) {
     if (stream.trains && !opened_) continue;  // a trained model draws without the data
     for (const std::string& id : stream.nodes) {
@@ -103,7 +103,7 @@ void session::take_info(const dataset_info& info) {
 
 // Hours of training shall not end at a metric that cannot measure this data.
 void session::check_metrics() {
-  problems found;
+  config::problems found;
   for (const plan_node& n : plan_.nodes)
     if (const plan_node* of = plan_.model_before(n); of != nullptr && n.role() == "metric")
       found.guard(
@@ -206,8 +206,9 @@ session& session::model_of(const plan_node& n) {
   if (n.of_run.empty()) return *this;
   auto& other = others_[n.of_run.string()];
   if (!other)
-    other = working(
-        n, [&] { return run_folder::open(n.of_run, *plan_.plugins, [](value& v) { remove_beside_model(v); }); });
+    other = working(n, [&] {
+      return run_folder::open(n.of_run, *plan_.plugins, [](config::value& v) { remove_beside_model(v); });
+    });
   return *other;
 }
 
@@ -234,7 +235,7 @@ std::string session::fingerprint(const std::string& weights) const {
   for (const auto& p : denoiser(weights).network().named_parameters()) all["model." + p.key()] = p.value();
   each_changed_buffer([&](const std::string& name, const Tensor& b) { all["model." + name] = b; });
   for (const auto& l : plan_.process.schedule->learnable()) all["schedule." + l.name] = l.leaf;
-  return checksum(all);
+  return storage::checksum(all);
 }
 
 std::vector<Tensor> session::schedule_parameters(bool by_variance) const {

@@ -9,17 +9,17 @@
 #include "noneq/flow/plan.hpp"
 #include "noneq/storage/checkpoint.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 class session {
  public:
   // Opens the data and builds a network with weights drawn from the seed; without a trainer, opens the data alone.
-  explicit session(const noneq::plan& p);
+  explicit session(const noneq::flow::plan& p);
   // Opens the model of a checkpoint. Its data is opened when data() is first called.
-  session(const noneq::plan& p, const checkpoint& saved);
+  session(const noneq::flow::plan& p, const storage::checkpoint& saved);
   session(session&&) = delete;
 
-  const noneq::plan& plan() const { return plan_; }
+  const noneq::flow::plan& plan() const { return plan_; }
   // Returns the rows that the model is trained on, as the noiser receives them.
   noneq::source& data();
   source* data_if_there();  // returns null when it cannot be opened, or is not the data of the training
@@ -61,11 +61,11 @@ class session {
   const process& begun_process() const { return began_; }
 
   // Returns everything but the optimizer, which the caller adds before saving and after loading.
-  checkpoint snapshot();
+  storage::checkpoint snapshot();
   // The state of every plugin and the buffers of the network, as calls of them change it; put back, it is as if they
   // had not been called since.
-  checkpoint remembered();
-  void put_back(const checkpoint& before);
+  storage::checkpoint remembered();
+  void put_back(const storage::checkpoint& before);
   // Puts back what the checks before training have changed.
   void undo_checks() { put_back(before_checks_); }
   noneq::stream stream() const { return noneq::stream(static_cast<std::uint64_t>(plan_.seed)); }
@@ -80,14 +80,14 @@ class session {
   void check_metrics();
   void check_label_dropout() const;
   void check_time() const;
-  void restore_state(const checkpoint& saved);
-  void restore_buffers(const checkpoint& saved);
-  void restore_process(const checkpoint& saved);
+  void restore_state(const storage::checkpoint& saved);
+  void restore_buffers(const storage::checkpoint& saved);
+  void restore_process(const storage::checkpoint& saved);
   // Buffers that are other ones than those that the network was built with, by their names in the network.
   void each_changed_buffer(const std::function<void(const std::string&, Tensor&)>& use) const;
   void copy_buffers();  // to the averages
 
-  noneq::plan plan_;
+  noneq::flow::plan plan_;
   process began_;
   opened_data data_;
   bool restored_ = false;  // from a checkpoint
@@ -98,7 +98,7 @@ class session {
   std::optional<flat_parameters> weights_;
   std::vector<flat_parameters> averages_;
   std::vector<Tensor> built_buffers_;  // of the network, in its order
-  checkpoint before_checks_;
+  storage::checkpoint before_checks_;
   std::map<std::string, std::unique_ptr<session>> others_;  // by the folder of their runs
   std::int64_t step_ = 0;
   bool finished_ = false;

@@ -8,7 +8,7 @@
 #include "noneq/flow/trainer_contract.hpp"
 #include "noneq/plugin/roles/model.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 // Visits the plugins of the process, as "process.kernel", and of the nodes, as "noiser" and "noiser.time"; `of` is the
 // node, null for the process.
@@ -30,7 +30,7 @@ static bool may_be_new(const plan_node* n) {
   return n != nullptr && n->role() != "noiser" && n->role() != "model" && n->role() != "transform";
 }
 
-void session::restore_state(const checkpoint& saved) {
+void session::restore_state(const storage::checkpoint& saved) {
   const auto get = restore_from(saved, "state");
   each_plugin(plan_, [&](object& o, const std::string& subject, const plan_node* of) {
     const std::string prefix = "state." + subject + ".";
@@ -45,8 +45,8 @@ void session::restore_state(const checkpoint& saved) {
   data_.restore(std::move(sources));
 }
 
-checkpoint session::remembered() {
-  checkpoint c;
+storage::checkpoint session::remembered() {
+  storage::checkpoint c;
   each_plugin(plan_, [&](object& o, const std::string& subject, const plan_node* of) {
     // Transforms learn when their data is opened and never change after that.
     if (of == nullptr || of->role() != "transform") visit_state(o, subject, save_to(c, "state"));
@@ -56,7 +56,7 @@ checkpoint session::remembered() {
   return c;
 }
 
-void session::put_back(const checkpoint& before) {
+void session::put_back(const storage::checkpoint& before) {
   at::NoGradGuard values_only;
   const auto put = [&](const std::string& name, Tensor& t) {
     if (const auto it = before.tensors.find(name); it != before.tensors.end()) put_state(t, it->second);
@@ -80,14 +80,14 @@ void session::copy_buffers() {
     for (std::size_t k = 0; k < average.buffers().size(); ++k) average.buffers()[k].copy_(weights_->buffers()[k]);
 }
 
-void session::restore_buffers(const checkpoint& saved) {
+void session::restore_buffers(const storage::checkpoint& saved) {
   const auto get = restore_from(saved, "model");
   for (auto& b : network().named_buffers())
     if (saved.tensors.count("model." + b.key())) get(b.key(), b.value());
   copy_buffers();
 }
 
-void session::restore_process(const checkpoint& saved) {
+void session::restore_process(const storage::checkpoint& saved) {
   at::NoGradGuard values_only;
   plan_.process = plan_.process.refreshed();
   began_ = plan_.process;
@@ -97,7 +97,8 @@ void session::restore_process(const checkpoint& saved) {
   began_.tables.log_alpha_bar_at = plan_.process.tables.log_alpha_bar_at;
 }
 
-session::session(const noneq::plan& p, const checkpoint& saved) : plan_(p.fresh()), data_(plan_, stream()) {
+session::session(const noneq::flow::plan& p, const storage::checkpoint& saved)
+    : plan_(p.fresh()), data_(plan_, stream()) {
   restored_ = true;
   const auto& meta = saved.meta;
   try {
@@ -131,8 +132,8 @@ session::session(const noneq::plan& p, const checkpoint& saved) : plan_(p.fresh(
   restore_process(saved);
 }
 
-checkpoint session::snapshot() {
-  checkpoint c;
+storage::checkpoint session::snapshot() {
+  storage::checkpoint c;
   for (auto& p : network().named_parameters()) save_to(c, "model")(p.key(), p.value());
   each_changed_buffer(save_to(c, "model"));
   for (std::size_t i = 0; i < averages_.size(); ++i)

@@ -9,7 +9,7 @@
 
 #include "noneq/storage/temporaries.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 static constexpr std::array stopping = {SIGINT, SIGTERM, SIGHUP};
 
@@ -24,7 +24,7 @@ static void handle(int number, void (*handler)(int)) {
 
 static void end_now(int) {
   constexpr std::string_view word = "\ninterrupted\n";
-  remove_temporaries();
+  storage::remove_temporaries();
   [[maybe_unused]] const auto unread = ::write(STDERR_FILENO, word.data(), word.size());
   ::_exit(130);
 }

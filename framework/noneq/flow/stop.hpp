@@ -5,7 +5,7 @@
 
 #include "noneq/core/stop.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 // Install handlers for SIGINT, SIGTERM and SIGHUP; the main thread calls both.
 void end_tidily_on_signals();  // each ends the program at once

@@ -6,7 +6,7 @@
 #include "noneq/flow/edge_checks.hpp"
 #include "noneq/flow/row_parameters.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 namespace {
 
 bool works_in_training_only(const plan_node& n) {
@@ -20,7 +20,7 @@ const plan_node& beside_training(const plan& p, const std::vector<const plan_nod
 
 // Streams beside the training hold data, samplers and sinks: the model and the nodes behind it work in the training
 // only.
-void check_side_streams(const plan& p, problems& found) {
+void check_side_streams(const plan& p, config::problems& found) {
   for (const plan_node& n : p.nodes) {
     const auto before = p.before(n);
     const auto has = [&](const auto& holds) {
@@ -56,7 +56,7 @@ void check_side_streams(const plan& p, problems& found) {
 }
 
 // `count` cuts the rows of a whole stream, or repeats them, which other sinks of the stream would not expect.
-void check_counts(const plan& p, problems& found) {
+void check_counts(const plan& p, config::problems& found) {
   for (const stream_nodes& s : p.streams)
     for (const std::string& id : s.nodes) {
       const plan_node& n = p.node(id);
@@ -74,9 +74,9 @@ void check_counts(const plan& p, problems& found) {
 }
 
 // What is set is meant, so a parameter that changes nothing where its node stands is refused.
-void check_row_parameters(const plan& p, problems& found) {
+void check_row_parameters(const plan& p, config::problems& found) {
   for (const plan_node& n : p.nodes) {
-    const value* node = p.document->find("graph")->find(n.id);
+    const config::value* node = p.document->find("graph")->find(n.id);
     if (n.in.empty() || !node->is_map()) continue;
     for (const row_parameter& r : row_parameters(*n.plugin.entry))
       if (node->contains(r.name))
@@ -87,7 +87,7 @@ void check_row_parameters(const plan& p, problems& found) {
 }
 
 // Rows of two loaders stand side by side in training only if neither shuffles them.
-void check_orders(const plan& p, problems& found) {
+void check_orders(const plan& p, config::problems& found) {
   if (!p.trains()) return;
   for (const std::string& id : p.streams.front().nodes) {
     const plan_node& n = p.node(id);
@@ -106,7 +106,7 @@ void check_orders(const plan& p, problems& found) {
   }
 }
 
-void check_sources(const plan& p, problems& found) {
+void check_sources(const plan& p, config::problems& found) {
   for (const plan_node& n : p.nodes)
     if ((n.kind() == node_kind::source || n.role() == "transform") && p.followers(n.id).empty())
       found.add(error("gives its rows to no node, need one that stands in it, or leave it out", n.id, n.where));
@@ -123,7 +123,7 @@ std::string clock_of(const plan& p, const plan_node& n) {
 }
 
 // Sinks that hang on the training receive its batches, and need `every` to choose the steps.
-void check_occasions(const plan& p, problems& found) {
+void check_occasions(const plan& p, config::problems& found) {
   if (!p.trains()) {
     for (const plan_node& n : p.nodes)
       if (n.every > 0) found.add(error("there are no steps without a trainer, need none", n.id + ".every", n.where));
@@ -147,7 +147,7 @@ void check_occasions(const plan& p, problems& found) {
 
 }
 
-void check_streams(const plan& p, problems& found) {
+void check_streams(const plan& p, config::problems& found) {
   check_sources(p, found);
   const std::size_t before = found.size();
   check_side_streams(p, found);

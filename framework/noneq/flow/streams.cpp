@@ -4,7 +4,7 @@
 #include <map>
 #include <set>
 
-namespace noneq {
+namespace noneq::flow {
 namespace {
 
 bool contains(const std::vector<std::string>& all, const std::string& id) {

@@ -8,7 +8,7 @@
 
 #include "noneq/plugin/object.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 // The properties of a node that the cut depends on.
 struct drawn_node {

@@ -4,7 +4,7 @@
 #include <unistd.h>
 #include <nlohmann/json.hpp>
 
-namespace noneq {
+namespace noneq::flow {
 namespace {
 
 constexpr const char* words[] = {"fetch", "run", "enter", "map", "add"};
@@ -42,7 +42,7 @@ struct trace::row {
 };
 
 trace::trace(std::filesystem::path file, const workers& pool) : file_(std::move(file)), out_(file_) {
-  if (!out_) throw file_error(file_, "write", errno);
+  if (!out_) throw storage::file_error(file_, "write", errno);
   out_ << beginning;
   for (int k = 0; k <= pool.threads(); ++k) {
     rows_.push_back(std::make_unique<row>());

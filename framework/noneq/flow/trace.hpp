@@ -12,7 +12,7 @@
 #include "noneq/flow/observers.hpp"
 #include "noneq/storage/files.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 // Returns whether a file begins as traces do.
 bool is_trace(const std::filesystem::path& file);

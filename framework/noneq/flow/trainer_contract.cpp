@@ -6,7 +6,7 @@
 
 #include "noneq/plugin/returned.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 namespace {
 
 using saved_state = std::map<std::string, Tensor>;

@@ -9,7 +9,7 @@
 #include "noneq/flow/joined_source.hpp"
 #include "noneq/plugin/returned.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 namespace {
 
 class training_stream {

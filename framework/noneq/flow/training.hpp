@@ -5,7 +5,7 @@
 
 #include "noneq/flow/learner.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 // Called with the inputs of a sink that hangs on the training, at each step that its `every` divides, after the step
 // and before `finished`.

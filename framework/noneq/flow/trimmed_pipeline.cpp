@@ -2,24 +2,24 @@
 
 #include <set>
 
-namespace noneq {
+namespace noneq::flow {
 
-static bool is_of(const value& node, const std::string& name) {
-  const value* plugin = node.is_map() ? node.find("plugin") : &node;
+static bool is_of(const config::value& node, const std::string& name) {
+  const config::value* plugin = node.is_map() ? node.find("plugin") : &node;
   return plugin && (plugin->text() == name || (name.ends_with('.') && plugin->text().starts_with(name)));
 }
 
-std::vector<std::string> inputs_of(const value& node) {
+std::vector<std::string> inputs_of(const config::value& node) {
   std::vector<std::string> all;
-  const value* in = node.is_map() ? node.find("in") : nullptr;
+  const config::value* in = node.is_map() ? node.find("in") : nullptr;
   if (in != nullptr && in->is_scalar()) all.push_back(in->text());
   if (in != nullptr)
-    for (const value& each : in->items()) all.push_back(each.text());
+    for (const config::value& each : in->items()) all.push_back(each.text());
   return all;
 }
 
-void remove_beside_model(value& document, const std::vector<std::string>& keep) {
-  const value& graph = document.child("graph");
+void remove_beside_model(config::value& document, const std::vector<std::string>& keep) {
+  const config::value& graph = document.child("graph");
   // Returns all nodes that a node needs, and itself.
   std::set<std::string> kept;
   const auto add = [&](const auto& self, const std::string& id) -> void {
@@ -32,27 +32,27 @@ void remove_beside_model(value& document, const std::vector<std::string>& keep) 
     if (!data && !beside) add(add, id);
   }
   for (const std::string& id : keep) add(add, id);
-  value left = value::map();
+  config::value left = config::value::map();
   for (const auto& [id, node] : graph.entries())
     if (kept.count(id)) left.set(id, node, graph.key_place(id));
   left.set_where(graph.where());
   document.set("graph", std::move(left));
 }
 
-std::vector<std::string> find_nodes(const value& document, const std::string& name) {
+std::vector<std::string> find_nodes(const config::value& document, const std::string& name) {
   std::vector<std::string> found;
   for (const auto& [id, node] : document.find("graph")->entries())
     if (is_of(node, name)) found.push_back(id);
   return found;
 }
 
-std::string find_node(const value& document, const std::string& name) {
+std::string find_node(const config::value& document, const std::string& name) {
   const auto all = find_nodes(document, name);
   return all.empty() ? "" : all.front();
 }
 
-std::string add_node(value& document, std::string id, value node) {
-  value& graph = document.child("graph");
+std::string add_node(config::value& document, std::string id, config::value node) {
+  config::value& graph = document.child("graph");
   while (graph.contains(id)) id += "_";
   graph.set(id, std::move(node));
   return id;
@@ -63,19 +63,19 @@ namespace {
 // New names of tensors by "<node>.<tensor>", in the order of the file.
 using names_of_tensors = std::vector<std::pair<std::string, std::string>>;
 
-names_of_tensors names_in(const value& node, const std::vector<std::string>& inputs) {
+names_of_tensors names_in(const config::value& node, const std::vector<std::string>& inputs) {
   names_of_tensors names;
-  if (const value* as = node.find("as"))
+  if (const config::value* as = node.find("as"))
     for (const auto& [key, name] : as->entries())
       names.emplace_back(key.find('.') == key.npos && inputs.size() == 1 ? inputs.front() + "." + key : key,
                          name.text());
   return names;
 }
 
-void set_inputs(value& node, const std::vector<std::string>& inputs, const names_of_tensors& names) {
-  value in = value::list(), as = value::map();
-  for (const std::string& id : inputs) in.push_back(value::scalar(id, true));
-  for (const auto& [key, name] : names) as.set(key, value::scalar(name, true));
+void set_inputs(config::value& node, const std::vector<std::string>& inputs, const names_of_tensors& names) {
+  config::value in = config::value::list(), as = config::value::map();
+  for (const std::string& id : inputs) in.push_back(config::value::scalar(id, true));
+  for (const auto& [key, name] : names) as.set(key, config::value::scalar(name, true));
   node.remove("in");
   node.remove("as");
   if (!inputs.empty()) node.set("in", std::move(in));
@@ -84,7 +84,7 @@ void set_inputs(value& node, const std::vector<std::string>& inputs, const names
 
 }
 
-void remove_input(value& node, const std::string& tensor) {
+void remove_input(config::value& node, const std::string& tensor) {
   std::vector<std::string> inputs = inputs_of(node);
   names_of_tensors names = names_in(node, inputs);
   for (const auto& [key, name] : names_of_tensors(names))
@@ -96,7 +96,7 @@ void remove_input(value& node, const std::string& tensor) {
   set_inputs(node, inputs, names);
 }
 
-void add_input(value& node, const std::string& from, const std::string& tensor) {
+void add_input(config::value& node, const std::string& from, const std::string& tensor) {
   std::vector<std::string> inputs = inputs_of(node);
   names_of_tensors names = names_in(node, inputs);
   inputs.push_back(from);

@@ -6,26 +6,26 @@
 
 #include "noneq/config/value.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 // Removes every sampler, metric and writer from a pipeline, and the loaders and transforms that only they need. The
 // nodes with the ids `keep` stay, and those that they stand in stay with them.
-void remove_beside_model(value& document, const std::vector<std::string>& keep = {});
+void remove_beside_model(config::value& document, const std::vector<std::string>& keep = {});
 
 // Returns the ids of the nodes of a plugin, "role.name", or of a role, "role.", in their order.
-std::vector<std::string> find_nodes(const value& document, const std::string& name);
+std::vector<std::string> find_nodes(const config::value& document, const std::string& name);
 // Returns the first of them, "" when there is none.
-std::string find_node(const value& document, const std::string& name);
+std::string find_node(const config::value& document, const std::string& name);
 
 // Returns the ids in a node's `in`.
-std::vector<std::string> inputs_of(const value& node);
+std::vector<std::string> inputs_of(const config::value& node);
 
 // Adds a node {plugin, of or in, …} to the graph, under `id` or a similar name when that is taken; returns its id.
-std::string add_node(value& document, std::string id, value node);
+std::string add_node(config::value& document, std::string id, config::value node);
 
 // Removes the inputs of a node that give it a tensor under the name `tensor` (in `as`).
-void remove_input(value& node, const std::string& tensor);
+void remove_input(config::value& node, const std::string& tensor);
 // Adds node `from` to the inputs of a node; its x0 gets the name `tensor`.
-void add_input(value& node, const std::string& from, const std::string& tensor);
+void add_input(config::value& node, const std::string& from, const std::string& tensor);
 
 }

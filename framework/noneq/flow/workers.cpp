@@ -13,7 +13,7 @@
 #include "noneq/core/threads.hpp"
 #include "noneq/flow/stop.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 
 struct workers::pool {
   struct computing_threads : tbb::task_scheduler_observer {

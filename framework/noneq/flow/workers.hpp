@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace noneq {
+namespace noneq::flow {
 
 class workers {
  public:

@@ -12,20 +12,20 @@
 #include "noneq/plugin/returned.hpp"
 #include "noneq/storage/files.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 namespace fs = std::filesystem;
 
 namespace {
 
 template <class F>
-void each_writer(const plan& p, problems& found, F&& f) {
+void each_writer(const plan& p, config::problems& found, F&& f) {
   for (const plan_node& n : p.nodes)
     if (n.role() == "writer") found.guard([&] { working(n, [&] { f(n, n.as<writer>()); }); }, n.where, n.id);
 }
 
 // info_of(writer): the data whose samples it receives, nullptr while that is not known.
 template <class InfoOf>
-void check_inputs(const plan& p, const InfoOf& info_of, problems& found) {
+void check_inputs(const plan& p, const InfoOf& info_of, config::problems& found) {
   each_writer(p, found, [&](const plan_node& n, const writer& w) {
     const writer_input given = input_of(p, n, info_of(n));
     if (given.tensors.empty())
@@ -43,7 +43,7 @@ class rehearsal_folder {
     fs::path there = fs::absolute(run, failed);
     while (!fs::exists(there, failed) && there.has_relative_path()) there = there.parent_path();
     std::string pattern = (there / ".noneq-tmp-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw file_error(there, "make files in the folder", errno);
+    if (::mkdtemp(pattern.data()) == nullptr) throw storage::file_error(there, "make files in the folder", errno);
     path_ = pattern;
   }
   rehearsal_folder(rehearsal_folder&&) = delete;
@@ -82,7 +82,7 @@ std::unique_ptr<sinking> open_writer(const plan_node& n, const writing& w) {
   const fs::path folder = n.as<writer>().path(w).parent_path();
   std::error_code failed;
   fs::create_directories(folder, failed);
-  if (failed) throw file_error(folder, "make the folder", failed.value());
+  if (failed) throw storage::file_error(folder, "make the folder", failed.value());
   return need_made(n.as<writer>().open(w), n.plugin.entry->full_name(), "sinking");
 }
 
@@ -123,12 +123,12 @@ writer_input input_of(const plan& p, const plan_node& n, const dataset_info* inf
   return given;
 }
 
-void check_writer_inputs(const plan& p, problems& found) {
+void check_writer_inputs(const plan& p, config::problems& found) {
   check_inputs(
       p, [](const plan_node&) -> const dataset_info* { return nullptr; }, found);
 }
 
-void check_writers_here(const plan& p, const fs::path& folder, problems& found) {
+void check_writers_here(const plan& p, const fs::path& folder, config::problems& found) {
   check_file_places(p, folder, found);
   each_writer(p, found, [](const plan_node&, const writer& w) { w.check_machine(); });
 }
@@ -136,7 +136,7 @@ void check_writers_here(const plan& p, const fs::path& folder, problems& found) 
 void rehearse_writers(session& s, const fs::path& folder) {
   const at::NoGradGuard values_only;
   const plan& p = s.plan();
-  problems found;
+  config::problems found;
   check_writers_here(p, folder, found);
   check_files_can_be_made(p, folder, found);
   check_inputs(

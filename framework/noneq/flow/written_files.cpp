@@ -7,7 +7,7 @@
 
 #include "noneq/storage/files.hpp"
 
-namespace noneq {
+namespace noneq::flow {
 namespace fs = std::filesystem;
 
 namespace {
@@ -34,8 +34,8 @@ std::map<std::string, fingerprint> read(const fs::path& list) {
 
 bool is_as_written(const fs::path& file, const fingerprint& known) {
   try {
-    const input_file now(file);
-    return now.size() == known.bytes && checksum(now) == known.crc32;
+    const storage::input_file now(file);
+    return now.size() == known.bytes && storage::checksum(now) == known.crc32;
   } catch (const error&) {
     return false;
   }
@@ -46,12 +46,12 @@ bool is_as_written(const fs::path& file, const fingerprint& known) {
 void written_files::add(const fs::path& file) const {
   const fs::path within = file.lexically_relative(folder_);
   const bool inside = !within.empty() && *within.begin() != "..";
-  const input_file written(file);
+  const storage::input_file written(file);
   const nlohmann::ordered_json entry{{"file", (inside ? within : fs::absolute(file)).string()},
                                      {"bytes", written.size()},
-                                     {"crc32", checksum(written)}};
-  append(list(), entry.dump() + "\n");
-  make_durable(list());
+                                     {"crc32", storage::checksum(written)}};
+  storage::append(list(), entry.dump() + "\n");
+  storage::make_durable(list());
 }
 
 std::vector<fs::path> written_files::names() const {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace noneq {
+namespace noneq::flow {
 
 // A file that stays when the run that wrote it is removed, and the reason.
 struct staying_file {

@@ -11,8 +11,8 @@
 
 #include "noneq/core/any_exception.hpp"
 #include "noneq/plugin/at_work.hpp"
-#include "noneq/plugin/elf_file.hpp"
-#include "noneq/plugin/table_check.hpp"
+#include "noneq/plugin/detail/elf_file.hpp"
+#include "noneq/plugin/detail/table_check.hpp"
 
 namespace noneq {
 namespace fs = std::filesystem;

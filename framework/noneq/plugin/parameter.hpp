@@ -44,30 +44,30 @@ inline limits required() { return {.required = true, .choices = {}}; }
 // The surroundings of a value that is read: other plugins, and the collection of problems.
 struct reading {
   registry& plugins;
-  problems& found;
+  config::problems& found;
   std::string subject;  // "model.hidden"
 };
 
 struct parameter {
   std::string name, doc, type;  // type in words: "integer", "list of numbers", "a weighting plugin"
   limits allowed;
-  value initial;           // the default; null when there is none
+  config::value initial;   // the default; null when there is none
   std::string part_role;   // for a plugin within a plugin: its role
   bool part_list = false;  // whether it may be a list of plugins
   // Sets the member from YAML, or from its default when `given` is null; problems go to reading.found.
-  std::function<void(object&, const value* given, const reading&)> assign;
+  std::function<void(object&, const config::value* given, const reading&)> assign;
   // Returns the member as YAML, for the resolved pipeline.
-  std::function<value(const object&)> render;
+  std::function<config::value(const object&)> render;
   // For plugins within a plugin: calls the function with each of them.
   std::function<void(const object&, const std::function<void(const instance&)>&)> visit_parts;
 };
 
 // Conversion of a member to YAML, and reading it with limits, for the types that parameter_types.cpp lists.
 template <class T>
-value written(const T& member);
+config::value written(const T& member);
 // Adds problems to r.found and then leaves the member as it is.
 template <class T>
-void assign_value(T& member, const value& given, const limits& allowed, const reading& r);
+void assign_value(T& member, const config::value& given, const limits& allowed, const reading& r);
 
 template <class T>
 constexpr const char* type_words() {
@@ -116,14 +116,16 @@ template <class P, class T>
     p.part_list = T::is_list;
     p.type = p.part_list ? "list of " + p.part_role + " plugins" : "a " + p.part_role + " plugin";
     if constexpr (!T::is_list)
-      if (!initial.name().empty()) p.initial = value::scalar(initial.name());
-    p.assign = [member](object& o, const value* v, const reading& r) { (static_cast<P&>(o).*member).assign(v, r); };
+      if (!initial.name().empty()) p.initial = config::value::scalar(initial.name());
+    p.assign = [member](object& o, const config::value* v, const reading& r) {
+      (static_cast<P&>(o).*member).assign(v, r);
+    };
     p.render = [member](const object& o) { return (static_cast<const P&>(o).*member).render(); };
     p.visit_parts = [member](const object& o, const auto& visit) { (static_cast<const P&>(o).*member).visit(visit); };
   } else {
     p.type = type_words<T>();
     if (!p.allowed.required) p.initial = written(initial);
-    p.assign = [member, allowed = p.allowed](object& o, const value* v, const reading& r) {
+    p.assign = [member, allowed = p.allowed](object& o, const config::value* v, const reading& r) {
       if (v != nullptr) assign_value(static_cast<P&>(o).*member, *v, allowed, r);
     };
     p.render = [member](const object& o) { return written(static_cast<const P&>(o).*member); };

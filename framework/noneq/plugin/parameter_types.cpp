@@ -37,7 +37,7 @@ void check_limits(const std::vector<T>& list, const limits& l) {
 
 // A path that may be left out is '' in a resolved pipeline.
 template <class T>
-bool left_out(const T& member, const value& given, const limits& allowed) {
+bool left_out(const T& member, const config::value& given, const limits& allowed) {
   if constexpr (std::is_same_v<T, std::filesystem::path>)
     return !allowed.required && member.empty() && given.is_scalar() && given.text().empty();
   else
@@ -47,30 +47,30 @@ bool left_out(const T& member, const value& given, const limits& allowed) {
 }
 
 template <class T>
-value written(const T& member) {
+config::value written(const T& member) {
   if constexpr (std::is_same_v<T, std::filesystem::path>)
-    return from_json(member.string());
+    return config::from_json(member.string());
   else if constexpr (std::is_same_v<T, step_count>)
-    return member.continuous ? value::scalar("continuous") : written(member.T);
+    return member.continuous ? config::value::scalar("continuous") : written(member.T);
   else
-    return from_json(member);
+    return config::from_json(member);
 }
 
 template <class T>
-void assign_value(T& member, const value& given, const limits& allowed, const reading& r) {
+void assign_value(T& member, const config::value& given, const limits& allowed, const reading& r) {
   r.found.guard(
       [&] {
         if (left_out(member, given, allowed)) return;
-        T said = read<T>(given);
+        T said = config::read<T>(given);
         check_limits(said, allowed);
         member = std::move(said);
       },
       given.where(), r.subject);
 }
 
-#define NONEQ_PARAMETER(...)                  \
-  template value written(const __VA_ARGS__&); \
-  template void assign_value(__VA_ARGS__&, const value&, const limits&, const reading&)
+#define NONEQ_PARAMETER(...)                          \
+  template config::value written(const __VA_ARGS__&); \
+  template void assign_value(__VA_ARGS__&, const config::value&, const limits&, const reading&)
 NONEQ_PARAMETER(bool);
 NONEQ_PARAMETER(std::int64_t);
 NONEQ_PARAMETER(step_count);

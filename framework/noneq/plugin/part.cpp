@@ -10,8 +10,8 @@ namespace noneq {
 namespace {
 
 // A name that may carry its role in front: "cosine" or "schedule.cosine".
-std::string plain_name(std::string_view role, const value& name) {
-  std::string text = read<std::string>(name);
+std::string plain_name(std::string_view role, const config::value& name) {
+  std::string text = config::read<std::string>(name);
   const std::string prefix = std::string(role) + ".";
   return text.starts_with(prefix) ? text.substr(prefix.size()) : text;
 }
@@ -23,12 +23,12 @@ std::string remedy(const plugin_entry& e, const std::string& key, const std::vec
   return former->advice.empty() ? fmt::format("; it is called '{}' now", former->now) : "; " + former->advice;
 }
 
-bool given_by_former_key(const plugin_entry& e, const value& map, const std::string& name) {
+bool given_by_former_key(const plugin_entry& e, const config::value& map, const std::string& name) {
   return std::any_of(e.former_keys.begin(), e.former_keys.end(),
                      [&](const former_key& k) { return k.now == name && map.find(k.name) != nullptr; });
 }
 
-void refuse_unknown_keys(const plugin_entry& e, const value& map, const reading& r,
+void refuse_unknown_keys(const plugin_entry& e, const config::value& map, const reading& r,
                          const std::vector<std::string>& reserved) {
   std::vector<std::string> known = reserved;
   for (const parameter& p : e.parameters) known.push_back(p.name);
@@ -38,9 +38,9 @@ void refuse_unknown_keys(const plugin_entry& e, const value& map, const reading&
                         r.subject + "." + key, map.key_place(key)));
 }
 
-void assign_parameters(object& made, const plugin_entry& e, const value& map, const reading& r) {
+void assign_parameters(object& made, const plugin_entry& e, const config::value& map, const reading& r) {
   for (const parameter& p : e.parameters) {
-    const value* given = map.is_map() ? map.find(p.name) : nullptr;
+    const config::value* given = map.is_map() ? map.find(p.name) : nullptr;
     if (given == nullptr && map.is_map() && given_by_former_key(e, map, p.name)) continue;  // refused already
     if (given == nullptr && p.allowed.required)
       r.found.add(error(fmt::format("is missing; {} ({})", p.doc, p.type), r.subject + "." + p.name, map.where()));
@@ -62,15 +62,15 @@ void check_object(const object& made, const plugin_entry& e, const std::string& 
 
 }
 
-instance instantiate(std::string_view role, const value& v, const reading& r,
+instance instantiate(std::string_view role, const config::value& v, const reading& r,
                      const std::vector<std::string>& reserved) {
   instance result;
   result.where = v.where();
   const std::size_t before = r.found.size();
   r.found.guard(
       [&] {
-        const value* name = v.type() == value::kind::map ? v.find("plugin") : &v;
-        if (name == nullptr || name->type() != value::kind::scalar)
+        const config::value* name = v.type() == config::value::kind::map ? v.find("plugin") : &v;
+        if (name == nullptr || name->type() != config::value::kind::scalar)
           throw error(
               fmt::format("got {}, need the name of a {} plugin, or a map with the key 'plugin'", v.kind_name(), role));
         const plugin_entry* e = nullptr;
@@ -79,7 +79,7 @@ instance instantiate(std::string_view role, const value& v, const reading& r,
         result.entry = e;
         const at_work here(*e, r.subject);
         result.made = make_object(*e);
-        if (v.type() == value::kind::map) refuse_unknown_keys(*e, v, r, reserved);
+        if (v.type() == config::value::kind::map) refuse_unknown_keys(*e, v, r, reserved);
         assign_parameters(*result.made, *e, v, r);
         if (r.found.size() == before) check_object(*result.made, *e, r.subject);
       },
@@ -87,11 +87,11 @@ instance instantiate(std::string_view role, const value& v, const reading& r,
   return result;
 }
 
-value render(const instance& i) {
-  value map = value::map();
-  map.set("plugin", value::scalar(i.entry->name));
+config::value render(const instance& i) {
+  config::value map = config::value::map();
+  map.set("plugin", config::value::scalar(i.entry->name));
   for (const parameter& p : i.entry->parameters)
-    if (value v = p.render(*i.made); v.type() != value::kind::null) map.set(p.name, std::move(v));
+    if (config::value v = p.render(*i.made); v.type() != config::value::kind::null) map.set(p.name, std::move(v));
   return map;
 }
 

@@ -21,11 +21,11 @@ struct instance {
 // Makes a plugin of `role` from a name or a map; problems (unknown plugin, unknown key, bad value) are added to
 // r.found. `reserved` keys of the map are skipped. Returns an instance without object when the plugin could not be
 // made.
-instance instantiate(std::string_view role, const value& v, const reading& r,
+instance instantiate(std::string_view role, const config::value& v, const reading& r,
                      const std::vector<std::string>& reserved = {});
 
 // Returns the plugin with all its parameters, defaults included: {plugin: name, …}.
-value render(const instance&);
+config::value render(const instance&);
 
 template <class Role>
 class part {
@@ -41,11 +41,11 @@ class part {
   const std::string& name() const { return name_; }
   const instance& made() const { return made_; }
 
-  void assign(const value* given, const reading& r) {
+  void assign(const config::value* given, const reading& r) {
     if (given == nullptr && name_.empty()) return;
-    made_ = instantiate(Role::role_name, given ? *given : value::scalar(name_), r);
+    made_ = instantiate(Role::role_name, given ? *given : config::value::scalar(name_), r);
   }
-  value render() const { return made_.made ? noneq::render(made_) : value::null(); }
+  config::value render() const { return made_.made ? noneq::render(made_) : config::value::null(); }
   void visit(const std::function<void(const instance&)>& f) const {
     if (made_.made) f(made_);
   }
@@ -72,11 +72,11 @@ class parts {
     return roles;
   }
 
-  void assign(const value* given, const reading& r) {
+  void assign(const config::value* given, const reading& r) {
     if (given == nullptr) return;
     made_.clear();
-    if (given->type() != value::kind::list) return made_.push_back(instantiate(Role::role_name, *given, r));
-    for (const value& item : given->items())
+    if (given->type() != config::value::kind::list) return made_.push_back(instantiate(Role::role_name, *given, r));
+    for (const config::value& item : given->items())
       made_.push_back(instantiate(Role::role_name, item,
                                   {r.plugins, r.found, r.subject + "[" + std::to_string(made_.size()) + "]"}));
   }
@@ -84,9 +84,9 @@ class parts {
     for (const instance& i : made_)
       if (i.made) f(i);
   }
-  value render() const {
-    if (made_.empty()) return value::null();
-    value list = value::list();
+  config::value render() const {
+    if (made_.empty()) return config::value::null();
+    config::value list = config::value::list();
     for (const instance& i : made_) list.push_back(noneq::render(i));
     return list;
   }

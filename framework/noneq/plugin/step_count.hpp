@@ -17,15 +17,15 @@ struct step_count {
   operator std::int64_t() const { return T; }
 };
 
-inline void read_into(const value& v, step_count& out) {
+inline void read_into(const config::value& v, step_count& out) {
   out = {};
   if (v.is_scalar() && v.text() == "continuous")
     out.continuous = true;
   else
     try {
-      read_into(v, out.T);
+      config::read_into(v, out.T);
     } catch (const error&) {
-      refuse(v, "an integer, or continuous");
+      config::refuse(v, "an integer, or continuous");
     }
 }
 

@@ -5,11 +5,11 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
+#include "noneq/storage/detail/json_text.hpp"
 #include "noneq/storage/files.hpp"
-#include "noneq/storage/json_text.hpp"
 #include "noneq/storage/safetensors.hpp"
 
-namespace noneq {
+namespace noneq::storage {
 
 namespace fs = std::filesystem;
 using nlohmann::json;

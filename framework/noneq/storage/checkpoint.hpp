@@ -12,7 +12,7 @@
 
 #include "noneq/core/tensor.hpp"
 
-namespace noneq {
+namespace noneq::storage {
 
 struct checkpoint {
   std::map<std::string, Tensor> tensors;

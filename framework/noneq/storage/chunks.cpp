@@ -8,10 +8,10 @@
 #include <hdf5.h>
 #include <libdeflate.h>
 
-#include "noneq/storage/deflate.hpp"
-#include "noneq/storage/hdf5_file.hpp"
+#include "noneq/storage/detail/deflate.hpp"
+#include "noneq/storage/detail/hdf5_file.hpp"
 
-namespace noneq {
+namespace noneq::storage {
 
 // Returns the filters when decode() has them all: none, shuffle, deflate, shuffle then deflate.
 static std::optional<std::vector<int>> known_filters(hid_t creation, std::size_t element) {

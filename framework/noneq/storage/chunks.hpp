@@ -9,7 +9,7 @@
 
 #include "noneq/storage/hdf5.hpp"
 
-namespace noneq {
+namespace noneq::storage {
 
 struct raw_chunks {
   struct chunk {

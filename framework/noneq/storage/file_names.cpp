@@ -9,7 +9,7 @@
 
 #include "noneq/core/error.hpp"
 
-namespace noneq {
+namespace noneq::storage {
 
 struct known_end {
   std::string_view end, format;

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string_view>
 
-namespace noneq {
+namespace noneq::storage {
 
 // Throws noneq::error when a file of `format` ("HDF5", "PNG", "safetensors", …) would have a name of another format, so
 // that a.csv always holds CSV. Any format may have a name without a known end.

@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-namespace noneq {
+namespace noneq::storage {
 
 static std::string_view remedy(int code) {
   switch (code) {

@@ -11,7 +11,7 @@
 #include "noneq/core/error.hpp"
 #include "noneq/storage/temporaries.hpp"
 
-namespace noneq {
+namespace noneq::storage {
 
 // "<file>: cannot <action>: <strerror(code)>; <remedy>".
 error file_error(const std::filesystem::path& file, std::string_view action, int code);

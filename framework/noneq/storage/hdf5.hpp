@@ -14,7 +14,7 @@
 
 #include "noneq/core/tensor.hpp"
 
-namespace noneq {
+namespace noneq::storage {
 
 struct dataset_layout {
   sizes shape;              // at least one dimension, none of them zero

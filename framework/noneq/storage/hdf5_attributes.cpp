@@ -4,10 +4,10 @@
 #include <fmt/ranges.h>
 #include <hdf5.h>
 
-#include "noneq/storage/hdf5_file.hpp"
-#include "noneq/storage/hdf5_probe.hpp"
+#include "noneq/storage/detail/hdf5_file.hpp"
+#include "noneq/storage/detail/hdf5_probe.hpp"
 
-namespace noneq {
+namespace noneq::storage {
 
 using texts = std::vector<std::string>;
 

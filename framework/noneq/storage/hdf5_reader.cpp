@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 #include <hdf5.h>
 
-#include "noneq/storage/hdf5_file.hpp"
-#include "noneq/storage/hdf5_probe.hpp"
+#include "noneq/storage/detail/hdf5_file.hpp"
+#include "noneq/storage/detail/hdf5_probe.hpp"
 
-namespace noneq {
+namespace noneq::storage {
 
 hdf5_handle open_hdf5(const std::string& path, std::string& reason) {
   const hdf5_handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);

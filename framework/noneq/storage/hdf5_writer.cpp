@@ -2,11 +2,11 @@
 #include <hdf5.h>
 
 #include "noneq/core/dtype.hpp"
+#include "noneq/storage/detail/hdf5_types.hpp"
 #include "noneq/storage/files.hpp"
 #include "noneq/storage/hdf5.hpp"
-#include "noneq/storage/hdf5_types.hpp"
 
-namespace noneq {
+namespace noneq::storage {
 
 static constexpr std::int64_t chunk_bytes = 256 * 1024;  // small enough for random rows, large enough for gzip
 

@@ -6,7 +6,7 @@
 #include "noneq/core/dtype.hpp"
 #include "noneq/storage/files.hpp"
 
-namespace noneq {
+namespace noneq::storage {
 
 void write_png(const std::filesystem::path& path, const Tensor& image) {
   const bool grey = image.defined() && image.dim() == 2;

@@ -6,7 +6,7 @@
 
 #include "noneq/core/tensor.hpp"
 
-namespace noneq {
+namespace noneq::storage {
 
 // The largest number of pixels along a side, and of numbers in all, that a PNG may have here.
 constexpr std::int64_t largest_png_side = 1'000'000, largest_png = std::int64_t{1} << 28;

@@ -6,10 +6,10 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
+#include "noneq/storage/detail/row_formats.hpp"
 #include "noneq/storage/files.hpp"
-#include "noneq/storage/row_formats.hpp"
 
-namespace noneq {
+namespace noneq::storage {
 namespace fs = std::filesystem;
 
 std::int64_t row_file::row_bytes() const {

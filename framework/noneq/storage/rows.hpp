@@ -9,7 +9,7 @@
 
 #include "noneq/core/tensor.hpp"
 
-namespace noneq {
+namespace noneq::storage {
 
 class row_file {
  public:

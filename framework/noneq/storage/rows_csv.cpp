@@ -8,9 +8,9 @@
 #include <csv.h>
 #include <fmt/format.h>
 
-#include "noneq/storage/row_formats.hpp"
+#include "noneq/storage/detail/row_formats.hpp"
 
-namespace noneq {
+namespace noneq::storage {
 namespace {
 
 constexpr std::string_view blank = " \t";

@@ -1,9 +1,9 @@
 // IDX, the format of MNIST: two zero bytes, a type, the number of dimensions, their sizes, the numbers; all big-endian.
 #include <fmt/format.h>
 
-#include "noneq/storage/row_formats.hpp"
+#include "noneq/storage/detail/row_formats.hpp"
 
-namespace noneq {
+namespace noneq::storage {
 
 static at::ScalarType idx_type(const std::string& file, unsigned char code) {
   switch (code) {

@@ -6,9 +6,9 @@
 
 #include <fmt/format.h>
 
-#include "noneq/storage/row_formats.hpp"
+#include "noneq/storage/detail/row_formats.hpp"
 
-namespace noneq {
+namespace noneq::storage {
 namespace {
 
 struct npy_type {

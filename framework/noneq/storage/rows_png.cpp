@@ -5,11 +5,11 @@
 #include <fmt/format.h>
 #include <png.h>
 
-#include "noneq/storage/deflate.hpp"
+#include "noneq/storage/detail/deflate.hpp"
+#include "noneq/storage/detail/row_formats.hpp"
 #include "noneq/storage/files.hpp"
-#include "noneq/storage/row_formats.hpp"
 
-namespace noneq {
+namespace noneq::storage {
 namespace {
 
 // libpng reports an error by a jump, which must not cross anything with a destructor: between setjmp and the jump there

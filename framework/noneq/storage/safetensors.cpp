@@ -6,10 +6,10 @@
 #include <fmt/format.h>
 
 #include "noneq/core/dtype.hpp"
-#include "noneq/storage/json_text.hpp"
-#include "noneq/storage/safetensors_header.hpp"
+#include "noneq/storage/detail/json_text.hpp"
+#include "noneq/storage/detail/safetensors_header.hpp"
 
-namespace noneq {
+namespace noneq::storage {
 
 static_assert(std::endian::native == std::endian::little, "safetensors are little-endian, and so must be the machine");
 

@@ -9,7 +9,7 @@
 #include "noneq/core/tensor.hpp"
 #include "noneq/storage/files.hpp"
 
-namespace noneq {
+namespace noneq::storage {
 
 struct tensor_file {
   std::map<std::string, Tensor> tensors;

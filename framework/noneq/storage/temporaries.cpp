@@ -13,7 +13,7 @@
 
 #include "noneq/storage/files.hpp"
 
-namespace noneq {
+namespace noneq::storage {
 namespace {
 
 // A signal handler may follow no pointer that the thread it interrupts is changing. So the names stand in places that

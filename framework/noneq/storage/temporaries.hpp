@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace noneq {
+namespace noneq::storage {
 
 // The name of a temporary is that of its target with ".noneq-tmp-<process>-<number>" behind it.
 inline constexpr std::string_view temporary_mark = ".noneq-tmp-";

@@ -6,28 +6,30 @@
 
 #include "noneq/core/error.hpp"
 
-namespace noneq::unet {
+namespace shipped::unet {
 
 static void check_heads(const architecture& a, std::int64_t channels) {
   if (a.head_channels > 0 && channels % a.head_channels != 0)
-    throw error(fmt::format("got heads of {} channels where there are {}, need a divisor", a.head_channels, channels));
+    throw noneq::error(
+        fmt::format("got heads of {} channels where there are {}, need a divisor", a.head_channels, channels));
   if (channels % a.heads_of(channels) != 0)
-    throw error(fmt::format("got {} heads for {} channels, need a divisor", a.heads_of(channels), channels));
+    throw noneq::error(fmt::format("got {} heads for {} channels, need a divisor", a.heads_of(channels), channels));
 }
 
 void check(const architecture& a) {
-  if (a.levels.empty()) throw error("got no level, need at least one");
+  if (a.levels.empty()) throw noneq::error("got no level, need at least one");
   for (const level& l : a.levels) {
     if (l.channels % a.groups != 0)
-      throw error(fmt::format("got {} channels in {} groups, need a multiple", l.channels, a.groups));
+      throw noneq::error(fmt::format("got {} channels in {} groups, need a multiple", l.channels, a.groups));
     if (l.down_attention || l.up_attention) check_heads(a, l.channels);
   }
   const std::int64_t first = a.levels.front().channels, last = a.levels.back().channels;
   if (a.middle_attention) check_heads(a, last);
   if (a.middle_attention && a.middle_groups > 0 && last % a.middle_groups != 0)
-    throw error(fmt::format("got {} channels in {} groups in the middle, need a multiple", last, a.middle_groups));
+    throw noneq::error(
+        fmt::format("got {} channels in {} groups in the middle, need a multiple", last, a.middle_groups));
   if (first % 2 != 0 || (a.learned_times == 0 && static_cast<double>(first / 2) <= a.frequency_shift))
-    throw error(
+    throw noneq::error(
         fmt::format("got {} channels at the first level, need an even number above {}", first, 2 * a.frequency_shift));
 }
 

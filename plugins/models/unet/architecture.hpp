@@ -4,7 +4,7 @@
 
 #include "noneq/compute/layers.hpp"
 
-namespace noneq::unet {
+namespace shipped::unet {
 
 // The layers at one resolution; level 0 is that of the data.
 struct level {
@@ -24,7 +24,7 @@ struct architecture {
   double middle_scale = 1;  // sums in the middle are divided by it
   bool scale_shift = false;
   double eps = 1e-6, dropout = 0;
-  activation act = activation::silu;
+  noneq::compute::activation act = noneq::compute::activation::silu;
   std::int64_t downsample_padding = 0;
   std::int64_t learned_times = 0;  // > 0: a table of so many rows instead of sinusoids
   double frequency_shift = 1, time_scale = 1;

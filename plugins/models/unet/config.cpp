@@ -7,7 +7,7 @@
 
 #include "noneq/config/problems.hpp"
 
-namespace noneq::unet {
+namespace shipped::unet {
 namespace {
 
 using nlohmann::json;
@@ -48,14 +48,15 @@ constexpr const char* words() {
 // The keys of one config, each with its default; every problem is kept.
 class reader {
  public:
-  reader(const std::filesystem::path& file, problems& found) : where_{file.string(), 0, 0}, found_(found) {
+  reader(const std::filesystem::path& file, noneq::config::problems& found)
+      : where_{file.string(), 0, 0}, found_(found) {
     std::ifstream in(file);
-    if (!in) throw error("cannot be opened; need the config.json of a UNet2DModel", "", where_);
+    if (!in) throw noneq::error("cannot be opened; need the config.json of a UNet2DModel", "", where_);
     all_ = json::parse(in, nullptr, false);
-    if (!all_.is_object()) throw error("got no JSON object, need the config.json of a UNet2DModel", "", where_);
+    if (!all_.is_object()) throw noneq::error("got no JSON object, need the config.json of a UNet2DModel", "", where_);
   }
 
-  void refuse(const std::string& key, const std::string& what) const { found_.add(error(what, key, where_)); }
+  void refuse(const std::string& key, const std::string& what) const { found_.add(noneq::error(what, key, where_)); }
 
   const json& raw(const std::string& key) {
     static const json nothing;
@@ -96,8 +97,8 @@ class reader {
   }
 
  private:
-  const place where_;
-  problems& found_;
+  const noneq::place where_;
+  noneq::config::problems& found_;
   json all_;
   names seen_;
 };
@@ -202,12 +203,12 @@ void read_rest(reader& r, diffusers_config& c) {
 }
 
 diffusers_config read_config(const std::filesystem::path& file) {
-  problems found;
+  noneq::config::problems found;
   diffusers_config c;
   found.guard([&] {
     reader r(file, found);
     if (const auto name = r.get<std::string>("_class_name", "UNet2DModel"); name != "UNet2DModel")
-      throw error(fmt::format("got '{}', need UNet2DModel", name), "_class_name", {file.string(), 0, 0});
+      throw noneq::error(fmt::format("got '{}', need UNet2DModel", name), "_class_name", {file.string(), 0, 0});
     c.version = r.get<std::string>("_diffusers_version", "0.30.0");
     r.raw("sample_size");  // any size will do
     read_levels(r, c.net);

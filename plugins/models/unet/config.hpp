@@ -9,10 +9,13 @@
 
 #include "architecture.hpp"
 
-namespace noneq::unet {
+namespace shipped::unet {
 
-inline const std::map<std::string, activation> activation_names{
-    {"silu", activation::silu}, {"swish", activation::silu}, {"gelu", activation::gelu}, {"relu", activation::relu}};
+inline const std::map<std::string, noneq::compute::activation> activation_names{
+    {"silu", noneq::compute::activation::silu},
+    {"swish", noneq::compute::activation::silu},
+    {"gelu", noneq::compute::activation::gelu},
+    {"relu", noneq::compute::activation::relu}};
 
 struct diffusers_config {
   architecture net;
@@ -27,6 +30,6 @@ diffusers_config read_config(const std::filesystem::path& file);
 
 // Returns the config of a network for data of `space` ([height, width]). Throws noneq::error for features that
 // UNet2DModel lacks.
-nlohmann::json to_config(const architecture& a, const sizes& space, const std::string& version);
+nlohmann::json to_config(const architecture& a, const noneq::sizes& space, const std::string& version);
 
 }

@@ -5,7 +5,7 @@
 #include "config.hpp"
 #include "noneq/core/error.hpp"
 
-namespace noneq::unet {
+namespace shipped::unet {
 namespace {
 
 std::string block_name(bool attention, bool residual, const char* way, const char* sample) {
@@ -20,8 +20,8 @@ nlohmann::json head_channels(const architecture& a) {
   std::int64_t width = 0;
   const auto add = [&](std::int64_t channels) {
     if (width > 0 && width != channels / a.heads)
-      throw error(fmt::format("got {} heads of {} and of {} channels, need heads of one width for diffusers", a.heads,
-                              width, channels / a.heads));
+      throw noneq::error(fmt::format("got {} heads of {} and of {} channels, need heads of one width for diffusers",
+                                     a.heads, width, channels / a.heads));
     width = channels / a.heads;
   };
   for (const level& l : a.levels)
@@ -35,29 +35,30 @@ nlohmann::json resample_type(const architecture& a, bool level::*attention, bool
   bool conv = false, resnet = false;
   for (const level& l : a.levels)
     if (l.*attention) (l.*residual ? resnet : conv) = true;
-  if (conv && resnet) throw error("got blocks with attention that resample in two ways, need one way for diffusers");
+  if (conv && resnet)
+    throw noneq::error("got blocks with attention that resample in two ways, need one way for diffusers");
   return resnet ? "resnet" : "conv";
 }
 
-void need_even_halves(const architecture& a, const sizes& space) {
+void need_even_halves(const architecture& a, const noneq::sizes& space) {
   const std::int64_t unit = std::int64_t{1} << (a.levels.size() - 1);
   for (const std::int64_t n : space)
     if (space.size() != 2 || n % unit != 0)
-      throw error(fmt::format("got samples of size {}, need [height, width] in multiples of {} for diffusers",
-                              to_string(space), unit));
+      throw noneq::error(fmt::format("got samples of size {}, need [height, width] in multiples of {} for diffusers",
+                                     noneq::to_string(space), unit));
 }
 
 }
 
-nlohmann::json to_config(const architecture& a, const sizes& space, const std::string& version) {
+nlohmann::json to_config(const architecture& a, const noneq::sizes& space, const std::string& version) {
   need_even_halves(a, space);
   if (a.time_scale != 1)
-    throw error(fmt::format("got sinusoids of {}·t, need those of t for diffusers: time_range: 0, or T = 1000 steps",
-                            a.time_scale));
+    throw noneq::error(fmt::format(
+        "got sinusoids of {}·t, need those of t for diffusers: time_range: 0, or T = 1000 steps", a.time_scale));
   if (a.frequency_shift != std::floor(a.frequency_shift))
-    throw error(fmt::format("got {}, need a whole number for diffusers", a.frequency_shift), "frequency_shift");
+    throw noneq::error(fmt::format("got {}, need a whole number for diffusers", a.frequency_shift), "frequency_shift");
   std::vector<std::string> down, up;
-  sizes channels;
+  noneq::sizes channels;
   for (const level& l : a.levels) {
     channels.push_back(l.channels);
     down.push_back(block_name(l.down_attention, l.down_residual, "Down", "Downsample"));

@@ -4,30 +4,31 @@
 
 #include "noneq/compute/builder.hpp"
 
-namespace noneq::unet {
+namespace shipped::unet {
 namespace {
 
 enum class resampling { no, down, up };
 
 class assembly {
  public:
-  assembly(const architecture& a, const sizes& space) : a_(a), build_(a.in_channels, space) {}
+  assembly(const architecture& a, const noneq::sizes& space) : a_(a), build_(a.in_channels, space) {}
 
-  network_layers all() && {
+  noneq::compute::network_layers all() && {
     time_ = build_.act(time_embedding(), a_.act);
     down(build_.conv(0, "conv_in", a_.levels.front().channels));
-    value_id h = up(middle(skips_.back()));
+    noneq::compute::value_id h = up(middle(skips_.back()));
     h = build_.norm(h, "conv_norm_out", a_.groups, a_.eps, true);
-    return std::move(build_).finish(build_.conv(h, "conv_out", a_.out_channels, start::zero));
+    return std::move(build_).finish(build_.conv(h, "conv_out", a_.out_channels, noneq::compute::start::zero));
   }
 
  private:
-  value_id time_embedding() {
+  noneq::compute::value_id time_embedding() {
     const std::int64_t n = a_.levels.front().channels;
-    sinusoid_layer how{none, false, a_.cosine_first, a_.frequency_shift, 10000, a_.time_scale};
-    const value_id t =
+    noneq::compute::sinusoid_layer how{noneq::compute::none, false, a_.cosine_first,
+                                       a_.frequency_shift,   10000, a_.time_scale};
+    const noneq::compute::value_id t =
         a_.learned_times > 0 ? build_.table("time_proj.weight", a_.learned_times, n, true) : build_.sinusoids(n, how);
-    const value_id e = two_linear(t, "time_embedding", 4 * n);
+    const noneq::compute::value_id e = two_linear(t, "time_embedding", 4 * n);
     if (!a_.has_classes()) return e;
     if (!a_.class_sinusoids) return build_.add(e, build_.table("class_embedding.weight", a_.class_rows, 4 * n, false));
     how.of_label = true;
@@ -35,12 +36,13 @@ class assembly {
     return build_.add(e, two_linear(build_.sinusoids(n, how), "class_embedding", 4 * n));
   }
 
-  value_id two_linear(value_id in, const std::string& name, std::int64_t n) {
-    const value_id h = build_.act(build_.linear(in, name + ".linear_1", n), activation::silu);
+  noneq::compute::value_id two_linear(noneq::compute::value_id in, const std::string& name, std::int64_t n) {
+    const noneq::compute::value_id h =
+        build_.act(build_.linear(in, name + ".linear_1", n), noneq::compute::activation::silu);
     return build_.linear(h, name + ".linear_2", n);
   }
 
-  void down(value_id h) {
+  void down(noneq::compute::value_id h) {
     skips_.push_back(h);
     for (std::size_t i = 0; i < a_.levels.size(); ++i) {
       const level& l = a_.levels[i];
@@ -59,7 +61,7 @@ class assembly {
     }
   }
 
-  value_id middle(value_id h) {
+  noneq::compute::value_id middle(noneq::compute::value_id h) {
     const std::int64_t channels = a_.levels.back().channels;
     const double scale = 1 / a_.middle_scale;
     h = residual(h, "mid_block.resnets.0", channels, resampling::no, scale);
@@ -67,7 +69,7 @@ class assembly {
     return residual(h, "mid_block.resnets.1", channels, resampling::no, scale);
   }
 
-  value_id up(value_id h) {
+  noneq::compute::value_id up(noneq::compute::value_id h) {
     const std::size_t count = a_.levels.size();
     for (std::size_t i = count; i-- > 0;) {
       const level& l = a_.levels[i];
@@ -86,50 +88,54 @@ class assembly {
     return h;
   }
 
-  value_id norm_and_act(value_id h, const std::string& name, value_id modulation = none) {
-    const bool silu = a_.act == activation::silu;
+  noneq::compute::value_id norm_and_act(noneq::compute::value_id h, const std::string& name,
+                                        noneq::compute::value_id modulation = noneq::compute::none) {
+    const bool silu = a_.act == noneq::compute::activation::silu;
     h = build_.norm(h, name, a_.groups, a_.eps, silu, modulation);
     return silu ? h : build_.act(h, a_.act);
   }
 
-  value_id resampled(value_id h, resampling r) {
+  noneq::compute::value_id resampled(noneq::compute::value_id h, resampling r) {
     if (r == resampling::down) return build_.pool(h);
     return r == resampling::up ? build_.upsample(h, target_) : h;
   }
 
-  value_id residual(value_id in, const std::string& name, std::int64_t channels, resampling r = resampling::no,
-                    double scale = 1) {
-    value_id h = resampled(norm_and_act(in, name + ".norm1"), r);
-    const value_id x = resampled(in, r);
+  noneq::compute::value_id residual(noneq::compute::value_id in, const std::string& name, std::int64_t channels,
+                                    resampling r = resampling::no, double scale = 1) {
+    noneq::compute::value_id h = resampled(norm_and_act(in, name + ".norm1"), r);
+    const noneq::compute::value_id x = resampled(in, r);
     h = build_.conv(h, name + ".conv1", channels);
-    const value_id shift = build_.linear(time_, name + ".time_emb_proj", a_.scale_shift ? 2 * channels : channels);
+    const noneq::compute::value_id shift =
+        build_.linear(time_, name + ".time_emb_proj", a_.scale_shift ? 2 * channels : channels);
     if (!a_.scale_shift) h = build_.add(h, shift);
-    h = norm_and_act(h, name + ".norm2", a_.scale_shift ? shift : none);
-    h = build_.conv(build_.dropout(h, a_.dropout), name + ".conv2", channels, start::zero);
+    h = norm_and_act(h, name + ".norm2", a_.scale_shift ? shift : noneq::compute::none);
+    h = build_.conv(build_.dropout(h, a_.dropout), name + ".conv2", channels, noneq::compute::start::zero);
     const bool same = build_.shape(x).channels == channels;
     return build_.add(same ? x : build_.pixelwise(x, name + ".conv_shortcut", channels), h, scale);
   }
 
-  value_id attention(value_id in, const std::string& name, std::int64_t groups, double scale = 1) {
+  noneq::compute::value_id attention(noneq::compute::value_id in, const std::string& name, std::int64_t groups,
+                                     double scale = 1) {
     const std::int64_t channels = build_.shape(in).channels;
-    const value_id h = groups > 0 ? build_.norm(in, name + ".group_norm", groups, a_.eps, false) : in;
-    const value_id q = build_.linear(h, name + ".to_q", channels), k = build_.linear(h, name + ".to_k", channels),
-                   v = build_.linear(h, name + ".to_v", channels);
-    const value_id mixed = build_.attention(q, k, v, a_.heads_of(channels));
-    return build_.add(in, build_.linear(mixed, name + ".to_out.0", channels, start::zero), scale);
+    const noneq::compute::value_id h = groups > 0 ? build_.norm(in, name + ".group_norm", groups, a_.eps, false) : in;
+    const noneq::compute::value_id q = build_.linear(h, name + ".to_q", channels),
+                                   k = build_.linear(h, name + ".to_k", channels),
+                                   v = build_.linear(h, name + ".to_v", channels);
+    const noneq::compute::value_id mixed = build_.attention(q, k, v, a_.heads_of(channels));
+    return build_.add(in, build_.linear(mixed, name + ".to_out.0", channels, noneq::compute::start::zero), scale);
   }
 
   const architecture& a_;
-  builder build_;
-  value_id time_ = none;
-  value_shape target_{};            // the shape that the next step up must meet
-  std::vector<value_shape> sizes_;  // of each level
-  std::vector<value_id> skips_;
+  noneq::compute::builder build_;
+  noneq::compute::value_id time_ = noneq::compute::none;
+  noneq::compute::value_shape target_{};            // the shape that the next step up must meet
+  std::vector<noneq::compute::value_shape> sizes_;  // of each level
+  std::vector<noneq::compute::value_id> skips_;
 };
 
 }
 
-network_layers layers(const architecture& a, const sizes& space) {
+noneq::compute::network_layers layers(const architecture& a, const noneq::sizes& space) {
   check(a);
   return assembly(a, space).all();
 }

@@ -4,10 +4,10 @@
 
 #include "architecture.hpp"
 
-namespace noneq::unet {
+namespace shipped::unet {
 
 // For samples of in_channels × `space` ([length] or [height, width]); any size: going down rounds up, going up meets
 // the size of the skip. Pure function. Throws as check().
-network_layers layers(const architecture& a, const sizes& space);
+noneq::compute::network_layers layers(const architecture& a, const noneq::sizes& space);
 
 }

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-namespace noneq::unet {
+namespace shipped::unet {
 namespace {
 
 using nlohmann::json;
@@ -36,26 +36,27 @@ void need_agreement(const architecture& mine, const architecture& standard, cons
   const json m = said(mine), s = said(standard), t = said(theirs);
   for (const auto& [name, v] : m.items())
     if (v != s[name] && v != t[name])
-      throw error(fmt::format("got {}, but the folder of `from` has {}; leave it out", v.dump(), t[name].dump()), name);
+      throw noneq::error(fmt::format("got {}, but the folder of `from` has {}; leave it out", v.dump(), t[name].dump()),
+                         name);
 }
 
-void need_data(const network_signature& s) {
+void need_data(const noneq::network_signature& s) {
   if (s.shape.size() != 2 && s.shape.size() != 3)
-    throw error(
+    throw noneq::error(
         fmt::format("got samples of shape {}, need [C, H, W] or [C, L]; {{plugin: transform.channels, from: none}} "
                     "behind the loader makes one",
-                    to_string(s.shape)));
+                    noneq::to_string(s.shape)));
 }
 
 void need_equal(const char* what, std::int64_t got, std::int64_t need) {
-  if (got != need) throw error(fmt::format("got a network with {} {}, need {}", got, what, need), "from");
+  if (got != need) throw noneq::error(fmt::format("got a network with {} {}, need {}", got, what, need), "from");
 }
 
 }
 
 void options::check_alone() const {
   if (multipliers.empty() || multipliers.size() > 30)
-    throw error(fmt::format("got {} levels, need 1 to 30", multipliers.size()), "multipliers");
+    throw noneq::error(fmt::format("got {} levels, need 1 to 30", multipliers.size()), "multipliers");
   if (from.empty()) own({{1, 1, 1}, 1, 1, 0});
   opened();
 }
@@ -65,7 +66,7 @@ std::optional<diffusers_folder> options::opened() const {
   return open_folder(from);
 }
 
-architecture options::own(const network_signature& s) const {
+architecture options::own(const noneq::network_signature& s) const {
   architecture a;
   for (const std::int64_t m : multipliers) {
     const bool inside = resample == "residual";
@@ -79,9 +80,9 @@ architecture options::own(const network_signature& s) const {
   a.scale_shift = scale_shift;
   a.eps = eps;
   a.dropout = dropout;
-  a.act = activation == "gelu"   ? noneq::activation::gelu
-          : activation == "relu" ? noneq::activation::relu
-                                 : noneq::activation::silu;
+  a.act = activation == "gelu"   ? noneq::compute::activation::gelu
+          : activation == "relu" ? noneq::compute::activation::relu
+                                 : noneq::compute::activation::silu;
   a.downsample_padding = downsample_padding;
   a.frequency_shift = frequency_shift;
   a.cosine_first = cosine_first;
@@ -94,9 +95,9 @@ architecture options::own(const network_signature& s) const {
 }
 
 // Attention stands at sizes; which levels have them depends on the data.
-static void place_attention(architecture& a, const sizes& wanted, const network_signature& s) {
+static void place_attention(architecture& a, const noneq::sizes& wanted, const noneq::network_signature& s) {
   std::int64_t longer = *std::max_element(s.shape.begin() + 1, s.shape.end());
-  sizes there;
+  noneq::sizes there;
   for (level& l : a.levels) {
     there.push_back(longer);
     l.down_attention = l.up_attention = std::find(wanted.begin(), wanted.end(), longer) != wanted.end();
@@ -104,13 +105,13 @@ static void place_attention(architecture& a, const sizes& wanted, const network_
   }
   for (const std::int64_t n : wanted)
     if (std::find(there.begin(), there.end(), n) == there.end())
-      throw error(fmt::format("got {}, need a size of a level: {}", n, fmt::join(there, ", ")), "attention");
+      throw noneq::error(fmt::format("got {}, need a size of a level: {}", n, fmt::join(there, ", ")), "attention");
 }
 
-architecture options::architecture_for(const network_signature& s,
+architecture options::architecture_for(const noneq::network_signature& s,
                                        const std::optional<diffusers_folder>& folder) const {
   need_data(s);
-  if (no_class && s.classes == 0) throw error("got true, need data with labels, or leave it out", "no_class");
+  if (no_class && s.classes == 0) throw noneq::error("got true, need data with labels, or leave it out", "no_class");
   architecture a = own(s);
   if (!folder) {
     place_attention(a, attention, s);
@@ -125,7 +126,8 @@ architecture options::architecture_for(const network_signature& s,
   if (s.outputs == 0) return theirs;
   need_equal("channels out", theirs.out_channels, a.out_channels);
   if (!theirs.class_sinusoids || s.classes == 0) need_equal("labels", theirs.class_rows, a.class_rows);
-  if (theirs.class_sinusoids && s.classes == 0) throw error("got a network with labels, need data with labels", "from");
+  if (theirs.class_sinusoids && s.classes == 0)
+    throw noneq::error("got a network with labels, need data with labels", "from");
   return theirs;
 }
 

@@ -4,7 +4,7 @@
 
 #include "config.hpp"
 
-namespace noneq::unet {
+namespace shipped::unet {
 
 struct diffusers_folder {
   std::filesystem::path path;
@@ -18,11 +18,11 @@ diffusers_folder open_folder(const std::filesystem::path& path);
 
 // Returns a weight for each of n.weights, float32. Throws input_error naming every tensor that is missing, misshapen or
 // extra.
-std::vector<Tensor> load_weights(const diffusers_folder& folder, const network_layers& n);
+std::vector<noneq::Tensor> load_weights(const diffusers_folder& folder, const noneq::compute::network_layers& n);
 
 // Writes such a folder as diffusers of `version` would. Throws noneq::error for features that UNet2DModel lacks and for
 // files that cannot be written.
-void save_folder(const std::filesystem::path& path, const architecture& a, const network_layers& n,
-                 std::span<const Tensor> weights, const std::string& version);
+void save_folder(const std::filesystem::path& path, const architecture& a, const noneq::compute::network_layers& n,
+                 std::span<const noneq::Tensor> weights, const std::string& version);
 
 }

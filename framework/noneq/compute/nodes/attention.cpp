@@ -1,10 +1,10 @@
 // Softmax attention over pixels in tiles of rows, by oneDNN's products. The probabilities of few pixels are kept for
 // the backward pass; those of many it makes again from their scores and level (Dao et al. 2022), tile by tile.
-#include "noneq/compute/kernels/pixels.hpp"
-#include "noneq/compute/kernels/softmax.hpp"
-#include "noneq/compute/node.hpp"
+#include "noneq/compute/detail/kernels/pixels.hpp"
+#include "noneq/compute/detail/kernels/softmax.hpp"
+#include "noneq/compute/detail/node.hpp"
 
-namespace noneq {
+namespace noneq::compute {
 namespace {
 
 using onednn::dims;

@@ -1,10 +1,10 @@
 // The inputs of a network beside x: sinusoids of t, rows of a table for t or a label. Float32 vectors.
 #include <cstring>
 
-#include "noneq/compute/node.hpp"
+#include "noneq/compute/detail/node.hpp"
 #include "noneq/core/error.hpp"
 
-namespace noneq {
+namespace noneq::compute {
 namespace {
 
 struct sinusoid_node : node {

@@ -2,11 +2,11 @@
 #include <optional>
 #include <string_view>
 
-#include "noneq/compute/kernels/pixels.hpp"
-#include "noneq/compute/kernels/pointwise_gradient.hpp"
-#include "noneq/compute/node.hpp"
+#include "noneq/compute/detail/kernels/pixels.hpp"
+#include "noneq/compute/detail/kernels/pointwise_gradient.hpp"
+#include "noneq/compute/detail/node.hpp"
 
-namespace noneq {
+namespace noneq::compute {
 namespace {
 
 using onednn::cpu;

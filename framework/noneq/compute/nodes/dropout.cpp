@@ -1,9 +1,9 @@
 // Dropout: drops the numbers that the reference execution drops, which draws them in the order [channels, height,
 // width] of a sample. A byte a number stores for the way back whether it was kept.
-#include "noneq/compute/kernels/masked.hpp"
-#include "noneq/compute/node.hpp"
+#include "noneq/compute/detail/kernels/masked.hpp"
+#include "noneq/compute/detail/node.hpp"
 
-namespace noneq {
+namespace noneq::compute {
 namespace {
 
 struct dropout_node : node {

@@ -1,10 +1,10 @@
 // Linear layers on vectors, float32: y = x·Wᵀ + b.
 #include <cstring>
 
-#include "noneq/compute/kernels/pixels.hpp"
-#include "noneq/compute/node.hpp"
+#include "noneq/compute/detail/kernels/pixels.hpp"
+#include "noneq/compute/detail/node.hpp"
 
-namespace noneq {
+namespace noneq::compute {
 namespace {
 
 struct linear_node : node {

@@ -1,9 +1,9 @@
 // Group normalisation, sample by sample.
-#include "noneq/compute/kernels/norm.hpp"
+#include "noneq/compute/detail/kernels/norm.hpp"
 
-#include "noneq/compute/node.hpp"
+#include "noneq/compute/detail/node.hpp"
 
-namespace noneq {
+namespace noneq::compute {
 namespace {
 
 struct norm_node : node {

@@ -1,13 +1,13 @@
 // Layers without weights that act on pixels: sums, joins, changes of size, nonlinearities.
 #include <cstring>
 
-#include "noneq/compute/kernels/pixels.hpp"
+#include "noneq/compute/detail/kernels/pixels.hpp"
 
-#include "noneq/compute/kernels/activation.hpp"
+#include "noneq/compute/detail/kernels/activation.hpp"
 
-#include "noneq/compute/node.hpp"
+#include "noneq/compute/detail/node.hpp"
 
-namespace noneq {
+namespace noneq::compute {
 namespace {
 
 struct add_node : node {

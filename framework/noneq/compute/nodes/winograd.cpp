@@ -1,10 +1,10 @@
 // 3×3 convolutions of bf16 pixels by Winograd's filtering.
-#include "noneq/compute/winograd/convolution.hpp"
+#include "noneq/compute/detail/winograd/convolution.hpp"
 
-#include "noneq/compute/node.hpp"
-#include "noneq/compute/winograd/weight_gradient.hpp"
+#include "noneq/compute/detail/node.hpp"
+#include "noneq/compute/detail/winograd/weight_gradient.hpp"
 
-namespace noneq {
+namespace noneq::compute {
 namespace {
 
 struct winograd_node : node {

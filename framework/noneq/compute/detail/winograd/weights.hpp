@@ -1,0 +1,20 @@
+// The weights of a 3×3 convolution, transformed for Winograd's filtering. Value, thread-safe.
+#pragma once
+
+#include <cstddef>
+
+namespace noneq::compute::winograd {
+
+struct weights {
+  std::size_t in, out;  // channels read and written
+  bool for_gradient;    // the convolution's gradient in x, which reads and writes them the other way round
+
+  bool operator==(const weights&) const = default;
+
+  std::size_t bytes() const;
+  // G·g·Gᵀ, rounded to bf16: packed[⌈out / 32⌉, 24, in / 2, 32, 2] of the convolution's weight, float32
+  // [written channels, read channels, 3, 3].
+  void pack(const float* weight, void* packed) const;
+};
+
+}

@@ -1,0 +1,12 @@
+// Scalars as YAML text that reads back as an equal scalar, in block and in flow. Pure function, thread-safe.
+#pragma once
+
+#include <string>
+
+namespace noneq::config {
+
+// `is_text`: the scalar is text, and is quoted if it would read as a number, boolean or null otherwise.
+// Prefers no quotes, then single ones, then double ones with escapes. Throws error when `text` is not UTF-8.
+std::string quoted_if_needed(const std::string& text, bool is_text);
+
+}
