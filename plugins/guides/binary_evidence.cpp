@@ -92,6 +92,7 @@ struct binary_evidence : noneq::guide {
   std::unique_ptr<noneq::guidance> begin(const noneq::guided_chunk& chunk) const override {
     const shipped::masked_tensor known(mask, values);
     auto [seen, bit] = known.of(chunk);
+    bit = at::where((bit - bit.round()).abs() < 1e-5, bit.round(), bit);  // restored from normalised float32
     const Tensor strange = bit.masked_select(seen & (bit != 0) & (bit != 1));
     if (strange.numel() > 0)
       throw known.values.wrong(c10::str("got ", strange[0].item<double>(),

@@ -2,6 +2,8 @@
 // use is thread-safe.
 #pragma once
 
+#include <cmath>
+
 #include "noneq/plugin.hpp"
 
 namespace shipped {
@@ -26,13 +28,15 @@ class stream_tensor {
     return x.to(at::kDouble);
   }
 
-  // Throws noneq::error when one of the numbers `seen` lies outside the data's range.
+  // Throws noneq::error when one of the numbers `seen` lies outside the data's range by more than normalising and
+  // restoring it in float32 rounds.
   void need_data(const noneq::Tensor& seen, const noneq::guided_chunk& chunk) const {
     if (chunk.range.empty() || seen.numel() == 0) return;
-    const double least = seen.min().item<double>(), most = seen.max().item<double>();
-    if (least < chunk.range[0] || most > chunk.range[1])
-      throw wrong(c10::str("got ", least < chunk.range[0] ? least : most, ", need values from ", chunk.range[0], " to ",
-                           chunk.range[1], ", which the data has"));
+    const double least = seen.min().item<double>(), most = seen.max().item<double>(), low = chunk.range[0],
+                 high = chunk.range[1], rounding = 1e-5 * (high - low + std::abs(low) + std::abs(high));
+    if (least < low - rounding || most > high + rounding)
+      throw wrong(c10::str("got ", least < low - rounding ? least : most, ", need values from ", low, " to ", high,
+                           ", which the data has"));
   }
 
  private:

@@ -90,8 +90,10 @@ void need_equal_counts(const std::vector<target>& all) {
 
 void import_data(const import_options& o) {
   o.out.need_writable("HDF5");
-  o.out.need_free();
   std::vector<target> all = targets(o);
+  for (const target& t : all)
+    for (const auto& file : t.files) o.out.need_other_file(file, "the source");
+  o.out.need_free();
   storage::hdf5_writer out(o.out.path, 4);
   for (target& t : all) write_rows(out, t);
   need_equal_counts(all);

@@ -47,6 +47,7 @@ config::value writer_of(const sample_options& o, const std::string& sampler) {
 // A tensor that the sampler reads, one row a sample, and where its rows lie.
 struct rows_in_file {
   std::string tensor, file, dataset;
+  const char* option = "--given";
 };
 
 std::vector<rows_in_file> rows_of(const sample_options& o) {
@@ -55,12 +56,14 @@ std::vector<rows_in_file> rows_of(const sample_options& o) {
     const auto equals = text.find('='), colon = text.rfind(':');
     if (equals == text.npos || equals == 0 || equals + 1 == text.size())
       throw error(fmt::format("--given got '{}', need NAME=FILE, or NAME=FILE:DATASET", text));
-    const bool named = colon != text.npos && colon > equals && text.find('/', colon) == text.npos;
+    std::error_code none;
+    const bool named = colon != text.npos && colon > equals && !std::filesystem::exists(text.substr(equals + 1), none);
     rows_in_file r{text.substr(0, equals), text.substr(equals + 1, named ? colon - equals - 1 : text.npos), ""};
     r.dataset = named ? text.substr(colon + 1) : r.tensor;
     all.push_back(std::move(r));
   }
-  if (!o.noise.empty()) all.push_back({"noise", o.noise, o.noise_dataset.empty() ? "noise" : o.noise_dataset});
+  if (!o.noise.empty())
+    all.push_back({"noise", o.noise, o.noise_dataset.empty() ? "noise" : o.noise_dataset, "--noise"});
   return all;
 }
 
@@ -113,7 +116,7 @@ void count_rows(sample_options& o) {
   for (const rows_in_file& r : rows_of(o)) {
     const std::int64_t rows = storage::hdf5_reader(r.file).layout(r.dataset).shape[0];
     if (o.count == 0) o.count = rows;
-    if (r.file == o.noise && o.count > rows)
+    if (r.option == std::string_view("--noise") && o.count > rows)
       throw error(fmt::format("--count got {}, need at most {}, the rows of {}", o.count, rows, o.noise));
   }
 }
@@ -150,8 +153,7 @@ void add_sample(CLI::App& program) {
     if (count->empty() && noise->empty() && given->empty()) throw CLI::RequiredError("--count");
     o->out.need_writable(is_picture(*o) ? "PNG" : "HDF5");
     as_input([&] {
-      for (const rows_in_file& r : rows_of(*o))
-        o->out.need_other_file(r.file, r.file == o->noise ? "--noise" : "--given");
+      for (const rows_in_file& r : rows_of(*o)) o->out.need_other_file(r.file, r.option);
       count_rows(*o);
     });
     const auto opened = open_run(o->folder, plugins, [&](config::value& document) { only_this_sampler(document, *o); });

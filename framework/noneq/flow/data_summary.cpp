@@ -1,5 +1,7 @@
 #include "noneq/flow/data_summary.hpp"
 
+#include <set>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -17,10 +19,10 @@ std::string rows(const dataset_info& info) {
 // Writes the map from x to x⁰ with all its stages, one within the other.
 std::string map_text(const normalisation& n) {
   std::string text = "x";
-  std::int64_t most = 1;  // numbers in a shift or scale
+  std::set<std::int64_t> counts;  // numbers in each shift or scale that is no single number
   const auto affine = [&](const Tensor& shift, const Tensor& scale) {
     const std::int64_t some = std::max(shift.numel(), scale.numel());
-    most = std::max(most, some);
+    if (some > 1) counts.insert(some);
     if (some > 1)
       text = fmt::format("({} − shift)/scale", text);
     else if (const auto by = shift.item<double>(), over = scale.item<double>(); by != 0 || over != 1)
@@ -31,7 +33,7 @@ std::string map_text(const normalisation& n) {
     text = fmt::format("{}({})", s.map.name, text);
   }
   affine(n.shift, n.scale);
-  return "x⁰ = " + text + (most > 1 ? fmt::format(" with {} of each", most) : "");
+  return "x⁰ = " + text + (counts.size() == 1 ? fmt::format(" with {} of each", *counts.begin()) : "");
 }
 
 std::string numbers(const dataset_info& info) {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "noneq/plugin/description.hpp"
 #include "noneq/plugin/part.hpp"
@@ -10,18 +11,17 @@
 namespace noneq::flow {
 
 // Calls use(plugin, subject) for the plugin and for every plugin within it, whose subject is "noiser.time" or, in a
-// list, "sampler.guides[0]".
+// list of several, "sampler.guides[0]".
 template <class Use>
 void each_part(const instance& i, const std::string& subject, const Use& use) {
   if (i.entry == nullptr || i.made == nullptr) return;
   use(i, subject);
   for (const parameter& of : i.entry->parameters) {
     if (!of.visit_parts) continue;
-    std::size_t k = 0;
-    of.visit_parts(*i.made, [&](const instance& part) {
-      const std::string place = of.part_list ? "[" + std::to_string(k++) + "]" : "";
-      each_part(part, subject + "." + of.name + place, use);
-    });
+    std::vector<instance> parts;
+    of.visit_parts(*i.made, [&](const instance& part) { parts.push_back(part); });
+    for (std::size_t k = 0; k < parts.size(); ++k)
+      each_part(parts[k], subject + "." + of.name + (parts.size() > 1 ? "[" + std::to_string(k) + "]" : ""), use);
   }
 }
 

@@ -252,16 +252,22 @@ void event_stream::run() {
   run_stream(around_.pool, g);
   for (const auto& [node, lost] : lost_)
     if (*lost > 0)
-      throw lost_samples(
+      throw lost_results(
           fmt::format("{} returned {} of {} samples with numbers that are not finite, need finite ones; nothing "
                       "of them was written. Try clip: true, or more steps",
                       node->plugin.entry->full_name(), *lost, rows_),
           node->id, node->where);
   for (const sampling& s : samplers_) s.report_missed();
+  std::optional<lost_results> lost;
   for (auto& s : sinks_) {
     outcome found = through_door(around_.listens, {s->node, calling::add, batches_}, [&] {
       outcome o = s->taking->finish();
-      check_returned_records(s->node.plugin.entry->full_name(), o.records);
+      try {
+        check_returned_records(s->node.plugin.entry->full_name(), o.records);
+      } catch (const error& e) {
+        if (!lost) lost.emplace(e.message(), s->node.id, s->node.where);
+        return outcome{};
+      }
       if (s->now)
         check_returned_arrays(s->node.plugin.entry->full_name(), o.arrays, s->node.plugin.entry->writes, s->info.shape,
                               s->of->process().steps());
@@ -270,6 +276,7 @@ void event_stream::run() {
     s->taking.reset();
     pass_on(around_, s->node, found, s->provenance);
   }
+  if (lost) throw *lost;
 }
 
 void give_once(const event_surroundings& around, const plan_node& n, const batch& b,

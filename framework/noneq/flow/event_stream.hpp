@@ -10,8 +10,8 @@
 
 namespace noneq::flow {
 
-// Samples some of which have numbers that are not finite; none of them was written.
-struct lost_samples : error {
+// Samples, or results of a metric, some of which are not finite. None of them was kept; all other results were.
+struct lost_results : error {
   using error::error;
 };
 
@@ -31,7 +31,7 @@ class event_stream {
   ~event_stream();
 
   // Opens every sink, runs the stream, finishes the sinks in their order and passes their arrays to the sinks behind
-  // them. Throws lost_samples, or the exception of a node.
+  // them. Throws lost_results, or the exception of a node.
   void run();
 
  private:

@@ -24,9 +24,17 @@ void events::after_step() {
 void events::at_end() {
   earlier_.clear();
   const event now{session_.step(), ""};
-  for (const stream_nodes& s : session_.plan().streams)
-    if (!s.trains) run(s, now);
+  std::optional<lost_results> lost;
+  for (const stream_nodes& s : session_.plan().streams) {
+    if (s.trains) continue;
+    try {
+      run(s, now);
+    } catch (const lost_results& here) {  // the other streams have results of their own
+      if (!lost) lost = here;
+    }
+  }
   show_losses(now);
+  if (lost) throw *lost;
 }
 
 void events::run(const stream_nodes& s, const event& e) {
@@ -34,7 +42,7 @@ void events::run(const stream_nodes& s, const event& e) {
   const event_surroundings around{session_, pool_, folder_, observer_, e, earlier_};
   try {
     event_stream(around, s).run();
-  } catch (const lost_samples& lost) {
+  } catch (const lost_results& lost) {
     if (e.occasion.empty()) throw;
     observer_.remark(lost.what());  // training goes on, and may mend the model
   }

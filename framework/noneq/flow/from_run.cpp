@@ -4,6 +4,7 @@
 
 #include "noneq/config/parse.hpp"
 #include "noneq/flow/run_folder.hpp"
+#include "noneq/flow/trimmed_pipeline.hpp"
 
 namespace noneq::flow {
 namespace fs = std::filesystem;
@@ -11,12 +12,12 @@ namespace fs = std::filesystem;
 namespace {
 
 // The parts of a pipeline that give its weights their meaning: they are of no use to another process or network.
-config::value meaning(const config::value& pipeline) {
+config::value meaning(config::value pipeline) {
   config::value v = config::value::map();
   if (const config::value* process = pipeline.find("process")) v.set("process", *process);
-  const config::value* graph = pipeline.find("graph");
-  if (graph == nullptr) return v;
-  for (const auto& [id, node] : graph->entries()) {
+  if (const config::value* graph = pipeline.find("graph"); graph == nullptr || !graph->is_map()) return v;
+  remove_beside_model(pipeline);
+  for (const auto& [id, node] : pipeline.find("graph")->entries()) {
     const config::value* name = node.find("plugin");
     if (name == nullptr) continue;
     config::value copy = node;
@@ -63,6 +64,7 @@ beginning begin_from_run(const fs::path& folder, const plan& p) {
          {"loss_since_record", "event_due", "loss_range", "loss_in_range", "from", "data", "begun_in"})
       b.start.meta.erase(of_the_other);
     b.start.meta["step"] = 0;
+    b.start.meta["weights_only"] = true;
     b.start.meta["finished"] = false;
     return b;
   } catch (const error& e) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <set>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -10,6 +11,7 @@
 #include "noneq/config/parse.hpp"
 #include "noneq/flow/leftovers.hpp"
 #include "noneq/flow/named_files.hpp"
+#include "noneq/flow/trimmed_pipeline.hpp"
 #include "noneq/flow/written_files.hpp"
 #include "noneq/storage/files.hpp"
 
@@ -32,27 +34,25 @@ auto as_read(F&& f) {
   }
 }
 
-// The part of a pipeline that may not change between the parts of an interrupted run, because it makes the model. Where
-// its data is known by its contents, the names of the loader's files are not part of it.
-config::value identity(const config::value& resolved, const plan_node& loader, bool data_known) {
+// Returns the part of a pipeline that may not change between the parts of an interrupted run, because it makes the
+// model. The names of files are not part of it for the loaders `known`, whose data is known by its contents.
+config::value identity(config::value resolved, const plan& p, const std::set<std::string>& known) {
   config::value v = config::value::map();
   // The file may have been edited since: nothing is taken for granted.
   for (const char* key : {"seed", "process"})
     if (const config::value* part = resolved.find(key)) v.set(key, *part);
-  const config::value* graph = resolved.find("graph");
-  if (graph == nullptr) return v;
-  for (const auto& [id, node] : graph->entries()) {
+  if (const config::value* graph = resolved.find("graph"); graph == nullptr || !graph->is_map()) return v;
+  remove_beside_model(resolved);
+  for (const auto& [id, node] : resolved.find("graph")->entries()) {
     const config::value* name = node.find("plugin");
     const std::string plugin = name ? name->text() : "";
     config::value copy = node;
     if (copy.is_map() && plugin.starts_with("trainer."))
       for (const char* key : {"steps", "prefetch", "checkpoint", "log"}) copy.remove(key);
-    if (copy.is_map() && data_known && plugin == loader.plugin.entry->full_name())
-      for (const parameter& path : loader.plugin.entry->parameters)
+    if (copy.is_map() && known.count(id) && plugin == p.node(id).plugin.entry->full_name())
+      for (const parameter& path : p.node(id).plugin.entry->parameters)
         if (path.type == type_words<fs::path>()) copy.remove(path.name);
-    const bool beside =
-        plugin.starts_with("sampler.") || plugin.starts_with("metric.") || plugin.starts_with("writer.");
-    if (!beside) v.set(id, std::move(copy));
+    v.set(id, std::move(copy));
   }
   return v;
 }
@@ -154,9 +154,12 @@ std::optional<storage::checkpoint> run_folder::start(const plan& p, if_there pol
     return std::nullopt;
   }
   const storage::checkpoint start = load();
-  const auto identity_of = [&](const config::value& resolved) {
-    return identity(resolved, p.training().loader, !start.meta.value("data", "").empty());
-  };
+  std::set<std::string> known;
+  if (!start.meta.value("data", "").empty()) known.insert(p.training().loader.id);
+  const auto joined = start.meta.value("joined_data", std::map<std::string, std::string>{});
+  for (const plan_node* n : p.before(p.training().trainer))
+    if (joined.count(n->id)) known.insert(n->id);
+  const auto identity_of = [&](const config::value& resolved) { return identity(resolved, p, known); };
   const config::value was = identity_of(as_read([&] { return config::parse_file(pipeline); })),
                       is = identity_of(p.resolved());
   if (!(was == is))

@@ -71,15 +71,24 @@ Tensor sampling::label(std::int64_t first, std::int64_t count) const {
   return in_turn.index_select(0, sample.remainder(in_turn.size(0)));
 }
 
+// Returns the node whose x0 node n receives under this name; nullptr when the tensor is another one.
+const plan_node* sampling::origin_of(const plan_node& n, const std::string& name) const {
+  for (const plan_edge& e : n.in) {
+    const auto as = std::find_if(e.as.begin(), e.as.end(), [&](const auto& a) { return a.second == name; });
+    if (as == e.as.end() && e.as.count(name) > 0) continue;  // it has another name here
+    const std::string& before = as == e.as.end() ? name : as->first;
+    const plan_node& from = session_.plan().node(e.from);
+    if (before == "x0" && from.role() != "noiser") return &from;
+    if (const plan_node* origin = origin_of(from, before)) return origin;
+  }
+  return nullptr;
+}
+
 // Guides read values in data units, wherever the stream normalises them.
 batch sampling::in_data_units(batch rows) const {
-  for (const plan_edge& e : node_.in) {
-    const auto as = e.as.find("x0");
-    const std::string& name = as == e.as.end() ? "x0" : as->second;
-    if (!rows.has(name)) continue;
-    const plan_node& from = session_.plan().node(e.from);
-    rows.set(name, session_.nodes().info_behind(from).normal.restore(rows.at(name)));
-  }
+  for (const std::string& name : sampler_.reads())
+    if (const plan_node* from = origin_of(node_, name); from != nullptr && rows.has(name))
+      rows.set(name, session_.nodes().info_behind(*from).normal.restore(rows.at(name)));
   return rows;
 }
 

@@ -44,6 +44,7 @@ class sampling {
 
  private:
   sampling_request request(std::int64_t first, std::int64_t count, const batch& given) const;
+  const plan_node* origin_of(const plan_node& n, const std::string& name) const;
   batch in_data_units(batch rows) const;
   Tensor label(std::int64_t first, std::int64_t count) const;
 

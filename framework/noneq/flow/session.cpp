@@ -61,8 +61,11 @@ bool session::ends_rows(const stream_nodes& s, const plan_node& n) const {
 }
 
 void session::open_rows(const plan_node& n) {
-  // The state of transforms was restored with the model.
-  if (restored_ && n.role() == "transform")
+  // The state of transforms was restored with the model, but for those that the run did not have then.
+  const auto before = plan_.before(n);
+  const bool known =
+      std::none_of(before.begin(), before.end(), [&](const plan_node* b) { return begins_anew_.count(b->id) > 0; });
+  if (restored_ && known && n.role() == "transform")
     data_.behind(n, opened_data::known_data{});
   else
     data_.behind(n);

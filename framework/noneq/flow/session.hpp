@@ -62,8 +62,8 @@ class session {
 
   // Returns everything but the optimizer, which the caller adds before saving and after loading.
   storage::checkpoint snapshot();
-  // The state of every plugin and the buffers of the network, as calls of them change it; put back, it is as if they
-  // had not been called since.
+  // Returns the state of every plugin but the transforms, which never change after the data was opened, and the buffers
+  // of the network. put_back() restores them, as if no plugin had been called since.
   storage::checkpoint remembered();
   void put_back(const storage::checkpoint& before);
   // Puts back what the checks before training have changed.
@@ -81,7 +81,7 @@ class session {
   void check_label_dropout() const;
   void check_time() const;
   void restore_state(const storage::checkpoint& saved);
-  void restore_buffers(const storage::checkpoint& saved);
+  void put_buffers(const storage::checkpoint& saved);  // throws noneq::error where a size has changed
   void restore_process(const storage::checkpoint& saved);
   // Buffers that are other ones than those that the network was built with, by their names in the network.
   void each_changed_buffer(const std::function<void(const std::string&, Tensor&)>& use) const;
@@ -98,6 +98,7 @@ class session {
   std::optional<flat_parameters> weights_;
   std::vector<flat_parameters> averages_;
   std::vector<Tensor> built_buffers_;  // of the network, in its order
+  std::set<std::string> begins_anew_;  // nodes beside the training whose state the checkpoint lacks
   storage::checkpoint before_checks_;
   std::map<std::string, std::unique_ptr<session>> others_;  // by the folder of their runs
   std::int64_t step_ = 0;

@@ -26,17 +26,22 @@ static void visit_state(object& o, const std::string& subject, const state_visit
 
 // A run may be resumed with other nodes beside the training, and begin with the weights of a run that had another loss
 // and trainer. What gives the weights their meaning is the same.
-static bool may_be_new(const plan_node* n) {
-  return n != nullptr && n->role() != "noiser" && n->role() != "model" && n->role() != "transform";
+static bool may_be_new(const plan& p, const plan_node* n, bool weights_only) {
+  if (n == nullptr || n->role() == "noiser" || n->role() == "model") return false;
+  if (n->role() == "loss" || n->role() == "trainer") return weights_only;
+  return n->role() != "transform" || !p.streams.front().has(n->id);
 }
 
 void session::restore_state(const storage::checkpoint& saved) {
-  const auto get = restore_from(saved, "state");
+  const bool weights_only = saved.meta.value("weights_only", false);
   each_plugin(plan_, [&](object& o, const std::string& subject, const plan_node* of) {
-    const std::string prefix = "state." + subject + ".";
-    const auto first = saved.tensors.lower_bound(prefix);
-    const bool any = first != saved.tensors.end() && first->first.starts_with(prefix);
-    if (any || !may_be_new(of)) visit_state(o, subject, get);
+    bool saved_all = true;
+    visit_state(o, "state." + subject,
+                [&](const std::string& name, Tensor&) { saved_all = saved_all && saved.tensors.count(name) > 0; });
+    if (saved_all || !may_be_new(plan_, of, weights_only))
+      visit_state(o, subject, restore_from(saved, "state"));
+    else
+      begins_anew_.insert(of->id);
   });
   const std::string of_sources = "source.";
   std::map<std::string, Tensor> sources;
@@ -63,9 +68,7 @@ void session::put_back(const storage::checkpoint& before) {
   };
   each_plugin(
       plan_, [&](object& o, const std::string& subject, const plan_node*) { visit_state(o, "state." + subject, put); });
-  if (weights_)
-    for (auto& b : network().named_buffers()) put("model." + b.key(), b.value());
-  copy_buffers();
+  put_buffers(before);
 }
 
 void session::each_changed_buffer(const std::function<void(const std::string&, Tensor&)>& use) const {
@@ -80,10 +83,17 @@ void session::copy_buffers() {
     for (std::size_t k = 0; k < average.buffers().size(); ++k) average.buffers()[k].copy_(weights_->buffers()[k]);
 }
 
-void session::restore_buffers(const storage::checkpoint& saved) {
-  const auto get = restore_from(saved, "model");
-  for (auto& b : network().named_buffers())
-    if (saved.tensors.count("model." + b.key())) get(b.key(), b.value());
+void session::put_buffers(const storage::checkpoint& saved) {
+  if (!weights_) return;
+  at::NoGradGuard values_only;
+  for (auto& b : network().named_buffers()) {
+    const auto it = saved.tensors.find("model." + b.key());
+    if (it == saved.tensors.end()) continue;
+    if (b.value().sizes() != it->second.sizes())
+      throw error(fmt::format("the network's buffer '{}' is {}, was {}; need buffers that keep their size", b.key(),
+                              to_string(b.value().sizes().vec()), to_string(it->second.sizes().vec())));
+    b.value().copy_(it->second);
+  }
   copy_buffers();
 }
 
@@ -128,7 +138,7 @@ session::session(const noneq::flow::plan& p, const storage::checkpoint& saved)
     for (auto& p : averages_[i].network().named_parameters())
       restore_from(saved, fmt::format("ema.{}", i))(p.key(), p.value());
   for (auto& p : network().named_parameters()) restore_from(saved, "model")(p.key(), p.value());
-  restore_buffers(saved);
+  put_buffers(saved);
   restore_process(saved);
 }
 

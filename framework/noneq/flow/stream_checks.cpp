@@ -48,10 +48,12 @@ void check_side_streams(const plan& p, config::problems& found) {
       else if (n.role() == "sampler" && b != &n && b->role() == "sampler")
         found.add(error(fmt::format("stands behind the sampler '{}', need in: data", b->id), n.id + ".in", n.where));
     if (n.role() == "sampler" && n.in.empty())
-      if (const auto reads = n.as<sampler>().reads(); !reads.empty())
+      if (const auto all = n.as<sampler>().reads(); !all.empty()) {
+        const std::set<std::string> reads(all.begin(), all.end());
         found.add(error(fmt::format("is missing; need in: the node that gives the {} '{}'",
                                     reads.size() == 1 ? "tensor" : "tensors", fmt::join(reads, "', '")),
                         n.id + ".in", n.where));
+      }
   }
 }
 

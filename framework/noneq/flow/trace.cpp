@@ -9,6 +9,14 @@ namespace {
 
 constexpr const char* words[] = {"fetch", "run", "enter", "map", "add"};
 
+// Chrome counts microseconds; whole nanoseconds are written several times as fast as decimals are.
+struct microseconds {
+  std::int64_t nanoseconds;
+};
+std::back_insert_iterator<std::string> operator<<(std::back_insert_iterator<std::string> out, microseconds t) {
+  return fmt::format_to(out, "{}.{:03}", t.nanoseconds / 1000, t.nanoseconds % 1000);
+}
+
 constexpr std::string_view beginning = "{\"displayTimeUnit\": \"ms\", \"traceEvents\": [\n";
 
 double resident_megabytes() {
@@ -33,12 +41,13 @@ struct trace::row {
     const plan_node* node;
     calling what;
     std::int64_t index, part;
-    double begin, end;
+    std::int64_t begin, end;  // nanoseconds
   };
   std::size_t number = 0;
   std::mutex shared;
-  std::vector<double> open;  // when the calls that are not over began
+  std::vector<std::int64_t> open;  // the times at which the calls that are not over began
   std::vector<slice> done;
+  std::map<const plan_node*, std::string> names;  // as JSON
 };
 
 trace::trace(std::filesystem::path file, const workers& pool) : file_(std::move(file)), out_(file_) {
@@ -54,6 +63,7 @@ trace::trace(std::filesystem::path file, const workers& pool) : file_(std::move(
 
 trace::~trace() {
   for (auto& r : rows_) flush(*r);
+  flush_counts();
   out_ << "\n]}\n";
 }
 
@@ -80,12 +90,17 @@ void trace::ended(const node_call& c) {
 
 void trace::flush(row& r) {
   std::string text;
+  auto out = std::back_inserter(text);
   for (const row::slice& s : r.done) {
     if (!text.empty()) text += ",\n";
-    text += fmt::format(
-        R"({{"ph": "X", "name": {}, "cat": "{}", "pid": 1, "tid": {}, "ts": {:.3f}, "dur": {:.3f}, "args": {{"batch": {}, "part": {}}}}})",
-        nlohmann::json(s.node->id).dump(), words[static_cast<std::size_t>(s.what)], r.number, s.begin, s.end - s.begin,
-        s.index, s.part);
+    std::string& name = r.names[s.node];
+    if (name.empty()) name = nlohmann::json(s.node->id).dump();
+    fmt::format_to(out, R"({{"ph": "X", "name": {}, "cat": "{}", "pid": 1, "tid": {}, "ts": )", name,
+                   words[static_cast<std::size_t>(s.what)], r.number);
+    out << microseconds{s.begin};
+    text += ", \"dur\": ";
+    out << microseconds{s.end - s.begin};
+    fmt::format_to(out, R"(, "args": {{"batch": {}, "part": {}}}}})", s.index, s.part);
   }
   r.done.clear();
   if (!text.empty()) put(text);
@@ -98,14 +113,31 @@ void trace::put(const std::string& text) {
 }
 
 void trace::under_way(std::int64_t batches) {
-  constexpr double between = 10'000;  // µs between two readings of the memory, which cost some µs each
-  const double t = now();
-  put(fmt::format(R"({{"ph": "C", "name": "batches under way", "pid": 1, "ts": {:.3f}, "args": {{"batches": {}}}}})", t,
-                  batches));
-  double next = next_memory_;
-  if (t < next || !next_memory_.compare_exchange_strong(next, t + between)) return;
-  put(fmt::format(R"({{"ph": "C", "name": "resident memory", "pid": 1, "ts": {:.3f}, "args": {{"MB": {:.1f}}}}})", t,
-                  resident_megabytes()));
+  constexpr std::int64_t between = 10'000'000;  // ns between two readings of the memory, which cost some µs each
+  const std::lock_guard one(counting_);
+  count c{now(), batches, -1};
+  if (c.at >= next_memory_) c.megabytes = resident_megabytes(), next_memory_ = c.at + between;
+  counts_.push_back(c);
+  if (counts_.size() >= 1024) flush_counts();
+}
+
+void trace::flush_counts() {
+  std::string text;
+  auto out = std::back_inserter(text);
+  const auto counter = [&](const count& c, const char* name) {
+    if (!text.empty()) text += ",\n";
+    fmt::format_to(out, R"({{"ph": "C", "name": "{}", "pid": 1, "ts": )", name);
+    out << microseconds{c.at};
+  };
+  for (const count& c : counts_) {
+    counter(c, "batches under way");
+    fmt::format_to(out, R"(, "args": {{"batches": {}}}}})", c.batches);
+    if (c.megabytes < 0) continue;
+    counter(c, "resident memory");
+    fmt::format_to(out, R"(, "args": {{"MB": {:.1f}}}}})", c.megabytes);
+  }
+  counts_.clear();
+  if (!text.empty()) put(text);
 }
 
 }

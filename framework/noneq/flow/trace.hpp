@@ -2,7 +2,6 @@
 // counters of the batches under way and of the memory in use. Observes any number of threads.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -31,9 +30,16 @@ class trace final : public observer {
   using clock = std::chrono::steady_clock;
   struct row;
 
-  double now() const { return std::chrono::duration<double, std::micro>(clock::now() - start_).count(); }
+  // A reading of the counters; without one of the memory, its megabytes are −1.
+  struct count {
+    std::int64_t at, batches;
+    double megabytes;
+  };
+
+  std::int64_t now() const { return std::chrono::nanoseconds(clock::now() - start_).count(); }
   row& here();
   void flush(row& r);
+  void flush_counts();
   void put(const std::string& text);
 
   const std::filesystem::path file_;
@@ -42,7 +48,9 @@ class trace final : public observer {
   std::mutex writing_;
   std::ofstream out_;
   bool first_ = true;
-  std::atomic<double> next_memory_ = 0;
+  std::mutex counting_;
+  std::vector<count> counts_;  // that are not written yet
+  std::int64_t next_memory_ = 0;
 };
 
 }
