@@ -3,8 +3,8 @@
 // `exact` changes P(x_j⁰=1|x^t) to what it is given the evidence. That takes how the bits hang together given x^t,
 // which is the derivative of x̂⁰ (tweedie.hpp): Cov(x_i⁰, x_j⁰|x^t) = ∂x̂⁰_i/∂x_j^t / Δ_t. With it,
 //   logit P(x_j⁰=1|x^t, r) = logit x̂⁰_j + Σ_i ln E[r_i|x_j⁰=1, x^t] / E[r_i|x_j⁰=0, x^t],
-// where i = j is r_j itself. Exact for a network that continues Bayes' rule between 0 and 1: one seen bit and what it
-// says of all others; independent bits; bits that determine each other. Approximation: seen bits that are not
+// where i = j is r_j itself. Exact for a network that continues Bayes' rule between 0 and 1: one seen bit and its
+// effect on all others; independent bits; bits that determine each other. Approximation: seen bits that are not
 // independent given x_j⁰ count as if they were; and as in any reverse step the bits of x^{t−1} are drawn independently.
 // `paper` multiplies every step by r: c becomes c·d/(c·d + (1−c)(1−d)) with d = r(1)/(r(0)+r(1)), which counts evidence
 // that may be wrong at every step anew.
@@ -40,7 +40,7 @@ struct of_steps final : seen_bits {
 
 struct of_states final : seen_bits {
   const noneq::kernel& kernel;
-  std::vector<std::int64_t> places;  // of bits seen in any sample, in the flattened sample
+  std::vector<std::int64_t> places;  // in the flattened sample, where a bit is seen in any sample
 
   of_states(Tensor known, Tensor value, double error, const noneq::kernel& k)
       : seen_bits(std::move(known), std::move(value), error), kernel(k) {

@@ -14,7 +14,7 @@ namespace {
 
 using noneq::Tensor;
 
-// Both modes ask for the derivative of `scale` · ln r.
+// Both modes need the derivative of `scale` · ln r.
 struct log_factor : noneq::guidance {
   const shipped::script_file script;
   const noneq::normalisation normal;
@@ -24,7 +24,7 @@ struct log_factor : noneq::guidance {
   log_factor(shipped::script_file f, noneq::normalisation n, double s, std::int64_t of_class)
       : script(std::move(f)), normal(std::move(n)), scale(s), label(of_class) {}
 
-  // By x0 [n, …], in units of the model.
+  // Returns the derivative by x0 [n, …], in units of the model.
   Tensor slope(const Tensor& x0) const {
     const at::AutoGradMode with_gradients(true);
     const Tensor x = x0.detach().requires_grad_();
@@ -43,7 +43,7 @@ struct log_factor : noneq::guidance {
   }
 
  private:
-  // ln r [n] of data [n, …].
+  // Returns ln r [n] of data [n, …].
   Tensor of_data(const Tensor& x) const {
     std::vector<torch::jit::IValue> inputs{x};
     if (script.arguments() == 2) inputs.emplace_back(at::full({x.size(0)}, label, at::kLong));
@@ -96,7 +96,7 @@ struct classifier : noneq::guide {
       r = std::make_unique<class_of_states>(script(), chunk.normal, scale, label);
     noneq::sizes shape = chunk.shape;
     shape.insert(shape.begin(), 2);
-    r->slope(at::zeros(shape));  // says at once what does not fit
+    r->slope(at::zeros(shape));  // throws at once when the network does not fit
     return r;
   }
 

@@ -8,7 +8,7 @@ namespace {
 using noneq::Tensor;
 
 struct masked final : shipped::observation {
-  Tensor unknown, exactly;  // where; what is known without noise, in data units, and not a number elsewhere
+  Tensor unknown, exactly;  // a mask; values known without noise, in data units, and not a number elsewhere
   masked(const noneq::guided_chunk& chunk, const Tensor& seen, Tensor free, const Tensor& deviation, std::int64_t steps)
       : observation(seen, deviation, steps), unknown(std::move(free)) {
     const Tensor scale = chunk.normal.scale.to(at::kDouble);
@@ -22,7 +22,7 @@ struct masked final : shipped::observation {
 };
 
 struct forward final : noneq::guidance {
-  Tensor known, seen, x0;  // where; what there, in data units; x⁰ there
+  Tensor known, seen, x0;  // a mask; the values there, in data units; x⁰ there
   forward(const noneq::guided_chunk& chunk, Tensor mask, Tensor values)
       : known(std::move(mask)), seen(std::move(values)), x0(chunk.normal.apply(seen).masked_fill(~known, 0)) {}
   Tensor certain() const override { return seen.masked_fill(~known, NAN); }

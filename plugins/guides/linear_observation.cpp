@@ -185,7 +185,7 @@ struct linear_observation : noneq::guide {
 
   made_map sum(const sizes& shape) const { return std::make_unique<shipped::sum_map>(shape); }
 
-  // axis(n, 0 or 1) is what happens along the height or the width of n pixels.
+  // axis(n, 0 or 1) returns the matrix along the height or the width of n pixels.
   template <class Axis>
   made_map separable(const sizes& shape, const Axis& axis) const {
     return std::make_unique<shipped::separable_map>(axis(shape.end()[-2], 0), axis(shape.end()[-1], 1), shape);

@@ -5,8 +5,8 @@
 // solved by conjugate gradients, with a backward pass a step.
 //
 // The rest that those few steps leave unsolved is solved with V = 1 − ᾱ instead, which needs no network (Song et al.
-// 2023, "Pseudoinverse-guided diffusion models"), and by no more than limited() allows does the network's V lead away
-// from that.
+// 2023, "Pseudoinverse-guided diffusion models"), and the network's V leads away from that by no more than limited()
+// allows.
 #pragma once
 
 #include "../unit_rows.hpp"
@@ -43,7 +43,7 @@ struct observation : noneq::guidance {
   }
 
  protected:
-  static constexpr std::int64_t cheap_steps = 200;  // where no network is asked
+  static constexpr std::int64_t cheap_steps = 200;  // where no network is evaluated
 
   // x, and b − M x.
   struct solution {

@@ -14,7 +14,8 @@ struct linear_map {
   virtual ~linear_map() = default;
   virtual noneq::Tensor map(const noneq::Tensor& x) const = 0;         // A x
   virtual noneq::Tensor transposed(const noneq::Tensor& u) const = 0;  // Aᵀ u
-  // Between what A x lies, [1, …] each, for samples of numbers from low to high: here of an A without negative numbers.
+  // Returns the bounds of A x, [1, …] each, for samples of numbers from low to high: here for an A without negative
+  // numbers.
   virtual std::pair<noneq::Tensor, noneq::Tensor> range(noneq::sizes sample, double low, double high) const {
     sample.insert(sample.begin(), 1);
     return {map(at::full(sample, low, at::kDouble)), map(at::full(sample, high, at::kDouble))};
@@ -41,7 +42,8 @@ struct dense_map final : linear_map {
   }
 };
 
-// Of images […, H, W]: rows [h, H] and columns [w, W] on their own, A x = rows · x · columnsᵀ.
+// Maps the rows and the columns of images […, H, W] on their own, A x = rows · x · columnsᵀ, by matrices rows [h, H]
+// and columns [w, W].
 struct separable_map final : linear_map {
   noneq::Tensor rows, columns;
   separable_map(noneq::Tensor r, noneq::Tensor c, noneq::sizes sample)
@@ -70,7 +72,7 @@ struct sum_map final : linear_map {
   }
 };
 
-// What a separable map does along one axis of n pixels, [m, n], float64.
+// The functions below return the matrix of a separable map along one axis of n pixels, [m, n], float64.
 
 // A Gaussian of deviation `width` pixels, reaching four deviations far; beyond its edges an image is its mirror image,
 // … c b a | a b c …, so that grey stays grey.

@@ -1,5 +1,5 @@
 // Ancestral sampling: x^T ~ π, then x^{t−1} ~ p(x^{t−1}|x^t) down to x⁰, which is the most likely one given x¹.
-// Sohl-Dickstein et al. 2015, §2.2; Ho et al. 2020, algorithm 2. Where a guide asks for it, every step is drawn several
+// Sohl-Dickstein et al. 2015, §2.2; Ho et al. 2020, algorithm 2. Where a guide needs it, every step is drawn several
 // times, from an x^t that was drawn from q(x^t|x^{t−1}) (Lugmayr et al. 2022, algorithm 1).
 #include "walk.hpp"
 

@@ -12,7 +12,7 @@ inline noneq::Tensor angle_slope(const level& at, const noneq::Tensor& x, const 
   return (at.alpha * x - x0) / at.sigma;
 }
 
-// Heun's rule from x, where the slope is `begin`, to step index `to`, where the network is asked once.
+// Heun's rule from x, where the slope is `begin`, to step index `to`, where the network is evaluated once.
 inline noneq::Tensor heun_step(walk& w, const noneq::Tensor& x, const noneq::Tensor& begin, const level& from,
                                std::int64_t to) {
   const double h = w.at(to).angle - from.angle;

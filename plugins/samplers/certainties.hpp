@@ -45,7 +45,7 @@ class certainties {
 
   bool empty() const { return equations_.empty() && !known_.defined(); }
 
-  // The x⁰ [n, …] nearest to one in units of the model that has all that is certain, in its dtype.
+  // Returns the x⁰ [n, …] nearest to x0 that has all that is certain, in units of the model and in the dtype of x0.
   noneq::Tensor nearest(const noneq::Tensor& x0) const {
     if (empty()) return x0;
     const noneq::Tensor u = x0.to(at::kDouble);
@@ -53,7 +53,7 @@ class certainties {
     return with_known(solved_u).to(x0.scalar_type());
   }
 
-  // How far each sample [n, …] in units of the model is from what is certain of it, where it is most: [n].
+  // Returns how far each sample [n, …] in units of the model is from what is certain of it, where it is most: [n].
   noneq::Tensor missed(const noneq::Tensor& x0) const {
     const std::vector<rows> all = with_known_rows();
     std::vector<noneq::Tensor> rest;
@@ -75,8 +75,7 @@ class certainties {
     noneq::Tensor u;                   // nearest to where it began
     noneq::Tensor missed, impossible;  // [n]: as worst(); whether no u misses less
   };
-  // By conjugate gradients (Björck 1996, §7.4), in float64: what u misses is nothing that another could reach as soon
-  // as Aᵀ(y − A u) is 0.
+  // Solves by conjugate gradients (Björck 1996, §7.4), in float64: as soon as Aᵀ(y − A u) is 0, no other u misses less.
   solution solved(noneq::Tensor u) const {
     const std::vector<rows> all = with_known_rows();
     std::vector<noneq::Tensor> rest;
@@ -110,7 +109,7 @@ class certainties {
     all.push_back({{masked((known_ - shift_) / scale_), masked, masked}, may_differ(known_)});
     return all;
   }
-  // How far apart two files may have a number, in units of the model.
+  // Returns how far apart two files may have a number, in units of the model.
   noneq::Tensor may_differ(const noneq::Tensor& x) const { return rounding * (1 + (x.nan_to_num(0) / scale_).abs()); }
 
   // Σ of squares of each sample, [n].
@@ -119,7 +118,7 @@ class certainties {
     for (std::size_t i = 1; i < parts.size(); ++i) sum = sum + noneq::sum_per_sample(parts[i].square());
     return sum;
   }
-  // Of each sample, [n]: how often the miss of a row is what it may be, where it is most.
+  // Returns for each sample, [n], the largest quotient of a row's miss and the miss that is allowed.
   static noneq::Tensor worst(const std::vector<rows>& all, const std::vector<noneq::Tensor>& rest) {
     noneq::Tensor most;
     for (std::size_t i = 0; i < all.size(); ++i) {

@@ -1,4 +1,4 @@
-// What may be done to a sampler's x̂⁰ at every step: guides move it, and it is held within limits, by cutting off or by
+// A sampler whose x̂⁰ can be changed at every step: guides move it, and it is held within limits, by cutting off or by
 // dynamic thresholding, which cuts at a quantile of each sample's own numbers and scales them back (Saharia et al.
 // 2022, §2.3). Const use is thread-safe.
 #pragma once
@@ -13,7 +13,7 @@ struct clipped_sampler : noneq::sampler {
   bool clip = false;
   double clip_low = -1, clip_high = 1, clip_quantile = 0;
 
-  // x̂⁰ [n, …] as the sampler shall go on with it.
+  // Returns x̂⁰ [n, …] as the sampler shall go on with it.
   noneq::Tensor clipped(const noneq::Tensor& x0) const {
     if (!clip) return x0;
     if (clip_quantile == 0) return x0.clamp(clip_low, clip_high);
@@ -32,7 +32,7 @@ struct clipped_sampler : noneq::sampler {
     return all;
   }
 
-  // Whether it draws reverse steps p(x^{t−1}|x^t), which can be multiplied and taken again.
+  // Returns whether it draws reverse steps p(x^{t−1}|x^t), which can be multiplied and taken again.
   virtual bool draws_steps() const { return false; }
 
   void check() const override {

@@ -1,5 +1,5 @@
-// Steps of solvers in λ = ln α/σ for networks that say x̂⁰ (Lu et al. 2022, "DPM-Solver++"): x is carried from one level
-// to the next exactly but for the course of x̂⁰ between them, for which a few earlier x̂⁰ stand. Pure, thread-safe.
+// Steps of solvers in λ = ln α/σ for networks that predict x̂⁰ (Lu et al. 2022, "DPM-Solver++"): x is carried from one
+// level to the next exactly but for the course of x̂⁰ between them, for which a few earlier x̂⁰ stand. Pure, thread-safe.
 #pragma once
 
 #include <vector>
@@ -8,7 +8,7 @@
 
 namespace shipped {
 
-// x̂⁰ where the network was asked, newest first.
+// A prediction x̂⁰ of the network and the λ of its level. They are kept newest first.
 struct seen_x0 {
   double lambda;
   noneq::Tensor x0;
@@ -40,13 +40,13 @@ struct data_solver : clipped_sampler {
   }
 
   // How far back a step of order `wanted` may look: to no earlier x̂⁰ than there are, and not at all in a step without
-  // end, where differences in λ say nothing.
+  // end, where differences in λ mean nothing.
   static std::size_t usable_order(const data_step& s, std::int64_t wanted, const seen_x0s& seen) {
     return std::isinf(s.h) ? 1 : std::min(static_cast<std::size_t>(wanted), seen.size());
   }
 
-  // Puts the newest x̂⁰ in front and forgets what no step needs any more. One from a level without signal is told by no
-  // λ.
+  // Puts the newest x̂⁰ in front and forgets those that no step needs any more. An x̂⁰ from a level without signal has
+  // no finite λ, so that no later step can take a difference to it.
   static void remember(seen_x0s& seen, const level& at, const noneq::Tensor& x0, std::size_t most) {
     if (!seen.empty() && std::isinf(seen.front().lambda)) seen.clear();
     seen.insert(seen.begin(), {at.lambda, x0});

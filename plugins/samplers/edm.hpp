@@ -12,7 +12,7 @@ namespace shipped {
 struct edm_sampler : clipped_sampler {
   double churn = 0, churn_min = 0, churn_max = 1e9, churn_noise = 1;
 
-  // A state and what the network says of it.
+  // A state and the network's prediction from it.
   struct told {
     level at;
     noneq::Tensor x, x0, eps;

@@ -1,5 +1,5 @@
-// The guides of a sampler at work on one chunk: what the network says of x^t is changed as r_t says, or the reverse
-// step is multiplied by r. Belongs to one thread.
+// The guides of a sampler at work on one chunk: they change the network's prediction from x^t by r_t, or multiply the
+// reverse step by r. Belongs to one thread.
 #pragma once
 
 #include <torch/csrc/autograd/autograd.h>
@@ -10,11 +10,12 @@
 
 namespace shipped {
 
-// Where the reverse step leads when x⁰ has the mean x̂⁰: the posterior's mean, and for bits the two posteriors mixed.
+// Returns the location of the reverse step when x⁰ has the mean x̂⁰: the posterior's mean, and for bits the two
+// posteriors mixed.
 inline noneq::Tensor reverse_location(const noneq::kernel& k, const noneq::Tensor& x0, const noneq::Tensor& xt,
                                       const noneq::coefficients& c) {
   if (k.has_variance()) return k.posterior(x0, xt, c).location;
-  return shipped::mixture::location(x0.logit().clamp(-80, 80), {xt, c, k});
+  return mixture::location(x0.logit().clamp(-80, 80), {xt, c, k});
 }
 
 class guided {
@@ -36,10 +37,10 @@ class guided {
   }
 
   bool asks_gradients() const { return !of_state_.empty(); }
-  // How often each step is drawn: as often as the guide that needs it most asks for.
+  // Returns how often each step is drawn: the largest number that a guide needs.
   std::int64_t draws_of_step() const { return draws_; }
 
-  // How far samples [n, …] are from what is certain of them, [n]; undefined where that is nothing.
+  // Returns how far samples [n, …] are from what is certain of them, [n]; undefined where nothing is certain.
   noneq::Tensor missed(const noneq::Tensor& x) const {
     return certain_->empty() ? noneq::Tensor() : certain_->missed(x);
   }

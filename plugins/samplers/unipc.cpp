@@ -1,5 +1,5 @@
-// UniPC of order 2 with B₂(h) = e^h − 1 for networks that say x̂⁰ (Zhao et al. 2023, algorithms 5 to 8): a DPM-Solver++
-// step, which the next call of the network, made for the next step anyway, corrects.
+// UniPC of order 2 with B₂(h) = e^h − 1 for networks that predict x̂⁰ (Zhao et al. 2023, algorithms 5 to 8): a
+// DPM-Solver++ step, which the next call of the network, made for the next step anyway, corrects.
 #include "data_steps.hpp"
 
 namespace {
@@ -37,7 +37,7 @@ struct unipc : shipped::data_solver {
     return (seen[0].x0 - seen[1].x0) * (s.h / (seen[0].lambda - seen[1].lambda));
   }
 
-  // The step made again, with what the network says at its end.
+  // Makes the step again, with the network's prediction at its end.
   static Tensor corrected(const made_step& m, const shipped::seen_x0s& seen, const Tensor& x0) {
     const shipped::data_step& s = m.step;
     const Tensor change = x0 - seen[0].x0;

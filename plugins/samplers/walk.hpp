@@ -1,6 +1,6 @@
-// What every sampler that walks the schedule from t = T down to 0 needs: the steps it visits, under which t the network
-// and the noise know them, the x̂⁰ a self-conditioned network is told, and when to show x^t. One walk makes one chunk
-// and belongs to one thread.
+// The walk of a sampler down the schedule from t = T to 0: the steps it visits, the t under which the network and the
+// noise know them, the x̂⁰ that a self-conditioned network receives, and when to show x^t. One walk makes one chunk and
+// belongs to one thread.
 #pragma once
 
 #include "clip.hpp"
@@ -45,22 +45,23 @@ class walk {
   // The level of a step index; −1 is the data.
   const level& at(std::int64_t i) const { return levels_[static_cast<std::size_t>(i + 1)]; }
 
-  // What the network says at step index i, with x̂⁰ guided and clipped as the sampler wants it.
+  // Returns the network's prediction at step index i, with x̂⁰ guided and clipped as the sampler wants it.
   noneq::denoiser::prediction predict(const noneq::Tensor& x, std::int64_t i) {
     return remember(guided_.predict(all_, x, i, given()));
   }
-  // The same of a process that has the visited steps only, whose reverse step leads from the k-th to the one below.
+  // Predicts for a process that has the visited steps only, whose reverse step leads from the k-th to the one below.
   noneq::denoiser::prediction predict_of_visited(const noneq::Tensor& x, std::int64_t k) {
     if (!visited_only_) visited_only_ = steps() < process().steps() ? all_.respaced(visited_) : all_;
     return remember(guided_.predict(*visited_only_, x, k, given()));
   }
 
-  const shipped::guided& guides() const { return guided_; }
+  const guided& guides() const { return guided_; }
 
   // Noise belongs to the original step and the sample, so that neither chunks nor the number of steps change what a
   // step draws.
   noneq::Tensor noise(std::int64_t i) const { return noise_of(of_step(i)); }
-  // The same for a step that is drawn repeatedly: the way back up, and what draws it again, for repetition = 1, 2, …
+  // A step that is drawn repeatedly needs more noise for each repetition = 1, 2, …: for the way back up, and for
+  // drawing it again.
   noneq::Tensor noise_back(std::int64_t i, std::int64_t repetition) const {
     return noise_of(of_step(i).fork("back").fork(repetition));
   }
@@ -68,7 +69,7 @@ class walk {
     return noise_of(of_step(i).fork("again").fork(repetition));
   }
 
-  // From x^T through  x = step(x, k)  for k = steps−1 … 0.
+  // Walks from x^T through  x = step(x, k)  for k = steps−1 … 0 and returns the last x.
   template <class Step>
   noneq::Tensor run(Step step) {
     const at::NoGradGuard no_gradients;
@@ -118,7 +119,7 @@ class walk {
   const noneq::sampling_request& request_;
   const std::vector<std::int64_t> visited_;
   noneq::sizes shape_;
-  const shipped::guided guided_;
+  const guided guided_;
   std::vector<level> levels_;  // of the data, then of every step
   noneq::Tensor told_;
 };

@@ -4,7 +4,6 @@
 namespace {
 
 using noneq::error;
-using noneq::sizes;
 using noneq::Tensor;
 
 struct one_hot : noneq::transform {

@@ -4,8 +4,6 @@
 
 namespace {
 
-using noneq::error;
-using noneq::sizes;
 using noneq::Tensor;
 
 // Output cell i covers [i, i+1]·in/out of the input and is its mean there, so that the mean over all is kept. [out, in]

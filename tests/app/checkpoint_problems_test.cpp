@@ -55,12 +55,12 @@ TEST_CASE("a checkpoint whose damage shows only when it is used is refused, and 
   const scratch place;
   copy_run(place / "run");
   put_text(place / "p.yaml", tiny_pipeline);
-  const auto whole = ::noneq::storage::load_checkpoint(place / "run/checkpoint");
+  const auto whole = noneq::storage::load_checkpoint(place / "run/checkpoint");
   const std::string pipeline = text_of(place / "run/pipeline.yaml"), records = text_of(place / "run/metrics.jsonl");
   const auto resumed_from = [&](const auto& damage) {
     auto damaged = whole;
     damage(damaged);
-    ::noneq::storage::save_checkpoint(place / "run/checkpoint", damaged);
+    noneq::storage::save_checkpoint(place / "run/checkpoint", damaged);
     const outcome o =
         program({"run", "p.yaml", "--out", "run", "--resume", "--quiet", "--set", "graph.trainer.steps=70"},
                 {.folder = place.folder()});

@@ -28,7 +28,7 @@ struct inputs {
     std::filesystem::create_directories(place / "photos");
     put_text(place / "photos" / "index.html", "");
     for (const char* name : {"b.png", "a.png"})
-      ::noneq::storage::write_png(place / "photos" / name, at::full({4, 6, 3}, name[0] - 'a', at::kByte));
+      noneq::storage::write_png(place / "photos" / name, at::full({4, 6, 3}, name[0] - 'a', at::kByte));
   }
   outcome import(std::vector<std::string> words) const {
     words.insert(words.begin(), {"data", "import", "--out", "out.h5"});
@@ -49,14 +49,14 @@ TEST_CASE("several datasets in one command, joined files, folders of images") {
   CHECK_MESSAGE(o.code == 0, o.err);
   CHECK(says(o.out, "wrote out.h5: train/images, 5 rows [28, 28] of uint8\n"));
   CHECK(says(o.out, "photos, 2 rows [4, 6, 3] of uint8; passed over 1 in the folder that is no PNG: index.html\n"));
-  const ::noneq::storage::hdf5_reader in(files().place / "out.h5");
-  CHECK(in.layout("train/images").shape == ::noneq::sizes{5, 28, 28});
+  const noneq::storage::hdf5_reader in(files().place / "out.h5");
+  CHECK(in.layout("train/images").shape == noneq::sizes{5, 28, 28});
   CHECK(in.layout("train/images").compression == "gzip");
   CHECK(in.rows("train/labels", 0, 5).equal(at::arange(5, at::kByte)));
   CHECK(in.layout("test").shape[0] == 10);
   CHECK(in.rows("test", 7, 1).eq(2).all().item<bool>());
   CHECK(in.rows("photos", 0, 2).select(1, 0).select(1, 0).select(1, 0).equal(at::tensor({0, 1}, at::kByte)));
-  CHECK(in.layout("photos").shape == ::noneq::sizes{2, 4, 6, 3});
+  CHECK(in.layout("photos").shape == noneq::sizes{2, 4, 6, 3});
   CHECK(in.rows("x", 0, 2).equal(at::tensor({1, 2, 3, 4}, at::kLong).view({2, 2})));
   CHECK(in.attributes("train/images").at("source") == "images");
   std::filesystem::remove(files().place / "out.h5");
@@ -77,7 +77,7 @@ TEST_CASE("what cannot be imported is one line, and no file is left") {
   CHECK(line({"x=images", "x=labels"}) == "labels: got rows [] of uint8, need rows [28, 28] of uint8 as in images\n");
   CHECK(line({"x=none"}) == "none: cannot open: No such file or directory; check the path\n");
   CHECK(says(line({"/x=images"}), "dataset name '/x'"));
-  ::noneq::storage::write_png(files().place / "photos" / "c.png", at::zeros({4, 5}, at::kByte));
+  noneq::storage::write_png(files().place / "photos" / "c.png", at::zeros({4, 5}, at::kByte));
   CHECK(line({"photos"}) ==
         "photos/c.png: got rows [4, 5] of uint8, need rows [4, 6, 3] of uint8 as in photos/a.png\n");
   std::filesystem::remove(files().place / "photos" / "c.png");

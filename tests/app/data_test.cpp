@@ -6,8 +6,8 @@
 #include "tiny.hpp"
 
 using namespace testing;
-using ::noneq::storage::hdf5_reader;
-using ::noneq::storage::hdf5_writer;
+using noneq::storage::hdf5_reader;
+using noneq::storage::hdf5_writer;
 
 namespace {
 
@@ -35,14 +35,14 @@ struct with_data {
   }
 };
 
-at::Tensor normal(::noneq::sizes shape) { return ::noneq::stream(5).normal(shape); }
+at::Tensor normal(noneq::sizes shape) { return noneq::stream(5).normal(shape); }
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
 
 }
 
 TEST_CASE("a run states what its data was taken for, and remarks on what looks unintended") {
-  const at::Tensor unit = ::noneq::stream(1).uniform({40, 8, 8});
+  const at::Tensor unit = noneq::stream(1).uniform({40, 8, 8});
   const with_data all({{"x", unit}, {"label", at::arange(40, at::kLong).remainder(4) + 1}});
   const outcome o = all.run({"loader.labels=label", "loader.held_out=0.25",
                              "model={plugin: model.unet, in: noiser, "
@@ -130,7 +130,7 @@ TEST_CASE("samples of data far from 0 are in float64, and tell so") {
 
 TEST_CASE("samples lie in their file as the data does in its own") {
   const with_data all({{"last", at::abs(normal({20, 4, 5, 3}))}, {"add", at::abs(normal({20, 4, 5}))}});
-  for (const auto& [name, shape] : {std::pair{"last", ::noneq::sizes{16, 4, 5, 3}}, {"add", {16, 4, 5}}}) {
+  for (const auto& [name, shape] : {std::pair{"last", noneq::sizes{16, 4, 5, 3}}, {"add", {16, 4, 5}}}) {
     const std::string n = name;
     const std::string from = n == "add" ? "none" : n;
     const outcome o =
@@ -140,7 +140,7 @@ TEST_CASE("samples lie in their file as the data does in its own") {
     CHECK_MESSAGE(o.code == 0, o.err);
     CHECK(all.samples().sizes().vec() == shape);
     const hdf5_reader in(all.place / "run/samples.h5");
-    ::noneq::sizes frames = shape;
+    noneq::sizes frames = shape;
     frames.insert(frames.begin() + 1, 3);
     CHECK(in.layout("frames").shape == frames);
     CHECK(in.rows("frames", 0, 16).select(1, 2).equal(all.samples()));  // the last frame is the sample
@@ -190,13 +190,13 @@ TEST_CASE("a checkpoint from before data had a place, a type and an identity is 
     return hdf5_reader(place / to).rows("samples", 0, 16);
   };
   const at::Tensor now = draw("now.h5");
-  auto old = ::noneq::storage::load_checkpoint(place / "tiny/checkpoint");
+  auto old = noneq::storage::load_checkpoint(place / "tiny/checkpoint");
   for (const char* key : {"data", "begun_in", "stored_order", "samples"}) {
     CHECK(old.meta.contains(key));
     old.meta.erase(key);
   }
   for (const char* part : {"normalisation.shift", "normalisation.scale"})
     old.tensors.at(part) = old.tensors.at(part).to(at::kFloat);
-  ::noneq::storage::save_checkpoint(place / "tiny/checkpoint", old);
+  noneq::storage::save_checkpoint(place / "tiny/checkpoint", old);
   CHECK(draw("old.h5").equal(now));
 }

@@ -7,7 +7,7 @@
 #include "tiny.hpp"
 
 using namespace testing;
-using ::noneq::storage::load_safetensors;
+using noneq::storage::load_safetensors;
 
 namespace {
 
@@ -33,14 +33,14 @@ struct trained {
   at::Tensor y;
 
   trained() {
-    ::noneq::storage::hdf5_writer file(place / "images.h5");
-    file.write("x", ::noneq::stream(1).uniform({32, 8, 8}));
+    noneq::storage::hdf5_writer file(place / "images.h5");
+    file.write("x", noneq::stream(1).uniform({32, 8, 8}));
     file.close();
     put_text(place / "images.yaml", unet_pipeline);
     run({"run", "images.yaml", "--out", "images", "--quiet"});
-    ::noneq::storage::save_safetensors(
+    noneq::storage::save_safetensors(
         place / "in.safetensors",
-        {{{"x", ::noneq::stream(2).normal({3, 1, 8, 8})}, {"t", at::tensor({0, 400, 999}, at::kLong)}}, {}});
+        {{{"x", noneq::stream(2).normal({3, 1, 8, 8})}, {"t", at::tensor({0, 400, 999}, at::kLong)}}, {}});
     y = predicted("images");
     CHECK(y.abs().max().item<double>() > 1e-3);
   }

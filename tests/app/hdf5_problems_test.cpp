@@ -5,7 +5,7 @@
 #include "tiny.hpp"
 
 using namespace testing;
-using ::noneq::storage::hdf5_writer;
+using noneq::storage::hdf5_writer;
 
 namespace {
 

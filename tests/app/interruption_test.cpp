@@ -49,11 +49,11 @@ TEST_CASE("Ctrl-C, and a terminal or batch system that ends, leave a checkpoint,
     CHECK(says(o.err, "interrupted"));
     CHECK(!std::filesystem::exists(place / "run/lock"));
   }
-  const auto stopped = ::noneq::storage::load_checkpoint(place / "run/checkpoint");
+  const auto stopped = noneq::storage::load_checkpoint(place / "run/checkpoint");
   CHECK(stopped.meta.at("step").get<int>() >= 5);
   CHECK(stopped.meta.at("finished").get<bool>() == false);
   CHECK(program(slow_into("run", "--resume"), here).code == 0);
-  CHECK(::noneq::storage::load_checkpoint(place / "run/checkpoint").meta.at("step").get<int>() == 60);
+  CHECK(noneq::storage::load_checkpoint(place / "run/checkpoint").meta.at("step").get<int>() == 60);
 }
 
 TEST_CASE("a run under nohup survives the end of its terminal") {

@@ -73,7 +73,7 @@ TEST_CASE("what a killed run had half written goes with the next, and nobody els
     const std::vector<std::string> stale{"samples.h5.noneq-tmp-123-0", "samples-step-20.h5.noneq-tmp-123-1",
                                          "metrics.jsonl.noneq-tmp-123-2", "reference/pca-7.h5.noneq-tmp-999999999-0"},
         others{"notes.noneq-tmp"};
-    const ::noneq::storage::atomic_file being_written(place / "run/mine.h5");
+    const noneq::storage::atomic_file being_written(place / "run/mine.h5");
     for (const auto& files : {stale, others})
       for (const std::string& file : files) put_text(place.folder() / "run" / file, "half");
     put_text(place / "run/reference/pca-7.h5", "kept");

@@ -134,8 +134,8 @@ TEST_CASE("what differs is shown, and only the trainer's own pace may") {
 TEST_CASE("a run goes on with its own data, by whichever name, and with no other of the same shape") {
   const scratch place;
   const auto make = [&](const char* file, std::uint64_t seed) {
-    ::noneq::storage::hdf5_writer w(place / file);
-    w.write("x", ::noneq::stream(seed).normal({256, 2}));
+    noneq::storage::hdf5_writer w(place / file);
+    w.write("x", noneq::stream(seed).normal({256, 2}));
     w.close();
   };
   make("a.h5", 1);

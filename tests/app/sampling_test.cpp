@@ -5,8 +5,8 @@
 #include "tiny.hpp"
 
 using namespace testing;
-using ::noneq::storage::hdf5_reader;
-using ::noneq::storage::hdf5_writer;
+using noneq::storage::hdf5_reader;
+using noneq::storage::hdf5_writer;
 
 namespace {
 

@@ -27,8 +27,8 @@ inline std::vector<std::string> slow_into(const std::string& folder, const std::
 }
 
 inline void same_checkpoint(const std::filesystem::path& a, const std::filesystem::path& b) {
-  ::noneq::storage::checkpoint x = ::noneq::storage::load_checkpoint(a / "checkpoint"),
-                               y = ::noneq::storage::load_checkpoint(b / "checkpoint");
+  noneq::storage::checkpoint x = noneq::storage::load_checkpoint(a / "checkpoint"),
+                             y = noneq::storage::load_checkpoint(b / "checkpoint");
   for (auto* c : {&x, &y}) c->meta.erase("begun_in");  // the folder of the test
   CHECK(x.meta == y.meta);
   REQUIRE(x.tensors.size() == y.tensors.size());

@@ -60,13 +60,13 @@ TEST_CASE("sample writes as many as asked for, as the seed says") {
     const outcome o = in_run(more);
     CHECK_MESSAGE(o.code == 0, o.err);
     CHECK(o.out + o.err == "");
-    return ::noneq::storage::hdf5_reader(place / file).rows("samples", 0, 5);
+    return noneq::storage::hdf5_reader(place / file).rows("samples", 0, 5);
   };
   const at::Tensor a = sample("a.h5", {}), b = sample("b.h5", {"--threads", "1"}), c = sample("c.h5", {"--seed", "9"});
   CHECK(a.sizes() == at::IntArrayRef{5, 2});
   CHECK(at::equal(a, b));
   CHECK(!at::equal(a, c));
-  CHECK(::noneq::storage::hdf5_reader(place / "a.h5").layout("samples").shape[0] == 5);
+  CHECK(noneq::storage::hdf5_reader(place / "a.h5").layout("samples").shape[0] == 5);
   sample("d.h5", {"--sampler", "ddim", "--steps", "3"});
   CHECK(in_run({"sample", "tiny", "--quiet", "--count", "2", "--out", (place / "e.png").string()}).code == 0);
   CHECK(text_of(place / "e.png").starts_with("\x89PNG"));
@@ -88,13 +88,13 @@ TEST_CASE("predict gives the network's output, and refuses tensors that do not f
   const scratch place;
   const std::string in = (place / "in.safetensors").string(), out = (place / "out.safetensors").string();
   const auto predict = [&](const std::map<std::string, at::Tensor>& tensors) {
-    ::noneq::storage::save_safetensors(in, {tensors, {}});
+    noneq::storage::save_safetensors(in, {tensors, {}});
     return in_run({"predict", "tiny", "--in", in, "--out", out, "--force"});
   };
   const at::Tensor x = at::zeros({3, 2}), t = at::arange(3, at::kLong);
   const outcome good = predict({{"x", x}, {"t", t}});
   CHECK_MESSAGE(good.code == 0, good.err);
-  CHECK(::noneq::storage::load_safetensors(out).tensors.at("y").sizes() == at::IntArrayRef{3, 2});
+  CHECK(noneq::storage::load_safetensors(out).tensors.at("y").sizes() == at::IntArrayRef{3, 2});
   refuses(predict({{"t", t}}), in + ": x: is missing; need x, t, and class_labels if the model has classes");
   refuses(predict({{"x", at::zeros({3, 3})}, {"t", t}}), in + ": x: got shape [3, 3], need [n, 2]");
   refuses(predict({{"x", at::zeros({})}, {"t", t}}), in + ": x: got shape [], need [n, 2]");
@@ -107,11 +107,11 @@ TEST_CASE("predict gives the network's output, and refuses tensors that do not f
           in + ": x: got 6 of 6 numbers that are not finite in float32, need finite ones");
   std::filesystem::remove(out);
   copy_run(place / "ruined");
-  ::noneq::storage::checkpoint huge = ::noneq::storage::load_checkpoint(place / "ruined" / "checkpoint");
+  noneq::storage::checkpoint huge = noneq::storage::load_checkpoint(place / "ruined" / "checkpoint");
   for (auto& [name, tensor] : huge.tensors)
     if (tensor.is_floating_point()) tensor = at::full_like(tensor, 1e38);
-  ::noneq::storage::save_checkpoint(place / "ruined" / "checkpoint", huge);
-  ::noneq::storage::save_safetensors(in, {{{"x", x + 1}, {"t", t}}, {}});
+  noneq::storage::save_checkpoint(place / "ruined" / "checkpoint", huge);
+  noneq::storage::save_safetensors(in, {{{"x", x + 1}, {"t", t}}, {}});
   const std::string ruined = (place / "ruined").string();
   const outcome lost = in_run({"predict", ruined, "--in", in, "--out", out});
   CHECK(lost.code == 1);
@@ -277,7 +277,7 @@ TEST_CASE("eval on another file: what cannot be measured on is refused before an
            tiny_with("{plugin: loader.swiss_roll, batch: 32}", "{plugin: loader.hdf5, batch: 32, file: a.h5}"));
   const surroundings here{.folder = place.folder()};
   const auto write = [&](const char* file, const at::Tensor& x) {
-    ::noneq::storage::hdf5_writer out(place / file);
+    noneq::storage::hdf5_writer out(place / file);
     out.write("x", x);
     out.close();
   };

@@ -45,8 +45,8 @@ TEST_CASE("sample, predict and export never write over the run, its data or thei
 TEST_CASE("what is there already is replaced only with --force") {
   const scratch place;
   copy_run(place / "run");
-  ::noneq::storage::save_safetensors(place / "in.safetensors",
-                                     {{{"x", at::zeros({3, 2})}, {"t", at::arange(3, at::kLong)}}, {}});
+  noneq::storage::save_safetensors(place / "in.safetensors",
+                                   {{{"x", at::zeros({3, 2})}, {"t", at::arange(3, at::kLong)}}, {}});
   put_text(place / "rows.csv", "1,2\n3,4\n");
   for (const auto& [words, file] :
        {std::pair{std::vector<std::string>{"data", "make", "swiss_roll", "--count", "2"}, "a.h5"},
@@ -104,7 +104,7 @@ TEST_CASE("sub-folders of writers are made, at the end and on the way") {
   const outcome o = program({"run", "p.yaml", "--out", "out", "--quiet"}, {.folder = place.folder()});
   CHECK_MESSAGE(o.code == 0, o.err);
   for (const char* file : {"deep/er/a.h5", "deep/er/a-step-40.h5", "b/kl.h5"}) CHECK(fs::exists(place / "out" / file));
-  const ::noneq::storage::hdf5_reader losses(place / "out/c/loss.h5");
+  const noneq::storage::hdf5_reader losses(place / "out/c/loss.h5");
   CHECK(losses.rows("step", 0, 6).equal(at::arange(10, 61, 10, at::kLong)));
   CHECK(losses.rows("loss", 0, 6).isfinite().all().item<bool>());
 }

@@ -5,7 +5,6 @@ using noneq::Tensor;
 using testing::ancestral;
 using testing::draw;
 using testing::given;
-using testing::make;
 using testing::make_denoiser;
 using testing::make_process;
 using testing::message_of;

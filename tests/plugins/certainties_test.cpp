@@ -8,8 +8,7 @@ using namespace testing;
 TEST_CASE("measurements without noise are refused where no x has them all, and only there") {
   const noneq::sizes shape{2, 4};
   const auto d = testing::gaussian_denoiser(testing::linear("epsilon", 10), at::zeros({1}), at::ones({1}));
-  const Tensor x = noneq::stream(3).normal({3, 2, 4}), known = at::ones({3, 2, 4}), half = known.clone(),
-               shifted = x.clone();
+  const Tensor x = stream(3).normal({3, 2, 4}), known = at::ones({3, 2, 4}), half = known.clone(), shifted = x.clone();
   half.select(1, 1).zero_();
   shifted[1][0][2] += 1;
   const auto total = [](const Tensor& v) { return v.flatten(1).sum(1, true); };

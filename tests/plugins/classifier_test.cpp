@@ -8,7 +8,6 @@ using noneq::Tensor;
 using testing::ancestral;
 using testing::draw;
 using testing::linear;
-using testing::make_denoiser;
 using testing::message_of;
 using testing::request;
 using testing::says_all;

@@ -6,7 +6,6 @@ using noneq::Tensor;
 using testing::gaussian_denoiser;
 using testing::make;
 using testing::message_of;
-using testing::says;
 
 namespace {
 

@@ -206,15 +206,14 @@ TEST_CASE("guides refuse what does not fit") {
 }
 
 TEST_CASE("a linear observation in mode paper gives a step the mean of the product of both") {
-  const Tensor a = noneq::stream(1).normal({2, 4}).to(at::kDouble), y = noneq::stream(2).normal({3, 2}).to(at::kDouble);
+  const Tensor a = stream(1).normal({2, 4}).to(at::kDouble), y = stream(2).normal({3, 2}).to(at::kDouble);
   const given file({{"matrix", a}, {"observation", y}});
   const auto guide = make<noneq::guide>(file.guide("linear_observation", ", deviation: 0.7, mode: paper"));
   CHECK(guide->multiplies_steps());
   const noneq::process p = linear();
   const noneq::normalisation normal{at::tensor({0.5, -1., 2., 0.}), at::tensor({2., 1., 0.5, 3.})};
   const auto begun = guide->begin({p, 0, 3, {4}, normal, {}, file.rows(0, 3)});
-  const Tensor mean = noneq::stream(4).normal({3, 4}).to(at::kDouble),
-               log_variance = noneq::stream(5).normal({3, 4}).to(at::kDouble);
+  const Tensor mean = stream(4).normal({3, 4}).to(at::kDouble), log_variance = stream(5).normal({3, 4}).to(at::kDouble);
   const noneq::distribution got = begun->multiplied({mean, log_variance}, {});
   CHECK(got.log_variance.equal(log_variance));
   for (std::int64_t k = 0; k < 3; ++k) {

@@ -186,7 +186,7 @@ TEST_CASE("images that are not what they are taken for") {
                      {"rgb", at::zeros({2, 32, 32, 3}, at::kByte)},
                      {"first", at::zeros({2, 3, 32, 32}, at::kByte)}});
   const std::string name = f.path.string();
-  const auto refused = [&](const testing::data_file::transforms& through, const std::string& dataset = "x") {
+  const auto refused = [&](const data_file::transforms& through, const std::string& dataset = "x") {
     return message_of(
         [&] { training(*f.through(through, "dataset: " + dataset + ", batch: 9, order: sequential"), 0); });
   };
@@ -204,7 +204,7 @@ TEST_CASE("images that are not what they are taken for") {
   CHECK(says(refused({}, "last"), "'last' gives 28 channels of 28×1 numbers, need {plugin: transform.channels, from"));
   CHECK(says(refused({}, "rgb"), "dataset 'rgb' gives 32 channels of 32×3 numbers, need {plugin: transform.channels"));
   CHECK(says(refused({last}, "first"), "gives 32 channels of 3×32 numbers, need from: first"));
-  for (const auto& [through, dataset] : std::vector<std::pair<testing::data_file::transforms, std::string>>{
+  for (const auto& [through, dataset] : std::vector<std::pair<data_file::transforms, std::string>>{
            {{last}, "last"}, {{last}, "rgb"}, {{}, "first"}, {{first}, "first"}, {{first}, "rgb"}})
     CHECK(refused(through, dataset) == "nothing was thrown");
   CHECK(refused({"{plugin: channels, from: none}"}) == "nothing was thrown");

@@ -3,7 +3,6 @@
 #include "noneq/diffusion/gaussian.hpp"
 #include "plugins/message.hpp"
 
-using noneq::sampling_request;
 using noneq::sizes;
 using noneq::stream;
 using noneq::Tensor;

@@ -13,7 +13,6 @@ using noneq::Tensor;
 using testing::gaussian_denoiser;
 using testing::make;
 using testing::make_denoiser;
-using testing::make_process;
 using testing::message_of;
 using testing::of_schedule;
 using testing::request;

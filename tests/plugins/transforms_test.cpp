@@ -13,7 +13,6 @@ using testing::data_file;
 using testing::measured_of;
 using testing::message_of;
 using testing::says;
-using testing::training;
 
 namespace {
 

@@ -1,4 +1,4 @@
-// What a process multiplies with at a step, by name, and all of it as one tensor, which is gathered and cast in one go.
+// The factors of a process at a step, by name, and all of them as one tensor, which is gathered and cast in one go.
 // Values, thread-safe; autograd passes both ways.
 #pragma once
 

@@ -9,7 +9,7 @@
 
 namespace noneq::flow {
 
-struct diverged : noneq::error {
+struct diverged : error {
   using error::error;
 };
 

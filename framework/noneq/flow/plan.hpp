@@ -16,9 +16,10 @@
 
 namespace noneq::flow {
 
-// The nodes that every training needs, one of each.
+// The nodes that every training needs, one of each; `loader` is the loader behind the noiser's first input, whose row
+// numbers and classes count.
 struct training_nodes {
-  const plan_node &loader, &noiser, &model, &loss, &trainer;  // the noiser's first: that of the numbers and classes
+  const plan_node &loader, &noiser, &model, &loss, &trainer;
 };
 
 struct plan {

@@ -115,7 +115,7 @@ void record_file::add(std::int64_t step, const std::string& node, const measured
 }
 
 void record_file::make_durable() const {
-  if (std::filesystem::exists(file_)) noneq::storage::make_durable(file_);
+  if (std::filesystem::exists(file_)) storage::make_durable(file_);
 }
 
 }

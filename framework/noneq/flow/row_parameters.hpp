@@ -14,11 +14,11 @@ struct row_parameter {
   std::string instead;  // what decides it in a stream: "gives as many rows as it has"
 };
 
-// Those of a plugin: a sampler's `chunk`, and `samples`, `split` and `chunk` of a metric that measures a model on so
-// many rows of a part of the data; none for others.
+// Returns the row parameters of a plugin: `chunk` of a sampler, and `samples`, `split` and `chunk` of a metric that
+// measures a model on so many rows of a part of the data; none for others.
 std::vector<row_parameter> row_parameters(const plugin_entry& e);
 
-// Whether it is a metric that measures `samples` rows of a part of the data.
+// Returns whether it is a metric that measures `samples` rows of a part of the data.
 bool measures_rows(const plugin_entry& e);
 
 }

@@ -150,8 +150,8 @@ class training_stream {
     drawn_.add(n, std::move(v));
   }
 
-  // What hangs in front of the gate comes ahead of the step; a writer must not have seen what is not trained on, should
-  // the run be interrupted there.
+  // Batches reach the nodes in front of the gate ahead of their step, and are held until it is done: a writer must not
+  // have seen rows that are not trained on, should the run be interrupted in between.
   void give_tees(std::int64_t step) {
     std::unique_lock one(tees_);
     const auto now = held_.extract(step);
