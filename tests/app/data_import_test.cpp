@@ -82,3 +82,11 @@ TEST_CASE("what cannot be imported is one line, and no file is left") {
         "photos/c.png: got rows [4, 5] of uint8, need rows [4, 6, 3] of uint8 as in photos/a.png\n");
   std::filesystem::remove(files().place / "photos" / "c.png");
 }
+
+TEST_CASE("a file that is imported is not replaced, with --force neither") {
+  const outcome o =
+      program({"data", "import", "x=images", "--out", "images", "--force"}, {.folder = files().place.folder()});
+  CHECK_MESSAGE(o.code == 2, o.err);
+  CHECK_MESSAGE(says(o.err, "need another name"), o.err);
+  CHECK(files().import({"x=images", "--force"}).code == 0);
+}

@@ -30,6 +30,7 @@ struct runs {
     noise.write("class", at::arange(64, at::kLong).remainder(3));
     noise.write("mask", at::ones({6, 2}));
     noise.write("zeros", at::zeros({6, 2}));
+    noise.write("in/groups", at::ones({6, 2}));
     noise.close();
     put_text(place / "classes.yaml", tiny_with("{plugin: loader.swiss_roll, batch: 32}",
                                                "{plugin: loader.hdf5, file: noise.h5, dataset: x, labels: class, "
@@ -145,6 +146,7 @@ TEST_CASE("a run's sampler draws given the rows of its stream, or others in thei
   CHECK(all().samples("known", {"--count", "8"}).equal(at::zeros({8, 2})));  // the rows begin again
   const at::Tensor others = hdf5_reader(all().place / "noise.h5").rows("noise", 0, 6);
   CHECK(at::allclose(all().samples("known", {"--given", "values=noise.h5:noise"}), others, 1e-5, 1e-6));
+  CHECK(all().samples("known", {"--given", "values=noise.h5:in/groups"}).equal(at::ones({6, 2})));
   const auto refused = [](const std::string& given, const std::string& line) {
     const outcome o = all().sample("known", {"--given", given});
     CHECK_MESSAGE(o.code == 2, o.err);

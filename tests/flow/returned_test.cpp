@@ -166,16 +166,27 @@ TEST_CASE("what a metric returns is looked at, and what its sink throws ends the
   }
 }
 
-TEST_CASE("a number that is not finite ends the run, and what others have found stays") {
+TEST_CASE("a number that is not finite is an error at the end, and all other results stay") {
   const scratch_folder out;
-  config::value document = config::parse_text(small_pipeline, "small.yaml");
-  for (const char* change : {"trainer.steps=5", "bound={plugin: metric.bound, of: model, samples: 8}",
-                             "m={plugin: metric.misbehaves, of: model, how: nan}"})
-    config::apply_override(document, std::string("graph.") + change);
-  CHECK_THROWS_AS(run(make_plan(document, with_misbehaving()), {out.path, if_there::refuse, 2, true}), error);
-  const std::string records = storage::read_file(out.path / "metrics.jsonl");
-  CHECK(has(records, "\"name\":\"K\""));
-  CHECK(!has(records, "\"node\":\"m\""));
+  const auto run_with = [&](const std::string& every) {
+    config::value document = config::parse_text(small_pipeline, "small.yaml");
+    for (const std::string& change :
+         {std::string("trainer.steps=5"), "m={plugin: metric.misbehaves, of: model, how: nan" + every + "}",
+          "bound={plugin: metric.bound, of: model, samples: 8" + every + "}",
+          std::string("s={plugin: sampler.ddim, of: model, count: 8}"),
+          std::string("w={plugin: writer.hdf5, in: s, file: s.h5}")})
+      config::apply_override(document, "graph." + change);
+    run(make_plan(document, with_misbehaving()), {out.path, if_there::replace, 2, true});
+  };
+  for (const std::string every : {"", ", every: 2"}) {
+    CAPTURE(every);
+    CHECK_THROWS_WITH_AS(run_with(every), doctest::Contains("m: metric.misbehaves returned ratio = nan"), error);
+    CHECK(storage::load_checkpoint(out.path / "checkpoint").meta.at("step") == 5);
+    const std::string records = storage::read_file(out.path / "metrics.jsonl");
+    CHECK(has(records, "\"name\":\"K\""));
+    CHECK(!has(records, "\"node\":\"m\""));
+    CHECK(std::filesystem::exists(out.path / "s.h5"));
+  }
   CHECK(of_metric("no_error") == "");  // an error may be unknown
 }
 
