@@ -115,6 +115,7 @@ struct binary_evidence : noneq::guide {
                "itself multiplies every step, as published",
                noneq::one_of({"exact", "paper"}))
         .removed("file", shipped::join_rows_of("values"))
+        .renamed("dataset", "values")
         .spaces({"binary"});
   }
 };

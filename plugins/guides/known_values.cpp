@@ -81,6 +81,7 @@ struct known_values : noneq::guide {
                noneq::at_least(1))
         .param("solve", &known_values::solve, shipped::solve_doc, noneq::at_least(1))
         .removed("file", shipped::join_rows_of("values"))
+        .renamed("dataset", "values")
         .spaces({"gaussian"});
   }
 };

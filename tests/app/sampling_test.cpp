@@ -154,6 +154,8 @@ TEST_CASE("a run's sampler draws given the rows of its stream, or others in thei
     CHECK(std::count(o.err.begin(), o.err.end(), '\n') == 1);
   };
   refused("values", "--given got 'values', need NAME=FILE, or NAME=FILE:DATASET");
+  refused("masc=noise.h5:mask",
+          "--given got 'masc', which neither the sampler nor its guides read, did you mean 'mask'?");
   refused("values=noise.h5:wide", "sampler.guides.values: tensor 'values' got rows of shape [3], need [2]");
   refused("values=noise.h5:x", "joins mask (6 rows) with values (64 rows), need as many rows in each");
   refused("values=absent.h5", "absent.h5: does not exist");

@@ -108,3 +108,16 @@ TEST_CASE("sub-folders of writers are made, at the end and on the way") {
   CHECK(losses.rows("step", 0, 6).equal(at::arange(10, 61, 10, at::kLong)));
   CHECK(losses.rows("loss", 0, 6).isfinite().all().item<bool>());
 }
+
+TEST_CASE("no verb replaces a file of a run, with --force neither") {
+  const scratch place;
+  copy_run(place / "run");
+  for (const char* file : {"run/samples.h5", "run/metrics.jsonl", "run/checkpoint/new.h5", "run"}) {
+    const outcome o =
+        program({"data", "make", "swiss_roll", "--count", "4", "--force", "--out", file}, {.folder = place.folder()});
+    CHECK_MESSAGE(o.code == 2, file << ": " << o.err);
+  }
+  CHECK(
+      program({"data", "make", "swiss_roll", "--count", "4", "--out", "run/own.h5"}, {.folder = place.folder()}).code ==
+      0);
+}

@@ -164,3 +164,17 @@ TEST_CASE("what stands where only the training works, or behind the end of a str
             "n.as: gives two tensors of noiser the name 'x0', need different names"));
   CHECK(!has(with("plugin: writer.hdf5, in: noiser, as: {noise: x0, x0: noise}, every: 2, file: a.h5"), "n.as"));
 }
+
+TEST_CASE(
+    "a pass through a finished run is refused before it begins, where its steps or its rows do not fit the model") {
+  scratch_folder trained, data;
+  run_small({}, 2, trained);
+  const std::string of = fmt::format("of: '{}'", trained.path.string());
+  const std::string x = rows_of("data", data_file(data.path, 10), ", dataset: x"),
+                    s = rows_of("data", data.path / "rows.h5", ", dataset: s");
+  const std::string writer = "graph.out={plugin: writer.hdf5, in: drawn, file: drawn.h5}";
+  CHECK(has(problems_of_pass({x, "graph.drawn={plugin: sampler.ddim, in: data, steps: 13, " + of + "}", writer}),
+            "drawn: got 13 steps, need at most the schedule's T = 12"));
+  CHECK(has(problems_of_pass({s, "graph.bound={plugin: metric.bound, in: data, " + of + "}"}),
+            "bound.in: got rows of shape [1], need those of the model, [2]"));
+}

@@ -17,8 +17,9 @@ struct out_file {
   void need_writable(std::string_view format) const;
   // Throws input_error when an input has this place, whatever its name; `option` names the input.
   void need_other_file(const std::filesystem::path& input, const std::string& option) const;
-  // Throws input_error when a file, or a folder that is not empty, has this name and --force is not given. Comes after
-  // the checks that --force does not lift, so that nobody is advised to give it in vain.
+  // Throws input_error when a file, or a folder that is not empty, has this name and --force is not given, or when the
+  // file belongs to a run. Comes after the other checks that --force does not lift, so that nobody is advised to give
+  // it in vain.
   void need_free() const;
 };
 

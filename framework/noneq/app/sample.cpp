@@ -60,6 +60,8 @@ std::vector<rows_in_file> rows_of(const sample_options& o) {
     const bool named = colon != text.npos && colon > equals && !std::filesystem::exists(text.substr(equals + 1), none);
     rows_in_file r{text.substr(0, equals), text.substr(equals + 1, named ? colon - equals - 1 : text.npos), ""};
     r.dataset = named ? text.substr(colon + 1) : r.tensor;
+    for (const rows_in_file& other : all)
+      if (other.tensor == r.tensor) throw error(fmt::format("--given got '{}' twice, need each tensor once", r.tensor));
     all.push_back(std::move(r));
   }
   if (!o.noise.empty())
@@ -111,6 +113,16 @@ void only_this_sampler(config::value& document, const sample_options& o) {
   if (o.seed) document.set("seed", config::value::scalar(std::to_string(*o.seed)));
 }
 
+// Rows that nothing reads would change nothing, in silence.
+void need_read(const sample_options& o, const flow::plan& p) {
+  const auto node = std::find_if(p.nodes.begin(), p.nodes.end(), [](const auto& n) { return n.role() == "sampler"; });
+  const std::vector<std::string> reads = node->template as<sampler>().reads();
+  for (const rows_in_file& r : rows_of(o))
+    if (std::find(reads.begin(), reads.end(), r.tensor) == reads.end())
+      throw error(fmt::format("{} got '{}', which neither the sampler nor its guides read{}", r.option, r.tensor,
+                              did_you_mean(r.tensor, reads)));
+}
+
 // One sample a row, if no other number is requested. Rows begin again where more are, but noise would repeat itself.
 void count_rows(sample_options& o) {
   for (const rows_in_file& r : rows_of(o)) {
@@ -158,6 +170,7 @@ void add_sample(CLI::App& program) {
     });
     const auto opened = open_run(o->folder, plugins, [&](config::value& document) { only_this_sampler(document, *o); });
     flow::session& s = *opened;
+    as_input([&] { need_read(*o, s.plan()); });
     as_input([&] { s.open_streams(); });
     as_input([&] { flow::refuse_files_of_run(o->out.path, s.plan(), o->folder); });
     o->out.need_free();

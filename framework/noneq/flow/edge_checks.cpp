@@ -184,13 +184,13 @@ void check_edges(plan& p, plan_node& n, config::problems& found) {
 void check_names(const plan& p, config::problems& found) {
   std::map<std::string, tensor_names> given;
   for (const plan_node& n : p.nodes) {
-    tensor_names have = names_before(n, given, found);
+    tensor_names have = names_before(n, given, found), missing;  // one line a node and tensor
     std::vector<named_tensor_doc> reads = n.plugin.entry->reads;
     if (n.role() == "metric" && n.takes_model()) reads.push_back({"x0", ""});  // where it stands in a stream
     if (n.role() == "sampler")
       for (const std::string& name : n.as<sampler>().reads()) reads.push_back({name, ""});
     for (const auto& need : reads) {
-      if (have.count(need.name) || n.in.empty()) continue;
+      if (have.count(need.name) || n.in.empty() || !missing.insert(need.name).second) continue;
       tensor_names others;
       for (const plan_node& o : p.nodes)
         if (o.id != n.id && given.count(o.id) && given.at(o.id).count(need.name)) others.insert(o.id);
@@ -199,7 +199,6 @@ void check_names(const plan& p, config::problems& found) {
                                   others.empty() ? ", which nothing before it writes"
                                                  : fmt::format(", as {} gives it", fmt::join(others, " or "))),
                       n.id + ".in", n.in.front().where));
-      have.insert(need.name);  // one line a node and tensor
     }
     given[n.id] = given_by(n, std::move(have));
   }

@@ -191,6 +191,16 @@ void event_stream::add_sampler(const plan_node& n) {
   lost_.push_back({&n, lost});
 }
 
+// Returns the part of the model's data that a metric in this stream measures; "" for rows of other data.
+std::string event_stream::part_behind(const plan_node& n) {
+  const plan& p = around_.opened.plan();
+  const auto before = p.before(n);
+  const bool of_training = p.trains() && std::any_of(before.begin(), before.end(), [&](const plan_node* b) {
+                             return b->kind() == node_kind::source && p.streams.front().has(b->id);
+                           });
+  return of_training ? parts_[n.in.front().from] : "";
+}
+
 void event_stream::add_sink(const plan_node& n) {
   session& run = around_.opened;
   const plan_node* of = run.plan().model_before(n);
@@ -209,7 +219,7 @@ void event_stream::add_sink(const plan_node& n) {
     s.info = model.info();
     const row_request rows = n.in.empty() ? n.as<metric>().rows(s.info) : row_request{};
     s.now.emplace(measurement{*s.of, s.info, run.stream().fork(n.id), pass_over(around_, n, model), around_.earlier,
-                              around_.folder, n.in.empty() ? rows.part : parts_[n.in.front().from]});
+                              around_.folder, n.in.empty() ? rows.part : part_behind(n)});
     s.taking =
         working(n, [&] { return need_made(n.as<metric>().open(*s.now), n.plugin.entry->full_name(), "sinking"); });
     if (n.in.empty()) {

@@ -42,6 +42,7 @@ class event_stream {
   void add_transform(const plan_node& n);
   void add_sampler(const plan_node& n);
   void add_sink(const plan_node& n);
+  std::string part_behind(const plan_node& n);
   void need_batches(const plan_node& n, std::int64_t rows, std::int64_t size);
 
   const event_surroundings& around_;

@@ -55,6 +55,7 @@ void sampling::check() const {
   need_memory(numbers * sizeof(float) * 4, chunk, "chunk");
   need_memory(numbers * sizeof(float) * static_cast<double>(4 + sampler_.frames), chunk + " with its frames", "frames");
   need_memory(chunks * 256, fmt::format("{} samples in chunks of {}", count, sampler_.chunk_size()), "count");
+  sampler_.kept_steps(denoiser_.process());  // throws where there are too few
   if (node_.in.empty()) sampler_.check_request(denoiser_.process(), request(0, of_chunk, {}));
 }
 
@@ -94,7 +95,12 @@ batch sampling::in_data_units(batch rows) const {
 
 sampling_request sampling::request(std::int64_t first, std::int64_t count, const batch& given) const {
   Tensor of_class = given.find("label");
-  if (!of_class.defined() || !sampler_.labels.empty()) of_class = label(first, count);
+  if (!of_class.defined() || !sampler_.labels.empty())
+    of_class = label(first, count);
+  else if (const std::int64_t classes = model_.info().classes; classes > 0 && of_class.numel() > 0)
+    if (const auto last = of_class.max().item<std::int64_t>(); last >= classes)
+      throw error(fmt::format("got the label {} of a row, need classes from 0 to {}, as the model knows them", last,
+                              classes - 1));
   sampling_request r{first, count, model_.shape(), stream_, {{"label", of_class}}, {}};
   r.normal = model_.info().normal;
   r.range = model_.info().range;

@@ -42,8 +42,11 @@ void session::open_streams() {
     for (const std::string& id : stream.nodes) {
       const plan_node& n = plan_.node(id);
       if (ends_rows(stream, n) && !data_.has(n)) found.guard([&] { open_rows(n); }, n.where, n.id);
-      if (!stream.trains && n.role() == "sampler" && !n.in.empty() && found.empty())
-        found.guard([&] { working(n, [&] { check_rows(n); }); }, n.where, n.id);
+      if (stream.trains || n.role() != "sampler" || !found.empty()) continue;
+      observer nobody;
+      if (!n.of_run.empty())
+        found.guard([&] { working(n, [&] { sampling(*this, n, nobody).check(); }); }, n.where, n.id);
+      if (!n.in.empty() && found.empty()) found.guard([&] { working(n, [&] { check_rows(n); }); }, n.where, n.id);
     }
   }
   found.raise();
@@ -115,6 +118,15 @@ void session::check_metrics() {
             if (&model != this) model.data_if_there();
             said_of(n.id, [&] { n.as<metric>().check_data(model.info()); });
             if (!n.takes_model() || n.in.empty()) return;
+            const dataset_info& rows = data_.info_behind(plan_.node(n.in.front().from));
+            if (n.in.size() == 1 && n.in.front().as.empty() && rows.shape != model.info().shape)
+              throw error(fmt::format("got rows of shape {}, need those of the model, {}", to_string(rows.shape),
+                                      to_string(model.info().shape)),
+                          n.id + ".in", n.in.front().where);
+            if (rows.classes > model.info().classes && model.info().classes > 0)
+              throw error(fmt::format("got rows of {} classes, need at most the {} of the model", rows.classes,
+                                      model.info().classes),
+                          n.id + ".in", n.in.front().where);
             if (const row_request own = n.as<metric>().rows(model.info()); own.count > 0 && !own.data)
               throw error(fmt::format("{} measures no rows of data, need none", n.plugin.entry->full_name()),
                           n.id + ".in", n.in.front().where);
