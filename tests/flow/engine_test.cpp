@@ -233,6 +233,7 @@ TEST_CASE("the first error of a vertex ends the stream, after all other calls ha
 static Tensor mapped(std::size_t bytes) {
   void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   REQUIRE(memory != MAP_FAILED);
+  ::madvise(memory, bytes, MADV_HUGEPAGE);  // to touch small pages would take most of the time
   std::memset(memory, 1, bytes);
   return at::from_blob(
       memory, {1, static_cast<std::int64_t>(bytes)}, [bytes](void* p) { ::munmap(p, bytes); }, at::kByte);
