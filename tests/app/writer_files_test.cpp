@@ -73,7 +73,7 @@ TEST_CASE("what is there already is replaced only with --force") {
   // --out has a default name here.
   put_text(place / "samples.h5", "mine");
   refused_with(program({"sample", "run", "--count", "2"}, {.folder = place.folder()}), "samples.h5: is there already");
-  // What --force does not lift is stated first.
+  // Problems that --force does not lift are reported first.
   refused_with(
       program({"sample", "run", "--count", "2", "--out", "run/samples.h5", "--force"}, {.folder = place.folder()}),
       "which a writer of the run wrote; need another name");

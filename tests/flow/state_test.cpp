@@ -19,7 +19,7 @@ registry& stateful_plugins() {
   return r;
 }
 
-// What a run leaves: its checkpoint, its records, and its other files by name.
+// The results of a run: its checkpoint, its records, and its other files by name.
 struct left_behind {
   storage::checkpoint saved;
   std::string records;

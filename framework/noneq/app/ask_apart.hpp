@@ -16,7 +16,7 @@ struct plugin_name {
   std::string role, name;
 };
 
-// Holds either `said`, the result of show(), or, with the library's file, a `problem`.
+// The result of a description: either `said`, which show() returned, or `problem`, with the file of the library.
 struct plugin_answer {
   plugin_name of;
   nlohmann::ordered_json said;

@@ -1,12 +1,10 @@
 #include "noneq/app/out_file.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "noneq/app/argument_checks.hpp"
 #include "noneq/app/refuse.hpp"
-#include "noneq/flow/written_files.hpp"
+#include "noneq/flow/planned_files.hpp"
 #include "noneq/storage/file_names.hpp"
 #include "noneq/storage/files.hpp"
 
@@ -31,27 +29,17 @@ void out_file::need_other_file(const std::filesystem::path& input, const std::st
     throw input_error({error(fmt::format("--out got '{}', the file of {}; need another name", path, option))});
 }
 
-// Returns whether this is the folder of a run, a file that a run made there, or one in a checkpoint.
-static bool belongs_to_run(const std::filesystem::path& file) {
+// Throws input_error when the path is the folder of a run, or a place in one that the run uses.
+static void refuse_places_of_runs(const std::filesystem::path& path) {
   std::error_code failed;
-  const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
-  const auto is_run = [&](const std::filesystem::path& f) {
-    return std::filesystem::exists(f / "pipeline.yaml", failed);
-  };
-  if (is_run(file) || (folder.filename().string().starts_with("checkpoint") && is_run(folder.parent_path())))
-    return true;
-  if (!is_run(folder)) return false;
-  auto names = flow::written_files(folder).names();
-  for (const char* own : {"pipeline.yaml", "metrics.jsonl", "metrics.h5", "files.jsonl", "run.json", "lock"})
-    names.push_back(folder / own);
-  return std::any_of(names.begin(), names.end(),
-                     [&](const auto& name) { return std::filesystem::equivalent(name, file, failed); });
+  const std::filesystem::path whole = std::filesystem::absolute(path).lexically_normal();
+  for (std::filesystem::path at = whole; at.has_relative_path(); at = at.parent_path())
+    if (std::filesystem::exists(at / "pipeline.yaml", failed)) as_input([&] { flow::refuse_places_of_run(path, at); });
 }
 
 void out_file::need_free() const {
+  refuse_places_of_runs(path);
   std::error_code failed;
-  if (belongs_to_run(path))
-    throw input_error({error(fmt::format("--out got '{}', which belongs to a run; need another name", path))});
   const bool folder = std::filesystem::is_directory(path, failed);
   if (force || !std::filesystem::exists(path, failed) || (folder && std::filesystem::is_empty(path, failed))) return;
   throw input_error({error(fmt::format("is there already; give --out another {}, or --force to replace {}",

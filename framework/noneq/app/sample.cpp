@@ -18,10 +18,17 @@
 namespace noneq::app {
 namespace {
 
+// A tensor that the sampler reads, one row a sample, and where its rows lie.
+struct rows_in_file {
+  std::string tensor, file, dataset;
+  const char* option = "--given";
+};
+
 struct sample_options {
   std::string folder, sampler, noise, noise_dataset;
   out_file out{"samples.h5"};
   std::vector<std::string> given;  // NAME=FILE or NAME=FILE:DATASET
+  std::vector<rows_in_file> rows;  // of --given and --noise, as they were read
   std::int64_t count = 0, steps = 0;
   std::vector<std::int64_t> labels;
   std::optional<double> guidance;
@@ -44,13 +51,8 @@ config::value writer_of(const sample_options& o, const std::string& sampler) {
   return node;
 }
 
-// A tensor that the sampler reads, one row a sample, and where its rows lie.
-struct rows_in_file {
-  std::string tensor, file, dataset;
-  const char* option = "--given";
-};
-
-std::vector<rows_in_file> rows_of(const sample_options& o) {
+// Throws noneq::error where --given cannot be read.
+std::vector<rows_in_file> read_rows(const sample_options& o) {
   std::vector<rows_in_file> all;
   for (const std::string& text : o.given) {
     const auto equals = text.find('='), colon = text.rfind(':');
@@ -100,9 +102,9 @@ void only_this_sampler(config::value& document, const sample_options& o) {
     node.set("labels", std::move(labels));
   }
   node.set_where_all({"noneq sample", 0, 0});
-  for (const rows_in_file& r : rows_of(o)) flow::remove_input(node, r.tensor);
+  for (const rows_in_file& r : o.rows) flow::remove_input(node, r.tensor);
   flow::remove_beside_model(document, flow::inputs_of(node));
-  for (const rows_in_file& r : rows_of(o))
+  for (const rows_in_file& r : o.rows)
     flow::add_input(node, flow::add_node(document, r.tensor, loader_of(r)), r.tensor);
   if (!o.noise.empty()) node.set("start", config::value::scalar("noise"));
   if (!flow::inputs_of(node).empty()) node.remove("chunk");
@@ -117,7 +119,7 @@ void only_this_sampler(config::value& document, const sample_options& o) {
 void need_read(const sample_options& o, const flow::plan& p) {
   const auto node = std::find_if(p.nodes.begin(), p.nodes.end(), [](const auto& n) { return n.role() == "sampler"; });
   const std::vector<std::string> reads = node->template as<sampler>().reads();
-  for (const rows_in_file& r : rows_of(o))
+  for (const rows_in_file& r : o.rows)
     if (std::find(reads.begin(), reads.end(), r.tensor) == reads.end())
       throw error(fmt::format("{} got '{}', which neither the sampler nor its guides read{}", r.option, r.tensor,
                               did_you_mean(r.tensor, reads)));
@@ -125,7 +127,7 @@ void need_read(const sample_options& o, const flow::plan& p) {
 
 // One sample a row, if no other number is requested. Rows begin again where more are, but noise would repeat itself.
 void count_rows(sample_options& o) {
-  for (const rows_in_file& r : rows_of(o)) {
+  for (const rows_in_file& r : o.rows) {
     const std::int64_t rows = storage::hdf5_reader(r.file).layout(r.dataset).shape[0];
     if (o.count == 0) o.count = rows;
     if (r.option == std::string_view("--noise") && o.count > rows)
@@ -165,7 +167,8 @@ void add_sample(CLI::App& program) {
     if (count->empty() && noise->empty() && given->empty()) throw CLI::RequiredError("--count");
     o->out.need_writable(is_picture(*o) ? "PNG" : "HDF5");
     as_input([&] {
-      for (const rows_in_file& r : rows_of(*o)) o->out.need_other_file(r.file, r.option);
+      o->rows = read_rows(*o);
+      for (const rows_in_file& r : o->rows) o->out.need_other_file(r.file, r.option);
       count_rows(*o);
     });
     const auto opened = open_run(o->folder, plugins, [&](config::value& document) { only_this_sampler(document, *o); });

@@ -254,23 +254,21 @@ class running {
     }
   }
 
-  struct completing {
-    template <class Ports>
-    void operator()(std::int64_t index, Ports& out) const {
-      if (++self->done_[index] < self->sinks_) return;
-      self->done_.erase(index);
-      self->count_under_way(-1);
-      if (self->stopped_) return;
-      if (self->stream_.completed && !self->stream_.completed(index)) {
-        self->stopped_ = true;
-        return;
-      }
-      std::get<0>(out).try_put(token());
-      if (index + 1 < self->stream_.last)
-        for (auto& open : self->gates_) open->try_put(token());
+  // Every sink has one call for each batch.
+  template <class Ports>
+  void complete(std::int64_t index, Ports& out) {
+    if (++done_[index] < sinks_) return;
+    done_.erase(index);
+    count_under_way(-1);
+    if (stopped_) return;
+    if (stream_.completed && !stream_.completed(index)) {
+      stopped_ = true;
+      return;
     }
-    running* self;
-  };
+    std::get<0>(out).try_put(token());
+    if (index + 1 < stream_.last)
+      for (auto& open : gates_) open->try_put(token());
+  }
 
   const stream_graph& stream_;
   std::int64_t next_;
@@ -287,7 +285,8 @@ class running {
                                               return next_++;
                                             }};
   graphs::limiter_node<std::int64_t> tokens_{graph_, stream_.tokens};
-  graphs::multifunction_node<std::int64_t, std::tuple<token>> complete_{graph_, graphs::serial, completing{this}};
+  graphs::multifunction_node<std::int64_t, std::tuple<token>> complete_{
+      graph_, graphs::serial, [this](std::int64_t index, auto& out) { complete(index, out); }};
   std::vector<std::shared_ptr<void>> nodes_;
 };
 

@@ -189,6 +189,7 @@ plan_node read_node(const std::string& id, const config::value& v, const config:
   if (v.type() == config::value::kind::map) read_occasions(n, v, r.found);
   return n;
 }
+
 config::value resolved_inputs(const plan_node& n) {
   if (n.in.size() == 1) return config::value::scalar(n.in.front().from);
   config::value list = config::value::list();

@@ -199,20 +199,26 @@ void check_files_can_be_made(const plan& p, const fs::path& folder, config::prob
     if (const std::string why = obstacle_at(w.end); !why.empty()) refuse_file(w, why, found);
 }
 
-void refuse_files_of_run(const fs::path& out, const plan& p, const fs::path& folder) {
+[[noreturn]] static void refuse_out(const fs::path& out, const std::string& what) {
+  throw error(fmt::format("--out got '{}', {}; need another name", out.string(), what));
+}
+
+void refuse_places_of_run(const fs::path& out, const fs::path& folder) {
   const fs::path place = place_of(out);
-  const auto refuse = [&](const std::string& what) {
-    throw error(fmt::format("--out got '{}', {}; need another name", out.string(), what));
-  };
-  if (same_place(place, place_of(folder))) refuse("which is the folder of the run");
+  if (same_place(place, place_of(folder))) refuse_out(out, "which is the folder of the run");
   for (const char* own : own_files)
     if (const fs::path kept = place_of(folder / own); same_place(place, kept) || is_within(place, kept))
-      refuse(fmt::format("where the run keeps {}", own));
+      refuse_out(out, fmt::format("where the run keeps {}", own));
   for (const fs::path& made : written_files(folder).names())
-    if (same_place(place, place_of(made))) refuse("which a writer of the run wrote");
+    if (same_place(place, place_of(made))) refuse_out(out, "which a writer of the run wrote");
+}
+
+void refuse_files_of_run(const fs::path& out, const plan& p, const fs::path& folder) {
+  refuse_places_of_run(out, folder);
+  const fs::path place = place_of(out);
   for (const plan_input& in : inputs_of(p))
     if (same_place(place, in.place) || same_place(place.parent_path(), in.place))
-      refuse(fmt::format("which {} has to read, '{}'", in.parameter, in.place.string()));
+      refuse_out(out, fmt::format("which {} has to read, '{}'", in.parameter, in.place.string()));
 }
 
 }

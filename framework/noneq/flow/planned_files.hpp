@@ -17,8 +17,11 @@ void check_file_places(const plan& p, const std::filesystem::path& folder, confi
 // Checks that no folder, device or missing permission stands where a writer will put its file. Changes nothing.
 void check_files_can_be_made(const plan& p, const std::filesystem::path& folder, config::problems& found);
 
-// Throws noneq::error when a file written to `out` would replace a part of the run in `folder`, a file of its writers,
-// or a file that its plan reads.
+// Throws noneq::error when a file written to `out` would replace the run in `folder`, a part of it or a file of its
+// writers.
+void refuse_places_of_run(const std::filesystem::path& out, const std::filesystem::path& folder);
+
+// Throws noneq::error in these cases, and when it would replace a file that the run's plan reads.
 void refuse_files_of_run(const std::filesystem::path& out, const plan& p, const std::filesystem::path& folder);
 
 }

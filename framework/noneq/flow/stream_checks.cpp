@@ -75,7 +75,7 @@ void check_counts(const plan& p, config::problems& found) {
     }
 }
 
-// What is set is meant, so a parameter that changes nothing where its node stands is refused.
+// A parameter that is set but changes nothing where its node stands is refused.
 void check_row_parameters(const plan& p, config::problems& found) {
   for (const plan_node& n : p.nodes) {
     const config::value* node = p.document->find("graph")->find(n.id);

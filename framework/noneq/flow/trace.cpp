@@ -10,11 +10,8 @@ namespace {
 constexpr const char* words[] = {"fetch", "run", "enter", "map", "add"};
 
 // Chrome counts microseconds; whole nanoseconds are written several times as fast as decimals are.
-struct microseconds {
-  std::int64_t nanoseconds;
-};
-std::back_insert_iterator<std::string> operator<<(std::back_insert_iterator<std::string> out, microseconds t) {
-  return fmt::format_to(out, "{}.{:03}", t.nanoseconds / 1000, t.nanoseconds % 1000);
+void append_microseconds(std::string& text, std::int64_t nanoseconds) {
+  fmt::format_to(std::back_inserter(text), "{}.{:03}", nanoseconds / 1000, nanoseconds % 1000);
 }
 
 constexpr std::string_view beginning = "{\"displayTimeUnit\": \"ms\", \"traceEvents\": [\n";
@@ -97,9 +94,9 @@ void trace::flush(row& r) {
     if (name.empty()) name = nlohmann::json(s.node->id).dump();
     fmt::format_to(out, R"({{"ph": "X", "name": {}, "cat": "{}", "pid": 1, "tid": {}, "ts": )", name,
                    words[static_cast<std::size_t>(s.what)], r.number);
-    out << microseconds{s.begin};
+    append_microseconds(text, s.begin);
     text += ", \"dur\": ";
-    out << microseconds{s.end - s.begin};
+    append_microseconds(text, s.end - s.begin);
     fmt::format_to(out, R"(, "args": {{"batch": {}, "part": {}}}}})", s.index, s.part);
   }
   r.done.clear();
@@ -127,7 +124,7 @@ void trace::flush_counts() {
   const auto counter = [&](const count& c, const char* name) {
     if (!text.empty()) text += ",\n";
     fmt::format_to(out, R"({{"ph": "C", "name": "{}", "pid": 1, "ts": )", name);
-    out << microseconds{c.at};
+    append_microseconds(text, c.at);
   };
   for (const count& c : counts_) {
     counter(c, "batches under way");

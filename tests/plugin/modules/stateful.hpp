@@ -1,5 +1,5 @@
-// What the stateful plugins count with. Their work depends on how often they were called, so that it goes on as before
-// only if their state was saved.
+// The counter of the stateful plugins. Their work depends on the number of calls before, so a resumed run equals one
+// that was not interrupted only if their state was saved.
 #pragma once
 
 #include <mutex>
