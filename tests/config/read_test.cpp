@@ -75,6 +75,16 @@ TEST_CASE("lists: one value is a list of one, errors stand at the item") {
   CHECK(refused_as<std::vector<std::int64_t>>("{a: 1}") == "a.yaml:1:1: got a map, need an integer");
 }
 
+TEST_CASE("maps of texts: a text alone has the empty name, the empty text is none") {
+  using texts = std::map<std::string, std::string>;
+  CHECK(read<texts>(of("{x: a/b, low: 3}")) == texts{{"x", "a/b"}, {"low", "3"}});
+  CHECK(read<texts>(of("a/b")) == texts{{"", "a/b"}});
+  CHECK(read<texts>(of("''")).empty());
+  CHECK(read<texts>(of("{}")).empty());
+  CHECK(refused_as<texts>("[a]") == "a.yaml:1:1: got a list, need a text, or a map of texts");
+  CHECK(refused_as<texts>("{a: [b]}") == "a.yaml:1:5: got a list, need a text");
+}
+
 TEST_CASE("the caller's subject joins the reader's place") {
   try {
     read<std::int64_t>(of("abc"));

@@ -4,11 +4,24 @@
 
 #include <sys/wait.h>
 
+#include "noneq/storage/file_names.hpp"
 #include "noneq/storage/files.hpp"
 #include "scratch.hpp"
 
 using namespace noneq;
 using namespace noneq::storage;
+
+TEST_CASE("a pattern stands for its files as people count them, another name for itself") {
+  const scratch s;
+  for (const char* name : {"day10.h5", "day9.h5", "day1.h5", "night.h5", "a[1].h5", ".day2.h5"}) put(s / name, "");
+  CHECK(matching_files(s / "day*.h5") ==
+        std::vector<std::filesystem::path>{s / "day1.h5", s / "day9.h5", s / "day10.h5"});
+  CHECK(matching_files(s / "*.nc").empty());
+  CHECK(matching_files(s / "none.h5") == std::vector<std::filesystem::path>{s / "none.h5"});
+  CHECK(matching_files(s / "a[1].h5") == std::vector<std::filesystem::path>{s / "a[1].h5"});
+  CHECK(is_pattern(s / "day?.h5"));
+  CHECK_FALSE(is_pattern(s / "a[1].h5"));
+}
 
 TEST_CASE("a file comes back as it was written, and replaces the one before") {
   const scratch s;

@@ -7,41 +7,15 @@
 #include <hdf5.h>
 #include <sys/file.h>
 
+#include "foreign.hpp"
 #include "noneq/storage/chunks.hpp"
 #include "noneq/storage/hdf5.hpp"
 #include "scratch.hpp"
 
 using namespace noneq;
 using namespace noneq::storage;
-
-namespace {
-
-// Writes `bytes` of memory type `memory` as a dataset of type `stored`.
-struct foreign_file {
-  hid_t id;
-  explicit foreign_file(const std::filesystem::path& path)
-      : id(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT)) {}
-  ~foreign_file() { H5Fclose(id); }
-  void put(const char* name, hid_t stored, hid_t memory, std::vector<hsize_t> shape, const void* bytes,
-           hid_t creation = H5P_DEFAULT) const {
-    const hid_t space =
-        shape.empty() ? H5Screate(H5S_SCALAR) : H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr);
-    const hid_t set = H5Dcreate2(id, name, stored, space, H5P_DEFAULT, creation, H5P_DEFAULT);
-    if (bytes) H5Dwrite(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes);
-    H5Dclose(set);
-    H5Sclose(space);
-  }
-};
-
-hid_t chunked(std::vector<hsize_t> chunk, bool shuffle = false, int gzip = -1) {
-  const hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
-  H5Pset_chunk(creation, static_cast<int>(chunk.size()), chunk.data());
-  if (shuffle) H5Pset_shuffle(creation);
-  if (gzip >= 0) H5Pset_deflate(creation, static_cast<unsigned>(gzip));
-  return creation;
-}
-
-}
+using testing::chunked;
+using testing::foreign_file;
 
 TEST_CASE("every number type of HDF5 becomes the nearest dtype") {
   const scratch s;
@@ -251,6 +225,34 @@ TEST_CASE("raw chunks of every dtype the writer makes equal the rows") {
     for (const char* name : {"x", "grown"})
       CHECK(at::equal(decode(read_raw(r, name, 333, 500)), values.narrow(0, 333, 500)));
     CHECK(read_raw(r, "x", 0, 1000).plain.defined() == (dtype == at::kBool));
+  }
+}
+
+TEST_CASE("rows of a dataset in one piece are read from their place in the file, behind a user block too") {
+  const scratch s;
+  for (const hsize_t user_block : {hsize_t{0}, hsize_t{1024}}) {
+    const Tensor values = at::randn({1000, 100});
+    const hid_t creation = H5Pcreate(H5P_FILE_CREATE);
+    H5Pset_userblock(creation, user_block);
+    const hid_t made = H5Fcreate((s / "p.h5").c_str(), H5F_ACC_TRUNC, creation, H5P_DEFAULT);
+    const hsize_t shape[] = {1000, 100};
+    const hid_t space = H5Screate_simple(2, shape, nullptr);
+    for (const auto& [name, type] : {std::pair{"x", H5T_IEEE_F32LE}, std::pair{"big", H5T_IEEE_F32BE}}) {
+      const hid_t d = H5Dcreate2(made, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+      H5Dwrite(d, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data_ptr());
+      H5Dclose(d);
+    }
+    H5Sclose(space), H5Fclose(made), H5Pclose(creation);
+    const hdf5_reader r(s / "p.h5");
+    for (const char* name : {"x", "big"})
+      for (const std::int64_t first : {0, 333, 999})
+        CHECK(at::equal(decode(read_raw(r, name, first, 1000 - first)), values.slice(0, first)));
+    CHECK(read_raw(r, "x", 0, 10).piece != nullptr);
+    CHECK(read_raw(r, "big", 0, 10).piece == nullptr);
+    const raw_chunks last = read_raw(r, "x", 990, 10);
+    std::filesystem::resize_file(s / "p.h5", static_cast<std::uintmax_t>(last.piece_offset + 100));
+    CHECK(has(failure([&] { decode(last); }), "got the end of the file at byte"));
+    std::filesystem::remove(s / "p.h5");
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <hdf5.h>
 
+#include "foreign.hpp"
 #include "noneq/storage/chunks.hpp"
 #include "noneq/storage/hdf5.hpp"
 #include "scratch.hpp"
@@ -147,4 +148,17 @@ TEST_CASE("a file that is cut while it is open is an error, not zeros") {
     CHECK(has(failure([&] { r.rows("x", 49'000, 10); }), "bytes to 100000 while it was read: copy it again"));
     CHECK(has(failure([&] { read_raw(r, "x", 49'000, 10); }), "bytes to 100000 while it was read: copy it again"));
   }
+}
+
+TEST_CASE("numbers that a source was never given are named by the virtual dataset") {
+  const scratch s;
+  write_rows(s / "a.h5", 0, 5);
+  {
+    const testing::foreign_file f(s / "b.h5");
+    f.put("x", H5T_IEEE_F32LE, 0, {4, 2}, nullptr, testing::chunked({2, 2}));
+  }
+  make_virtual(s / "v.h5", 9, {{"a.h5", "x", 0, 5}, {"b.h5", "/x", 5, 4}});
+  const hdf5_reader r(s / "v.h5");
+  CHECK(has(r.layout("x").unwritten, "takes numbers from " + (s / "b.h5").string() +
+                                         ": dataset 'x', which has room for 2 chunks, but none was ever written"));
 }

@@ -77,6 +77,13 @@ void read_into(const value& v, std::string& out) {
   out = v.text();
 }
 
+void read_into(const value& v, std::map<std::string, std::string>& out) {
+  out.clear();
+  if (!v.is_scalar() && !v.is_map()) refuse(v, "a text, or a map of texts");
+  if (v.is_scalar() && !v.text().empty()) out[""] = v.text();
+  for (const auto& [name, text] : v.entries()) read_into(text, out[name]);
+}
+
 void read_into(const value& v, std::filesystem::path& out) {
   if (!v.is_scalar() || v.text().empty()) refuse(v, "a path");
   if (v.text().find('\0') != std::string::npos) refuse(v, "a path without NUL");

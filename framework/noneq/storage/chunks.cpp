@@ -10,10 +10,11 @@
 
 #include "noneq/storage/detail/deflate.hpp"
 #include "noneq/storage/detail/hdf5_file.hpp"
+#include "noneq/storage/detail/hdf5_filters.hpp"
 
 namespace noneq::storage {
 
-// Returns the filters when decode() has them all: none, shuffle, deflate, shuffle then deflate.
+// Returns the filters when decode() has them all: none, shuffle, deflate or lzf, shuffle and then one of these.
 static std::optional<std::vector<int>> known_filters(hid_t creation, std::size_t element) {
   std::vector<int> filters;
   for (int i = 0, count = H5Pget_nfilters(creation); i < count; ++i) {
@@ -25,7 +26,8 @@ static std::optional<std::vector<int>> known_filters(hid_t creation, std::size_t
   }
   using list = std::vector<int>;
   for (const list& known :
-       {list{}, list{H5Z_FILTER_SHUFFLE}, list{H5Z_FILTER_DEFLATE}, list{H5Z_FILTER_SHUFFLE, H5Z_FILTER_DEFLATE}})
+       {list{}, list{H5Z_FILTER_SHUFFLE}, list{H5Z_FILTER_DEFLATE}, list{H5Z_FILTER_SHUFFLE, H5Z_FILTER_DEFLATE},
+        list{filter_lzf}, list{H5Z_FILTER_SHUFFLE, filter_lzf}})
     if (filters == known) return filters;
   return {};
 }
@@ -77,6 +79,17 @@ static bool advance(sizes& offset, const dataset_layout& layout, std::int64_t to
   return false;
 }
 
+// Returns where the numbers of a dataset begin in its file, when they lie there in one piece, as rows() returns them.
+static std::optional<std::int64_t> begin_of_piece(const open_dataset& d) {
+  const hdf5_lock lock;
+  const hdf5_handle stored(H5Dget_type(d.id), H5Tclose), creation(H5Dget_create_plist(d.id), H5Pclose);
+  if (H5Pget_layout(creation) != H5D_CONTIGUOUS || H5Pget_external_count(creation) > 0 || d.type.dtype == at::kBool ||
+      d.type.unsigned_64 || H5Tequal(stored, d.type.memory) <= 0)
+    return std::nullopt;
+  const haddr_t offset = H5Dget_offset(d.id);
+  return offset == HADDR_UNDEF ? std::nullopt : std::optional(static_cast<std::int64_t>(offset));
+}
+
 raw_chunks read_raw(const hdf5_reader& reader, const std::string& dataset, std::int64_t first, std::int64_t count) {
   const open_dataset& d = reader.file_->dataset(dataset);
   check_rows(d, first, count);
@@ -86,6 +99,16 @@ raw_chunks read_raw(const hdf5_reader& reader, const std::string& dataset, std::
   raw.shape = d.layout.shape;
   raw.shape[0] = count;
   raw.first = first;
+  if (const auto begin = count > 0 ? begin_of_piece(d) : std::nullopt) {
+    const std::int64_t row_bytes = d.layout.bytes / d.layout.shape[0];
+    const hdf5_lock lock;
+    need_as_long(d);
+    if (!d.piece) d.piece = std::make_shared<const input_file>(reader.file_->name);
+    raw.piece = d.piece;
+    raw.piece_offset = *begin + first * row_bytes;
+    raw.piece->will_read(raw.piece_offset, count * row_bytes);
+    return raw;
+  }
   if (count == 0 || !describe(d, raw)) {
     raw.plain = reader.rows(dataset, first, count);
     return raw;
@@ -148,6 +171,9 @@ static const std::string& unfilter(const raw_chunks& raw, const raw_chunks::chun
     next.resize(bytes);
     if (raw.filters[i] == H5Z_FILTER_DEFLATE) {
       inflate_into(raw, chunk, *now, scratch.inflates, next);
+    } else if (raw.filters[i] == filter_lzf) {
+      if (const std::size_t got = unpack_lzf(now->data(), now->size(), next.data(), bytes); got != bytes)
+        throw damaged(raw, chunk, got, bytes);
     } else {
       if (now->size() != bytes) throw damaged(raw, chunk, now->size(), bytes);
       unshuffle_into(*now, next, element);
@@ -184,6 +210,10 @@ void check_chunk_shape(const open_dataset& d) {
 Tensor decode(const raw_chunks& raw) {
   if (raw.plain.defined()) return raw.plain;
   const Tensor out = at::empty(raw.shape, raw.dtype);
+  if (raw.piece) {
+    raw.piece->read(raw.piece_offset, out.data_ptr(), static_cast<std::int64_t>(out.nbytes()));
+    return out;
+  }
   const std::size_t element = c10::elementSize(raw.dtype),
                     bytes = static_cast<std::size_t>(c10::multiply_integers(raw.chunk_shape)) * element;
   decoding scratch;

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "noneq/storage/files.hpp"
 #include "noneq/storage/hdf5.hpp"
 
 namespace noneq::storage {
@@ -22,9 +24,12 @@ struct raw_chunks {
   sizes shape;  // of the result, [count, …]
   std::int64_t first = 0;
   sizes chunk_shape;
-  std::vector<int> filters;  // HDF5's numbers of shuffle and deflate, in the order of writing
+  std::vector<int> filters;  // HDF5's numbers of shuffle, deflate and lzf, in the order of writing
   std::string fill;          // one element: the value of numbers that were never written
   std::vector<chunk> chunks;
+  // A dataset in one piece: its file, and where the rows begin in it.
+  std::shared_ptr<const input_file> piece = {};
+  std::int64_t piece_offset = 0;
   Tensor plain;  // the rows themselves, when the dataset is stored in a way only HDF5 decodes
 };
 

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstring>
 #include <string>
+
+#include <glob.h>
 
 #include <fmt/format.h>
 
@@ -39,6 +42,25 @@ void need_name_of(std::string_view format, const std::filesystem::path& file) {
   throw error(
       fmt::format("{}: got a name of {}, need one of {}, which is written here{}", file.string(), known->format, format,
                   right == ends.end() ? "" : fmt::format(": {}", file.stem().string() + std::string(right->end))));
+}
+
+bool is_pattern(const std::filesystem::path& name) {
+  std::error_code failed;
+  return name.string().find_first_of("*?[") != std::string::npos && !std::filesystem::exists(name, failed);
+}
+
+std::vector<std::filesystem::path> matching_files(const std::filesystem::path& name_or_pattern) {
+  if (!is_pattern(name_or_pattern)) return {name_or_pattern};
+  glob_t found{};
+  std::vector<std::filesystem::path> all;
+  if (::glob(name_or_pattern.c_str(), GLOB_NOSORT, nullptr, &found) == 0)
+    all.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  ::globfree(&found);
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+    const int order = ::strverscmp(a.c_str(), b.c_str());
+    return order != 0 ? order < 0 : a.native() < b.native();
+  });
+  return all;
 }
 
 }

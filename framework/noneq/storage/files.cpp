@@ -112,6 +112,10 @@ input_file::input_file(std::filesystem::path path) : path_(std::move(path)), fil
   size_ = status.st_size;
 }
 
+void input_file::will_read(std::int64_t offset, std::int64_t count) const {
+  ::posix_fadvise(file_.get(), offset, count, POSIX_FADV_WILLNEED);
+}
+
 void input_file::read(std::int64_t offset, void* into, std::int64_t count) const {
   for (std::int64_t done = 0; done < count;) {
     const ssize_t n =

@@ -50,6 +50,8 @@ class input_file {
   explicit input_file(std::filesystem::path path);  // errors: cannot be opened, is no regular file
   const std::filesystem::path& path() const { return path_; }
   std::int64_t size() const { return size_; }  // bytes, when it was opened
+  // Announces a read(), so that the system may begin to fetch the bytes.
+  void will_read(std::int64_t offset, std::int64_t count) const;
   // Errors: cannot be read, ends before offset + count.
   void read(std::int64_t offset, void* into, std::int64_t count) const;
 

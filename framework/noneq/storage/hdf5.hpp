@@ -24,6 +24,16 @@ struct dataset_layout {
   std::string compression;  // "", "gzip", "lzf", …; several are joined by "+"
   // The other places it reads: "a.h5: x" for the sources of a virtual dataset, "a.bin" for external storage.
   std::vector<std::string> sources = {};
+  std::int64_t stored_bytes = 0;          // in the file, as they are compressed; 0 for a virtual or external dataset
+  std::vector<std::string> filters = {};  // all of them in the order of writing: "shuffle", "gzip", …
+  // Numbers that were never written, in words that follow the dataset's name; "": all were written.
+  std::string unwritten = {};
+};
+
+// A dimension of a dataset, as the file names it.
+struct dimension {
+  std::string label;                // "" when it has none
+  std::vector<std::string> scales;  // the paths of the datasets that hold its coordinates
 };
 
 struct raw_chunks;
@@ -54,6 +64,15 @@ class hdf5_reader {
   // number of values behind the first 16. Other attributes are left out. `object` is a dataset, a group, or "/" for the
   // file. Errors: the object is absent.
   std::map<std::string, std::string> attributes(const std::string& object) const;
+
+  // Returns the numbers of an attribute, exactly; none when it is absent, or no numbers. Errors: the object is absent.
+  std::vector<double> numbers(const std::string& object, const std::string& attribute) const;
+
+  // Returns the dimensions of a dataset with their labels and scales (HDF5's dimension scales, as netCDF-4 writes
+  // them). Errors: the dataset is absent.
+  std::vector<dimension> dimensions(const std::string& dataset) const;
+  // Returns whether the dataset is such a scale.
+  bool is_scale(const std::string& dataset) const;
 
   // chunks.hpp: the bytes as stored, for decoding outside the lock.
   friend raw_chunks read_raw(const hdf5_reader& reader, const std::string& dataset, std::int64_t first,

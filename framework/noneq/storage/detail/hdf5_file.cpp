@@ -1,6 +1,8 @@
 #include "noneq/storage/detail/hdf5_file.hpp"
 #include "noneq/storage/detail/deflate.hpp"
+#include "noneq/storage/detail/hdf5_filters.hpp"
 #include "noneq/storage/detail/hdf5_probe.hpp"
+#include "noneq/storage/detail/hdf5_unwritten.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -73,13 +75,17 @@ static std::string filter_name(H5Z_filter_t filter) {
   switch (filter) {
     case H5Z_FILTER_DEFLATE:
       return "gzip";
+    case H5Z_FILTER_SHUFFLE:
+      return "shuffle";
+    case H5Z_FILTER_FLETCHER32:
+      return "fletcher32";
     case H5Z_FILTER_SZIP:
       return "szip";
     case H5Z_FILTER_NBIT:
       return "nbit";
     case H5Z_FILTER_SCALEOFFSET:
       return "scaleoffset";
-    case 32000:
+    case filter_lzf:
       return "lzf";
     case 32001:
       return "blosc";
@@ -94,14 +100,18 @@ static std::string filter_name(H5Z_filter_t filter) {
   }
 }
 
-static std::string compression_of(hid_t creation) {
+static std::vector<std::string> filters_of(hid_t creation) {
   std::vector<std::string> names;
-  for (int i = 0, count = H5Pget_nfilters(creation); i < count; ++i) {
-    const auto filter =
-        H5Pget_filter2(creation, static_cast<unsigned>(i), nullptr, nullptr, nullptr, 0, nullptr, nullptr);
-    if (filter != H5Z_FILTER_SHUFFLE && filter != H5Z_FILTER_FLETCHER32) names.push_back(filter_name(filter));
-  }
-  return fmt::format("{}", fmt::join(names, "+"));
+  for (int i = 0, count = H5Pget_nfilters(creation); i < count; ++i)
+    names.push_back(filter_name(
+        H5Pget_filter2(creation, static_cast<unsigned>(i), nullptr, nullptr, nullptr, 0, nullptr, nullptr)));
+  return names;
+}
+
+static std::string compression_of(std::vector<std::string> filters) {
+  std::erase(filters, "shuffle");
+  std::erase(filters, "fletcher32");
+  return fmt::format("{}", fmt::join(filters, "+"));
 }
 
 // Sorted reads pass once over a band of chunks that share their rows; a cache of one band decodes each chunk once.
@@ -191,9 +201,12 @@ open_dataset inspect_dataset(const hdf5_file& file, const std::string& given, in
     if (H5Pget_chunk(creation, rank, chunk.data()) != rank || std::count(chunk.begin(), chunk.end(), 0) > 0)
       throw error(fmt::format("{} is damaged (chunks {}): copy the file again", d.where, fmt::join(chunk, " × ")));
     d.layout.chunk.assign(chunk.begin(), chunk.end());
-    d.layout.compression = compression_of(creation);
+    d.layout.filters = filters_of(creation);
+    d.layout.compression = compression_of(d.layout.filters);
   }
   need_plausible(d, H5Tget_size(stored));
+  if (d.layout.sources.empty()) d.layout.stored_bytes = static_cast<std::int64_t>(H5Dget_storage_size(d.id));
+  if (const std::string unwritten = unwritten_part(d); !unwritten.empty()) d.layout.unwritten = unwritten;
   if (!chunked) return d;
   d.id = cached(std::move(d.id), file, path, d.layout, H5Tget_size(stored));
   if (!d.id.valid()) throw hdf5_error(d.where, "is damaged", ": copy the file again");

@@ -3,6 +3,7 @@
 
 #include "noneq/storage/detail/hdf5_sources.hpp"
 #include "noneq/storage/detail/hdf5_types.hpp"
+#include "noneq/storage/files.hpp"
 #include "noneq/storage/hdf5.hpp"
 
 namespace noneq::storage {
@@ -14,6 +15,7 @@ struct open_dataset {
   number_type type;
   bool filled = true;                 // false when rows that were never written leave the buffer as it is
   std::vector<held_file> files = {};  // its own first
+  mutable std::shared_ptr<const input_file> piece = {};  // its own file, where its numbers lie in it in one piece
 };
 
 struct hdf5_file {

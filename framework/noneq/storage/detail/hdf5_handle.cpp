@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <hdf5.h>
 
+#include "noneq/storage/detail/hdf5_filters.hpp"
+
 namespace noneq::storage {
 
 static_assert(std::is_same_v<hid_t, std::int64_t> && std::is_same_v<herr_t, int>);
@@ -19,6 +21,7 @@ static_assert(std::is_same_v<hid_t, std::int64_t> && std::is_same_v<herr_t, int>
 
 // std::recursive_mutex identifies its thread by a number that fork() changes: a child would wait for itself.
 struct library_use {
+  library_use() { register_filters(); }
   std::mutex mutex;
   std::atomic<std::thread::id> owner;
   int depth = 0;  // touched by the owner only

@@ -142,6 +142,8 @@ void open_virtual(const hdf5_file& file, open_dataset& d, hid_t creation, int de
       const hdf5_file source_file = open_source(file, d.where, name);
       const open_dataset source = inspect_dataset(source_file, set, depth + 1);
       check_extent(d, source, from, numbers);
+      if (d.layout.unwritten.empty() && !source.layout.unwritten.empty())
+        d.layout.unwritten = fmt::format("takes numbers from {}, which {}", source.where, source.layout.unwritten);
       if (!seen.insert({source_file.name, set}).second) continue;
       d.layout.sources.push_back(fmt::format("{}: {}", source_file.name, set));
       for (held_file h : source.files) {

@@ -1,0 +1,32 @@
+// Copies the values of a dataset into another of its shape and type, in another file. HDF5's own H5Ocopy crashes where
+// the disk is full. Private to the room; call with hdf5_lock held.
+#pragma once
+
+#include <string>
+
+#include "noneq/storage/detail/hdf5_handle.hpp"
+
+namespace noneq::storage {
+
+// The two datasets, and their names for messages.
+struct value_copy {
+  std::int64_t from, to;
+  std::string from_where, to_file, dataset;
+
+  // Copies all rows, `at_once` at a time. Throws noneq::error where they cannot be read or written.
+  void rows(std::int64_t at_once) const;
+  // Copies the chunks as they are stored, of datasets with equal chunks and filters; those that were never written stay
+  // so. Throws noneq::error as rows() does.
+  void chunks() const;
+
+  error unwritable() const;
+};
+
+// Returns the type in which values of a stored type are copied: itself, or its form in memory where they vary in
+// length.
+hdf5_handle copying_type(std::int64_t stored, bool& varying);
+
+// Makes a dataset in the file `to` like `from`, with its values. Throws noneq::error where that fails.
+void copy_dataset(const value_copy& names, std::int64_t to_file, const std::string& path);
+
+}

@@ -1,0 +1,320 @@
+#include "noneq/storage/growing_file.hpp"
+
+#include <chrono>
+#include <map>
+#include <optional>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <hdf5.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "noneq/core/dtype.hpp"
+#include "noneq/storage/detail/hdf5_description.hpp"
+#include "noneq/storage/detail/hdf5_objects.hpp"
+#include "noneq/storage/files.hpp"
+#include "noneq/storage/unit_journal.hpp"
+
+namespace noneq::storage {
+
+std::filesystem::path head_of(const std::filesystem::path& file) {
+  std::filesystem::path head = file;
+  head += ".head";
+  return head;
+}
+
+struct growing_dataset {
+  hdf5_handle id;
+  sizes row;
+  row_format format;
+  std::int64_t rows = 0;             // appended, the waiting ones included
+  std::int64_t chunks = 0;           // written
+  std::vector<Tensor> waiting = {};  // rows behind the last whole chunk
+  std::int64_t waiting_rows = 0;
+  std::vector<std::uint32_t> sums = {};    // of a file in units, by chunk
+  std::vector<stored_chunk> of_unit = {};  // since the last unit
+  std::int64_t unit_chunks = 1;
+};
+
+struct growing_file::state {
+  state(const std::filesystem::path& file, growing_file_kind k) : path(file), kind(k) {}
+  // Bytes of a unit that was not ended are no use to anybody.
+  ~state() {
+    const hdf5_lock lock;
+    datasets.clear();
+    id.close();
+    if (kind == growing_file_kind::in_units && !closed && !path.empty()) {
+      std::error_code ignored;
+      if (ended_bytes < 0)
+        std::filesystem::remove(path, ignored);
+      else if (const auto now = std::filesystem::file_size(path, ignored);
+               !ignored && static_cast<std::int64_t>(now) > ended_bytes)
+        std::filesystem::resize_file(path, static_cast<std::uintmax_t>(ended_bytes), ignored);
+    }
+  }
+
+  std::filesystem::path path;
+  growing_file_kind kind;
+  std::optional<atomic_file> file;  // outlives the handles, which write into it when they close
+  std::optional<unit_journal> journal;
+  hdf5_handle id;
+  std::map<std::string, growing_dataset> datasets;
+  descriptor bytes;  // of a file in units, to see where HDF5 put a chunk
+  bool headed = false, broken = false, closed = false;
+  std::int64_t ended_bytes = -1;  // the end of the last unit in the file; −1: there is none yet
+
+  error failed(const std::string& what) {
+    broken = true;
+    return hdf5_error(path.string(), "cannot " + what, "; free some space or write elsewhere");
+  }
+  void need_open() const {
+    if (closed) throw error(path.string() + ": is closed already, need to write before close()");
+    if (broken) throw error(path.string() + ": a write failed before, need to write the file anew");
+  }
+  std::string where(const std::string& dataset) const {
+    return fmt::format("{}: dataset '{}'", path.string(), dataset);
+  }
+  growing_dataset& at(const std::string& dataset) {
+    const auto found = datasets.find(dataset);
+    if (found == datasets.end()) throw error(where(dataset) + " was not made, need create() before");
+    return found->second;
+  }
+  void make_head();
+  void extend(const std::string& dataset, growing_dataset& g, std::int64_t rows);
+  void put(const std::string& dataset, growing_dataset& g, const encoded_chunk& c);
+  void put_waiting(const std::string& dataset, growing_dataset& g, bool all);
+  std::int64_t place_of(growing_dataset& g, const hsize_t* at, std::string_view written, std::int64_t before,
+                        std::int64_t after);
+};
+
+growing_file::growing_file(const std::filesystem::path& path, growing_file_kind kind) {
+  const hdf5_lock lock;
+  state_ = std::make_unique<state>(path, kind);
+  if (kind == growing_file_kind::whole) state_->file.emplace(path);
+  state_->id = create_plain(state_->file ? state_->file->temporary() : path);
+  if (!state_->id.valid()) throw state_->failed("create the file");
+  if (kind == growing_file_kind::whole) return;
+  state_->bytes = descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  state_->journal.emplace(path);
+}
+
+growing_file::growing_file(growing_file&&) noexcept = default;
+growing_file::~growing_file() = default;
+
+static void check_name(const std::string& file, const std::string& dataset) {
+  if (dataset.empty() || dataset.front() == '/' || dataset.back() == '/')
+    throw error(fmt::format("{}: got dataset name '{}', need one like 'a' or 'a/b'", file, dataset));
+}
+
+void growing_file::create(const std::string& dataset, const sizes& row, const row_format& f) {
+  const hdf5_lock lock;
+  state_->need_open();
+  check_name(state_->path.string(), dataset);
+  if (has(dataset) || H5Lexists(state_->id, dataset.c_str(), H5P_DEFAULT) > 0)
+    throw error(state_->where(dataset) + " is written twice, need another name");
+  if (state_->headed && state_->kind == growing_file_kind::in_units)
+    throw error(state_->where(dataset) + " comes after the first rows, need all datasets before them");
+  if (static_cast<int>(row.size()) + 1 > H5S_MAX_RANK)
+    throw error(
+        fmt::format("{} got {} dimensions, need at most {}", state_->where(dataset), row.size() + 1, H5S_MAX_RANK));
+  for (const std::int64_t n : row)
+    if (n == 0) throw error(fmt::format("{} got empty rows {}, need values", state_->where(dataset), to_string(row)));
+  const double bytes = static_cast<double>(c10::multiply_integers(row)) * static_cast<double>(f.numbers.bytes()) *
+                       static_cast<double>(f.chunk_rows);
+  if (bytes >= 4294967296.0)
+    throw error(fmt::format("{} got chunks of {} rows, {:.0f} bytes, need less than 4 GiB", state_->where(dataset),
+                            f.chunk_rows, bytes));
+  std::vector<hsize_t> shape{0}, most{H5S_UNLIMITED}, chunk{static_cast<hsize_t>(f.chunk_rows)};
+  for (const std::int64_t n : row) {
+    for (auto* each : {&shape, &most, &chunk}) each->push_back(static_cast<hsize_t>(n));
+  }
+  const hdf5_handle type = stored_type(f.numbers);
+  const hdf5_handle creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose), links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
+  H5Pset_obj_track_times(creation, false);  // equal content, equal bytes
+  H5Pset_create_intermediate_group(links, 1);
+  H5Pset_chunk(creation, static_cast<int>(chunk.size()), chunk.data());
+  if (f.gzip > 0 && f.shuffle) H5Pset_shuffle(creation);
+  if (f.gzip > 0) H5Pset_deflate(creation, static_cast<unsigned>(f.gzip));
+  const hdf5_handle space(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), most.data()), H5Sclose);
+  hdf5_handle made(H5Dcreate2(state_->id, dataset.c_str(), type, space, links, creation, H5P_DEFAULT), H5Dclose);
+  if (!made.valid()) throw state_->failed(fmt::format("create dataset '{}'", dataset));
+  state_->datasets.emplace(dataset, growing_dataset{.id = std::move(made), .row = row, .format = f});
+}
+
+bool growing_file::has(const std::string& dataset) const { return state_->datasets.count(dataset) > 0; }
+const row_format& growing_file::format(const std::string& dataset) const { return state_->at(dataset).format; }
+const sizes& growing_file::row_shape(const std::string& dataset) const { return state_->at(dataset).row; }
+std::int64_t growing_file::rows(const std::string& dataset) const { return state_->at(dataset).rows; }
+
+// A copy of the file as it is before its first rows: flushed, it is a whole one.
+void growing_file::state::make_head() {
+  if (std::exchange(headed, true) || kind == growing_file_kind::whole) return;
+  if (H5Fflush(id, H5F_SCOPE_GLOBAL) < 0) throw failed("write the file");
+  write_atomically(head_of(path), read_file(path));
+}
+
+void growing_file::state::extend(const std::string& dataset, growing_dataset& g, std::int64_t rows) {
+  std::vector<hsize_t> whole{static_cast<hsize_t>(rows)};
+  for (const std::int64_t n : g.row) whole.push_back(static_cast<hsize_t>(n));
+  if (H5Dset_extent(g.id, whole.data()) < 0) throw failed(fmt::format("extend dataset '{}'", dataset));
+}
+
+// HDF5 looks up the place of a chunk in a time that grows with the number of chunks. But a new one is put at the end of
+// the file as it was `before`; or behind a node of the index, or before one, where the file grew by more than the
+// chunk. Which of the two it was its bytes show; where they do not, as zeros may not, the place is looked up.
+std::int64_t growing_file::state::place_of(growing_dataset& g, const hsize_t* at, std::string_view written,
+                                           std::int64_t before, std::int64_t after) {
+  const auto size = static_cast<std::int64_t>(written.size());
+  if (after == before + size) return before;
+  std::string found(written.size(), '\0');
+  const auto is_at = [&](std::int64_t offset) {
+    return ::pread(bytes.get(), found.data(), found.size(), offset) == size && found == written;
+  };
+  const bool first = is_at(before), last = is_at(after - size);
+  if (first != last) return first ? before : after - size;
+  haddr_t address = HADDR_UNDEF;
+  hsize_t stored = 0;
+  unsigned skipped = 0;
+  if (H5Dget_chunk_info_by_coord(g.id, at, &skipped, &address, &stored) < 0 || stored != written.size())
+    throw failed("find a chunk that was written");
+  return static_cast<std::int64_t>(address);
+}
+
+void growing_file::state::put(const std::string& dataset, growing_dataset& g, const encoded_chunk& c) {
+  std::vector<hsize_t> at(g.row.size() + 1, 0);
+  at[0] = static_cast<hsize_t>(g.chunks * g.format.chunk_rows);
+  const std::string_view written = c.bytes();
+  hsize_t before = 0, after = 0;
+  if (journal) H5Fget_filesize(id, &before);
+  if (H5Dwrite_chunk(g.id, H5P_DEFAULT, 0, at.data(), written.size(), written.data()) < 0)
+    throw failed(fmt::format("append to dataset '{}'", dataset));
+  ++g.chunks;
+  if (!journal) return;
+  H5Fget_filesize(id, &after);
+  g.of_unit.push_back(
+      {place_of(g, at.data(), written, static_cast<std::int64_t>(before), static_cast<std::int64_t>(after)),
+       static_cast<std::int64_t>(written.size()), c.crc32});
+  g.sums.push_back(c.crc32);
+}
+
+// Writes rows that wait for their chunk, where it is whole, or all of them.
+void growing_file::state::put_waiting(const std::string& dataset, growing_dataset& g, bool all) {
+  const std::int64_t chunk = g.format.chunk_rows;
+  if (g.waiting_rows == 0 || (g.waiting_rows < chunk && !all)) return;
+  const Tensor rows = g.waiting.size() == 1 ? g.waiting.front() : at::cat(g.waiting);
+  std::int64_t done = 0;
+  for (; done + chunk <= rows.size(0); done += chunk)
+    put(dataset, g, encode_chunk(g.format, rows.slice(0, done, done + chunk).contiguous()));
+  if (all && done < rows.size(0)) {
+    put(dataset, g, encode_chunk(g.format, rows.slice(0, done)));
+    done = rows.size(0);
+  }
+  g.waiting.clear();
+  g.waiting_rows = rows.size(0) - done;
+  if (g.waiting_rows > 0) g.waiting.push_back(rows.slice(0, done).clone());
+}
+
+void growing_file::append(const std::string& dataset, const encoded_rows& rows) {
+  const hdf5_lock lock;
+  state_->need_open();
+  growing_dataset& g = state_->at(dataset);
+  sizes like = g.row;
+  like.insert(like.begin(), rows.rows.size(0));
+  if (rows.rows.sizes() != at::IntArrayRef(like) || rows.rows.scalar_type() != g.format.numbers.holder)
+    throw error(fmt::format("{} got rows {} of {}, need {} of {} like those before", state_->where(dataset),
+                            to_string(rows.rows.sizes().vec()), dtype_text(rows.rows.scalar_type()), to_string(like),
+                            dtype_text(g.format.numbers.holder)));
+  if (rows.rows.size(0) == 0) return;
+  state_->make_head();
+  state_->extend(dataset, g, g.rows + rows.rows.size(0));
+  std::int64_t done = 0;
+  if (g.waiting_rows == 0)  // otherwise the chunks of these rows are not those of the file
+    for (const encoded_chunk& c : rows.chunks) {
+      state_->put(dataset, g, c);
+      done += g.format.chunk_rows;
+    }
+  g.rows += rows.rows.size(0);
+  if (done == rows.rows.size(0)) return;
+  g.waiting.push_back(rows.rows.slice(0, done).clone());  // the rest of a batch may be held elsewhere, and changed
+  g.waiting_rows += rows.rows.size(0) - done;
+  state_->put_waiting(dataset, g, false);
+}
+
+static hdf5_handle owner_of(hid_t file, const std::string& path, const std::string& object,
+                            const std::string& attribute) {
+  hdf5_handle owner(H5Oopen(file, object.c_str(), H5P_DEFAULT), H5Oclose);
+  if (!owner.valid())
+    throw error(fmt::format("{}: attribute '{}' got object '{}', need one written before", path, attribute, object));
+  return owner;
+}
+
+void growing_file::attribute(const std::string& object, const std::string& name, const std::string& value) {
+  const hdf5_lock lock;
+  state_->need_open();
+  const hdf5_handle type(H5Tcopy(H5T_C_S1), H5Tclose);
+  H5Tset_size(type, H5T_VARIABLE);
+  H5Tset_cset(type, H5T_CSET_UTF8);
+  const char* text = value.c_str();
+  if (!set_attribute(owner_of(state_->id, state_->path.string(), object, name), name, type, type, &text))
+    throw state_->failed(fmt::format("write attribute '{}'", name));
+}
+
+void growing_file::attribute(const std::string& object, const std::string& name, double value) {
+  const hdf5_lock lock;
+  state_->need_open();
+  if (!set_attribute(owner_of(state_->id, state_->path.string(), object, name), name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE,
+                     &value))
+    throw state_->failed(fmt::format("write attribute '{}'", name));
+}
+
+void growing_file::fill_value(const std::string& dataset, std::int64_t value) {
+  const hdf5_lock lock;
+  state_->need_open();
+  if (!set_attribute(state_->at(dataset).id, "_FillValue", stored_type(state_->at(dataset).format.numbers),
+                     H5T_NATIVE_INT64, &value))
+    throw state_->failed("write attribute '_FillValue'");
+}
+
+void growing_file::copy_description(const std::string& dataset, const std::vector<std::filesystem::path>& files,
+                                    const std::string& source, std::int64_t rows, description_of what) {
+  const hdf5_lock lock;
+  state_->need_open();
+  storage::copy_description(state_->id, dataset, state_->at(dataset).row, files, source, rows,
+                            what == description_of::rows);
+}
+
+void growing_file::end_unit(std::int64_t first, std::int64_t rows) {
+  const hdf5_lock lock;
+  state_->need_open();
+  stored_unit unit{
+      first, rows, std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(), {}};
+  for (auto& [dataset, g] : state_->datasets) {
+    state_->put_waiting(dataset, g, true);
+    g.unit_chunks = std::max(g.unit_chunks, static_cast<std::int64_t>(g.of_unit.size()));
+    for (const stored_chunk& c : g.of_unit) state_->ended_bytes = std::max(state_->ended_bytes, c.offset + c.bytes);
+    unit.chunks[dataset] = std::exchange(g.of_unit, {});
+  }
+  state_->journal->add(std::move(unit));
+}
+
+void growing_file::close() {
+  const hdf5_lock lock;
+  state_->need_open();
+  for (auto& [dataset, g] : state_->datasets) {
+    state_->put_waiting(dataset, g, true);
+    if (!g.id.close()) throw state_->failed(fmt::format("write dataset '{}'", dataset));
+  }
+  if (state_->journal) {
+    state_->journal->finish();
+    for (const auto& [dataset, g] : state_->datasets) write_checksums(state_->id, dataset, g.sums, g.unit_chunks);
+  }
+  if (H5Fflush(state_->id, H5F_SCOPE_GLOBAL) < 0 || !state_->id.close()) throw state_->failed("write the file");
+  if (state_->file)
+    state_->file->commit();
+  else
+    make_durable(state_->path), note_closed(state_->path);
+  state_->closed = true;
+}
+
+}

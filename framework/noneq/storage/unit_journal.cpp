@@ -1,0 +1,136 @@
+#include <fmt/format.h>
+
+#include "noneq/storage/unit_journal.hpp"
+
+#include <csignal>
+#include <fstream>
+
+#include <nlohmann/json.hpp>
+
+#include "noneq/storage/files.hpp"
+
+namespace noneq::storage {
+
+std::filesystem::path journal_of(const std::filesystem::path& file) {
+  std::filesystem::path journal = file;
+  journal += ".units";
+  return journal;
+}
+
+static nlohmann::ordered_json line_of(const stored_unit& u) {
+  nlohmann::ordered_json chunks = nlohmann::ordered_json::object();
+  for (const auto& [dataset, all] : u.chunks) {
+    nlohmann::ordered_json each = nlohmann::ordered_json::array();
+    for (const stored_chunk& c : all) each.push_back({c.offset, c.bytes, c.crc32});
+    chunks[dataset] = std::move(each);
+  }
+  return {{"first", u.first}, {"rows", u.rows}, {"time", u.time}, {"chunks", std::move(chunks)}};
+}
+
+// Returns false when the line is not one of a journal.
+static bool read_line(const std::string& line, std::int64_t file_bytes, stored_unit& u) {
+  const auto entry = nlohmann::json::parse(line, nullptr, false);
+  if (!entry.is_object()) return false;
+  try {
+    u.first = entry.at("first").get<std::int64_t>();
+    u.rows = entry.at("rows").get<std::int64_t>();
+    u.time = entry.at("time").get<double>();
+    for (const auto& [dataset, all] : entry.at("chunks").items())
+      for (const auto& c : all) {
+        const stored_chunk one{c.at(0).get<std::int64_t>(), c.at(1).get<std::int64_t>(), c.at(2).get<std::uint32_t>()};
+        if (one.offset < 0 || one.bytes < 0 || one.offset + one.bytes > file_bytes) return false;
+        u.chunks[dataset].push_back(one);
+      }
+  } catch (const nlohmann::json::exception&) {
+    return false;
+  }
+  return u.first >= 0 && u.rows > 0;
+}
+
+std::vector<stored_unit> read_journal(const std::filesystem::path& file) {
+  std::error_code failed;
+  const auto bytes = std::filesystem::file_size(file, failed);
+  if (failed) return {};
+  std::map<std::int64_t, stored_unit> by_row;
+  std::ifstream lines(journal_of(file));
+  for (std::string line; std::getline(lines, line);)
+    if (stored_unit u; read_line(line, static_cast<std::int64_t>(bytes), u)) by_row[u.first] = std::move(u);
+  std::vector<stored_unit> all;
+  for (auto& [_, u] : by_row) all.push_back(std::move(u));
+  return all;
+}
+
+static constexpr std::string_view closed_line = "{\"closed\":true}";
+
+void note_closed(const std::filesystem::path& file) {
+  append(journal_of(file), fmt::format("{}\n", closed_line));
+  make_durable(journal_of(file));
+}
+
+bool is_closed(const std::filesystem::path& file) {
+  std::ifstream lines(journal_of(file));
+  for (std::string line; std::getline(lines, line);)
+    if (line == closed_line) return true;
+  return false;
+}
+
+unit_journal::unit_journal(std::filesystem::path file) : file_(std::move(file)), thread_([this] { work(); }) {}
+
+unit_journal::~unit_journal() {
+  {
+    const std::lock_guard one(one_);
+    ending_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void unit_journal::list(const std::vector<stored_unit>& some) const {
+  make_durable(file_);
+  std::string lines;
+  for (const stored_unit& u : some) lines += line_of(u).dump() + "\n";
+  append(journal_of(file_), lines);
+  make_durable(journal_of(file_));
+}
+
+void unit_journal::work() {
+  sigset_t all;  // a signal is for the threads of the program
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  std::unique_lock one(one_);
+  for (;;) {
+    changed_.wait(one, [&] { return ending_ || !waiting_.empty(); });
+    if (waiting_.empty()) return;
+    const std::vector<stored_unit> some = std::exchange(waiting_, {});
+    busy_ = true;
+    one.unlock();
+    std::exception_ptr failed;
+    try {
+      list(some);
+    } catch (...) {
+      failed = std::current_exception();
+    }
+    one.lock();
+    busy_ = false;
+    if (failed) failed_ = failed;
+    changed_.notify_all();
+    if (failed_) return;
+  }
+}
+
+void unit_journal::add(stored_unit u) {
+  {
+    const std::lock_guard one(one_);
+    if (failed_) std::rethrow_exception(failed_);
+    waiting_.push_back(std::move(u));
+  }
+  changed_.notify_all();
+}
+
+void unit_journal::finish() {
+  std::unique_lock one(one_);
+  changed_.wait(one, [&] { return failed_ || (waiting_.empty() && !busy_); });
+  if (failed_) std::rethrow_exception(failed_);
+}
+
+}
