@@ -55,6 +55,17 @@ TEST_CASE("the reference is taken when asked for, and for what only it can do") 
     at::NoGradGuard values_only;
     CHECK_FALSE(e.by_reference(fast));
   }
+  SUBCASE("a gradient with respect to the vector") {
+    example e;
+    e.n = small::unet(1, 8, 8, false, 1, 0, 0, 4);
+    e.w = small::weights(e.n, 1);
+    e.in.vector = stream(6).normal({2, 4});
+    CHECK_FALSE(e.by_reference(fast));
+    e.in.vector.requires_grad_();
+    CHECK(e.by_reference(fast));
+    const Tensor y = executed_network(e.n, fast).forward(e.w, e.in);
+    CHECK(torch::autograd::grad({y.sum()}, {e.in.vector})[0].abs().sum().item<double>() > 0);
+  }
   SUBCASE("weights in float64") {
     example e;
     for (Tensor& w : e.w) w = w.detach().to(at::kDouble);

@@ -41,6 +41,43 @@ TEST_CASE("a convolution pads each side by its own number") {
     }
 }
 
+TEST_CASE("beyond an axis stand zeros, its other end or its mirror image") {
+  const auto line = [](padding p) {
+    std::vector<std::int64_t> pixels;
+    for (std::int64_t i = -2; i < 6; ++i) pixels.push_back(pixel_at(i, 4, p));
+    return pixels;
+  };
+  using numbers = std::vector<std::int64_t>;
+  CHECK(line(padding::zeros) == numbers{none, none, 0, 1, 2, 3, none, none});
+  CHECK(line(padding::circular) == numbers{2, 3, 0, 1, 2, 3, 0, 1});
+  CHECK(line(padding::reflect) == numbers{2, 1, 0, 1, 2, 3, 2, 1});
+}
+
+TEST_CASE("a convolution reads beyond each axis the pixels that stand there") {
+  for (const padding down : {padding::zeros, padding::circular, padding::reflect})
+    for (const padding along : {padding::zeros, padding::circular, padding::reflect})
+      for (const std::int64_t before : {0, 1}) {
+        conv_layer how{0, 1, 0, none, {3, 3}, {1, 1}, {before, 1}, {1, 1}};
+        how.padded_with = {down, along};
+        const std::int64_t height = 2 + before;
+        const Tensor x = wave({2, 2, 3, 5}), w = wave({3, 2, 3, 3}, 1);
+        const std::vector<Tensor> weights{w};
+        const Tensor y =
+            run_reference(single({{2, 3, 5}, {3, height, 5}}, {{"w", {3, 2, 3, 3}}}, how), weights, {x, {}, {}});
+        for (std::int64_t i = 0; i < height; ++i)
+          for (std::int64_t j = 0; j < 5; ++j) {
+            Tensor sum = at::zeros({2, 3}, at::kDouble);
+            for (std::int64_t r = 0; r < 3; ++r)
+              for (std::int64_t c = 0; c < 3; ++c) {
+                const std::int64_t py = pixel_at(i + r - before, 3, down), px = pixel_at(j + c - 1, 5, along);
+                if (py != none && px != none)
+                  sum += at::matmul(x.select(3, px).select(2, py), w.select(3, c).select(2, r).t());
+              }
+            CHECK(difference(y.select(3, j).select(2, i), sum) < 1e-12);
+          }
+      }
+}
+
 TEST_CASE("a normalised group has mean 0 and variance 1, then scale, shift and silu come in that order") {
   const norm_layer how{0, 1, 0, 1, 2, 0.01, true, 0};
   auto net = single({{4, 3, 2}, {4, 3, 2}}, {{"w", {4}}, {"b", {4}}}, how);

@@ -100,13 +100,14 @@ struct builder {
 
 // A U-Net of two levels with every kind of layer; sequences when height is 1.
 inline network_layers unet(std::int64_t channels, std::int64_t height, std::int64_t width, bool modulate,
-                           std::int64_t heads, std::int64_t classes = 0, double share = 0) {
+                           std::int64_t heads, std::int64_t classes = 0, double share = 0, std::int64_t numbers = 0) {
   builder b;
   b.share = share;
   const value_id x = b.value(channels, height, width);
   value_id time = b.put(sinusoid_layer{b.value(16), false, true, 0.5, 1000, 1.0});
   time = b.linear(b.silu(b.linear(time, 24)), 24);
   if (classes > 0) time = b.add(time, b.put(embedding_layer{b.value(24), b.weight({classes, 24}, 0.5)}));
+  if (numbers > 0) time = b.add(time, b.linear(b.silu(b.linear(b.put(vector_layer{b.value(numbers)}), 24)), 24));
   const value_id first = b.conv(x, 16);
   const value_id one = b.block(first, time, 16, modulate);
   const value_id down =
@@ -138,6 +139,20 @@ inline network_layers with_activation(network_layers n, activation f) {
   return n;
 }
 
+inline network_layers padded(network_layers n, const paddings& with) {
+  for (layer& l : n.layers)
+    if (auto* c = std::get_if<conv_layer>(&l)) c->padded_with = with;
+  return n;
+}
+
+// Every way to pad the two axes.
+inline std::vector<paddings> all_paddings() {
+  std::vector<paddings> all;
+  for (const padding down : {padding::zeros, padding::circular, padding::reflect})
+    for (const padding along : {padding::zeros, padding::circular, padding::reflect}) all.push_back({down, along});
+  return all;
+}
+
 // Some channels of an image are read once, some twice, some never.
 inline network_layers sliced(std::int64_t height, std::int64_t width) {
   builder b;
@@ -164,7 +179,10 @@ result both_passes(const network_layers& n, std::int64_t batch, std::vector<Tens
   const value_shape s = n.values[0];
   const Tensor x = stream(5).normal({batch, s.channels, s.height, s.width}).to(w[0].scalar_type());
   const Tensor t = at::arange(batch, at::kLong) * 37, label = at::arange(batch, at::kLong).remainder(3);
-  const Tensor y = forward(x, t, label, w);
+  layers_input in{x, t, label};
+  if (const std::int64_t numbers = vector_size(n); numbers > 0)
+    in.vector = stream(7).normal({batch, numbers}).to(w[0].scalar_type());
+  const Tensor y = forward(in, w);
   const Tensor towards = stream(6).normal(y.sizes().vec()).to(y.scalar_type());
   (y * towards).sum().backward();
   result r{y.detach(), {}};

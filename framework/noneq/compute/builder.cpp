@@ -2,7 +2,8 @@
 
 namespace noneq::compute {
 
-builder::builder(std::int64_t channels, const sizes& space) : flat_(space.size() == 1) {
+builder::builder(std::int64_t channels, const sizes& space, const paddings& around)
+    : flat_(space.size() == 1), around_(around) {
   make({channels, flat_ ? 1 : space[0], space.back()});
 }
 
@@ -25,6 +26,7 @@ value_id builder::convolve(value_id in, const std::string& name, value_shape to,
   const auto inputs = static_cast<double>(shape(in).channels * how.kernel[0] * how.kernel[1]);
   const double spread = s == start::zero ? 0 : 1 / std::sqrt(inputs);
   how.in = in;
+  how.padded_with = around_;
   how.weight = weight(name + ".weight", std::move(weight_shape), spread);
   how.bias = weight(name + ".bias", {to.channels}, spread);
   return push(how, to);
@@ -38,7 +40,7 @@ value_id builder::conv(value_id in, const std::string& name, std::int64_t channe
                   kernel_shape(channels, shape(in).channels, 3));
 }
 
-value_id builder::halve(value_id in, const std::string& name, std::int64_t padding) {
+value_id builder::halve(value_id in, const std::string& name, std::int64_t width) {
   const value_shape from = shape(in);
   conv_layer how{};
   how.kernel = {flat_ ? 1 : 3, 3};
@@ -46,8 +48,8 @@ value_id builder::halve(value_id in, const std::string& name, std::int64_t paddi
   const std::array<std::int64_t, 2> extent{from.height, from.width};
   std::array<std::int64_t, 2> half = extent;
   for (std::size_t axis = flat_ ? 1 : 0; axis < 2; ++axis) {
-    how.pad_before[axis] = padding > 0 ? padding : extent[axis] % 2;
-    how.pad_after[axis] = padding > 0 ? padding : 1;
+    how.pad_before[axis] = width > 0 ? width : extent[axis] % 2;
+    how.pad_after[axis] = width > 0 ? width : 1;
     half[axis] = (extent[axis] + how.pad_before[axis] + how.pad_after[axis] - 3) / 2 + 1;
   }
   return convolve(in, name, {from.channels, half[0], half[1]}, start::uniform, how,
@@ -105,6 +107,8 @@ value_id builder::dropout(value_id in, double share) {
 }
 
 value_id builder::sinusoids(std::int64_t channels, sinusoid_layer how) { return push(how, {channels}); }
+
+value_id builder::vector(std::int64_t channels) { return push(vector_layer{}, {channels}); }
 
 value_id builder::table(const std::string& name, std::int64_t rows, std::int64_t channels, bool of_time) {
   const double unit_variance = std::sqrt(3.0);

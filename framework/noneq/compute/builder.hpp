@@ -12,16 +12,17 @@ enum class start { uniform, zero };
 
 class builder {
  public:
-  // The data of one sample is [channels, length] or [channels, height, width]; convolutions are along one or two axes.
-  builder(std::int64_t channels, const sizes& space);
+  // The data of one sample is [channels, length] or [channels, height, width]; convolutions are along one or two axes,
+  // padded as `around` has it (of a length as its second).
+  builder(std::int64_t channels, const sizes& space, const paddings& around = {});
 
   const value_shape& shape(value_id v) const { return net_.values[static_cast<std::size_t>(v)]; }
 
   // A convolution three pixels wide that keeps the size.
   value_id conv(value_id in, const std::string& name, std::int64_t channels, start s = start::uniform);
-  // A convolution three pixels wide with stride 2 and `padding` zeros on each side; 0 pads to half the size, rounded
-  // up, at the far side first.
-  value_id halve(value_id in, const std::string& name, std::int64_t padding);
+  // A convolution three pixels wide with stride 2, padded by `width` pixels on each side; 0 pads to half the size,
+  // rounded up, at the far side first.
+  value_id halve(value_id in, const std::string& name, std::int64_t width);
   // Convolutions one pixel wide, with a weight of a convolution, or of a linear layer.
   value_id pixelwise(value_id in, const std::string& name, std::int64_t channels);
   value_id linear(value_id in, const std::string& name, std::int64_t channels, start s = start::uniform);
@@ -37,6 +38,7 @@ class builder {
   value_id attention(value_id q, value_id k, value_id v, std::int64_t heads);
   value_id dropout(value_id in, double share);
   value_id sinusoids(std::int64_t channels, sinusoid_layer how);
+  value_id vector(std::int64_t channels);
   value_id table(const std::string& name, std::int64_t rows, std::int64_t channels, bool of_time);
 
   network_layers finish(value_id output) &&;
@@ -55,6 +57,7 @@ class builder {
 
   network_layers net_;
   bool flat_;  // one axis
+  paddings around_;
 };
 
 }

@@ -14,7 +14,8 @@ namespace winograd {
 
 std::size_t weights::bytes() const { return 0; }
 void weights::pack(const float*, void*) const {}
-convolution::convolution(const images& of, std::size_t in, std::size_t out) : of_(of), in_(in), out_(out), block_(0) {}
+convolution::convolution(const images& of, std::size_t in, std::size_t out, std::array<std::size_t, 2> margin)
+    : of_(of), in_(in), out_(out), block_(0), margin_(margin) {}
 std::size_t convolution::scratch_bytes() const { return 0; }
 void convolution::operator()(const void*, const void*, const float*, void*, bool, void*) const {}
 weight_gradient::weight_gradient(const images& of, std::size_t in, std::size_t out)

@@ -31,9 +31,10 @@ executed_network::executed_network(network_layers net, const execution_choice& h
 Tensor executed_network::forward(std::span<const Tensor> weights, const layers_input& in) {
   const bool single = std::all_of(weights.begin(), weights.end(),
                                   [](const Tensor& w) { return w.scalar_type() == at::kFloat && w.is_contiguous(); });
-  const bool gradient_of_x = at::GradMode::is_enabled() && in.x.requires_grad();
-  if (compiled_ == nullptr || !single || gradient_of_x) return run_reference(net_, weights, in);
-  return compiled_->forward(in.x, in.t, in.label, weights, in.dropout, in.first);
+  const bool gradient_of_input =
+      at::GradMode::is_enabled() && (in.x.requires_grad() || (in.vector.defined() && in.vector.requires_grad()));
+  if (compiled_ == nullptr || !single || gradient_of_input) return run_reference(net_, weights, in);
+  return compiled_->forward(in, weights);
 }
 
 }

@@ -1,5 +1,5 @@
 // One network, run by the fastest execution that can serve a call: `compiled`, or `reference`, which serves all calls,
-// also gradients with respect to x and weights in float64. Thread-safe.
+// also gradients with respect to x and the vector, and weights in float64. Thread-safe.
 #pragma once
 
 #include <memory>

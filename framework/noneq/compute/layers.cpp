@@ -4,6 +4,13 @@
 
 namespace noneq::compute {
 
+std::int64_t pixel_at(std::int64_t i, std::int64_t n, padding p) {
+  if (i >= 0 && i < n) return i;
+  if (p == padding::circular) return i < 0 ? i + n : i - n;
+  if (p == padding::reflect) return i < 0 ? -i : 2 * (n - 1) - i;
+  return none;
+}
+
 value_id written_by(const layer& l) {
   return std::visit([](const auto& of) { return of.out; }, l);
 }
@@ -49,6 +56,12 @@ std::vector<weight_id> weights_of(const layer& l) {
           return {};
       },
       l);
+}
+
+std::int64_t vector_size(const network_layers& n) {
+  for (const layer& l : n.layers)
+    if (const auto* v = std::get_if<vector_layer>(&l)) return n.values[static_cast<std::size_t>(v->out)].channels;
+  return 0;
 }
 
 network_layers without_dropout(network_layers n) {

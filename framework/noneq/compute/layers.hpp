@@ -29,12 +29,21 @@ struct weight_spec {
   double spread = 0, constant = 0;
 };
 
-// Cross-correlation over zero-padded pixels. A 1×1 kernel on a vector is a linear layer; a weight may have any shape of
+// What stands beyond an axis of n pixels: zeros; the other end of a periodic axis (at −1 pixel n − 1, at n pixel 0); or
+// the axis back again (at −1 pixel 1, at n pixel n − 2).
+enum class padding { zeros, circular, reflect };
+using paddings = std::array<padding, 2>;  // {height, width}
+
+// Returns the pixel that stands at i of an axis of n; none: a zero does. From −n to 2n − 1; reflected a pixel less.
+std::int64_t pixel_at(std::int64_t i, std::int64_t n, padding p);
+
+// Cross-correlation over padded pixels. A 1×1 kernel on a vector is a linear layer; a weight may have any shape of
 // out·in·kernel numbers in that order.
 struct conv_layer {
   value_id in, out;
   weight_id weight, bias = none;
   std::array<std::int64_t, 2> kernel{1, 1}, stride{1, 1}, pad_before{0, 0}, pad_after{0, 0};  // {height, width}
+  paddings padded_with{};
 
   // Returns whether it reads squares of an odd width around every pixel.
   bool reads_squares(std::int64_t of) const {
@@ -108,14 +117,20 @@ struct embedding_layer {
   bool of_time = false;
 };
 
+// The vector that is given beside each sample of x, float32 [B, channels].
+struct vector_layer {
+  value_id out;
+};
+
 // Zeroes a share of the numbers in training and scales the rest by 1/(1 − share).
 struct dropout_layer {
   value_id in, out;
   double share;
 };
 
-using layer = std::variant<conv_layer, norm_layer, activation_layer, add_layer, concat_layer, slice_layer,
-                           upsample_layer, pool_layer, attention_layer, sinusoid_layer, embedding_layer, dropout_layer>;
+using layer =
+    std::variant<conv_layer, norm_layer, activation_layer, add_layer, concat_layer, slice_layer, upsample_layer,
+                 pool_layer, attention_layer, sinusoid_layer, embedding_layer, vector_layer, dropout_layer>;
 
 struct network_layers {
   std::vector<value_shape> values;  // value 0 is x (with x̂⁰ behind it along the channels, when self-conditioned)
@@ -127,6 +142,9 @@ struct network_layers {
 value_id written_by(const layer& l);
 std::vector<value_id> read_by(const layer& l);
 std::vector<weight_id> weights_of(const layer& l);
+
+// Returns how many numbers the vectors beside x have; 0 where the network reads none.
+std::int64_t vector_size(const network_layers& n);
 
 // Returns the network without its dropout layers, as it is when it is not trained.
 network_layers without_dropout(network_layers n);

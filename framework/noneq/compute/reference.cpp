@@ -23,14 +23,14 @@ struct execution {
 
   Tensor operator()(const conv_layer& l) const {
     const value_shape &from = shape(l.in), &to = shape(l.out);
-    const Tensor& x = value(l.in);
     const Tensor& w = weight(l.weight);
     if (from.height * from.width == 1 && l.kernel == std::array<std::int64_t, 2>{1, 1})
-      return as_vector(at::linear(x.flatten(1), w.reshape({to.channels, from.channels}), optional(l.bias)));
+      return as_vector(at::linear(value(l.in).flatten(1), w.reshape({to.channels, from.channels}), optional(l.bias)));
     const Tensor kernel = w.reshape({to.channels, from.channels, l.kernel[0], l.kernel[1]});
-    if (l.pad_before == l.pad_after) return at::conv2d(x, kernel, optional(l.bias), l.stride, l.pad_before);
-    const Tensor padded = at::constant_pad_nd(x, {l.pad_before[1], l.pad_after[1], l.pad_before[0], l.pad_after[0]}, 0);
-    return at::conv2d(padded, kernel, optional(l.bias), l.stride);
+    Tensor x = value(l.in);
+    const padding_calls around(l);
+    for (const auto& [mode, numbers] : around.pad) x = at::pad(x, numbers, mode);
+    return at::conv2d(x, kernel, optional(l.bias), l.stride, around.zeros);
   }
 
   Tensor operator()(const norm_layer& l) const {
@@ -101,6 +101,8 @@ struct execution {
     return as_vector(at::embedding(table, i));
   }
 
+  Tensor operator()(const vector_layer&) const { return as_vector(in.vector.to(type())); }
+
   Tensor operator()(const dropout_layer& l) const {
     const Tensor& x = value(l.in);
     if (in.dropout == nullptr || l.share == 0) return x;
@@ -140,6 +142,12 @@ void check_input(const network_layers& n, const layers_input& in) {
     if (index->scalar_type() != at::kLong && !between)
       throw error(c10::str("got numbers of type ", index->scalar_type(), ", need int64"), name);
   }
+  const std::int64_t numbers = vector_size(n);
+  if (numbers == 0) return;
+  if (!in.vector.defined()) throw error("is missing; the network needs one for every sample", "vector");
+  if (in.vector.sizes() != at::IntArrayRef{in.x.size(0), numbers})
+    throw error("got shape " + to_string(in.vector.sizes().vec()) + ", need " + to_string({in.x.size(0), numbers}),
+                "vector");
 }
 
 Tensor run_reference(const network_layers& n, std::span<const Tensor> weights, const layers_input& in) {
@@ -155,6 +163,24 @@ Tensor run_reference(const network_layers& n, std::span<const Tensor> weights, c
       if (last[static_cast<std::size_t>(v)] == k) run.values[static_cast<std::size_t>(v)] = Tensor{};
   }
   return run.value(n.output);
+}
+
+padding_calls::padding_calls(const conv_layer& l) {
+  const bool even = l.pad_before == l.pad_after;
+  for (const auto& [mode, p] :
+       {std::pair{"constant", padding::zeros}, {"circular", padding::circular}, {"reflect", padding::reflect}}) {
+    sizes around(4, 0);
+    for (std::size_t axis = 0; axis < 2; ++axis) {
+      if (l.padded_with[axis] != p) continue;
+      if (p == padding::zeros && even) {
+        zeros[axis] = l.pad_before[axis];
+      } else {
+        around[2 - 2 * axis] = l.pad_before[axis];
+        around[3 - 2 * axis] = l.pad_after[axis];
+      }
+    }
+    if (around != sizes(4, 0)) pad.emplace_back(mode, around);
+  }
 }
 
 Tensor sinusoid_frequencies(const sinusoid_layer& l, std::int64_t n) {

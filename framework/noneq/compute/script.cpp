@@ -35,13 +35,12 @@ struct writer {
   std::string operator()(const conv_layer& l) const {
     const std::string kernel = weight(l.weight) + ".reshape(" +
                                list({shape(l.out).channels, shape(l.in).channels, l.kernel[0], l.kernel[1]}) + ")";
-    const bool even = l.pad_before == l.pad_after;
-    const std::string x = even
-                              ? value(l.in)
-                              : "torch.constant_pad_nd(" + value(l.in) + ", " +
-                                    list({l.pad_before[1], l.pad_after[1], l.pad_before[0], l.pad_after[0]}) + ", 0.0)";
+    const padding_calls around(l);
+    std::string x = value(l.in);
+    for (const auto& [mode, numbers] : around.pad)
+      x = c10::str("torch.pad(", x, ", ", to_string(numbers), ", \"", mode, "\")");
     return "torch.conv2d(" + x + ", " + kernel + ", " + (l.bias == none ? "None" : weight(l.bias)) + ", " +
-           list({l.stride[0], l.stride[1]}) + ", " + (even ? list({l.pad_before[0], l.pad_before[1]}) : "[0, 0]") + ")";
+           list({l.stride[0], l.stride[1]}) + ", " + list({around.zeros[0], around.zeros[1]}) + ")";
   }
 
   std::string operator()(const norm_layer& l) const {
@@ -109,6 +108,8 @@ struct writer {
     return "torch.embedding(" + weight(l.weight) + ", " + (l.of_time ? "t" : "label") + ").unsqueeze(2).unsqueeze(3)";
   }
 
+  std::string operator()(const vector_layer&) const { return "vector.type_as(v0).unsqueeze(2).unsqueeze(3)"; }
+
   std::string operator()(const dropout_layer& l) const { return value(l.in); }
 
   static std::string frequencies(value_id out) { return "frequencies_" + std::to_string(out); }
@@ -128,7 +129,8 @@ std::string statement(const writer& w, const layer& l) {
 std::string script_text(const network_layers& n, const script_frame& f) {
   const writer w{n};
   const value_shape& s = n.values[0];
-  std::string text = std::string("def forward(self, x, t") + (f.with_label ? ", label" : "") + "):\n  v0 = x.reshape(" +
+  std::string text = std::string("def forward(self, x, t") + (f.with_label ? ", label" : "") +
+                     (vector_size(n) > 0 ? ", vector" : "") + "):\n  v0 = x.reshape(" +
                      list({-1, s.channels, s.height, s.width}) + ")\n";
   if (f.input_scale != 1 || f.input_shift != 0)
     text += "  v0 = v0 * " + number(f.input_scale) + " + " + number(f.input_shift) + "\n";

@@ -15,7 +15,8 @@ struct script_frame {
   double input_scale = 1, input_shift = 0;  // the layers see scale·x + shift
 };
 
-// Returns the text of forward(). Weights are attributes named as in the list, with '_' for '.'. Dropout is left out.
+// Returns the text of forward(), whose last argument is the vector where the network reads one. Weights are attributes
+// named as in the list, with '_' for '.'. Dropout is left out.
 std::string script_text(const network_layers& n, const script_frame& f);
 
 // Replaces `file`. Weights in the order of n.weights. Throws noneq::error when it cannot be written.

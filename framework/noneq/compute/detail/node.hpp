@@ -28,6 +28,13 @@ struct operand {
   std::size_t numbers() const { return pixels() * channels(); }  // of one sample
 };
 
+// The numbers beside x, each for all samples of the batch; null when not given.
+struct known {
+  const double* t;
+  const std::int64_t* label;
+  const float* vector;  // [batch, numbers]
+};
+
 // The arguments of a running plan's nodes.
 struct running {
   std::byte* memory;
@@ -35,10 +42,9 @@ struct running {
   std::byte* scratch;
   const std::vector<Tensor>& weights;
   const std::vector<float*>& gradients;  // of the weights
-  const double* t;                       // null when not given
-  const std::int64_t* label;             // likewise
-  const noneq::stream* dropout;          // on the way forward, where something is dropped
-  std::int64_t first;                    // index of the first sample within it
+  known beside;
+  const noneq::stream* dropout;  // on the way forward, where something is dropped
+  std::int64_t first;            // index of the first sample within it
   dnnl::stream stream;
 
   void* at(buffer_id b) const { return memory + offsets[static_cast<std::size_t>(b)]; }
@@ -92,6 +98,7 @@ std::unique_ptr<node> make_sinusoid(const sinusoid_layer& l, const operand& out,
 // `layer` is its number, by which the reference forks the noise.
 std::unique_ptr<node> make_dropout(const dropout_layer& l, int layer, const operand& in, const operand& out,
                                    const site& s);
+std::unique_ptr<node> make_vector(const operand& out, const site& s);
 std::unique_ptr<node> make_embedding(const embedding_layer& l, std::int64_t rows, const operand& out, const site& s);
 
 }

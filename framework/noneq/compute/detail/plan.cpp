@@ -64,6 +64,7 @@ struct maker {
   std::unique_ptr<node> operator()(const embedding_layer& l) const {
     return make_embedding(l, n.weights[static_cast<std::size_t>(l.weight)].shape[0], at(l.out), s);
   }
+  std::unique_ptr<node> operator()(const vector_layer& l) const { return make_vector(at(l.out), s); }
   std::unique_ptr<node> operator()(const dropout_layer& l) const {
     return make_dropout(l, layer, at(l.in), at(l.out), s);
   }
@@ -102,15 +103,15 @@ struct transfer {
   std::size_t calls, channels;
 };
 
-running compiled_plan::run(const double* t, const std::int64_t* label, const std::vector<Tensor>& weights,
-                           const stream* dropout, std::int64_t first) {
-  return {memory_->data(), offsets_, memory_->data() + scratch_offset_, weights, gradients_, t, label,
+running compiled_plan::run(const known& beside, const std::vector<Tensor>& weights, const stream* dropout,
+                           std::int64_t first) {
+  return {memory_->data(), offsets_, memory_->data() + scratch_offset_, weights, gradients_, beside,
           dropout,         first,    dnnl::stream(onednn::cpu())};
 }
 
-Tensor compiled_plan::forward(const Tensor& x, const double* t, const std::int64_t* label,
-                              const std::vector<Tensor>& weights, const stream* dropout, std::int64_t first) {
-  const running r = run(t, label, weights, dropout, first);
+Tensor compiled_plan::forward(const Tensor& x, const known& beside, const std::vector<Tensor>& weights,
+                              const stream* dropout, std::int64_t first) {
+  const running r = run(beside, weights, dropout, first);
   const transfer in(input_, batch_), out(output_, batch_);
   for (std::size_t b = 0; b < in.calls; ++b)
     to_pixels(input_.of, input_.pixels(), in.channels, x.data_ptr<float>() + b * input_.numbers(), r.value(input_, b));
@@ -142,11 +143,11 @@ std::vector<Tensor> compiled_plan::room_for_gradients(const std::vector<Tensor>&
   return result;
 }
 
-std::vector<Tensor> compiled_plan::backward(const Tensor& gradient, const double* t, const std::int64_t* label,
+std::vector<Tensor> compiled_plan::backward(const Tensor& gradient, const known& beside,
                                             const std::vector<Tensor>& weights) {
   const std::vector<Tensor> result = room_for_gradients(weights);
   for (std::size_t i = 0; i < result.size(); ++i) gradients_[i] = result[i].data_ptr<float>();
-  const running r = run(t, label, weights, nullptr, 0);
+  const running r = run(beside, weights, nullptr, 0);
   for (const auto& [buffer, bytes] : vector_gradients_) std::memset(r.at(buffer), 0, bytes);
   const transfer out(output_, batch_);
   for (std::size_t b = 0; b < out.calls; ++b)

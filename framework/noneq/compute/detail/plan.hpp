@@ -15,20 +15,18 @@ class compiled_plan {
  public:
   compiled_plan(const network_layers& n, std::int64_t batch, precision of, bool training, packed_weights& weights);
 
-  // Returns the output, laid out as x: float32 [batch, channels, height, width]; t float64, label int64 [batch], or
-  // null. dropout: the noise of dropout layers, where there are any; first: index of the first sample within it.
-  Tensor forward(const Tensor& x, const double* t, const std::int64_t* label, const std::vector<Tensor>& weights,
+  // Returns the output, laid out as x: float32 [batch, channels, height, width]. dropout: the noise of dropout layers,
+  // where there are any; first: index of the first sample within it.
+  Tensor forward(const Tensor& x, const known& beside, const std::vector<Tensor>& weights,
                  const stream* dropout = nullptr, std::int64_t first = 0);
-  // Called after forward(), with the same conditions and weights. Returns the gradients of the weights from that of the
-  // output, one after another in memory.
-  std::vector<Tensor> backward(const Tensor& gradient, const double* t, const std::int64_t* label,
-                               const std::vector<Tensor>& weights);
+  // Called after forward(), with the same numbers beside x and the same weights. Returns the gradients of the weights
+  // from that of the output, one after another in memory.
+  std::vector<Tensor> backward(const Tensor& gradient, const known& beside, const std::vector<Tensor>& weights);
 
   std::size_t bytes() const { return memory_->bytes(); }  // that the plan holds
 
  private:
-  running run(const double* t, const std::int64_t* label, const std::vector<Tensor>& weights, const stream* dropout,
-              std::int64_t first);
+  running run(const known& beside, const std::vector<Tensor>& weights, const stream* dropout, std::int64_t first);
 
   std::vector<Tensor> room_for_gradients(const std::vector<Tensor>& weights);
 

@@ -1,4 +1,4 @@
-// The inputs of a network beside x: sinusoids of t, rows of a table for t or a label. Float32 vectors.
+// The inputs of a network beside x: sinusoids of t, rows of a table for t or a label, given vectors. Float32 vectors.
 #include <cstring>
 
 #include "noneq/compute/detail/node.hpp"
@@ -19,7 +19,7 @@ struct sinusoid_node : node {
     const std::size_t half = frequency.size();
     for (std::size_t b = 0; b < batch; ++b) {
       auto* row = static_cast<float*>(r.value(out, b));
-      const double index = l.of_label ? static_cast<double>(r.label[b]) : r.t[b];
+      const double index = l.of_label ? static_cast<double>(r.beside.label[b]) : r.beside.t[b];
       for (std::size_t i = 0; i < half; ++i) {
         const double angle = index * l.scale * frequency[i];
         row[i + (l.cosine_first ? half : 0)] = static_cast<float>(std::sin(angle));
@@ -52,7 +52,7 @@ struct embedding_node : node {
     }
   }
   std::int64_t row(const running& r, std::size_t b) const {
-    const std::int64_t k = l.of_time ? static_cast<std::int64_t>(r.t[b]) : r.label[b];
+    const std::int64_t k = l.of_time ? static_cast<std::int64_t>(r.beside.t[b]) : r.beside.label[b];
     if (k < 0 || k >= rows)
       throw error("got " + std::to_string(k) + ", need a value in [0, " + std::to_string(rows - 1) + "]",
                   l.of_time ? "t" : "label");
@@ -65,8 +65,17 @@ struct embedding_node : node {
   const std::size_t batch;
 };
 
+struct vector_node : node {
+  vector_node(const operand& to, const site& s) : out(to), bytes(s.batch * to.channels() * sizeof(float)) {}
+  void forward(const running& r) override { std::memcpy(r.at(out.value), r.beside.vector, bytes); }
+
+  const operand out;
+  const std::size_t bytes;
+};
+
 }
 
+std::unique_ptr<node> make_vector(const operand& out, const site& s) { return std::make_unique<vector_node>(out, s); }
 std::unique_ptr<node> make_sinusoid(const sinusoid_layer& l, const operand& out, const site& s) {
   return std::make_unique<sinusoid_node>(l, out, s);
 }

@@ -2,9 +2,9 @@
 #include <optional>
 #include <string_view>
 
+#include "noneq/compute/detail/bordered.hpp"
 #include "noneq/compute/detail/kernels/pixels.hpp"
 #include "noneq/compute/detail/kernels/pointwise_gradient.hpp"
-#include "noneq/compute/detail/node.hpp"
 
 namespace noneq::compute {
 namespace {
@@ -18,12 +18,14 @@ struct geometry {
   dims stride, before, after;
   dnnl::memory::desc in, out, gradient_out, weight, weight_gradient, bias;
 
-  geometry(const conv_layer& l, const operand& from, const operand& to, std::int64_t batch)
-      : stride{l.stride[0], l.stride[1]},
-        before{l.pad_before[0], l.pad_before[1]},
-        after{l.pad_after[0], l.pad_after[1]} {
+  explicit geometry(const bordered::view& v)
+      : stride{v.layer.stride[0], v.layer.stride[1]},
+        before{v.layer.pad_before[0], v.layer.pad_before[1]},
+        after{v.layer.pad_after[0], v.layer.pad_after[1]} {
+    const operand &from = v.in, &to = v.out;
+    const auto batch = static_cast<std::int64_t>(v.samples);
     const auto f32 = dnnl::memory::data_type::f32;
-    const dims kernel = shape(l, from, to);
+    const dims kernel = shape(v.layer, from, to);
     const dims x{batch, from.shape.channels, from.shape.height, from.shape.width};
     const dims y{batch, to.shape.channels, to.shape.height, to.shape.width};
     in = {x, onednn::type(from.of), onednn::tag::nhwc};
@@ -63,8 +65,8 @@ dnnl::convolution_forward::primitive_desc forward_of(const geometry& g, bool tra
 class conv_node : public node {
  public:
   conv_node(const conv_layer& l, const operand& in, const operand& out, const site& s)
-      : l_(l), in_(in), out_(out), batch_(s.batch) {
-    const geometry g(l, in, out, static_cast<std::int64_t>(s.batch));
+      : l_(l), in_(in), out_(out), batch_(s.batch), border_(l, in, out, s.batch), at_once_(border_.forward().samples) {
+    const geometry g(border_.forward());
     const dims kernel = geometry::shape(l, in, out);
     const auto forward = forward_of(g, s.training, l.bias != none);
     forward_ = dnnl::convolution_forward(forward);
@@ -77,30 +79,35 @@ class conv_node : public node {
       return made.data_type() == onednn::type(kept) ? 0 : in_lines(made.get_size());
     };
     wide_result_ = beside(g.out, out.of);
-    wide_gradient_ = beside(g.gradient_out, out.gradient_of);
-    s.need_scratch(wide_result_ + forward.scratchpad_desc().get_size());
-    if (s.training) prepare_backward(g, kernel, s);
+    s.need_scratch(border_.forward_bytes() + wide_result_ + forward.scratchpad_desc().get_size());
+    if (!s.training) return;
+    const geometry back(border_.backward());
+    wide_gradient_ = beside(back.gradient_out, out.gradient_of);
+    prepare_backward(back, kernel, s);
   }
 
   void forward(const running& r) override {
-    source_.set_data_handle(r.at(in_.value));
-    result_.set_data_handle(wide_result_ > 0 ? r.scratch : r.at(out_.value));
-    forward_scratch_.set_data_handle(r.scratch + wide_result_);
-    arguments a{{DNNL_ARG_SRC, source_},
-                {DNNL_ARG_WEIGHTS, weight_},
-                {DNNL_ARG_DST, result_},
-                {DNNL_ARG_SCRATCHPAD, forward_scratch_}};
-    if (l_.bias != none) a.emplace(DNNL_ARG_BIAS, with(bias_, const_cast<float*>(r.weight(l_.bias))));
-    forward_.execute(r.stream, a);
-    if (wide_result_ > 0)
-      to_pixels(out_.of, 1, batch_ * out_.numbers(), reinterpret_cast<float*>(r.scratch), r.at(out_.value));
+    std::byte* scratch = r.scratch + border_.forward_bytes();
+    forward_scratch_.set_data_handle(scratch + wide_result_);
+    for (std::size_t first = 0; first < batch_; first += at_once_) {
+      source_.set_data_handle(border_.input(r, first));
+      result_.set_data_handle(wide_result_ > 0 ? scratch : r.value(out_, first));
+      arguments a{{DNNL_ARG_SRC, source_},
+                  {DNNL_ARG_WEIGHTS, weight_},
+                  {DNNL_ARG_DST, result_},
+                  {DNNL_ARG_SCRATCHPAD, forward_scratch_}};
+      if (l_.bias != none) a.emplace(DNNL_ARG_BIAS, with(bias_, const_cast<float*>(r.weight(l_.bias))));
+      forward_.execute(r.stream, a);
+      if (wide_result_ > 0)
+        to_pixels(out_.of, 1, at_once_ * out_.numbers(), reinterpret_cast<float*>(scratch), r.value(out_, first));
+    }
   }
 
   void backward(const running& r) override {
+    std::byte* scratch = r.scratch + border_.backward_bytes();
     if (wide_gradient_ > 0)
-      from_pixels(out_.gradient_of, 1, batch_ * out_.numbers(), r.at(out_.gradient),
-                  reinterpret_cast<float*>(r.scratch));
-    gradient_.set_data_handle(wide_gradient_ > 0 ? r.scratch : r.at(out_.gradient));
+      from_pixels(out_.gradient_of, 1, batch_ * out_.numbers(), r.at(out_.gradient), reinterpret_cast<float*>(scratch));
+    gradient_.set_data_handle(wide_gradient_ > 0 ? scratch : border_.gradient(r));
     weights_backward(r);
     if (in_.gradient != none) data_backward(r);
   }
@@ -133,9 +140,10 @@ class conv_node : public node {
       repacked_ = weights.diff_weights_desc() != plain;
       packed_bytes_ = repacked_ ? in_lines(weights.diff_weights_desc().get_size()) : 0;
       if (repacked_) unpack_ = dnnl::reorder(packed_, plain_);
-      s.need_scratch(wide_gradient_ + packed_bytes_ + weights.scratchpad_desc().get_size());
+      s.need_scratch(border_.backward_bytes() + wide_gradient_ + packed_bytes_ + weights.scratchpad_desc().get_size());
     }
     gradient_ = dnnl::memory(out, cpu(), nullptr);
+    source_of_gradient_ = dnnl::memory(in, cpu(), nullptr);
     if (in_.gradient == none) return;
     using by_data = dnnl::convolution_backward_data;
     const by_data::primitive_desc data(by_data::desc(direct, in, g.weight, out, g.stride, g.before, g.after),
@@ -143,8 +151,8 @@ class conv_node : public node {
     data_backward_ = by_data(data);
     turned_ = s.weights.place(l_.weight, kernel, data.weights_desc());
     data_scratch_ = dnnl::memory(data.scratchpad_desc(), cpu(), nullptr);
-    summand_bytes_ = in_.add ? in_lines(g.in.get_size()) : 0;
-    s.need_scratch(summand_bytes_ + data.scratchpad_desc().get_size());
+    summand_bytes_ = in_.add && border_.empty() ? in_lines(g.in.get_size()) : 0;
+    s.need_scratch(border_.backward_bytes() + summand_bytes_ + data.scratchpad_desc().get_size());
   }
 
   void weights_backward(const running& r) {
@@ -153,12 +161,12 @@ class conv_node : public node {
       float* bias = l_.bias != none ? r.weight_gradient(l_.bias) : nullptr;
       return (*own_)(r.at(in_.value), r.at(out_.gradient), target, bias, r.scratch);
     }
-    source_.set_data_handle(r.at(in_.value));
+    source_of_gradient_.set_data_handle(border_.input(r));
     plain_.set_data_handle(target);
-    std::byte* scratch = r.scratch + wide_gradient_;
+    std::byte* scratch = r.scratch + border_.backward_bytes() + wide_gradient_;
     packed_.set_data_handle(repacked_ ? static_cast<void*>(scratch) : target);
     weights_scratch_.set_data_handle(scratch + packed_bytes_);
-    arguments a{{DNNL_ARG_SRC, source_},
+    arguments a{{DNNL_ARG_SRC, source_of_gradient_},
                 {DNNL_ARG_DIFF_DST, gradient_},
                 {DNNL_ARG_DIFF_WEIGHTS, packed_},
                 {DNNL_ARG_SCRATCHPAD, weights_scratch_}};
@@ -169,24 +177,28 @@ class conv_node : public node {
 
   void data_backward(const running& r) {
     void* target = r.at(in_.gradient);
-    source_.set_data_handle(in_.add ? static_cast<void*>(r.scratch) : target);
-    data_scratch_.set_data_handle(r.scratch + summand_bytes_);
+    const bool aside = in_.add || !border_.empty();
+    source_of_gradient_.set_data_handle(aside ? static_cast<void*>(r.scratch) : target);
+    data_scratch_.set_data_handle(r.scratch + border_.backward_bytes() + summand_bytes_);
     data_backward_.execute(r.stream, {{DNNL_ARG_DIFF_DST, gradient_},
                                       {DNNL_ARG_WEIGHTS, turned_},
-                                      {DNNL_ARG_DIFF_SRC, source_},
+                                      {DNNL_ARG_DIFF_SRC, source_of_gradient_},
                                       {DNNL_ARG_SCRATCHPAD, data_scratch_}});
+    if (!border_.empty()) return border_.fold(r);
     if (in_.add) scale_pixels(in_.gradient_of, batch_ * in_.numbers(), 1, r.scratch, target, true);
   }
 
   const conv_layer l_;
   const operand in_, out_;
   const std::size_t batch_;
+  const bordered border_;
+  const std::size_t at_once_;  // samples
   dnnl::convolution_forward forward_;
   dnnl::convolution_backward_weights weights_backward_;
   std::optional<pointwise_gradient> own_;  // in its place
   dnnl::convolution_backward_data data_backward_;
   dnnl::reorder unpack_;
-  dnnl::memory source_, result_, gradient_, bias_, weight_, turned_, packed_, plain_;
+  dnnl::memory source_, source_of_gradient_, result_, gradient_, bias_, weight_, turned_, packed_, plain_;
   dnnl::memory forward_scratch_, weights_scratch_, data_scratch_;
   bool repacked_ = false;
   std::size_t wide_result_ = 0, wide_gradient_ = 0, packed_bytes_ = 0, summand_bytes_ = 0;

@@ -77,12 +77,13 @@ NONEQ_BF16 void write_run(const float* sums, std::size_t plane, const float* bia
 
 }
 
-convolution::convolution(const images& of, std::size_t in, std::size_t out)
+convolution::convolution(const images& of, std::size_t in, std::size_t out, std::array<std::size_t, 2> margin)
     : of_(of),
       in_(in),
       out_(out),
       // As many as stay, transformed, in a quarter of the second cache.
-      block_(tiles_at_once * std::clamp<std::size_t>(8192 / in / tiles_at_once, 2, 8)) {}
+      block_(tiles_at_once * std::clamp<std::size_t>(8192 / in / tiles_at_once, 2, 8)),
+      margin_(margin) {}
 
 std::size_t convolution::scratch_bytes() const {
   return planes * (plane_of<std::uint16_t>(block_ * in_) * sizeof(std::uint16_t) +
@@ -91,7 +92,9 @@ std::size_t convolution::scratch_bytes() const {
 
 void convolution::operator()(const void* x, const void* packed, const float* bias, void* y, bool add,
                              void* scratch) const {
-  const auto [batch, height, width, doubled] = of_;
+  const bool doubled = of_.doubled;
+  const std::size_t batch = of_.batch, height = of_.height + 2 * margin_[0], width = of_.width + 2 * margin_[1];
+  const axis rows(of_.height, of_.around[0]), columns(of_.width, of_.around[1]);
   const std::size_t down = tiles_of(height, tile_height), along = tiles_of(width, tile_width),
                     tiles = batch * down * along;
   const std::size_t plane = plane_of<std::uint16_t>(block_ * in_), sum_plane = plane_of<float>(block_ * many);
@@ -112,8 +115,9 @@ void convolution::operator()(const void* x, const void* packed, const float* bia
   for (std::size_t begin = 0; begin < tiles; begin += block_) {
     const std::size_t count = std::min(block_, tiles - begin);
     runs(begin, count, [&](std::size_t t, std::size_t first, std::size_t run, std::size_t image, std::size_t h) {
-      const auto* pixels = static_cast<const std::uint16_t*>(x) + image * height * width * in_;
-      read_run({pixels, height, width, in_, h - 1}, first, run, read + t * in_, plane);
+      const auto* pixels = static_cast<const std::uint16_t*>(x) + image * of_.height * of_.width * in_;
+      read_run({pixels, rows, columns, in_, h - 1 - margin_[0]}, tile_width * first - margin_[1], run, read + t * in_,
+               plane);
     });
     const auto* w = static_cast<const word*>(packed);
     for (std::size_t o = 0; o < out_; o += many) {

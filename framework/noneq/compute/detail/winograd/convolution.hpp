@@ -1,6 +1,6 @@
 // 3×3 convolutions by Winograd's minimal filtering F(2×4, 3×3) (Lavin & Gray 2016): 24 products for eight pixels where
 // the definition has 72. For machines that multiply bf16 with AVX-512 but have no AMX, which multiplies so much faster
-// that the definition wins. Pixels are bf16 [batch, height, width, channels], stride 1, zeros around; sums are float32.
+// that the definition wins. Pixels are bf16 [batch, height, width, channels], stride 1; sums are float32.
 // The factors are rounded to bf16 after they were transformed: about 2.6 times the definition's error. Pure,
 // thread-safe.
 #pragma once
@@ -15,18 +15,21 @@ bool fits(const conv_layer& l, std::int64_t in, std::int64_t out);
 struct images {
   std::size_t batch, height, width;
   bool doubled = false;  // the input has every pixel four times, two by two: 18 products do
+  paddings around{};     // of the input
 
-  images(std::size_t count, const value_shape& s, bool twice = false)
+  images(std::size_t count, const value_shape& s, bool twice = false, const paddings& with = {})
       : batch(count),
         height(static_cast<std::size_t>(s.height)),
         width(static_cast<std::size_t>(s.width)),
-        doubled(twice) {}
+        doubled(twice),
+        around(with) {}
 };
 
 class convolution {
  public:
-  // From `in` channels to `out`; a convolution's gradient in x has them the other way round.
-  convolution(const images& of, std::size_t in, std::size_t out);
+  // From `in` channels to `out`; a convolution's gradient in x has them the other way round. The output begins `margin`
+  // pixels before the input, {down, along}, and ends as many behind it: 0 or 1, which is the gradient in the border.
+  convolution(const images& of, std::size_t in, std::size_t out, std::array<std::size_t, 2> margin = {0, 0});
 
   std::size_t scratch_bytes() const;
   // y = bias + weight * x, or added to y. `packed`: of `weights`; bias, float32 [out], may be null.
@@ -35,6 +38,7 @@ class convolution {
  private:
   images of_;
   std::size_t in_, out_, block_;
+  std::array<std::size_t, 2> margin_;
 };
 
 }

@@ -40,24 +40,41 @@ constexpr std::size_t tiles_of(std::size_t pixels, std::size_t of_tile) { return
 // are not read.
 constexpr std::size_t whole_blocks(std::size_t out) { return (out + many - 1) / many * many; }
 
-// Rows of pixels under a row of tiles; null: beyond the image.
+// An axis of n pixels and those that stand at −1, which wraps, and at n; a number ≥ n is nowhere.
+struct axis {
+  std::size_t n = 0, before = 0, after = 0;
+
+  axis() = default;
+  axis(std::size_t size, padding p) : n(size) {
+    const auto s = static_cast<std::int64_t>(size);
+    before = static_cast<std::size_t>(pixel_at(-1, s, p));
+    after = static_cast<std::size_t>(pixel_at(s, s, p));
+  }
+  std::size_t operator()(std::size_t i) const { return i < n ? i : i == n ? after : i + 1 == 0 ? before : n; }
+};
+
+// Rows of pixels under a row of tiles; null: nowhere.
 template <std::size_t rows>
 struct strip {
   const std::uint16_t* row[rows];
-  std::size_t width, channels;
+  axis columns;
+  std::size_t channels;
 
-  strip(const std::uint16_t* image, std::size_t height, std::size_t w, std::size_t c, std::size_t first)
-      : width(w), channels(c) {
-    for (std::size_t r = 0; r < rows; ++r)  // before the image `first` wraps beyond it
-      row[r] = first + r < height ? image + (first + r) * w * c : nullptr;
+  strip(const std::uint16_t* image, const axis& down, const axis& along, std::size_t c, std::size_t first)
+      : columns(along), channels(c) {
+    for (std::size_t r = 0; r < rows; ++r) {
+      const std::size_t at = down(first + r);
+      row[r] = at < down.n ? image + at * along.n * c : nullptr;
+    }
   }
 };
 
 template <std::size_t rows>
 NONEQ_BF16 inline void load_column(const strip<rows>& x, std::size_t w, std::size_t c, __m512 (&v)[rows]) {
+  const std::size_t at = x.columns(w);
 #pragma GCC unroll 4
   for (std::size_t r = 0; r < rows; ++r)
-    v[r] = w < x.width && x.row[r] != nullptr ? load(x.row[r] + w * x.channels + c) : _mm512_setzero_ps();
+    v[r] = at < x.columns.n && x.row[r] != nullptr ? load(x.row[r] + at * x.channels + c) : _mm512_setzero_ps();
 }
 
 // Bᵀ·d of a column of the input.
@@ -109,13 +126,13 @@ NONEQ_BF16 inline void put_planes(const __m512 (&d)[columns][4], std::size_t til
   }
 }
 
-// Bᵀ·d·B of `count` tiles of a row from tile `first` on: to(plane, 0 … count − 1, channels c … c + 15).
+// Bᵀ·d·B of `count` tiles of a row from column `first` on: to(plane, 0 … count − 1, channels c … c + 15).
 template <class To>
 NONEQ_BF16 inline void read_tiles(const strip<4>& x, std::size_t first, std::size_t count, std::size_t c,
                                   const To& to) {
   __m512 d[planes_across][4];
-  read_column(x, tile_width * first - 1, c, d[tile_width]);  // wraps beyond the image where first is 0
-  read_column(x, tile_width * first, c, d[tile_width + 1]);
+  read_column(x, first - 1, c, d[tile_width]);
+  read_column(x, first, c, d[tile_width + 1]);
   for (std::size_t t = 0; t < count; ++t) {
 #pragma GCC unroll 4
     for (std::size_t r = 0; r < 4; ++r) {
@@ -123,7 +140,7 @@ NONEQ_BF16 inline void read_tiles(const strip<4>& x, std::size_t first, std::siz
       d[1][r] = d[tile_width + 1][r];
     }
 #pragma GCC unroll 4
-    for (std::size_t k = 1; k <= tile_width; ++k) read_column(x, tile_width * (first + t) + k, c, d[k + 1]);
+    for (std::size_t k = 1; k <= tile_width; ++k) read_column(x, first + tile_width * t + k, c, d[k + 1]);
     put_planes(d, t, to);
   }
 }

@@ -30,10 +30,12 @@ struct to_pairs {
 
 // The pixels under a row of tiles, for all images; beyond the last there is nothing.
 template <std::size_t rows>
-strip<rows> under(const void* pixels, const images& of, std::size_t channels, std::size_t row) {
+strip<rows> under(const void* pixels, const images& of, const paddings& around, std::size_t channels, std::size_t row) {
   const std::size_t down = tiles_of(of.height, tile_height), above = (rows - tile_height) / 2;
   const auto* image = static_cast<const std::uint16_t*>(pixels) + row / down * of.height * of.width * channels;
-  return {image, row < of.batch * down ? of.height : 0, of.width, channels, tile_height * (row % down) - above};
+  const axis nowhere, down_the_image(of.height, around[0]);
+  return {image, row < of.batch * down ? down_the_image : nowhere, axis(of.width, around[1]), channels,
+          tile_height * (row % down) - above};
 }
 
 NONEQ_BF16 void read_rows(const strip<4>& upper, const strip<4>& lower, std::size_t tiles, std::uint16_t* halves,
@@ -151,9 +153,9 @@ void weight_gradient::operator()(const void* x, const void* dy, float* dw, float
     const std::size_t count = std::min(rows_, (rows - begin + 1) / 2), pairs = count * along_;
     for (std::size_t r = 0; r < count; ++r) {
       const std::size_t row = begin + 2 * r;
-      read_rows(under<4>(x, of_, in_, row), under<4>(x, of_, in_, row + 1), along_, halves, read_x + r * along_ * in_,
-                plane_x);
-      read_gradient_rows(under<2>(dy, of_, out_, row), under<2>(dy, of_, out_, row + 1), along_, halves,
+      read_rows(under<4>(x, of_, of_.around, in_, row), under<4>(x, of_, of_.around, in_, row + 1), along_, halves,
+                read_x + r * along_ * in_, plane_x);
+      read_gradient_rows(under<2>(dy, of_, {}, out_, row), under<2>(dy, of_, {}, out_, row + 1), along_, halves,
                          read_dy + r * along_ * out, plane_dy, bias);
     }
     for (std::size_t p = 0; p < planes; ++p)

@@ -11,8 +11,8 @@ class weight_gradient {
   weight_gradient(const images& of, std::size_t in, std::size_t out);
 
   std::size_t scratch_bytes() const;
-  // dw[o, c, i, j] = Σ over samples and pixels p of dy[p, o]·x[p + (i − 1, j − 1), c] and db[o] = Σ dy[p, o], float32;
-  // db may be null.
+  // dw[o, c, i, j] = Σ over samples and pixels p of dy[p, o]·x[p + (i − 1, j − 1), c], padded as `of` has it, and db[o]
+  // = Σ dy[p, o], float32; db may be null.
   void operator()(const void* x, const void* dy, float* dw, float* db, void* scratch) const;
 
  private:
