@@ -44,10 +44,12 @@ TEST_CASE("conditions: tensors of other numbers of rows are refused by name") {
                        "got the condition 'mask' as a single number, need one row for each sample", error);
 }
 
-TEST_CASE("conditions: the labels of a batch are its condition") {
+TEST_CASE("conditions: the labels of a batch, and the tensors that a model names, are its conditions") {
   batch b{0, 0, {{"x0", low}, {"label", label}}};
-  CHECK(at::equal(conditions_of(b).find("label"), label));
-  CHECK_FALSE(conditions_of(b).find("x0").defined());
+  CHECK(at::equal(conditions_of(b, {}).find("label"), label));
+  CHECK_FALSE(conditions_of(b, {}).find("x0").defined());
+  CHECK(at::equal(conditions_of(b, {"x0"}).find("x0"), low));
+  CHECK_THROWS_WITH_AS(conditions_of(b, {"mask"}), "the batch has no tensor 'mask'", error);
   b.tensors.erase("label");
-  CHECK(conditions_of(b).empty());
+  CHECK(conditions_of(b, {}).empty());
 }

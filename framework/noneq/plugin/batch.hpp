@@ -16,8 +16,8 @@ struct batch {
   std::int64_t step = 0;   // training: 0-based step; sampling and measuring: number of the chunk
   std::int64_t first = 0;  // index of the first sample within its step or run
   std::map<std::string, Tensor> tensors;
-  // Data that a source's fetch() passes to its prepare() beside tensors, such as rows that are still compressed. Null
-  // on every edge between nodes.
+  // Data that a source's fetch() passes to its prepare(), or a sink's map() to its add(), beside tensors, such as rows
+  // that are compressed. Null on every edge between nodes.
   std::shared_ptr<const void> fetched = {};
 
   // Throws noneq::error when there is no tensor of this name.

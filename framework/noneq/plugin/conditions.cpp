@@ -48,6 +48,10 @@ conditions conditions::to(at::ScalarType type) const {
   return changed([&](const Tensor& value) { return value.is_floating_point() ? value.to(type) : value; });
 }
 
-conditions conditions_of(const batch& rows) { return {{"label", rows.find("label")}}; }
+conditions conditions_of(const batch& rows, const std::vector<std::string>& names) {
+  conditions result{{"label", rows.find("label")}};
+  for (const std::string& name : names) result = result.with(name, rows.at(name));
+  return result;
+}
 
 }

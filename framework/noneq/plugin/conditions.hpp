@@ -2,6 +2,7 @@
 // names in use are
 //   label   int64 [B]: the class of each sample; the index one past the last class means "no class"
 //   x0_hat  floating [B, …], as x^t: an earlier x̂⁰, for self-conditioned networks (Chen et al. 2023, "Analog bits")
+//   others  float32 [B, …]: the tensors that a model names in conditions(), as fields, masks, vectors
 // A network ignores names that it does not use, and defines the meaning of a missing one.
 //
 // A value: copies share the tensors, and every function returns a new value. Const use is thread-safe. All tensors have
@@ -11,6 +12,7 @@
 #include <initializer_list>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "noneq/core/tensor.hpp"
 #include "noneq/plugin/batch.hpp"
@@ -45,7 +47,8 @@ class conditions {
   std::map<std::string, Tensor> tensors_;
 };
 
-// Returns the conditions among the tensors of a batch: its labels, if it has any.
-conditions conditions_of(const batch& rows);
+// Returns the conditions among the tensors of a batch: its labels, if it has any, and the tensors of these names.
+// Throws noneq::error where one is missing.
+conditions conditions_of(const batch& rows, const std::vector<std::string>& names);
 
 }

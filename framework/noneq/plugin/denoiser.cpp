@@ -5,8 +5,8 @@
 
 namespace noneq {
 
-denoiser::denoiser(noneq::process p, std::shared_ptr<noneq::network> n)
-    : process_(std::move(p)), network_(std::move(n)) {
+denoiser::denoiser(noneq::process p, std::shared_ptr<noneq::network> n, std::vector<std::string> conditions)
+    : process_(std::move(p)), network_(std::move(n)), conditions_(std::move(conditions)) {
   for (const Tensor& weight : network_->parameters())
     if (weight.is_floating_point()) dtype_ = weight.scalar_type();
 }
@@ -24,9 +24,10 @@ denoiser denoiser::with_room_for(std::int64_t steps) const {
 }
 
 denoiser denoiser::guided(double scale, std::int64_t classes) const {
-  if (scale != 1 && !network_->knows_no_class())
+  if (scale != 1 && !network_->knows_no_class() && network_->knows_without().empty())
     throw error(c10::str("guidance got ", scale,
-                         ", need 1: the model does not know 'no class'; train one with classes that does"));
+                         ", need 1: the model was not trained to do without its classes or conditions; train one with "
+                         "no_class: true, or with drop"));
   denoiser d = *this;
   d.guidance_ = scale;
   d.no_class_ = classes;
@@ -52,7 +53,10 @@ denoiser::prediction denoiser::predict(const Tensor& xt, const Tensor& index, co
 
   auto [z, raw_variance] = forward(given);
   if (guidance_ != 1) {
-    const Tensor free = forward(given.with("label", at::full_like(index, no_class_))).z;
+    conditions none = given;
+    if (network_->knows_no_class()) none = none.with("label", at::full(index.sizes(), no_class_, at::kLong));
+    for (const std::string& name : network_->knows_without()) none = none.with(name, {});
+    const Tensor free = forward(none).z;
     z = free + guidance_ * (z - free);
   }
   const reverse_point here{xt, p.c, *process_.kernel, process_.log_variance(raw_variance, p.c)};

@@ -20,7 +20,8 @@ namespace noneq {
 enum class extent {
   other,
   like_samples,  // [n, …], each of the shape of one sample of the data
-  per_step       // one number for each step t, or for each entry of the array "t" or "step" beside it
+  per_step,      // one number for each step t, or for each entry of the axis, "t" or "step" beside it
+  axis           // [k]: the abscissae of the per_step arrays beside it; its name is written below the figure
 };
 
 struct named_tensor_doc {
@@ -38,6 +39,7 @@ struct former_key {
 struct plugin_entry {
   std::string role, name, doc;
   node_kind kind = node_kind::part;
+  bool takes_model = false;  // a transform: whether it applies a model, `of:`
   std::vector<parameter> parameters;
   std::vector<former_key> former_keys;
   std::vector<named_tensor_doc> reads, writes;
@@ -77,10 +79,14 @@ class description {
     return entry_.former_keys.push_back({std::move(former), "", std::move(advice)}), *this;
   }
 
-  description& reads(std::string name, std::string text) { return entry_.reads.push_back({name, text}), *this; }
+  description& reads(std::string name, std::string text, extent reach = extent::other) {
+    return entry_.reads.push_back({name, text, reach}), *this;
+  }
   description& writes(std::string name, std::string text, extent reach = extent::other) {
     return entry_.writes.push_back({name, text, reach}), *this;
   }
+  // Declares that a transform takes a model as a constant input.
+  description& takes_model() { return entry_.takes_model = true, *this; }
   description& spaces(std::initializer_list<std::string> names) { return entry_.spaces = names, *this; }
 
  private:

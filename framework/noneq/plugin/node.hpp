@@ -9,6 +9,7 @@
 // Roles refine these kinds. A role that is no node is a part, of the process or of another plugin.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <vector>
@@ -35,6 +36,10 @@ struct sinking {
   virtual batch map(batch b) const { return b; }
   // Receives the result of map(), in the order of the batches' index, one call at a time.
   virtual void add(const batch& mapped) = 0;
+  // Called between two add(), or behind the last, when rows first … first + rows − 1 of the stream were added, which
+  // make a unit. Once these rows are on the disk they outlive the program, whatever becomes of this object. Only called
+  // where a writer works in units.
+  virtual void end_unit(std::int64_t /*first*/, std::int64_t /*rows*/) {}
   // Called once, after the last add(). Throws noneq::error when the stream had too few rows.
   virtual outcome finish() = 0;
 };

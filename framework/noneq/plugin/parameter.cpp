@@ -16,6 +16,10 @@ std::string limits::text() const {
   return "";
 }
 
+bool holds_paths(const parameter& p) {
+  return p.type == type_words<std::filesystem::path>() || p.type == type_words<std::vector<std::filesystem::path>>();
+}
+
 limits merged(std::initializer_list<limits> all) {
   limits m;
   for (const limits& l : all) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <initializer_list>
 #include <limits>
+#include <map>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -15,6 +16,7 @@
 #include "noneq/config/read.hpp"
 #include "noneq/config/value.hpp"
 #include "noneq/plugin/object.hpp"
+#include "noneq/plugin/start_point.hpp"
 #include "noneq/plugin/step_count.hpp"
 
 namespace noneq {
@@ -62,6 +64,9 @@ struct parameter {
   std::function<void(const object&, const std::function<void(const instance&)>&)> visit_parts;
 };
 
+// Returns whether the parameter is the path of a file or folder, or a list of paths, which may be patterns.
+bool holds_paths(const parameter& p);
+
 // Conversion of a member to YAML, and reading it with limits, for the types that parameter_types.cpp lists.
 template <class T>
 config::value written(const T& member);
@@ -77,6 +82,8 @@ constexpr const char* type_words() {
     return "integer";
   else if constexpr (std::is_same_v<T, step_count>)
     return "integer or continuous";
+  else if constexpr (std::is_same_v<T, start_point>)
+    return "text, or a map of from and t or deviation";
   else if constexpr (std::is_same_v<T, double>)
     return "number";
   else if constexpr (std::is_same_v<T, std::string>)
@@ -89,10 +96,15 @@ constexpr const char* type_words() {
     return "list of numbers";
   else if constexpr (std::is_same_v<T, std::vector<std::string>>)
     return "list of texts";
+  else if constexpr (std::is_same_v<T, std::vector<std::filesystem::path>>)
+    return "list of paths";
+  else if constexpr (std::is_same_v<T, std::map<std::string, std::string>>)
+    return "text, or map of texts";
   else
     static_assert(
         !sizeof(T),
-        "a parameter must be bool, int64, double, string, path, a vector of these, part<role> or parts<role>");
+        "a parameter must be bool, int64, double, string, path, a vector of these, map<string, string>, part<role> or "
+        "parts<role>");
 }
 
 template <class T>

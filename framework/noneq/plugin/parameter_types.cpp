@@ -30,6 +30,10 @@ void check_limits(const T& x, const limits& l) {
 
 void check_limits(const step_count& steps, const limits& l) { check_limits(steps.T, l); }
 
+void check_limits(const std::map<std::string, std::string>& texts, const limits& l) {
+  for (const auto& [_, text] : texts) check_limits(text, l);
+}
+
 template <class T>
 void check_limits(const std::vector<T>& list, const limits& l) {
   for (const T& item : list) check_limits(item, l);
@@ -50,6 +54,13 @@ template <class T>
 config::value written(const T& member) {
   if constexpr (std::is_same_v<T, std::filesystem::path>)
     return config::from_json(member.string());
+  else if constexpr (std::is_same_v<T, start_point>)
+    return written_as(member);
+  else if constexpr (std::is_same_v<T, std::vector<std::filesystem::path>>)
+    return config::from_json(std::vector<std::string>(member.begin(), member.end()));
+  else if constexpr (std::is_same_v<T, std::map<std::string, std::string>>)
+    return member.size() == 1 && member.begin()->first.empty() ? written(member.begin()->second)
+                                                               : config::from_json(member);
   else if constexpr (std::is_same_v<T, step_count>)
     return member.continuous ? config::value::scalar("continuous") : written(member.T);
   else
@@ -74,12 +85,15 @@ void assign_value(T& member, const config::value& given, const limits& allowed, 
 NONEQ_PARAMETER(bool);
 NONEQ_PARAMETER(std::int64_t);
 NONEQ_PARAMETER(step_count);
+NONEQ_PARAMETER(start_point);
 NONEQ_PARAMETER(double);
 NONEQ_PARAMETER(std::string);
 NONEQ_PARAMETER(std::filesystem::path);
 NONEQ_PARAMETER(std::vector<std::int64_t>);
 NONEQ_PARAMETER(std::vector<double>);
 NONEQ_PARAMETER(std::vector<std::string>);
+NONEQ_PARAMETER(std::vector<std::filesystem::path>);
+NONEQ_PARAMETER(std::map<std::string, std::string>);
 #undef NONEQ_PARAMETER
 
 }

@@ -84,6 +84,13 @@ void need_finite(const std::string& by, const std::string& name, const Tensor& g
 
 void check_returned_info(const std::string& by, const dataset_info& info) {
   const auto wrong = [&](const std::string& what) { throw error(fmt::format("{} says of its data: {}", by, what)); };
+  for (const auto& [name, f] : info.fields)
+    if (!f.shape.empty() && *std::min_element(f.shape.begin(), f.shape.end()) < 1)
+      wrong(fmt::format("rows of '{}' of shape {}, need none that is empty", name, shape_text(f.shape)));
+  if (!info.has_x0) {
+    if (info.fields.empty()) wrong("neither x0 nor another tensor, need one");
+    return;
+  }
   if (info.shape.empty() || *std::min_element(info.shape.begin(), info.shape.end()) < 1)
     wrong(fmt::format("samples of shape {}, need at least one dimension, and none that is empty",
                       shape_text(info.shape)));
@@ -102,21 +109,30 @@ void check_returned_info(const std::string& by, const dataset_info& info) {
 
 void check_returned_data(const std::string& by, const batch& b, const dataset_info& info) {
   check_returned_batch(by, b);
-  const Tensor x0 = b.find("x0");
-  need_tensor(by, "x0", x0, rows_of(-1, info.shape),
-              {at::kFloat, at::kDouble, at::kHalf, at::kBFloat16, at::kByte, at::kChar, at::kShort, at::kInt, at::kLong,
-               at::kBool});
-  if (x0.size(0) == 0) return;                                                  // past the end of the data
-  if (x0.is_floating_point() && x0.is_contiguous()) need_finite(by, "x0", x0);  // others would be copied for it
+  static const std::initializer_list<at::ScalarType> any_type = {at::kFloat, at::kDouble, at::kHalf,  at::kBFloat16,
+                                                                 at::kByte,  at::kChar,   at::kShort, at::kInt,
+                                                                 at::kLong,  at::kBool};
+  const auto check = [&](const std::string& name, const sizes& shape, bool missing) {
+    const Tensor x = b.find(name);
+    need_tensor(by, name, x, rows_of(-1, shape), any_type);
+    if (missing || x.size(0) == 0) return;                                     // past the end of the data
+    if (x.is_floating_point() && x.is_contiguous()) need_finite(by, name, x);  // others would be copied for it
+  };
+  if (info.has_x0) check("x0", info.shape, info.missing);
+  for (const auto& [name, f] : info.fields)
+    if (b.has(name)) check(name, f.shape, f.missing);
+  const std::string of = info.has_x0 ? "x0" : b.tensors.empty() ? "" : b.tensors.begin()->first;
+  const std::int64_t rows = of.empty() ? 0 : b.at(of).size(0);
+  if (rows == 0) return;
   if (b.has("label")) {
-    need_tensor(by, "label", b.at("label"), {x0.size(0)}, {at::kLong});
+    need_tensor(by, "label", b.at("label"), {rows}, {at::kLong});
     if (info.classes > 0) need_between(by, "label", b.at("label"), 0, static_cast<double>(info.classes - 1));
   }
-  if (info.classes > 0) need_tensor(by, "label", b.find("label"), {x0.size(0)}, {at::kLong});
+  if (info.classes > 0) need_tensor(by, "label", b.find("label"), {rows}, {at::kLong});
   for (const auto& [name, t] : b.tensors)
-    if (t.dim() == 0 || t.size(0) != x0.size(0))
-      throw error(fmt::format("{} returned '{}' of shape {}, need {} rows, as 'x0' has", by, name,
-                              shape_text(t.sizes()), x0.size(0)));
+    if (t.dim() == 0 || t.size(0) != rows)
+      throw error(fmt::format("{} returned '{}' of shape {}, need {} rows, as '{}' has", by, name,
+                              shape_text(t.sizes()), rows, of));
 }
 
 void check_returned_times(const std::string& by, const batch& b, const process& p) {
@@ -187,6 +203,21 @@ void check_returned_batch(const std::string& by, const batch& b) {
     if (!t.defined()) throw error(fmt::format("{} returned no '{}' (an undefined tensor), need one", by, name));
 }
 
+void check_returned_rows(const std::string& by, const batch& b, const std::vector<named_tensor_doc>& declared,
+                         std::int64_t n, const sizes& shape) {
+  check_returned_batch(by, b);
+  for (const auto& [name, x] : b.tensors) {
+    const auto known = std::find_if(declared.begin(), declared.end(), [&](const auto& d) { return d.name == name; });
+    if (known == declared.end())
+      throw error(fmt::format("{} returned '{}', need it in its table, by writes()", by, name));
+    const bool rows = x.dim() > 0 && x.size(0) == n;
+    if (!rows || (known->extent == extent::like_samples && !fits(x.sizes(), rows_of(n, shape))))
+      throw error(fmt::format(
+          "{} returned '{}' of shape {}, need {}", by, name, shape_text(x.sizes()),
+          known->extent == extent::like_samples ? shape_text(rows_of(n, shape)) : fmt::format("{} rows", n)));
+  }
+}
+
 void check_returned_records(const std::string& by, const std::vector<measured>& records) {
   for (const measured& m : records)
     if (!std::isfinite(m.value))
@@ -204,11 +235,15 @@ void check_returned_arrays(const std::string& by, const batch& arrays, const std
       throw error(fmt::format("{} returned '{}' of shape {}, need {}", by, name, shape_text(arrays.at(name).sizes()),
                               shape_text(need)));
   };
-  for (const char* axis : {"t", "step"})
-    if (arrays.has(axis)) need_shape(axis, {-1});
-  const std::int64_t steps = arrays.has("t")      ? arrays.at("t").size(0)
-                             : arrays.has("step") ? arrays.at("step").size(0)
-                                                  : T;
+  std::int64_t steps = T;
+  const auto take_axis = [&](const std::string& axis) {
+    if (!arrays.has(axis)) return;
+    need_shape(axis, {-1});
+    steps = arrays.at(axis).size(0);
+  };
+  for (const char* axis : {"step", "t"}) take_axis(axis);
+  for (const named_tensor_doc& d : declared)
+    if (d.extent == extent::axis) take_axis(d.name);
   for (const named_tensor_doc& d : declared) {
     if (!arrays.has(d.name)) continue;
     if (d.extent == extent::like_samples) need_shape(d.name, rows_of(-1, shape));

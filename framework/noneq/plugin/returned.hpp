@@ -62,6 +62,11 @@ void check_returned_samples(const std::string& by, const char* name, const Tenso
 // For any plugin that returns a batch: every tensor is defined.
 void check_returned_batch(const std::string& by, const batch& b);
 
+// For a node that applies a model to n rows: every tensor is declared in its table, with n rows, and of the extent that
+// is stated there, of samples of `shape`.
+void check_returned_rows(const std::string& by, const batch& b, const std::vector<named_tensor_doc>& declared,
+                         std::int64_t n, const sizes& shape);
+
 // For a sink: every number that it found is finite. A standard error need not be, where none is known.
 void check_returned_records(const std::string& by, const std::vector<measured>& records);
 

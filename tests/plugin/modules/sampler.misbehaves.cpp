@@ -19,6 +19,10 @@ struct misbehaves : noneq::sampler {
     if (how == "bf16") return good.to(at::kBFloat16);
     if (how == "undefined") return {};
     if (how == "nan") good[0] = std::numeric_limits<float>::quiet_NaN();
+    if (how == "unlucky") {  // with some noise
+      const Tensor x = r.stream.fork("start").normal(shape, r.first), lost = x.flatten(1).select(1, 0).gt(1.8);
+      return x.masked_fill(lost.unsqueeze(1).expand_as(x), std::numeric_limits<float>::quiet_NaN());
+    }
     if (how == "frame") r.visit(0, at::zeros({r.count, 7}));
     return good;
   }

@@ -26,6 +26,21 @@ struct mixture {
   double variance = 0;
 };
 
+// The place where the rows of a tensor are stored, in the order of the files.
+struct stored_place {
+  std::vector<std::filesystem::path> files;  // empty: the rows are not read from files
+  std::string dataset = {};
+};
+
+// A tensor beside x0 that a loader gives, row by row: a condition, a truth to compare with, an observation.
+struct field_info {
+  sizes shape;                          // of one row
+  at::ScalarType numbers = at::kFloat;  // the type of its numbers at this place
+  normalisation normal = {};            // from data units to its numbers at this place
+  bool missing = false;                 // whether NaN may stand in it, for a number that was not observed
+  stored_place stored = {};
+};
+
 // The data at one place of a loader's branch: as the loader gives it, or as it is behind a transform.
 struct dataset_info {
   sizes shape;                 // of one sample, without the batch dimension
@@ -43,6 +58,12 @@ struct dataset_info {
   // spelt; empty: not kept anywhere.
   std::string identity;
   std::optional<mixture> truth;
+  bool has_x0 = true;  // false: the data has fields only, and shape and normal have no meaning
+  bool missing =
+      false;  // whether NaN may stand in x0, for a number that was not observed; behind the branch, x0 is 0
+              // there, and the tensor mask, float32 like x0, is 1 where a number was observed and 0 elsewhere
+  std::map<std::string, field_info> fields = {};  // by the name of the tensor
+  stored_place stored = {};                       // of x0
 
   std::int64_t block = 1024;  // rows that are best read together
   // The name of each part for messages, as "a.h5: dataset 'x'"; a part without one is called by its key.
@@ -59,9 +80,19 @@ struct dataset_info {
   std::vector<std::string> notes = {};  // a line each: a setting that looks unintended, and the parameter that mends it
   // The note for a model that takes the first dimension for channels, when no file or parameter states that it is so.
   std::string if_channels_first = {};
+  // The reason why these rows cannot be trained on, although they can be processed; empty: none was found.
+  std::string untrainable = {};
   // The dimensions of a sample in the order in which the data's own files have them; one left out is not in the files
   // and has length 1. Empty: as in shape.
   sizes stored_order = {};
+
+  // The names of x0, if there is one, and of all fields.
+  std::vector<std::string> names() const {
+    std::vector<std::string> all;
+    if (has_x0) all.push_back("x0");
+    for (const auto& [name, _] : fields) all.push_back(name);
+    return all;
+  }
 
   // Samples [n, …] of shape as the data's own files have them.
   Tensor as_stored(const Tensor& samples) const {
@@ -125,6 +156,9 @@ struct loader : role<"loader", node_kind::source> {
   // Opens the data. `known` is the normalisation of the loader's own that a trained model was stored with; it is used
   // as it is, and no more rows are then read than the fingerprint needs. Throws noneq::error.
   virtual std::shared_ptr<source> open(const std::optional<normalisation>& known, const stream& s) const = 0;
+  // Names of the tensors that its batches hold beside x0, label and row; and whether they hold x0.
+  virtual std::vector<std::string> gives() const { return {}; }
+  virtual bool gives_x0() const { return true; }
   // Makes the loader read another file (`noneq eval --data`). Throws noneq::error when it reads none.
   virtual void redirect(const std::filesystem::path&) {
     throw error("this loader reads no file, so --data has no meaning for it");

@@ -19,6 +19,8 @@ struct loss : role<"loss", node_kind::transform> {
   virtual const char* unit() const = 0;
   // Throws noneq::error when the loss has no meaning for this process. Called when a pipeline is checked.
   virtual void check_process(const process&) const {}
+  // Returns whether the loss counts only numbers that were observed: those where the tensor `mask` of the batch is 1.
+  virtual bool takes_missing() const { return false; }
   // Returns whether the loss can train a learned schedule.
   virtual bool trains_schedule() const { return false; }
 

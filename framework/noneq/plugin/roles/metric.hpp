@@ -4,7 +4,8 @@
 // Shapes and units: a metric `of` a model receives batches with `x0`, float32 [n, …], normalised data, and `label`,
 //   int64 [n], where the data has classes. They are the rows that rows() requests, or, where the metric stands `in` a
 //   stream of data, that stream. A metric of samples stands `in` a sampler and receives the sampler's batches:
-//   `samples` [n, …] in data units, `label` and `frames` as the sampler has them. Records state their own units.
+//   `samples` [n, …] in data units, `label` and `frames` as the sampler has them; every other tensor that the stream
+//   took from data comes in data units too. Records state their own units.
 // Threads: a metric is const once it is configured, and one metric may be open several times. See sinking for the
 //   threads of an open one.
 // Requires: describe() declares each array of the outcome by writes(name, doc, extent), so that a writer which cannot
@@ -12,6 +13,7 @@
 //     extent::like_samples  [n, …], each of the shape of one sample of the data; writer.png can draw it
 //     extent::per_step      [k]: one number for each of k steps t; their values are the array "t" (or "step") beside
 //                           it, or 1..T where there is none; writer.figure can draw it as a curve
+//     extent::axis          [k]: what the per_step arrays beside it are numbers of, in place of steps
 //     extent::other         any shape; writer.hdf5 writes it
 // Errors: check_data(), check_process() and check_count() throw noneq::error before training begins. What open(),
 //   map(), add() and finish() throw ends the run.
@@ -48,6 +50,8 @@ struct metric : role<"metric", node_kind::sink> {
   virtual row_request rows(const dataset_info&) const { return {}; }
   // Throws noneq::error when this data cannot be measured so. Called before training begins.
   virtual void check_data(const dataset_info&) const {}
+  // Returns whether the metric may be given data of which numbers are missing, as zeros beside the tensor mask.
+  virtual bool takes_missing() const { return false; }
   // Throws noneq::error when the metric has no meaning for this process. Called when a pipeline is checked.
   virtual void check_process(const process&) const {}
 
@@ -66,6 +70,35 @@ struct sample_metric : metric {
   template <class P>
   static void common(description<P>& d) {
     d.reads("samples", "float32 [n, …], in data units");
+  }
+};
+
+// The surroundings of an open verification. Outlives the sinking that was opened with it. Const use is thread-safe.
+struct comparison {
+  const dataset_info& info;  // of the truth
+  noneq::stream stream;      // of random numbers; draw those of a row by its index
+  std::string part{};        // which part of the data the rows are; "": other data, or data without parts
+};
+
+// A metric of samples that compares each row's samples with the truth of that row. It needs no model: the samples may
+// be stored forecasts.
+//
+// Shapes and units: batches hold `samples` [n, K, …], K members a row, or [n, …], one a row; `truth` [n, …], and, where
+//   numbers of the truth were not observed, `mask` [n, …], 1 where they were and 0 elsewhere. All but `mask` are in
+//   data units. check_data() receives the description of the truth.
+struct verification : sample_metric {
+  virtual std::unique_ptr<sinking> compare(const comparison& c) const = 0;
+  // Throws noneq::error when this number of members is too small. Called when a pipeline is checked, where the number
+  // is known then, and before a run begins.
+  virtual void check_members(std::int64_t /*members*/) const {}
+
+  std::unique_ptr<sinking> open(const measurement& m) const final { return compare({m.info, m.stream, m.part}); }
+  bool takes_missing() const final { return true; }
+
+  template <class P>
+  static void common(description<P>& d) {
+    sample_metric::common(d);
+    d.reads("truth", "[n, …], in data units");
   }
 };
 

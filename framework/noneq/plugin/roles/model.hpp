@@ -6,6 +6,7 @@
 // Errors: check_signature() throws noneq::error before training begins; what build() and forward() throw ends the run.
 #pragma once
 
+#include <map>
 #include <memory>
 
 #include <torch/nn/module.h>
@@ -37,6 +38,8 @@ struct network_signature {
   std::int64_t outputs;  // numbers per dimension: the result has outputs·shape[0] entries along dimension 1
   std::int64_t T;        // steps of the schedule
   std::int64_t classes;  // 0: no labels
+  // The shape of one row of each condition that the model names; a row of single numbers has the shape [1].
+  std::map<std::string, sizes> conditions = {};
 };
 
 struct network : torch::nn::Module {
@@ -47,6 +50,9 @@ struct network : torch::nn::Module {
   // Returns whether the label `classes` is valid too and means ∅, "no class", which guidance needs (Ho & Salimans
   // 2022).
   virtual bool knows_no_class() const { return false; }
+  // Names of the conditions that may be left out of a prediction, because training left them out at times. Guidance
+  // leaves them out.
+  virtual std::vector<std::string> knows_without() const { return {}; }
   // Returns whether t may lie between the steps.
   virtual bool takes_any_t() const { return false; }
   // Returns whether the network reads the condition x0_hat, which training then gives to half of the samples. A missing
@@ -57,6 +63,9 @@ struct network : torch::nn::Module {
 struct model : role<"model", node_kind::transform> {
   // Returns a network whose weights are drawn from torch's global generator, which the framework seeds.
   virtual std::shared_ptr<network> build(const network_signature& s) const = 0;
+  // Names of the tensors of a batch, beside label, that the network reads as conditions. A pipeline that lacks one is
+  // refused.
+  virtual std::vector<std::string> conditions() const { return {}; }
   // Returns whether the first dimension of a sample is taken for channels and the others for places.
   virtual bool takes_channels() const { return false; }
   // Throws noneq::error when the network cannot take this data.

@@ -22,6 +22,7 @@ struct sampling_request {
   std::function<void(std::int64_t t, const Tensor& xt)> visit;
   batch rows = {};                 // of the stream that the sampler stands in, in data units; count rows, or no tensor
   Tensor start = {};               // x^T [count, …], float32 or float64; undefined: drawn from π in float32
+  std::int64_t from_index = -1;    // the step index that `start` belongs to, the first that is visited; −1: the last
   normalisation normal = {};       // of the data, for parameters in data units
   std::vector<double> range = {};  // of the data, in data units; empty: not known
   // Called with the distance [count] of each drawn sample from the values that its guides are certain of, in units of
@@ -30,11 +31,12 @@ struct sampling_request {
 };
 
 struct sampler : role<"sampler", node_kind::transform> {
-  std::int64_t count = 0, chunk = 0, steps = 0, frames = 0;
+  std::int64_t count = 0, chunk = 0, steps = 0, frames = 0, members = 0;
   part<noneq::grid> grid{"respaced"};
   double guidance = 1;
   std::vector<std::int64_t> labels;
-  std::string start, weights = "ema";
+  start_point start;
+  std::string weights = "ema";
 
   // Returns x⁰ [count, …] in the model's units and the dtype of x^T. The denoiser applies guidance by class already.
   virtual Tensor sample(const denoiser& d, const sampling_request& r) const = 0;
@@ -43,7 +45,7 @@ struct sampler : role<"sampler", node_kind::transform> {
   // Names of the tensors that are read from the stream that the sampler stands in. A pipeline that lacks one is
   // refused.
   virtual std::vector<std::string> reads() const {
-    return start.empty() ? std::vector<std::string>{} : std::vector<std::string>{start};
+    return start.empty() ? std::vector<std::string>{} : std::vector<std::string>{start.from};
   }
   // Samples that are drawn where no stream decides it.
   std::int64_t samples() const {
@@ -80,16 +82,21 @@ struct sampler : role<"sampler", node_kind::transform> {
                "classes of the samples, in turn; the number of classes itself is 'no class', where the model knows it; "
                "empty: all classes in turn",
                at_least(0))
-        .param(
-            "start", &P::start,
-            "tensor of the stream that holds x^T to start from, one row a sample, in units of the model; empty: drawn "
-            "from the seed")
+        .param("members", &P::members,
+               "samples of each row of the stream, an ensemble: samples [n, members, …]; 0: one, samples [n, …]",
+               at_least(0), at_most(1e6))
+        .param("start", &P::start,
+               "where to start: empty, noise from the seed; the tensor of the stream that holds x^T, one row a sample, "
+               "in units of the model; {from: x0, t: 300}, data that is noised to t; or {from: x0, deviation: 0.2}, "
+               "data that holds noise of this deviation, in data units, at the t where x^t has as much. The grid's "
+               "steps above t are left out")
         .param("frames", &P::frames, "states x^t kept on the way for figures, equally spaced from t = T to 0",
                at_least(0), at_most(1000))
         .param("weights", &P::weights, "which weights to use", one_of({"ema", "raw"}));
     d.removed("noise", "stand in a loader of x^T instead: in: <loader>, as: {x0: noise}, start: noise");
     d.removed("noise_dataset", "it is the dataset of the loader of x^T that the sampler stands in");
-    d.writes("samples", "float32 [n, …], in data units; float64 when noise is, or the data needs it",
+    d.writes("samples",
+             "float32 [n, …], or [n, members, …], in data units; float64 when noise is, or the data needs it",
              extent::like_samples);
     d.writes("frames", "[n, F, …], like samples, when frames > 0");
     d.writes("label", "int64 [n]: their classes, where the data has classes");

@@ -21,7 +21,8 @@ struct trainer : role<"trainer", node_kind::sink> {
   std::int64_t steps = 10000, warmup = 0, shards = 2, prefetch = 4, checkpoint = 1000, log = 100;
   double rate = 1e-3, clip = 0, schedule_rate = 0;
   std::string decay = "none";
-  std::vector<double> ema;
+  std::vector<double> ema, averages;
+  std::int64_t snapshots = 64;
 
   // Returns an optimizer for one part of the weights: one group that holds one tensor. A vector may be cut into parts
   // anywhere, so that a norm over several numbers would have another value in each part. The framework sets the rate
@@ -51,6 +52,14 @@ struct trainer : role<"trainer", node_kind::sink> {
                one_of({"none", "linear", "cosine"}))
         .param("clip", &P::clip, "largest L2 norm of the gradient; 0: no limit", at_least(0))
         .param("ema", &P::ema, "rates of exponentially averaged weights; the first is what samplers use", inside(0, 1))
+        .param(
+            "averages", &P::averages,
+            "relative widths of power-function averages, two of them, e.g. [0.05, 0.1], of which snapshots are kept: "
+            "noneq average makes the average of any other width of them after the training; empty: none",
+            inside(0, 0.28))
+        .param("snapshots", &P::snapshots,
+               "most snapshots that are kept, each of the size of the weights for each of the averages",
+               between(4, 1024))
         .param("shards", &P::shards, "parts of a batch that run in parallel, whatever the number of threads",
                at_least(1), at_most(256))
         .param("prefetch", &P::prefetch, "batches made ahead of the model", at_least(1), at_most(1024))

@@ -34,6 +34,10 @@ struct transform_context {
 };
 
 struct transform : role<"transform", node_kind::transform> {
+  // The tensors that the framework passes to this transform, each as x0 and described as such; every random number of a
+  // row is equal for all of them. A transform that learns is made once for each.
+  std::vector<std::string> fields{"x0"};
+
   // Returns the description of the data behind this node: shape, type of the numbers, normalisation, and so on. A
   // transform that can be undone adds its map to info.normal; samples of others stay as they are.
   // Called when data is opened, before and after the transform learned, and when a trained model is loaded; before it
@@ -55,8 +59,7 @@ struct transform : role<"transform", node_kind::transform> {
 
   template <class P>
   static void common(description<P>& d) {
-    d.reads("x0", "numbers of any type [B, …]");
-    d.writes("x0", "numbers of any type [B, …]: the data as it goes on");
+    d.param("fields", &P::fields, "the tensors that are transformed, each by itself: x0, the data, and others by name");
   }
 };
 

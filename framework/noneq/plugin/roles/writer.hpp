@@ -32,6 +32,14 @@ struct writing {
   std::map<std::string, std::string> provenance;  // program, seed, sampler, steps, checkpoint step
   std::vector<std::int64_t> frame_times;          // t of the frames
   dataset_info info{};                            // of the data the model was trained on
+  std::vector<named_tensor_doc> tensors{};        // that its batches may hold, as writer_input has them
+  // Whether the sinking is one in units: see writer::in_units().
+  bool units = false;
+  std::int64_t batch = 0;  // rows in each batch of the stream but its last; 0: not known
+  std::int64_t rows = -1;  // of the whole stream; −1: not known
+  // The place where the numbers of a tensor are stored, row by row, by tensor; under "" a place with whose rows those
+  // of all others go.
+  std::map<std::string, stored_place> stored = {};
 };
 
 // The tensors that a writer will receive, as far as they are known before training. A value.
@@ -59,6 +67,10 @@ struct writer : role<"writer", node_kind::sink> {
   // Throws noneq::error when this machine lacks something the writer needs, for example a program or a folder for
   // temporary files. Called by `noneq check` and before a run begins.
   virtual void check_machine() const {}
+  // Returns whether the writer can make its file unit by unit. A sinking that is opened with writing::units then keeps
+  // each unit that end_unit() ended in files under the name of its own file, from which storage/unit_file.hpp takes
+  // them, also when it is destroyed before finish() or the program is killed.
+  virtual bool in_units() const { return false; }
 
   // Return the file of this occasion, "a.h5" at the end and "a-step-5000.h5" on the way: its name within the folder of
   // the run, and its path.
