@@ -275,3 +275,24 @@ TEST_CASE("10⁶ rows of 1 MB, which is the length of a terabyte, hold no more" 
   CHECK(most_held(125'000, 4) <= (4 + 2) * 8);
 }
 #endif
+
+TEST_CASE("batches are complete in order, also where nothing delays them") {
+  workers pool(2);
+  for (int round = 0; round < 20; ++round) {
+    std::vector<std::int64_t> added, completed;
+    sink_part s;
+    s.map = [](batch b, std::int64_t) -> std::any { return b.step; };
+    s.add = [&](std::any k) { added.push_back(std::any_cast<std::int64_t>(k)); };
+    vertex v = data();
+    v.sink = std::move(s);
+    stream_graph g = graph_of({v}, 3000, 8);
+    g.completed = [&](std::int64_t k) {
+      completed.push_back(k);
+      return true;
+    };
+    run_stream(pool, g);
+    REQUIRE(completed.size() == 3000);
+    CHECK(std::is_sorted(completed.begin(), completed.end()));
+    CHECK(completed == added);
+  }
+}

@@ -8,7 +8,8 @@ std::optional<attachment> attachment_of(const plugin_entry& e) {
   const auto reads = [&](const char* name) {
     return std::any_of(e.reads.begin(), e.reads.end(), [&](const named_tensor_doc& t) { return t.name == name; });
   };
-  const bool sampler = e.role == "sampler", of_model = sampler || (e.role == "metric" && !reads("samples"));
+  const bool sampler = e.role == "sampler", of_model = sampler || (e.role == "transform" && e.takes_model) ||
+                                                       (e.role == "metric" && !reads("samples"));
   switch (e.kind) {
     case node_kind::source:
       return attachment{};

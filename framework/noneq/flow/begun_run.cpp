@@ -16,7 +16,7 @@ void make_learner(begun_run& r, const plan& p) {
   const std::int64_t weights = r.opened->weights().count();
   refusing(node, [&] {
     // The weights, their averages, the gradients of every shard, and two moments as the Adam family has them.
-    const auto vectors = static_cast<double>(3 + t.shards) + static_cast<double>(t.ema.size());
+    const auto vectors = static_cast<double>(3 + t.shards) + static_cast<double>(t.ema.size() + t.averages.size());
     need_memory(vectors * sizeof(float) * static_cast<double>(weights), fmt::format("to train {} weights", weights));
     r.trains.emplace(*r.opened);
   });

@@ -5,6 +5,7 @@
 #include "noneq/config/emit.hpp"
 #include "noneq/core/any_exception.hpp"
 #include "noneq/core/stop.hpp"
+#include "noneq/flow/fields.hpp"
 #include "noneq/plugin/at_work.hpp"
 #include "noneq/plugin/returned.hpp"
 
@@ -70,9 +71,10 @@ std::vector<dataset_info> along(const std::vector<branch_node>& nodes, dataset_i
   std::vector<dataset_info> all{std::move(before)};
   for (const branch_node& n : nodes)
     all.push_back(at_transform(n, [&] {
-      dataset_info after = n.transform().after(all.back());
-      after.truth.reset();  // the known density is that of the loader's own numbers
+      dataset_info after = n.transform().after(as_x0(all.back(), n.field));
       check_returned_info(n.plugin.entry->full_name(), after);
+      after = with_field(all.back(), n.field, after);
+      after.truth.reset();  // the known density is that of the loader's own numbers
       return after;
     }));
   return all;
@@ -87,7 +89,7 @@ branch::branch(std::shared_ptr<source> opened, std::vector<branch_node> nodes, c
     finish(known);
     return;
   }
-  refuse_channel_order(infos_.back());
+  if (infos_.back().has_x0) refuse_channel_order(infos_.back());
   if (known)
     source_->examine([&](const std::string& part, const batch& rows) {
       const origin from{nullptr, false, part, rows.first};
@@ -100,10 +102,11 @@ branch::branch(std::shared_ptr<source> opened, std::vector<branch_node> nodes, c
 
 void branch::finish(const std::optional<normalisation>& known) {
   infos_ = along(nodes_, source_->info());
-  info_ = infos_.back();
-  info_.numbers = at::kFloat;
-  info_.normal.dtype = known ? known->dtype : type_of_samples(loaded(), info_.normal);
-  if (!known) note_unscaled(info_, info_.notes);
+  info_ = with_masks(infos_.back());
+  if (info_.has_x0) {
+    info_.normal.dtype = known ? known->dtype : type_of_samples(loaded(), info_.normal);
+    if (!known) note_unscaled(info_, info_.notes);
+  }
   if (info_.identity.empty()) return;
   for (std::size_t k = 0; k < nodes_.size(); ++k)
     info_.identity += c10::str(", ", config::to_json(render(nodes_[k].plugin)).dump(), " ", streams_[k].bits(0));
@@ -126,19 +129,21 @@ void branch::learn() {
   });
   for (const std::size_t k : learners) {
     if (k != first || !shown) learn_in_a_pass(k);
-    at_transform(nodes_[k], [&] { static_cast<noneq::transform&>(*nodes_[k].plugin.made).learned(infos_[k]); });
+    at_transform(nodes_[k], [&] { nodes_[k].learn().learned(as_x0(infos_[k], nodes_[k].field)); });
     infos_ = along(nodes_, source_->info());
   }
 }
 
 void branch::look(std::size_t k, const batch& rows, const origin& from) {
-  at_transform(nodes_[k], [&] { static_cast<noneq::transform&>(*nodes_[k].plugin.made).look(rows, context(k, from)); });
+  batch seen = with_missing(rows, infos_[k]);
+  seen.set("x0", seen.at(nodes_[k].field));
+  at_transform(nodes_[k], [&] { nodes_[k].learn().look(seen, context(k, from)); });
 }
 
 void branch::learn_in_a_pass(std::size_t k) {
   constexpr std::int64_t slice_numbers = std::int64_t{1} << 20, most_bytes = std::int64_t{1} << 30, least_rows = 10'000,
                          of_endless = 65'536;
-  const dataset_info& info = loaded();
+  const dataset_info info = as_x0(loaded(), nodes_[k].field);
   const std::int64_t numbers = std::max<std::int64_t>(1, c10::multiply_integers(info.shape));
   const auto bytes = numbers * static_cast<std::int64_t>(c10::elementSize(info.numbers));
   const std::int64_t slice = std::max<std::int64_t>(1, slice_numbers / numbers);
@@ -186,8 +191,11 @@ batch run_transform(const branch_node& n, batch b, const transform_context& c, c
   return at_transform(n, [&] {
     const std::int64_t step = b.step, first = b.first, rows = b.size();
     const std::string by = n.plugin.entry->full_name();
-    batch made = n.transform().run(std::move(b), c);
-    check_returned_data(by, made, after);
+    batch made = on_field(with_missing(std::move(b), after), n.field, [&](batch of_field) {
+      batch changed = n.transform().run(std::move(of_field), c);
+      check_returned_data(by, changed, as_x0(after, n.field));
+      return changed;
+    });
     if (made.size() != rows)
       throw error(c10::str(by, " returned ", made.size(), " of ", rows, " rows, need each row that it got"));
     made.step = step, made.first = first;
@@ -208,16 +216,21 @@ batch branch::prepare(batch raw) const {
 }
 
 batch branch::finished(batch b, const origin& from) const {
-  const Tensor x = b.at("x0"), x0 = x.to(at::kFloat).contiguous();
-  b.set("x0", x0);
-  if (x.scalar_type() == at::kFloat || !x.is_floating_point() || std::isfinite(x0.sum().item<double>())) return b;
-  const Tensor bad = x0.isfinite().logical_not().flatten(1).any(1).nonzero();
-  if (bad.size(0) == 0) return b;  // large numbers, whose sum overflowed
-  const auto at = bad[0].item<std::int64_t>();
-  const Tensor row = b.find("row");
-  const auto number = row.defined() ? row[at].item<std::int64_t>() : from.first + at;
-  throw error(c10::str(loaded().name_of(from.part), " got numbers beyond float32 in row ", number,
-                       ", need finite numbers of float32"));
+  const batch before = b;
+  b = with_masks(std::move(b), infos_.back());
+  for (const auto& [name, x] : b.tensors) {
+    const Tensor was = before.find(name);
+    if (!was.defined() || was.scalar_type() == at::kFloat || !was.is_floating_point()) continue;
+    if (std::isfinite(x.sum().item<double>())) continue;
+    const Tensor bad = x.isfinite().logical_not().flatten(1).any(1).nonzero();
+    if (bad.size(0) == 0) continue;  // large numbers, whose sum overflowed
+    const auto at = bad[0].item<std::int64_t>();
+    const Tensor row = b.find("row");
+    const auto number = row.defined() ? row[at].item<std::int64_t>() : from.first + at;
+    throw error(c10::str(loaded().name_of(from.part), " got numbers beyond float32 in row ", number,
+                         name == "x0" ? "" : " of " + name, ", need finite numbers of float32"));
+  }
+  return b;
 }
 
 nlohmann::json record_of(const dataset_info& loaded) {
@@ -227,7 +240,17 @@ nlohmann::json record_of(const dataset_info& loaded) {
         {"shape", t.sizes().vec()},
         {"values", std::vector<double>(flat.data_ptr<double>(), flat.data_ptr<double>() + flat.numel())}};
   };
-  return {{"shape", loaded.shape},
+  nlohmann::json fields = nlohmann::json::object();
+  for (const auto& [name, f] : loaded.fields)
+    fields[name] = {{"shape", f.shape},
+                    {"numbers", static_cast<int>(f.numbers)},
+                    {"missing", f.missing},
+                    {"shift", list(f.normal.shift)},
+                    {"scale", list(f.normal.scale)}};
+  return {{"fields", fields},
+          {"has_x0", loaded.has_x0},
+          {"missing", loaded.missing},
+          {"shape", loaded.shape},
           {"classes", loaded.classes},
           {"first_class", loaded.first_class},
           {"numbers", static_cast<int>(loaded.numbers)},
@@ -239,23 +262,36 @@ nlohmann::json record_of(const dataset_info& loaded) {
 }
 
 dataset_info loaded_from(const nlohmann::json& record) {
-  const auto tensor = [&](const char* name) {
-    const nlohmann::json& of = record.at(name);
+  const auto tensor = [](const nlohmann::json& of) {
     return at::tensor(of.at("values").get<std::vector<double>>(), at::kDouble).view(of.at("shape").get<sizes>());
+  };
+  const auto type = [](const nlohmann::json& of) {
+    const int numbers = of.at("numbers").get<int>();
+    if (numbers < 0 || numbers >= static_cast<int>(at::ScalarType::NumOptions))
+      throw error(c10::str("checkpoint.json: numbers got ", numbers, ", need the number of a type"));
+    return static_cast<at::ScalarType>(numbers);
   };
   dataset_info info;
   record.at("shape").get_to(info.shape);
   record.at("classes").get_to(info.classes);
   record.at("first_class").get_to(info.first_class);
-  const int numbers = record.at("numbers").get<int>();
-  if (numbers < 0 || numbers >= static_cast<int>(at::ScalarType::NumOptions))
-    throw error(c10::str("checkpoint.json: loaded.numbers got ", numbers, ", need the number of a type"));
-  info.numbers = static_cast<at::ScalarType>(numbers);
+  info.numbers = type(record);
   record.at("bin_width").get_to(info.bin_width);
   record.at("range").get_to(info.range);
   record.at("stored_order").get_to(info.stored_order);
-  info.normal.shift = tensor("shift");
-  info.normal.scale = tensor("scale");
+  info.normal.shift = tensor(record.at("shift"));
+  info.normal.scale = tensor(record.at("scale"));
+  info.has_x0 = record.value("has_x0", true);
+  info.missing = record.value("missing", false);
+  const nlohmann::json fields = record.value("fields", nlohmann::json::object());
+  for (const auto& [name, of] : fields.items()) {
+    field_info& f = info.fields[name];
+    of.at("shape").get_to(f.shape);
+    f.numbers = type(of);
+    of.at("missing").get_to(f.missing);
+    f.normal.shift = tensor(of.at("shift"));
+    f.normal.scale = tensor(of.at("scale"));
+  }
   return info;
 }
 

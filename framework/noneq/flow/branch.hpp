@@ -12,12 +12,14 @@
 
 namespace noneq::flow {
 
-// A transform node of a graph.
+// A transform node of a graph, at work on one of its fields.
 struct branch_node {
   std::string id;
   instance plugin;
+  std::string field = "x0";
 
   const noneq::transform& transform() const { return static_cast<const noneq::transform&>(*plugin.made); }
+  noneq::transform& learn() const { return static_cast<noneq::transform&>(*plugin.made); }
 };
 
 // Returns the data at each place along `nodes`, from `before` at the loader to the input of the noiser. Throws
@@ -57,7 +59,7 @@ class branch : public source {
   transform_context context(std::size_t k, const origin& from) const;
   // Returns the batch behind the first `end` transforms.
   batch through(batch b, std::size_t end, const origin& from) const;
-  // Returns the batch with x0 as float32. Throws noneq::error where it is not finite.
+  // Returns the batch with x0 and fields as float32, with masks. Throws noneq::error where one is not finite.
   batch finished(batch b, const origin& from) const;
   void learn();
   void learn_in_a_pass(std::size_t k);

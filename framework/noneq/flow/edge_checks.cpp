@@ -7,6 +7,8 @@
 
 #include "noneq/flow/attachment.hpp"
 #include "noneq/flow/loss_curve.hpp"
+#include "noneq/plugin/roles/model.hpp"
+#include "noneq/plugin/roles/transform.hpp"
 
 namespace noneq::flow {
 
@@ -151,14 +153,36 @@ tensor_names names_before(const plan_node& n, const std::map<std::string, tensor
   return all;
 }
 
+// The names of the tensors that a node reads from its inputs.
+std::vector<std::string> names_read(const plan& p, const plan_node& n) {
+  std::vector<std::string> all;
+  for (const named_tensor_doc& r : n.plugin.entry->reads) all.push_back(r.name);
+  const auto add = [&](const std::vector<std::string>& more) { all.insert(all.end(), more.begin(), more.end()); };
+  if (n.role() == "metric" && n.takes_model()) all.push_back("x0");  // where it stands in a stream
+  if (n.role() == "sampler") add(n.as<sampler>().reads());
+  if (n.prepares_data()) add(n.as<transform>().fields);
+  const plan_node* of = n.role() == "model" ? &n : n.takes_model() ? find(p, n.of) : nullptr;
+  if (of != nullptr && of->role() == "model")
+    for (const std::string& name : of->as<model>().conditions())
+      if (!name.ends_with("mask")) all.push_back(name);  // files decide whether numbers are missing and have a mask
+  return all;
+}
+
 // Returns the tensors that nodes pass to their followers.
 tensor_names given_by(const plan_node& n, tensor_names before) {
   // A sampler starts a new stream, and a sink passes on its arrays at its end.
   if (n.role() == "sampler" || n.kind() == node_kind::sink) before.clear();
-  if (n.role() == "trainer")
+  if (n.transforms_samples()) {  // it passes on nothing but what tells its rows apart
+    std::erase_if(before, [](const std::string& name) { return !depends_on_data(name); });
+    for (const std::string& name : n.as<sample_transform>().makes()) before.insert(name);
+  } else if (n.role() == "trainer")
     for (const auto& w : loss_curve_tensors()) before.insert(w.name);
   else
     for (const auto& w : n.plugin.entry->writes) before.insert(w.name);
+  if (n.role() == "loader") {
+    for (const std::string& name : n.as<loader>().gives()) before.insert(name);
+    if (!n.as<loader>().gives_x0()) before.erase("x0");
+  }
   return before;
 }
 
@@ -181,25 +205,32 @@ void check_edges(plan& p, plan_node& n, config::problems& found) {
         error("only samplers, metrics, and sinks that hang on the training, have occasions", n.id + ".every", n.where));
 }
 
+// The results of a model stand beside the tensors of their rows, none of which they replace.
+static void check_new_names(const plan_node& n, const tensor_names& have, config::problems& found) {
+  if (!n.applies_model()) return;
+  for (const named_tensor_doc& w : n.plugin.entry->writes)
+    if (have.count(w.name) > 0)
+      found.add(error(fmt::format("got rows with '{0}', which {1} adds to them, need another name: as: {{{0}: other}}",
+                                  w.name, n.plugin.entry->full_name()),
+                      n.id + ".in", n.in.front().where));
+}
+
 void check_names(const plan& p, config::problems& found) {
   std::map<std::string, tensor_names> given;
   for (const plan_node& n : p.nodes) {
     tensor_names have = names_before(n, given, found), missing;  // one line a node and tensor
-    std::vector<named_tensor_doc> reads = n.plugin.entry->reads;
-    if (n.role() == "metric" && n.takes_model()) reads.push_back({"x0", ""});  // where it stands in a stream
-    if (n.role() == "sampler")
-      for (const std::string& name : n.as<sampler>().reads()) reads.push_back({name, ""});
-    for (const auto& need : reads) {
-      if (have.count(need.name) || n.in.empty() || !missing.insert(need.name).second) continue;
+    for (const std::string& need : names_read(p, n)) {
+      if (have.count(need) || n.in.empty() || !missing.insert(need).second) continue;
       tensor_names others;
       for (const plan_node& o : p.nodes)
-        if (o.id != n.id && given.count(o.id) && given.at(o.id).count(need.name)) others.insert(o.id);
+        if (o.id != n.id && given.count(o.id) && given.at(o.id).count(need)) others.insert(o.id);
       found.add(error(fmt::format("got '{}', which gives {}, need the tensor '{}'{}",
-                                  fmt::join(names_of_inputs(n), "', '"), listed(have), need.name,
+                                  fmt::join(names_of_inputs(n), "', '"), listed(have), need,
                                   others.empty() ? ", which nothing before it writes"
                                                  : fmt::format(", as {} gives it", fmt::join(others, " or "))),
                       n.id + ".in", n.in.front().where));
     }
+    check_new_names(n, have, found);
     given[n.id] = given_by(n, std::move(have));
   }
 }

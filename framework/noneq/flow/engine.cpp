@@ -35,7 +35,7 @@ struct cut_item {
 // The oneTBB nodes of one stream, owned for as long as the graph runs.
 class running {
  public:
-  explicit running(const stream_graph& s) : stream_(s), next_(s.first), sinks_(count_sinks(s)) {
+  explicit running(const stream_graph& s) : stream_(s), next_(s.first), completed_(s.first), sinks_(count_sinks(s)) {
     graphs::make_edge(indices_, tokens_);
     graphs::make_edge(graphs::output_port<0>(complete_), tokens_.decrementer());
     for (std::size_t v = 0; v < s.vertices.size(); ++v) add_vertex(v);
@@ -254,24 +254,29 @@ class running {
     }
   }
 
-  // Every sink has one call for each batch.
+  // Every sink has one call for each batch. A node may begin with its next message before it passed on the last, so
+  // these calls need not come in order.
   template <class Ports>
   void complete(std::int64_t index, Ports& out) {
-    if (++done_[index] < sinks_) return;
-    done_.erase(index);
-    count_under_way(-1);
-    if (stopped_) return;
-    if (stream_.completed && !stream_.completed(index)) {
-      stopped_ = true;
-      return;
+    ++done_[index];
+    for (auto next = done_.find(completed_); next != done_.end() && next->second == sinks_;
+         next = done_.find(completed_)) {
+      done_.erase(next);
+      count_under_way(-1);
+      if (stopped_) return;
+      const std::int64_t whole = completed_++;
+      if (stream_.completed && !stream_.completed(whole)) {
+        stopped_ = true;
+        return;
+      }
+      std::get<0>(out).try_put(token());
+      if (whole + 1 < stream_.last)
+        for (auto& open : gates_) open->try_put(token());
     }
-    std::get<0>(out).try_put(token());
-    if (index + 1 < stream_.last)
-      for (auto& open : gates_) open->try_put(token());
   }
 
   const stream_graph& stream_;
-  std::int64_t next_;
+  std::int64_t next_, completed_;  // the index that begins, and the one that is to be complete, next
   const std::int64_t sinks_;
   std::atomic<bool> stopped_ = false;
   std::atomic<std::int64_t> under_way_ = 0;

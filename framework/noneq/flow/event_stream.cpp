@@ -4,8 +4,13 @@
 
 #include <fmt/format.h>
 
+#include "noneq/flow/data_units.hpp"
+#include "noneq/flow/described_rows.hpp"
+#include "noneq/flow/joined_source.hpp"
+#include "noneq/flow/model_rows.hpp"
 #include "noneq/flow/pass_rows.hpp"
 #include "noneq/flow/stop.hpp"
+#include "noneq/flow/verified.hpp"
 #include "noneq/flow/writer_checks.hpp"
 #include "noneq/plugin/returned.hpp"
 #include "noneq/storage/files.hpp"
@@ -16,6 +21,7 @@ namespace {
 const std::string& weights_of(const plan_node& n) {
   static const std::string raw = "raw";
   if (n.role() == "sampler") return n.as<sampler>().weights;
+  if (n.applies_model()) return n.as<model_transform>().weights;
   return n.role() == "metric" ? n.as<metric>().weights : raw;
 }
 
@@ -46,21 +52,31 @@ row_pass pass_over(const event_surroundings& around, const plan_node& n, session
   };
 }
 
-// Rows of a stream, in its own units, as a metric of the model takes them.
-batch as_model_takes(batch b, const normalisation& of_stream, const dataset_info& of_model) {
-  const auto same = [](const Tensor& x, const Tensor& y) { return at::equal(x.to(at::kDouble), y.to(at::kDouble)); };
-  const normalisation& needed = of_model.normal;
-  const bool alike = of_stream.affine() && needed.affine() && same(of_stream.shift, needed.shift) &&
-                     same(of_stream.scale, needed.scale);
-  Tensor x0 = b.at("x0");
-  if (x0.sizes().slice(1) != at::IntArrayRef(of_model.shape))
-    throw error(c10::str("got rows of shape ", to_string(x0.sizes().slice(1).vec()), ", need those of the model, ",
-                         to_string(of_model.shape)));
-  if (of_model.classes > 0 && !b.has("label"))
-    throw error("got rows without label, need the classes that the model knows");
-  if (!alike) x0 = needed.apply(of_stream.restore(x0.to(at::kDouble)));
-  b.set("x0", x0.to(at::kFloat).contiguous());
-  return b;
+// Which samples [n, …] have a number that is not finite.
+Tensor not_finite(const Tensor& samples) { return samples.flatten(1).isfinite().all(1).logical_not(); }
+
+// Samples that are not finite are drawn once more, with other noise. The noise of a row is its own, so the others stay.
+batch drawn_again_where_lost(sampling& ready, const batch& given, batch drawn) {
+  const Tensor bad = not_finite(drawn.at("samples"));
+  if (!bad.any().item<bool>()) return drawn;
+  const batch again = ready.draw(given, true);
+  for (const char* name : {"samples", "frames"})
+    if (const Tensor x = drawn.find(name); x.defined()) {
+      sizes of_row(static_cast<std::size_t>(x.dim()), 1);
+      of_row[0] = x.size(0);
+      drawn.set(name, at::where(bad.view(of_row), again.at(name), x));
+    }
+  return drawn;
+}
+
+// Throws when a sample is not finite.
+void refuse_lost(const std::string& by, const batch& drawn, bool twice) {
+  const Tensor bad = not_finite(drawn.at("samples")).nonzero();
+  if (bad.size(0) == 0) return;
+  throw error(fmt::format(
+      "{} returned a sample with numbers that are not finite in row {}{}, need finite ones; its unit is "
+      "not written. Try clip: true, or more steps, or not_finite: {}",
+      by, drawn.first + bad[0].item<std::int64_t>(), twice ? ", twice" : "", twice ? "keep" : "retry or keep"));
 }
 
 writing writing_for(const event_surroundings& around, const plan_node& n, const denoiser* d) {
@@ -72,8 +88,12 @@ writing writing_for(const event_surroundings& around, const plan_node& n, const 
             around.opened.stream().fork(n.in.front().from).fork("writers"),
             {},
             {},
-            {}};
+            {},
+            input_of(around.opened.plan(), n, nullptr).tensors};
   w.provenance = {{"noneq", NONEQ_VERSION}};
+  w.provenance.insert(around.rules.provenance.begin(), around.rules.provenance.end());
+  w.units = around.rules.units;
+  w.stored = described_rows(around.opened, n);
   if (of == nullptr && !around.opened.plan().trains()) return w;
   session& model = of ? around.opened.model_of(*of) : around.opened;
   w.provenance["trained_steps"] = std::to_string(&model == &around.opened ? around.at.step : model.step());
@@ -98,7 +118,8 @@ void pass_on(const event_surroundings& around, const plan_node& n, const outcome
   around.earlier.insert(around.earlier.end(), found.records.begin(), found.records.end());
   around.listens.found(n, around.at, found);
   if (!found.arrays.tensors.empty())
-    for (const plan_node* f : around.opened.plan().followers(n.id)) give_once(around, *f, found.arrays, provenance);
+    for (const plan_node* f : around.opened.plan().followers(n.id))
+      give_once(around, *f, renamed(found.arrays, f->in.front().as), provenance);
 }
 
 }
@@ -124,6 +145,8 @@ void event_stream::add(const plan_node& n) {
     add_source(n);
   else if (n.role() == "sampler")
     add_sampler(n);
+  else if (n.applies_model())
+    add_application(n);
   else if (n.kind() == node_kind::transform)
     add_transform(n);
   else if (n.in.empty() || around_.opened.plan().node(n.in.front().from).kind() != node_kind::sink)
@@ -136,7 +159,7 @@ void event_stream::need_batches(const plan_node& n, std::int64_t rows, std::int6
     throw error(fmt::format("got {} rows in {} batches, need {} in {}, as {} has them", rows, batches, rows_, batches_,
                             counted_->id),
                 n.id, n.where);
-  rows_ = rows, batches_ = batches, counted_ = &n;
+  rows_ = rows, batches_ = batches, batch_ = size, counted_ = &n;
 }
 
 void event_stream::add_source(const plan_node& n) {
@@ -157,10 +180,26 @@ void event_stream::add_transform(const plan_node& n) {
   vertex v;
   drawn_.join_inputs(v, n);
   const std::string part = parts_[n.id] = parts_[n.in.front().from];
+  for (const plan_edge& e : n.in)
+    if (const auto drawn = sampler_of_.find(e.from); drawn != sampler_of_.end()) sampler_of_[n.id] = drawn->second;
   v.run = [this, &n, part](batch b) {
     stop_here_if_asked();
+    if (n.transforms_samples()) return made_of_samples(around_.opened, n, std::move(b));
     return n.role() == "noiser" ? around_.opened.noised_rows(n, std::move(b))
                                 : around_.opened.nodes().transformed(n, std::move(b), false, part);
+  };
+  drawn_.add(n, std::move(v));
+}
+
+void event_stream::add_application(const plan_node& n) {
+  const applying& ready = applied_.emplace_back(around_.opened, n, around_.listens,
+                                                pass_over(around_, n, around_.opened.model_of(n)), around_.folder);
+  parts_[n.id] = parts_[n.in.front().from];
+  vertex v;
+  drawn_.join_inputs(v, n);
+  v.run = [&ready](batch b) {
+    stop_here_if_asked();
+    return ready.run(std::move(b));
   };
   drawn_.add(n, std::move(v));
 }
@@ -175,17 +214,27 @@ void event_stream::add_sampler(const plan_node& n) {
   } else {
     drawn_.join_inputs(v, n);
   }
-  v.run = [&ready](batch b) {
+  v.run = [this, &ready, ready_by = n.plugin.entry->full_name()](batch b) {
     stop_here_if_asked();
-    return ready.draw(b);
+    batch drawn = ready.draw(b);
+    if (around_.rules.not_finite == "retry") drawn = drawn_again_where_lost(ready, b, std::move(drawn));
+    // A unit may be ended before other sinks have been passed its last batch.
+    if (around_.rules.units && around_.rules.not_finite != "keep")
+      refuse_lost(ready_by, drawn, around_.rules.not_finite == "retry");
+    return drawn;
   };
   // Every sample must be finite before the sinks finish, so it is counted in a sink of the sampler's own.
-  auto lost = std::make_shared<std::int64_t>(0);
+  auto lost = std::make_shared<lost_samples>();
   sink_part s;
   s.map = [](batch b, std::int64_t) -> std::any {
-    return b.at("samples").flatten(1).isfinite().all(1).logical_not().sum().item<std::int64_t>();
+    const Tensor bad = not_finite(b.at("samples")).nonzero();
+    return bad.size(0) == 0 ? lost_samples{} : lost_samples{bad.size(0), b.first + bad[0].item<std::int64_t>()};
   };
-  s.add = [lost](std::any n) { *lost += std::any_cast<std::int64_t>(n); };
+  s.add = [lost](std::any mapped) {
+    const auto more = std::any_cast<lost_samples>(mapped);
+    if (lost->count == 0) lost->first = more.first;
+    lost->count += more.count;
+  };
   v.sink = std::move(s);
   drawn_.add(n, std::move(v));
   lost_.push_back({&n, lost});
@@ -195,10 +244,10 @@ void event_stream::add_sampler(const plan_node& n) {
 std::string event_stream::part_behind(const plan_node& n) {
   const plan& p = around_.opened.plan();
   const auto before = p.before(n);
-  const bool of_training = p.trains() && std::any_of(before.begin(), before.end(), [&](const plan_node* b) {
-                             return b->kind() == node_kind::source && p.streams.front().has(b->id);
-                           });
-  return of_training ? parts_[n.in.front().from] : "";
+  const auto of_training = std::find_if(before.begin(), before.end(), [&](const plan_node* b) {
+    return b->kind() == node_kind::source && p.trains() && p.streams.front().has(b->id);
+  });
+  return of_training == before.end() ? "" : parts_[(*of_training)->id];
 }
 
 void event_stream::add_sink(const plan_node& n) {
@@ -213,7 +262,14 @@ void event_stream::add_sink(const plan_node& n) {
   else if (of != nullptr)
     s.of = watched(run.model_of(*of).denoiser(weights_of(*of)), n, around_.listens);
   vertex v;
-  if (n.role() == "metric") {
+  if (n.verifies()) {
+    s.info = info_of_truth(run, n);
+    s.taking = working(n, [&] {
+      return need_made(n.as<verification>().compare({s.info, run.stream().fork(n.id), part_behind(n)}),
+                       n.plugin.entry->full_name(), "sinking");
+    });
+    v.run = [&run, &n](batch b) { return rows_to_verify(run, n, std::move(b)); };
+  } else if (n.role() == "metric") {
     session& model = run.model_of(*of);
     if (n.in.empty() || n.measures_samples()) model.data();
     s.info = model.info();
@@ -228,9 +284,12 @@ void event_stream::add_sink(const plan_node& n) {
       around_.listens.expects(n, rows.batches());
       v.fetch = [data, rows](std::int64_t k) { return fetch_rows(*data, rows, k); };
       v.run = [data](batch raw) { return data != nullptr ? data->prepare(std::move(raw)) : raw; };
-    } else if (!n.measures_samples()) {
-      const normalisation of_stream = run.nodes().info_behind(run.plan().node(n.in.front().from)).normal;
-      v.run = [&s, of_stream](batch b) { return as_model_takes(std::move(b), of_stream, s.info); };
+    } else if (n.measures_samples()) {
+      v.run = [&run, &n](batch b) { return in_data_units(run, n, std::move(b)); };
+    } else {
+      v.run = [&s, of_stream = run.nodes().info_before(n), names = model.conditions()](batch b) {
+        return as_model_takes(std::move(b), of_stream, s.info, names);
+      };
     }
   } else {
     writing w = writing_for(around_, n, s.of ? &*s.of : nullptr);
@@ -238,35 +297,77 @@ void event_stream::add_sink(const plan_node& n) {
       w.provenance = drawn_by->provenance();
       w.frame_times = drawn_by->frame_times();
       w.stream = drawn_by->stream().fork("writers");
+      w.provenance.insert(around_.rules.provenance.begin(), around_.rules.provenance.end());
     }
+    w.rows = rows_;
+    w.batch = std::max<std::int64_t>(0, std::min(batch_, rows_));
     s.taking = opened(around_, n, w);
   }
-  s.provenance = {{"trained_steps", std::to_string(of ? run.model_of(*of).step() : 0)}};
+  if (of != nullptr) s.provenance = {{"trained_steps", std::to_string(run.model_of(*of).step())}};
   drawn_.join_inputs(v, n);
   sink_part part;
   part.map = [&s](batch b, std::int64_t) -> std::any {
     stop_here_if_asked();
+    const std::int64_t index = b.step;
     batch mapped = s.taking->map(std::move(b));
     check_returned_batch(s.node.plugin.entry->full_name(), mapped);
-    return mapped;
+    return std::pair(index, std::move(mapped));
   };
-  part.add = [&s](std::any mapped) { s.taking->add(std::any_cast<const batch&>(mapped)); };
+  part.add = [this, &s](std::any of_batch) {
+    const auto& [index, mapped] = std::any_cast<const std::pair<std::int64_t, batch>&>(of_batch);
+    add_to(s, index, mapped);
+  };
   v.sink = std::move(part);
   drawn_.add(n, std::move(v));
 }
 
-void event_stream::run() {
+void event_stream::pass(std::int64_t first_batch, std::int64_t end_batch,
+                        const std::function<bool(std::int64_t)>& completed) {
   stream_graph g = drawn_.graph();
-  g.last = std::max<std::int64_t>(0, batches_);
+  g.first = first_batch;
+  g.last = std::max(first_batch, end_batch);
   g.tokens = 2 * static_cast<std::size_t>(around_.pool.threads());
+  g.completed = completed;
   run_stream(around_.pool, g);
+}
+
+void event_stream::run() {
+  pass(0, batches_, {});
   for (const auto& [node, lost] : lost_)
-    if (*lost > 0)
+    if (lost->count > 0 && around_.rules.not_finite != "keep")
       throw lost_results(
-          fmt::format("{} returned {} of {} samples with numbers that are not finite, need finite ones; nothing "
+          fmt::format("{} returned {} of {} samples with numbers that are not finite{}, need finite ones; nothing "
                       "of them was written. Try clip: true, or more steps",
-                      node->plugin.entry->full_name(), *lost, rows_),
+                      node->plugin.entry->full_name(), lost->count, rows_,
+                      around_.rules.not_finite == "retry" ? ", twice" : ""),
           node->id, node->where);
+  finish();
+}
+
+void event_stream::make_units(const stream_rows& rows, const unit_run& units,
+                              const std::function<void(std::int64_t)>& ended) {
+  in_units_ = rows;
+  pass(rows.first_batch(units.begin), rows.end_batch(units.end - 1), [&](std::int64_t batch) {
+    if (const auto unit = rows.unit_ended_by(batch)) ended(*unit);
+    return !stop_asked();
+  });
+  stop_here_if_asked();
+}
+
+// Passes a sink a batch, and ends the unit of which it is the last.
+void event_stream::add_to(open_sink& s, std::int64_t index, const batch& mapped) const {
+  s.taking->add(mapped);
+  if (const auto unit = in_units_ ? in_units_->unit_ended_by(index) : std::nullopt)
+    s.taking->end_unit(in_units_->first_of(*unit), in_units_->rows_of(*unit));
+}
+
+void event_stream::finish() {
+  for (const auto& [node, lost] : lost_)
+    if (lost->count > 0)
+      around_.listens.remark(
+          fmt::format("{}: {} samples have numbers that are not finite, the first in row {}; they are "
+                      "kept",
+                      node->id, lost->count, lost->first));
   for (const sampling& s : samplers_) s.report_missed();
   std::optional<lost_results> lost;
   for (auto& s : sinks_) {
@@ -278,12 +379,13 @@ void event_stream::run() {
         if (!lost) lost.emplace(e.message(), s->node.id, s->node.where);
         return outcome{};
       }
-      if (s->now)
+      if (s->node.role() == "metric")
         check_returned_arrays(s->node.plugin.entry->full_name(), o.arrays, s->node.plugin.entry->writes, s->info.shape,
-                              s->of->process().steps());
+                              s->of ? s->of->process().steps() : 0);
       return o;
     });
     s->taking.reset();
+    if (around_.rules.units) found.files.clear();  // they are not whole yet
     pass_on(around_, s->node, found, s->provenance);
   }
   if (lost) throw *lost;

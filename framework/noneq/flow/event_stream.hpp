@@ -4,8 +4,10 @@
 
 #include <list>
 
+#include "noneq/flow/applying.hpp"
 #include "noneq/flow/drawn_stream.hpp"
 #include "noneq/flow/sampling.hpp"
+#include "noneq/flow/units.hpp"
 #include "noneq/plugin/row_pass.hpp"
 
 namespace noneq::flow {
@@ -13,6 +15,13 @@ namespace noneq::flow {
 // Samples, or results of a metric, some of which are not finite. None of them was kept; all other results were.
 struct lost_results : error {
   using error::error;
+};
+
+// The rules of a pass without a trainer.
+struct pass_rules {
+  bool units = false;               // whether writers make their files in units
+  std::string not_finite = "stop";  // samples that are not finite: stop, keep, or retry with other noise
+  std::map<std::string, std::string> provenance = {};  // for the files of writers
 };
 
 // The surroundings of all streams of an event; outlives them.
@@ -23,6 +32,7 @@ struct event_surroundings {
   observer& listens;
   const event& at;
   std::vector<measured>& earlier;
+  const pass_rules& rules;
 };
 
 class event_stream {
@@ -34,26 +44,41 @@ class event_stream {
   // them. Throws lost_results, or the exception of a node.
   void run();
 
+  // run() in parts: makes some units, for any number of times and in the order of their rows; then finishes the sinks.
+  // ended() is called in order, by one thread at a time, when the sinks have been passed all rows of a unit.
+  void make_units(const stream_rows& rows, const unit_run& units, const std::function<void(std::int64_t unit)>& ended);
+  void finish();
+
  private:
   struct open_sink;
+  // Samples that were drawn and are not finite.
+  struct lost_samples {
+    std::int64_t count = 0, first = -1;  // the row of the first one
+  };
 
   void add(const plan_node& n);
   void add_source(const plan_node& n);
   void add_transform(const plan_node& n);
+  void add_application(const plan_node& n);
   void add_sampler(const plan_node& n);
   void add_sink(const plan_node& n);
   std::string part_behind(const plan_node& n);
+  void pass(std::int64_t first_batch, std::int64_t end_batch, const std::function<bool(std::int64_t)>& completed);
+  void add_to(open_sink& s, std::int64_t index, const batch& mapped) const;
   void need_batches(const plan_node& n, std::int64_t rows, std::int64_t size);
 
   const event_surroundings& around_;
   const stream_nodes& nodes_;
   drawn_stream drawn_;
   std::int64_t batches_ = -1, rows_ = -1;     // of all sources; −1: no source yet
+  std::int64_t batch_ = 0;                    // rows in one
+  std::optional<stream_rows> in_units_;       // while units are made
   const plan_node* counted_ = nullptr;        // the source with this number of rows
   std::map<std::string, std::string> parts_;  // of the data, by source and transform
   std::list<sampling> samplers_;
+  std::list<applying> applied_;
   std::map<std::string, sampling*> sampler_of_;                                   // by node, for the nodes behind it
-  std::vector<std::pair<const plan_node*, std::shared_ptr<std::int64_t>>> lost_;  // samples of each sampler
+  std::vector<std::pair<const plan_node*, std::shared_ptr<lost_samples>>> lost_;  // by sampler
   std::vector<std::unique_ptr<open_sink>> sinks_;
 };
 

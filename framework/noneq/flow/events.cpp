@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "noneq/flow/event_stream.hpp"
+#include "noneq/flow/joined_source.hpp"
 #include "noneq/flow/loss_curve.hpp"
 
 namespace noneq::flow {
@@ -39,7 +39,7 @@ void events::at_end() {
 
 void events::run(const stream_nodes& s, const event& e) {
   const at::NoGradGuard values_only;
-  const event_surroundings around{session_, pool_, folder_, observer_, e, earlier_};
+  const event_surroundings around{session_, pool_, folder_, observer_, e, earlier_, rules_};
   try {
     event_stream(around, s).run();
   } catch (const lost_results& lost) {
@@ -51,7 +51,7 @@ void events::run(const stream_nodes& s, const event& e) {
 void events::tee(const plan_node& sink, std::int64_t step, const batch& b) {
   const at::NoGradGuard values_only;
   const event now{step, fmt::format("step {}", step)};
-  give_once({session_, pool_, folder_, observer_, now, earlier_}, sink, b, {});
+  give_once({session_, pool_, folder_, observer_, now, earlier_, rules_}, sink, b, {});
 }
 
 void events::show_losses(const event& e) {
@@ -59,9 +59,10 @@ void events::show_losses(const event& e) {
   if (!p.trains()) return;
   const at::NoGradGuard values_only;
   const training_nodes t = p.training();
-  const event_surroundings around{session_, pool_, folder_, observer_, e, earlier_};
+  const event_surroundings around{session_, pool_, folder_, observer_, e, earlier_, rules_};
   for (const plan_node* f : p.followers(t.trainer.id))
-    give_once(around, *f, loss_curve(folder_ / "metrics.jsonl", t.loss.id), {{"unit", t.loss.as<loss>().unit()}});
+    give_once(around, *f, renamed(loss_curve(folder_ / "metrics.jsonl", t.loss.id), f->in.front().as),
+              {{"unit", t.loss.as<loss>().unit()}});
 }
 
 }

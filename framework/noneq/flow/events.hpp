@@ -2,16 +2,15 @@
 // by one thread, while training rests; the streams themselves run on the pool.
 #pragma once
 
-#include "noneq/flow/observers.hpp"
-#include "noneq/flow/session.hpp"
+#include "noneq/flow/event_stream.hpp"
 
 namespace noneq::flow {
 
 class events {
  public:
   // Files go to `folder`. The observer receives the outcome of every sink.
-  events(session& s, workers& pool, std::filesystem::path folder, observer& o)
-      : session_(s), pool_(pool), folder_(std::move(folder)), observer_(o) {}
+  events(session& s, workers& pool, std::filesystem::path folder, observer& o, pass_rules rules = {})
+      : session_(s), pool_(pool), folder_(std::move(folder)), observer_(o), rules_(std::move(rules)) {}
 
   bool due() const;   // returns whether there is a stream whose `every` divides the step
   void after_step();  // runs these streams
@@ -28,6 +27,7 @@ class events {
   workers& pool_;
   const std::filesystem::path folder_;
   observer& observer_;
+  const pass_rules rules_;
   std::vector<measured> earlier_;  // the records of the metrics of the event at hand
 };
 

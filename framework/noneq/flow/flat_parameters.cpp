@@ -37,6 +37,18 @@ std::int64_t flat_parameters::count() const {
   return n;
 }
 
+std::map<std::string, Tensor> flat_parameters::named(const std::vector<Tensor>& vectors) const {
+  std::map<std::string, Tensor> all;
+  std::vector<std::int64_t> used(vectors.size(), 0);
+  std::size_t k = 0;
+  for (const auto& p : network_->named_parameters()) {
+    const std::size_t home = home_[k++];
+    all[p.key()] = vectors[home].narrow(0, used[home], p.value().numel()).view(p.value().sizes());
+    used[home] += p.value().numel();
+  }
+  return all;
+}
+
 // All of `parts` where they lie one after another in one piece of memory; undefined where they do not.
 static Tensor as_they_lie(const std::vector<Tensor>& parts) {
   std::int64_t numbers = 0;

@@ -3,7 +3,9 @@
 // becomes a view into its vector: writing to one changes the other. One thread changes it; const use is thread-safe.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <string>
 
 #include "noneq/core/tensor.hpp"
 
@@ -25,6 +27,9 @@ class flat_parameters {
   const std::vector<Tensor>& vectors() const { return vectors_; }        // [n] each; none for a network without any
   std::int64_t count() const;                                            // numbers in all
   const std::vector<Tensor>& buffers() const { return buffers_; }        // of the network, where they are
+
+  // Returns the part of these vectors, which are like its own, that belongs to each parameter, under its name.
+  std::map<std::string, Tensor> named(const std::vector<Tensor>& vectors) const;
 
   // Returns one tensor for each parameter, in their order, as vectors; undefined tensors count as zeros. Not copied
   // where the tensors lie in memory as the vector would.

@@ -17,6 +17,19 @@ static input_error cannot_lock(const fs::path& folder, const std::string& why) {
   return input_error({error(why, "", {folder.string()})});
 }
 
+static std::string name_in(int lock) {
+  std::array<char, 512> text{};
+  const auto n = ::pread(lock, text.data(), text.size(), 0);
+  const std::string who = first_line({text.data(), static_cast<std::size_t>(std::max<ssize_t>(n, 0))});
+  return who.empty() ? "another process" : who;
+}
+
+std::string holder_of(const fs::path& folder) {
+  const storage::descriptor lock(::open((folder / "lock").c_str(), O_RDONLY | O_CLOEXEC));
+  if (lock.get() < 0 || ::flock(lock.get(), LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) return "";
+  return name_in(lock.get());
+}
+
 folder_lock::folder_lock(fs::path folder) : folder_(std::move(folder)), file_(folder_ / "lock") {
   make_folder();
   while (!take()) {
@@ -45,11 +58,8 @@ bool folder_lock::take() {
     if (errno == EINTR) return false;
     if (errno != EWOULDBLOCK) return true;  // a file system without locks: the run goes on without one
     if (!is_ours()) return false;           // its owner has just ended and removed it
-    std::array<char, 512> text{};
-    const auto n = ::pread(lock_.get(), text.data(), text.size(), 0);
-    const std::string who = first_line({text.data(), static_cast<std::size_t>(std::max<ssize_t>(n, 0))});
     throw cannot_lock(folder_, fmt::format("is in use by {}; wait until that has ended, or give --out another folder",
-                                           who.empty() ? "another process" : who));
+                                           name_in(lock_.get())));
   }
   if (!is_ours()) return false;  // its last owner removed it between the two calls
   std::array<char, 256> host{};

@@ -13,6 +13,9 @@ struct folder_gone : error {
   using error::error;
 };
 
+// Returns the process that holds the lock of a folder, "process 12 on host"; "" when none does.
+std::string holder_of(const std::filesystem::path& folder);
+
 class folder_lock {
  public:
   // Makes the folder when there is none. Throws input_error when another process holds it, with its number and host, or

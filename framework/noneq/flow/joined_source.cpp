@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "noneq/flow/fields.hpp"
+
 namespace noneq::flow {
 namespace {
 
@@ -18,9 +20,12 @@ class joined final : public source {
         need_rows(first, other, part, rows, it == other.from->info().parts.end() ? 0 : it->second);
       }
     }
+    std::vector<described_input> all;
+    for (const joined_input& each : inputs_) all.push_back({each.from->info(), each.as});
+    info_ = joined_info(all);
   }
 
-  const dataset_info& info() const override { return inputs_.front().from->info(); }
+  const dataset_info& info() const override { return info_; }
 
   batch fetch(std::int64_t step, const stream& s) override {
     return fetched([&](source& each) { return each.fetch(step, s); });
@@ -65,6 +70,7 @@ class joined final : public source {
   }
 
   const std::vector<joined_input> inputs_;
+  dataset_info info_;
 };
 
 }
@@ -94,7 +100,8 @@ void join_into(batch& b, batch more) {
         "joins rows of different numbers in their files, need order: sequential in both loaders, and data of one "
         "layout");
   for (auto& [name, tensor] : more.tensors)
-    if (!b.tensors.emplace(name, std::move(tensor)).second && name != "row")
+    if (const auto [known, added] = b.tensors.emplace(name, tensor);
+        !added && name != "row" && !(name == "label" && at::equal(known->second, tensor)))
       throw error(fmt::format("got the tensor '{}' from two inputs, need other names by as:", name));
 }
 

@@ -4,6 +4,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "noneq/flow/each_part.hpp"
+#include "noneq/flow/fields.hpp"
 #include "noneq/flow/saved_state.hpp"
 #include "noneq/plugin/returned.hpp"
 #include "noneq/plugin/roles/model.hpp"
@@ -57,9 +58,9 @@ batch learner::noised(batch b) const {
   const std::string by = noiser_.plugin.entry->full_name();
   const process& p = session_.begun_process();
   const stream s = noise_stream(b.step);
-  const Tensor x0 = b.at("x0").to(at::kFloat).contiguous();
-  if (!b.at("x0").is_same(x0) && b.at("x0").is_floating_point()) need_finite("the data", "x0 as float32", x0);
-  b.set("x0", x0);
+  const Tensor stored = b.at("x0");
+  b = with_masks(std::move(b), session_.info());
+  if (!stored.is_same(b.at("x0")) && stored.is_floating_point()) need_finite("the data", "x0 as float32", b.at("x0"));
   noise.draw(b, p, s);
   check_returned_times(by, b, p);
   noise.drop_labels(b, session_.info().classes, s);
@@ -85,7 +86,8 @@ void learner::apply_noise(shard& at) const {
 void learner::predict(shard& at) const {
   const stream dropout = session_.stream().fork(model_.id).fork("dropout").fork(at.rows.step);
   const Tensor &xt = at.rows.at("xt"), &t = at.rows.at("t");
-  network_input in{at.of.input(xt, coefficients_at(at.of.tables, t, xt)), t, conditions_of(at.rows), at.of.log_snr(t)};
+  network_input in{at.of.input(xt, coefficients_at(at.of.tables, t, xt)), t,
+                   conditions_of(at.rows, session_.conditions()), at.of.log_snr(t)};
   in.dropout = &dropout;
   in.first = at.rows.first;
   if (session_.network().self_conditioned()) in.given = in.given.with("x0_hat", first_estimate(xt, in, at.rows.step));

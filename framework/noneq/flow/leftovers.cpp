@@ -23,7 +23,7 @@ void remove_files(const fs::path& dir, const Chosen& chosen) {
 }
 
 void remove_half_written(const fs::path& folder, const std::vector<config::value>& pipelines) {
-  std::set<fs::path> places{".", "reference"};
+  std::set<fs::path> places{".", "reference", "averages"};
   for (const config::value& pipeline : pipelines)
     if (const config::value* graph = pipeline.find("graph"))
       for (const auto& [id, node] : graph->entries())

@@ -1,6 +1,7 @@
 #include "noneq/flow/named_files.hpp"
 
 #include "noneq/core/error.hpp"
+#include "noneq/storage/file_names.hpp"
 
 namespace noneq::flow {
 namespace {
@@ -13,8 +14,11 @@ struct lookup {
 
   void file(config::value& name) const {
     const fs::path path = name.text();
-    std::error_code none;
-    if (path.empty() || path.is_absolute() || fs::exists(path, none) || !fs::exists(begun_in / path, none)) return;
+    const auto there = [](const fs::path& p) {
+      std::error_code none;
+      return fs::exists(p, none) || (storage::is_pattern(p) && !storage::matching_files(p).empty());
+    };
+    if (path.empty() || path.is_absolute() || there(path) || !there(begun_in / path)) return;
     config::value found = config::value::scalar((begun_in / path).lexically_normal().string());
     found.set_where(name.where());
     name = std::move(found);
@@ -31,7 +35,10 @@ struct lookup {
            plugins.find(role, text.starts_with(prefix) ? text.substr(prefix.size()) : text).parameters)
         if (config::value* given = v.find(p.name)) {
           if (!p.part_role.empty()) plugin(p.part_role, *given);
-          if (p.type == type_words<fs::path>() && given->is_scalar()) file(*given);
+          if (!holds_paths(p)) continue;
+          if (given->is_scalar()) file(*given);
+          for (std::size_t i = 0; i < given->items().size(); ++i)
+            if (given->item(i).is_scalar()) file(given->item(i));
         }
     } catch (const error&) {  // no such plugin: the plan names it
     }

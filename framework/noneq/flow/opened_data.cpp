@@ -1,6 +1,7 @@
 #include "noneq/flow/opened_data.hpp"
 
 #include "noneq/flow/checked_source.hpp"
+#include "noneq/flow/fields.hpp"
 #include "noneq/flow/joined_source.hpp"
 #include "noneq/plugin/row_pass.hpp"
 
@@ -23,6 +24,15 @@ const plan_node& opened_data::first_loader(const plan_node& n) const {
   return n.in.empty() ? n : first_loader(plan_.node(n.in.front().from));
 }
 
+// The work of a transform node: one step for each of its fields.
+static std::vector<branch_node> steps_of(const plan_node& n) {
+  const std::vector<std::string>& fields = n.as<transform>().fields;
+  std::vector<branch_node> all;
+  for (std::size_t k = 0; k < fields.size(); ++k)
+    all.push_back({n.id, k == 0 ? n.plugin : n.for_field[k - 1], fields[k]});
+  return all;
+}
+
 // One input whose tensors keep their names.
 static bool plain_input(const plan_node& n) { return n.in.size() == 1 && n.in.front().as.empty(); }
 
@@ -41,10 +51,11 @@ source& opened_data::behind(const plan_node& n, const std::optional<known_data>&
   // A chain of transforms is one branch, so that one pass over the rows serves them all.
   std::vector<branch_node> chain;
   const plan_node* first = &n;
-  while (first->role() == "transform") {
-    chain.insert(chain.begin(), {first->id, first->plugin});
+  while (first->prepares_data()) {
+    const auto steps = steps_of(*first);
+    chain.insert(chain.begin(), steps.begin(), steps.end());
     const plan_node& before = plan_.node(first->in.front().from);
-    if (!plain_input(*first) || before.role() != "transform") break;
+    if (!plain_input(*first) || !before.prepares_data()) break;
     first = &before;
   }
   const plan_node& begin = chain.empty() ? n : plan_.node(first->in.front().from);
@@ -72,20 +83,47 @@ bool opened_data::has(const plan_node& n) const {
   return n.kind() == node_kind::source ? examined_.count(n.id) > 0 : infos_.count(n.id) > 0;
 }
 
-const dataset_info& opened_data::info_behind(const plan_node& n) const {
-  if (const auto known = infos_.find(n.id); known != infos_.end()) return known->second;
-  return n.in.empty() ? loaders_.at(n.id)->info() : info_behind(plan_.node(n.in.front().from));
+// Joins the data of a node's inputs.
+static dataset_info described(const plan_node& n, const std::vector<dataset_info>& infos) {
+  if (plain_input(n)) return infos.front();
+  std::vector<described_input> inputs;
+  for (std::size_t k = 0; k < infos.size(); ++k) inputs.push_back({infos[k], n.in[k].as});
+  return joined_info(inputs);
 }
 
-const dataset_info& opened_data::loaded(const plan_node& n) const { return loaders_.at(first_loader(n).id)->info(); }
+dataset_info opened_data::info_behind(const plan_node& n) const {
+  if (const auto known = infos_.find(n.id); known != infos_.end()) return known->second;
+  return n.in.empty() ? loaders_.at(n.id)->info() : info_before(n);
+}
 
-dataset_info opened_data::along_to(const plan_node& n, const dataset_info& loaded) const {
-  std::vector<branch_node> chain;
-  for (const plan_node* at = &n; !at->in.empty();) {
-    at = &plan_.node(at->in.front().from);
-    if (at->role() == "transform") chain.insert(chain.begin(), {at->id, at->plugin});
+dataset_info opened_data::info_before(const plan_node& n) const {
+  std::vector<dataset_info> infos;
+  for (const plan_edge& e : n.in) infos.push_back(info_behind(plan_.node(e.from)));
+  return described(n, infos);
+}
+
+std::map<std::string, dataset_info> opened_data::loaded(const plan_node& n) const {
+  std::map<std::string, dataset_info> all;
+  for (const plan_node* b : plan_.before(n))
+    if (b->kind() == node_kind::source) all[b->id] = loaders_.at(b->id)->info();
+  return all;
+}
+
+dataset_info opened_data::along_to(const plan_node& n, const std::map<std::string, dataset_info>& loaded) const {
+  std::vector<dataset_info> infos;
+  for (const plan_edge& e : n.in) {
+    const plan_node& from = plan_.node(e.from);
+    const dataset_info before = from.in.empty() ? loaded.at(from.id) : along_to(from, loaded);
+    infos.push_back(from.prepares_data() ? along(steps_of(from), before).back() : before);
   }
-  return along(chain, loaded).back();
+  return described(n, infos);
+}
+
+bool opened_data::changes_shape(const plan_node& n, const std::map<std::string, dataset_info>& loaded) const {
+  const dataset_info before = along_to(n, loaded), after = along(steps_of(n), before).back();
+  return (before.has_x0 && before.shape != after.shape) ||
+         std::any_of(before.fields.begin(), before.fields.end(),
+                     [&](const auto& f) { return after.fields.at(f.first).shape != f.second.shape; });
 }
 
 void opened_data::close() {
@@ -125,7 +163,8 @@ batch opened_data::transformed(const plan_node& n, batch b, bool training, const
   const transform_context c =
       training ? transform_context::of_training(own, info, b.step, loader.as<noneq::loader>().batch_size, b.first)
                : transform_context::of_part(own, info, part, b.first);
-  return run_transform({n.id, n.plugin}, std::move(b), c, infos_.at(n.id));
+  for (const branch_node& step : steps_of(n)) b = run_transform(step, std::move(b), c, infos_.at(n.id));
+  return b;
 }
 
 static batch fetch_some(source& data, const std::string& part, std::int64_t first, std::int64_t n) {

@@ -31,12 +31,16 @@ class opened_data {
   source& behind(const plan_node& n, const std::optional<known_data>& known = {});
   // Returns whether the rows of this loader, or those behind this transform, were opened and examined.
   bool has(const plan_node& n) const;
-  // Returns the data behind a loader or a transform that was opened; behind another node, that behind its first input.
-  const dataset_info& info_behind(const plan_node& n) const;
-  // Returns the data of the first loader before n. Requires behind(n).
-  const dataset_info& loaded(const plan_node& n) const;
-  // Returns the data behind the inputs of n when its loader gives `loaded`; nothing is opened.
-  dataset_info along_to(const plan_node& n, const dataset_info& loaded) const;
+  // Return the data behind a node, and that of its inputs, joined, without masks. Require that the loaders and
+  // transforms before it were opened.
+  dataset_info info_behind(const plan_node& n) const;
+  dataset_info info_before(const plan_node& n) const;
+  // Returns the data of the loaders before n, by their nodes. Requires behind(n).
+  std::map<std::string, dataset_info> loaded(const plan_node& n) const;
+  // Returns the data behind the inputs of n when its loaders give `loaded`; nothing is opened.
+  dataset_info along_to(const plan_node& n, const std::map<std::string, dataset_info>& loaded) const;
+  // Returns whether a transform changes the shape of a tensor, when the loaders before it give `loaded`.
+  bool changes_shape(const plan_node& transform, const std::map<std::string, dataset_info>& loaded) const;
   // Closes all sources, because a loader reads another file now.
   void close();
 

@@ -10,14 +10,15 @@ pass_rows rows_of_pass(session& s, const stream_nodes& stream, const plan_node& 
   const bool trained_on = p.trains() && p.streams.front().has(n.id);
   const std::string part = info.parts.empty() ? "" : trained_on ? measured_part(info) : "train";
   const std::int64_t there = part.empty() ? info.measured : info.parts.at(part);
-  if (there < 0)
-    throw error(
-        fmt::format("{} makes data without end, need data with an end for one pass", n.plugin.entry->full_name()), n.id,
-        n.where);
   pass_rows all{{part, there, 0, n.as<loader>().batch_size}, there};
   for (const std::string& id : stream.nodes)
     if (const plan_node& drawn = p.node(id); drawn.role() == "sampler" && drawn.as<sampler>().count > 0)
       all.rows.count = drawn.as<sampler>().count;
+  if (all.rows.count < 0)
+    throw error(fmt::format("{} makes data without end, need data with an end for one pass, or a sampler with count",
+                            n.plugin.entry->full_name()),
+                n.id, n.where);
+  if (there < 0) all.there = all.rows.count;
   return all;
 }
 

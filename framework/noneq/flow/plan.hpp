@@ -10,6 +10,7 @@
 #include "noneq/plugin/roles/loss.hpp"
 #include "noneq/plugin/roles/metric.hpp"
 #include "noneq/plugin/roles/noiser.hpp"
+#include "noneq/plugin/roles/sample_transform.hpp"
 #include "noneq/plugin/roles/sampler.hpp"
 #include "noneq/plugin/roles/trainer.hpp"
 #include "noneq/plugin/roles/writer.hpp"
@@ -25,6 +26,8 @@ struct training_nodes {
 struct plan {
   std::string name;
   std::int64_t seed = 0;
+  std::int64_t unit = 0;                          // rows in a unit of a processing pipeline; 0: the usual number
+  std::string not_finite = "stop";                // what becomes of samples that are not: stop, keep, retry
   noneq::process process;                         // without a kernel where nothing is trained
   std::map<std::string, instance> process_parts;  // by role
   std::vector<plan_node> nodes;                   // in running order

@@ -6,12 +6,15 @@
 #include <fmt/ranges.h>
 
 #include "noneq/core/any_exception.hpp"
+#include "noneq/flow/data_units.hpp"
 #include "noneq/flow/each_part.hpp"
 #include "noneq/flow/edge_checks.hpp"
 #include "noneq/flow/planned_files.hpp"
 #include "noneq/flow/trainer_contract.hpp"
+#include "noneq/flow/units.hpp"
 #include "noneq/flow/writer_checks.hpp"
 #include "noneq/plugin/returned.hpp"
+#include "noneq/plugin/roles/model_transform.hpp"
 #include "noneq/plugin/roles/weighting.hpp"
 
 namespace noneq::flow {
@@ -119,6 +122,13 @@ static std::vector<drawn_node> drawn(const plan& p) {
   return all;
 }
 
+void check_with_model(const plan& model, const plan_node& n, config::problems& found) {
+  check_spaces(model, n.plugin, n.id, found);
+  if (n.role() == "metric") ask(n, found, [&] { n.as<metric>().check_process(model.process); });
+  if (n.role() == "sampler") ask(n, found, [&] { n.as<sampler>().kept_steps(model.process); });
+  if (n.applies_model()) ask(n, found, [&] { n.as<model_transform>().check_process(model.process); });
+}
+
 // Training needs one node of each of these roles.
 static void check_roles(const plan& p, const place& graph, config::problems& found) {
   std::map<std::string, std::int64_t> count;
@@ -133,6 +143,15 @@ static void check_roles(const plan& p, const place& graph, config::problems& fou
   for (const char* role : {"noiser", "model", "loss", "trainer"})
     if (count[role] != 1)
       found.add(error(fmt::format("got {} {} nodes, need exactly one", count[role], role), "graph", graph));
+}
+
+// One average alone tells little of others.
+static void check_averages(const trainer& t) {
+  const std::set<double> different(t.averages.begin(), t.averages.end());
+  if (!t.averages.empty() && (different.size() < 2 || different.size() < t.averages.size()))
+    throw error(
+        fmt::format("got [{}], need two different widths, e.g. [0.05, 0.1], or none", fmt::join(t.averages, ", ")),
+        "averages");
 }
 
 static void check_training(plan& p, config::problems& found) {
@@ -157,6 +176,7 @@ static void check_training(plan& p, config::problems& found) {
                     t.loss.id, t.loss.where));
   ask(t.loss, found, [&] { t.loss.as<loss>().check_process(p.process); });
   ask(t.noiser, found, [&] { t.noiser.as<noiser>().check_process(p.process); });
+  ask(t.trainer, found, [&] { check_averages(t.trainer.as<trainer>()); });
   ask(t.trainer, found, [&] { check_optimizer(t.trainer.as<trainer>(), t.trainer.plugin.entry->full_name()); });
 }
 
@@ -186,18 +206,22 @@ void check_graph(plan& p, const config::value& document, config::problems& found
   if (!found.empty()) return;
   check_streams(p, found);
   check_file_names(p, found);
+  check_units(p, found);
   if (found.empty()) check_writer_inputs(p, found);
   if (p.trains()) check_training(p, found);
   for (const plan_node& n : p.nodes) {
     check_weightings(p, n.plugin, n.id, found);
-    if (n.of.empty()) continue;  // that of another run has a process of its own
-    if (n.role() == "metric") ask(n, found, [&] { n.as<metric>().check_process(p.process); });
-    if (n.role() == "sampler") ask(n, found, [&] { n.as<sampler>().kept_steps(p.process); });
+    if (!n.of.empty()) check_with_model(p, n, found);  // that of another run has a process of its own
   }
   for (const plan_node& n : p.nodes)
     if (n.measures_samples())
       if (const plan_node& from = p.node(n.in.front().from); from.role() == "sampler" && from.in.empty())
         ask(n, found, [&] { n.as<sample_metric>().check_count(from.as<sampler>().count); });
+  for (const plan_node& n : p.nodes)
+    if (const plan_node* from = sampler_under(p, n, "samples"); from != nullptr) {
+      if (n.verifies()) ask(n, found, [&] { n.as<verification>().check_members(members_of(*from)); });
+      if (n.transforms_samples()) ask(n, found, [&] { n.as<sample_transform>().check_members(members_of(*from)); });
+    }
 }
 
 }

@@ -13,4 +13,7 @@ void check_process(plan& p, config::problems& found);
 // every tensor read is written before. Orders p.nodes and fills p.stream.
 void check_graph(plan& p, const config::value& document, config::problems& found);
 
+// Checks that a node has a meaning for the model that it takes, of this plan or of that of another run.
+void check_with_model(const plan& model, const plan_node& n, config::problems& found);
+
 }

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include "noneq/flow/row_parameters.hpp"
+#include "noneq/plugin/roles/transform.hpp"
 
 namespace noneq::flow {
 namespace {
 
-const std::vector<std::string> pipeline_keys{"name", "seed", "process", "graph"};
+const std::vector<std::string> pipeline_keys{"name", "seed", "unit", "not_finite", "process", "graph"};
+const std::vector<std::string> not_finite_rules{"stop", "keep", "retry"};
 const std::vector<std::string> process_keys{"kernel", "schedule", "mean", "variance"};
 const std::vector<std::string> node_keys{"plugin", "in", "as", "of", "every", "at"};
 
@@ -185,6 +187,9 @@ plan_node read_node(const std::string& id, const config::value& v, const config:
     const std::size_t before = r.found.size();
     n.plugin = instantiate(role, v, {r.plugins, r.found, id}, node_keys);
     if (n.plugin.made == nullptr && r.found.size() == before) n.plugin = {};
+    if (n.plugin.made != nullptr && r.found.size() == before && n.prepares_data())
+      for (std::size_t k = 1; k < n.as<transform>().fields.size(); ++k)
+        n.for_field.push_back(instantiate(role, v, {r.plugins, r.found, id}, node_keys));
   }
   if (v.type() == config::value::kind::map) read_occasions(n, v, r.found);
   return n;
@@ -229,6 +234,25 @@ static void check_name(const plan& p, const config::value& document, config::pro
     found.add(error(fmt::format("got '{}', need a name that can be a folder", p.name), "name", name->where()));
 }
 
+static void read_processing(plan& p, const config::value& document, config::problems& found) {
+  if (const config::value* v = document.find("unit"))
+    found.guard(
+        [&] {
+          p.unit = config::read<std::int64_t>(*v);
+          if (p.unit < 0 || p.unit > 1'000'000'000) throw error(fmt::format("got {}, need rows from 1 to 1e9", p.unit));
+        },
+        v->where(), "unit");
+  if (const config::value* v = document.find("not_finite"))
+    found.guard(
+        [&] {
+          p.not_finite = config::read<std::string>(*v);
+          if (std::find(not_finite_rules.begin(), not_finite_rules.end(), p.not_finite) == not_finite_rules.end())
+            throw error(fmt::format("got '{}', need one of stop, keep, retry{}", p.not_finite,
+                                    did_you_mean(p.not_finite, not_finite_rules)));
+        },
+        v->where(), "not_finite");
+}
+
 plan read_document(const config::value& document, registry& plugins, config::problems& found) {
   if (document.type() != config::value::kind::map) {
     found.add(error(fmt::format("got {}, need a map with name, process and graph", document.kind_name()), "",
@@ -243,6 +267,7 @@ plan read_document(const config::value& document, registry& plugins, config::pro
   read_into(p.name, document, "name", "name", found);
   check_name(p, document, found);
   read_into(p.seed, document, "seed", "seed", found);
+  read_processing(p, document, found);
   if (document.find("process") != nullptr)
     if (const config::value* v = section(document, "process", "", found)) read_process(p, *v, r);
   if (const config::value* v = section(document, "graph", "", found))
@@ -254,6 +279,10 @@ config::value plan::resolved() const {
   config::value v = config::value::map(), parts = config::value::map(), graph = config::value::map();
   v.set("name", config::value::scalar(name));
   v.set("seed", config::value::scalar(std::to_string(seed)));
+  if (!trains()) {
+    v.set("unit", config::value::scalar(std::to_string(unit)));
+    v.set("not_finite", config::value::scalar(not_finite));
+  }
   for (const std::string& key : process_keys)
     if (const auto it = process_parts.find(key); it != process_parts.end()) parts.set(key, render(it->second));
   for (const plan_node& n : nodes) graph.set(n.id, resolved_node(n));

@@ -2,14 +2,26 @@
 
 #include <fmt/format.h>
 
+#include "noneq/config/read.hpp"
 #include "noneq/core/any_exception.hpp"
 #include "noneq/flow/divergence.hpp"
+#include "noneq/plugin/roles/metric.hpp"
 
 namespace noneq::flow {
 
 bool plan_node::reads(std::string_view tensor) const {
   const auto& all = plugin.entry->reads;
   return std::any_of(all.begin(), all.end(), [&](const named_tensor_doc& t) { return t.name == tensor; });
+}
+
+bool plan_node::verifies() const {
+  return role() == "metric" && dynamic_cast<const verification*>(plugin.made.get()) != nullptr;
+}
+
+std::int64_t members_of(const plan_node& sampler) {
+  const parameter* members = sampler.plugin.entry->find("members");
+  if (members == nullptr) return 1;
+  return std::max<std::int64_t>(1, config::read<std::int64_t>(members->render(*sampler.plugin.made)));
 }
 
 bool plan_node::stands_in(const std::string& other) const {

@@ -18,6 +18,7 @@ struct plan_edge {
 struct plan_node {
   std::string id;  // its key in the file
   instance plugin;
+  std::vector<instance> for_field;  // of a transform: its plugin for its second field, and so on
   place where;
   std::vector<plan_edge> in;     // joined in this order; none: a source, or a node that makes its own
   std::string of;                // the model it takes as a constant input: a node; "" when it has none …
@@ -30,8 +31,17 @@ struct plan_node {
   bool reads(std::string_view tensor) const;
   // Returns whether it measures samples, and so stands in a sampler; other metrics measure a model.
   bool measures_samples() const { return role() == "metric" && reads("samples"); }
+  // Returns whether it compares samples with the truth of their rows, and so needs no sampler.
+  bool verifies() const;
+  // Return whether it is a transform of data, on a branch, one of samples, behind a sampler, or one that applies a
+  // trained model to rows.
+  bool prepares_data() const { return role() == "transform" && !reads("samples") && !applies_model(); }
+  bool transforms_samples() const { return role() == "transform" && reads("samples"); }
+  bool applies_model() const { return role() == "transform" && plugin.entry->takes_model; }
   // Returns whether it takes a model as a constant input.
-  bool takes_model() const { return role() == "sampler" || (role() == "metric" && !measures_samples()); }
+  bool takes_model() const {
+    return role() == "sampler" || applies_model() || (role() == "metric" && !measures_samples());
+  }
   // Returns whether the model is that of this pipeline.
   bool has_model() const { return !of.empty() || !of_run.empty(); }
   bool stands_in(const std::string& id) const;
@@ -40,6 +50,9 @@ struct plan_node {
     return static_cast<Role&>(*plugin.made);
   }
 };
+
+// Returns how many samples a sampler draws for each row; 1 where it draws no ensembles.
+std::int64_t members_of(const plan_node& sampler);
 
 // Returns the error of a node at work, with the node's name and its line in the file.
 error at_node(const plan_node& n, const std::exception& e);

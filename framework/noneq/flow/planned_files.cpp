@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "noneq/config/read.hpp"
 #include "noneq/flow/each_part.hpp"
 #include "noneq/flow/written_files.hpp"
+#include "noneq/storage/file_names.hpp"
 #include "noneq/storage/files.hpp"
 
 namespace noneq::flow {
@@ -16,7 +18,8 @@ namespace {
 
 // The files of a run itself, in its folder: files, and folders with all that is in them.
 const char* const own_files[] = {"pipeline.yaml", "metrics.jsonl",       "metrics.h5", "files.jsonl",
-                                 "checkpoint",    "checkpoint-in-range", "reference",  "lock"};
+                                 "checkpoint",    "checkpoint-in-range", "reference",  "averages",
+                                 "lock",          "manifest.json",       "units"};
 
 // Returns the place that a name leads to, as far as it exists; beyond that the name as it is spelt.
 fs::path place_of(const fs::path& name) {
@@ -129,9 +132,10 @@ void add_inputs(const instance& whole, const std::string& subject, std::vector<p
   if (whole.entry == nullptr || whole.entry->role == "writer") return;
   each_part(whole, subject, [&](const instance& i, const std::string& at) {
     for (const parameter& of : i.entry->parameters)
-      if (of.type == type_words<fs::path>())
-        if (const std::string name = of.render(*i.made).text(); !name.empty())
-          all.push_back({place_of(name), at + "." + of.name});
+      if (holds_paths(of))
+        for (const std::string& name : config::read<std::vector<std::string>>(of.render(*i.made)))
+          for (const fs::path& file : storage::matching_files(name))
+            all.push_back({place_of(file), at + "." + of.name});
   });
 }
 

@@ -30,8 +30,7 @@ std::string lever_of(const plan_node& n, int threads, std::int64_t shards) {
   const std::string role = n.role(), batch = "lower the loader's batch";
   if (role == "loader") {
     const auto& all = n.plugin.entry->parameters;
-    const bool reads_file = std::any_of(
-        all.begin(), all.end(), [](const parameter& p) { return p.type == type_words<std::filesystem::path>(); });
+    const bool reads_file = std::any_of(all.begin(), all.end(), holds_paths);
     return reads_file ? "store the data uncompressed or in larger chunks, or lower its batch"
                       : "write its rows to a file once, by noneq data make, or lower its batch";
   }

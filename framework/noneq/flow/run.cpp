@@ -4,10 +4,13 @@
 
 #include "noneq/flow/begun_run.hpp"
 #include "noneq/flow/data_summary.hpp"
+#include "noneq/flow/described_rows.hpp"
 #include "noneq/flow/events.hpp"
 #include "noneq/flow/folder_lock.hpp"
 #include "noneq/flow/plan_remarks.hpp"
+#include "noneq/flow/processing.hpp"
 #include "noneq/flow/run_observers.hpp"
+#include "noneq/flow/snapshots.hpp"
 #include "noneq/flow/stop.hpp"
 #include "noneq/flow/trace.hpp"
 #include "noneq/flow/training.hpp"
@@ -62,7 +65,7 @@ class running {
         shown_(say, p.trains() ? p.training().loss.as<loss>().unit() : ""),
         recorded_(records_, arrays_),
         files_(folder_.path()),
-        events_(session_, pool, folder_.path(), listens_),
+        events_(session_, pool, folder_.path(), listens_, rules_of(p, options)),
         saved_(session_.step()) {
     for (observer* one : std::initializer_list<observer*>{&files_, &recorded_, &shown_}) listens_.add(*one);
     if (traced != nullptr) listens_.add(*traced);
@@ -81,6 +84,10 @@ class running {
   }
 
  private:
+  pass_rules rules_of(const plan& p, const run_options& options) {
+    if (p.trains()) return {};
+    return {false, p.not_finite, provenance_of_pass(session_, options.command)};
+  }
   const trainer& settings() const { return plan_.training().trainer.as<trainer>(); }
 
   bool measures_again(const std::string& id) const {
@@ -117,6 +124,10 @@ class running {
     const plan_node& n = plan_.training().loss;
     if (whole || step == last) records_.add(step, n.id, begun_.average.mean(n.as<noneq::loss>().unit()));
     if (whole) begun_.average = {};
+    if (!settings().averages.empty() && snapshots::due(step, settings().snapshots)) {
+      alone_.need_folder();
+      snapshots(folder_.path()).add(step, settings().snapshots, session_.power_averages());
+    }
     if (step < last) event();
     if (step % settings().checkpoint == 0 || step == last || stop_asked()) save();
     return !stop_asked();
@@ -184,18 +195,13 @@ class running {
   bool vouched_ = false;  // that the weights saved last are good, because they gave a loss within its range
 };
 
-// A trace replaces another trace and no other file.
-void refuse_trace(const std::filesystem::path& file, const std::filesystem::path& folder) {
-  const auto refuse = [&](const std::string& why) {
-    throw input_error({error(fmt::format("--trace got '{}', {}", file.string(), why))});
-  };
-  std::error_code none;
-  const auto place = std::filesystem::weakly_canonical(std::filesystem::absolute(file), none),
-             run = std::filesystem::weakly_canonical(std::filesystem::absolute(folder), none);
-  if (std::mismatch(run.begin(), run.end(), place.begin(), place.end()).first == run.end())
-    refuse("which lies in the folder of the run, need another place");
-  if (std::filesystem::exists(file, none) && !is_trace(file)) refuse("which is there and no trace, need another name");
-  if (!std::filesystem::is_directory(place.parent_path(), none)) refuse("need a name in a folder that is there");
+void refuse_parts(const plan& p, const job_part& part) {
+  std::string cannot;
+  if (part.whole() || works_in_units(p, &cannot) || p.trains()) return;
+  throw input_error({error(fmt::format(
+      "{} states part {} of the run, but {} cannot be made in parts; run it as one process (--part 1/1), or write the "
+      "rows in parts first, and measure or draw the merged file by a second pipeline",
+      part.source, part.text(), cannot.empty() ? "a pipeline without a sink" : cannot))});
 }
 
 void show_beginning(const plan& p, const begun_run& r, const workers& pool, progress& say,
@@ -222,6 +228,8 @@ void show_beginning(const plan& p, const begun_run& r, const workers& pool, prog
 }
 
 void run(const plan& p, const run_options& options) {
+  refuse_parts(p, options.part);
+  if (works_in_units(p)) return run_in_units(p, options);
   const folder_lock alone(options.folder);
   // Everything that can be refused is refused before the folder is touched: a run that cannot start leaves it as it
   // was.

@@ -1,6 +1,7 @@
 // A whole run: trains, measures and samples on the way, saves and finishes; or, without a trainer, makes one pass.
 #pragma once
 
+#include "noneq/flow/job_part.hpp"
 #include "noneq/flow/progress.hpp"
 #include "noneq/flow/run_folder.hpp"
 
@@ -13,10 +14,12 @@ struct run_options {
   bool quiet = false;
   std::filesystem::path from = {};   // a run whose weights a new one begins with; empty: none
   std::filesystem::path trace = {};  // file for a trace of all calls; empty: none
+  job_part part = {};                // of a processing pipeline
+  std::string command = {};          // the words that started the program, for the files it writes; empty: not stated
 };
 
-// Throws input_error before anything is written, error when the run failed, interrupted when a stop was requested and a
-// checkpoint is saved.
+// A pipeline whose sinks all work in units is processed (processing.hpp). Throws input_error before anything is
+// written, error when the run failed, interrupted when a stop was requested and a checkpoint is saved.
 void run(const plan& p, const run_options& options);
 
 }

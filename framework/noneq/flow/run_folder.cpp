@@ -11,6 +11,7 @@
 #include "noneq/config/parse.hpp"
 #include "noneq/flow/leftovers.hpp"
 #include "noneq/flow/named_files.hpp"
+#include "noneq/flow/snapshots.hpp"
 #include "noneq/flow/trimmed_pipeline.hpp"
 #include "noneq/flow/written_files.hpp"
 #include "noneq/storage/files.hpp"
@@ -18,11 +19,11 @@
 namespace noneq::flow {
 namespace fs = std::filesystem;
 
-namespace {
-
 input_error refused(const fs::path& folder, const std::string& why) {
   return input_error({error(why, "", {folder.string()})});
 }
+
+namespace {
 
 // Files of an earlier run are input: an error in them is bad input.
 template <class F>
@@ -51,7 +52,7 @@ config::value identity(config::value resolved, const plan& p, const std::set<std
       for (const char* key : {"steps", "prefetch", "checkpoint", "log"}) copy.remove(key);
     if (copy.is_map() && known.count(id) && plugin == p.node(id).plugin.entry->full_name())
       for (const parameter& path : p.node(id).plugin.entry->parameters)
-        if (path.type == type_words<fs::path>()) copy.remove(path.name);
+        if (holds_paths(path)) copy.remove(path.name);
     v.set(id, std::move(copy));
   }
   return v;
@@ -154,6 +155,8 @@ std::optional<storage::checkpoint> run_folder::start(const plan& p, if_there pol
     return std::nullopt;
   }
   const storage::checkpoint start = load();
+  if (start.meta.contains("average"))
+    throw refused(path_, "holds an average of weights, which cannot be trained further; begin another run with --from");
   std::set<std::string> known;
   if (!start.meta.value("data", "").empty()) known.insert(p.training().loader.id);
   const auto joined = start.meta.value("joined_data", std::map<std::string, std::string>{});
@@ -173,6 +176,7 @@ std::vector<staying_file> run_folder::prepare(const plan& p, if_there policy) co
   if (policy == if_there::replace) {
     staying = written_files(path_).remove();
     remove_kept(path_);
+    snapshots(path_).remove();
     std::error_code ignored;
     for (const fs::path& checkpoint : {saved(), in_range()}) fs::remove_all(checkpoint, ignored);
     for (const fs::path& file : {records(), arrays()}) fs::remove(file, ignored);

@@ -16,6 +16,9 @@ enum class if_there { refuse, resume, replace };
 // Returns the default folder of a run, "runs/<name>".
 inline std::filesystem::path usual_folder(const plan& p) { return std::filesystem::path("runs") / p.name; }
 
+// Returns bad input about a folder or file of a run.
+input_error refused(const std::filesystem::path& folder, const std::string& why);
+
 class run_folder {
  public:
   explicit run_folder(std::filesystem::path path) : path_(std::move(path)) {}

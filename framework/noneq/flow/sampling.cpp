@@ -1,9 +1,12 @@
 #include "noneq/flow/sampling.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "noneq/config/emit.hpp"
 #include "noneq/core/memory.hpp"
+#include "noneq/flow/data_units.hpp"
+#include "noneq/flow/model_rows.hpp"
 #include "noneq/plugin/returned.hpp"
 #include "noneq/plugin/roles/model.hpp"
 
@@ -47,8 +50,12 @@ batch sampling::chunk(std::int64_t k) const { return {k, k * sampler_.chunk_size
 void sampling::check() const {
   // Each thread's chunk holds the state, the network's output and the like; every chunk holds its samples until its
   // turn.
+  if (const auto names = model_.conditions(); !names.empty() && node_.in.empty())
+    throw error(fmt::format("is missing; need in: the node whose rows have the conditions of the model, {}",
+                            fmt::join(names, ", ")),
+                "in");
   const std::int64_t count = sampler_.samples(), of_chunk = std::min(sampler_.chunk_size(), count);
-  const auto rows = static_cast<double>(of_chunk),
+  const auto rows = static_cast<double>(of_chunk * std::max<std::int64_t>(1, sampler_.members)),
              numbers = rows * static_cast<double>(c10::multiply_integers(model_.shape())),
              chunks = std::ceil(static_cast<double>(count) / static_cast<double>(sampler_.chunk_size()));
   const std::string chunk = fmt::format("a chunk of {} samples", of_chunk);
@@ -56,11 +63,11 @@ void sampling::check() const {
   need_memory(numbers * sizeof(float) * static_cast<double>(4 + sampler_.frames), chunk + " with its frames", "frames");
   need_memory(chunks * 256, fmt::format("{} samples in chunks of {}", count, sampler_.chunk_size()), "count");
   sampler_.kept_steps(denoiser_.process());  // throws where there are too few
-  if (node_.in.empty()) sampler_.check_request(denoiser_.process(), request(0, of_chunk, {}));
+  if (node_.in.empty()) sampler_.check_request(denoiser_.process(), request(0, of_chunk, {}, stream_));
 }
 
 void sampling::check(const batch& rows) const {
-  sampler_.check_request(denoiser_.process(), request(rows.first, rows.size(), rows));
+  sampler_.check_request(denoiser_.process(), request(rows.first, rows.size(), rows, stream_));
 }
 
 Tensor sampling::label(std::int64_t first, std::int64_t count) const {
@@ -72,28 +79,48 @@ Tensor sampling::label(std::int64_t first, std::int64_t count) const {
   return in_turn.index_select(0, sample.remainder(in_turn.size(0)));
 }
 
-// Returns the node whose x0 node n receives under this name; nullptr when the tensor is another one.
-const plan_node* sampling::origin_of(const plan_node& n, const std::string& name) const {
-  for (const plan_edge& e : n.in) {
-    const auto as = std::find_if(e.as.begin(), e.as.end(), [&](const auto& a) { return a.second == name; });
-    if (as == e.as.end() && e.as.count(name) > 0) continue;  // it has another name here
-    const std::string& before = as == e.as.end() ? name : as->first;
-    const plan_node& from = session_.plan().node(e.from);
-    if (before == "x0" && from.role() != "noiser") return &from;
-    if (const plan_node* origin = origin_of(from, before)) return origin;
+// Returns the step index of a t of the schedule that the model was trained with.
+std::int64_t sampling::index_of(std::int64_t t) const {
+  const std::int64_t T = model_.denoiser("raw").process().steps();
+  if (t > T) throw error(fmt::format("got t: {}, need at most {}, the steps of the schedule", t, T), "start");
+  const Tensor seen = denoiser_.process().seen(at::arange(denoiser_.process().steps(), at::kLong)).to(at::kDouble);
+  return (seen - static_cast<double>(t - 1)).abs().argmin().item<std::int64_t>();
+}
+
+void sampling::start_from(sampling_request& r, const batch& given) const {
+  const start_point& start = sampler_.start;
+  if (start.empty()) return;
+  const Tensor& x = given.at(start.from);
+  const sizes row = x.sizes().slice(1).vec();
+  if (row != model_.shape())
+    throw error(fmt::format("got '{}' with rows of shape {}, need those of a sample, {}", start.from, to_string(row),
+                            to_string(model_.shape())),
+                "start");
+  const process& p = denoiser_.process();
+  if (!start.of_data()) {
+    p.kernel->check_data(x);
+    r.start = x.scalar_type() == at::kDouble ? x : x.to(at::kFloat);
+    return;
   }
-  return nullptr;
+  if (x.is_floating_point() && !x.isfinite().all().item<bool>())
+    throw error(fmt::format("got '{}' with missing numbers, need all of them", start.from), "start");
+  const Tensor x0 = model_.info().normal.apply(r.rows.at(start.from));
+  p.kernel->check_data(x0);
+  r.from_index =
+      start.t > 0 ? index_of(start.t) : index_of_deviation(start.deviation, model_.info().normal, p.tables, "start");
+  const coefficients c = coefficients_at(p.tables, at::full({r.count}, r.from_index, at::kLong), x0);
+  r.start = start.t > 0 ? p.kernel->jump(x0, c, p.kernel->noise(x0.sizes().vec(), r.stream.fork("start"), r.first))
+                        : c.sqrt_alpha_bar * x0;
 }
 
-// Guides read values in data units, wherever the stream normalises them.
-batch sampling::in_data_units(batch rows) const {
-  for (const std::string& name : sampler_.reads())
-    if (const plan_node* from = origin_of(node_, name); from != nullptr && rows.has(name))
-      rows.set(name, session_.nodes().info_behind(*from).normal.restore(rows.at(name)));
-  return rows;
+// Returns the random numbers of the k-th member of an ensemble.
+noneq::stream sampling::stream_of(std::int64_t member, bool again) const {
+  const noneq::stream s = member > 0 ? stream_.fork("member").fork(member) : stream_;
+  return again ? s.fork("again") : s;
 }
 
-sampling_request sampling::request(std::int64_t first, std::int64_t count, const batch& given) const {
+sampling_request sampling::request(std::int64_t first, std::int64_t count, const batch& given,
+                                   const noneq::stream& s) const {
   Tensor of_class = given.find("label");
   if (!of_class.defined() || !sampler_.labels.empty())
     of_class = label(first, count);
@@ -101,24 +128,22 @@ sampling_request sampling::request(std::int64_t first, std::int64_t count, const
     if (const auto last = of_class.max().item<std::int64_t>(); last >= classes)
       throw error(fmt::format("got the label {} of a row, need classes from 0 to {}, as the model knows them", last,
                               classes - 1));
-  sampling_request r{first, count, model_.shape(), stream_, {{"label", of_class}}, {}};
+  sampling_request r{first, count, model_.shape(), s, {{"label", of_class}}, {}};
   r.normal = model_.info().normal;
   r.range = model_.info().range;
-  r.rows = in_data_units(given);
-  if (!sampler_.start.empty()) {
-    const Tensor& x = given.at(sampler_.start);
-    const sizes row = x.sizes().slice(1).vec();
-    if (row != model_.shape())
-      throw error(fmt::format("got '{}' with rows of shape {}, need those of a sample, {}", sampler_.start,
-                              to_string(row), to_string(model_.shape())),
-                  "start");
-    denoiser_.process().kernel->check_data(x);
-    r.start = x.scalar_type() == at::kDouble ? x : x.to(at::kFloat);
-  }
+  if (given.tensors.empty()) return r;
+  const dataset_info of_stream = session_.nodes().info_before(node_);
+  const auto names = model_.conditions();
+  const batch conditions = conditions_as_model_takes(given, of_stream, model_.info(), names);
+  for (const std::string& name : names) r.given = r.given.with(name, conditions.at(name));
+  r.rows = in_data_units(session_, node_, sampler_.reads(), given);  // guides work in data units
+  start_from(r, given);
   return r;
 }
 
-batch sampling::draw(const batch& given) {
+// Draws one sample of each row, the k-th of an ensemble. Its noise depends on the seed, the row and k alone; the first
+// member is the sample that is drawn where there is no ensemble.
+batch sampling::member(const batch& given, std::int64_t k, bool again) {
   const dataset_info& info = model_.info();
   const std::string by = node_.plugin.entry->full_name();
   const std::int64_t count =
@@ -128,7 +153,7 @@ batch sampling::draw(const batch& given) {
   const auto T = static_cast<double>(denoiser_.process().steps());
   const double part = node_.in.empty() ? static_cast<double>(count) / static_cast<double>(sampler_.samples()) : 0;
   double share = 0;
-  sampling_request r = request(given.first, count, given);
+  sampling_request r = request(given.first, count, given, stream_of(k, again));
   const at::ScalarType type = r.start.defined() ? r.start.scalar_type() : at::kFloat;
   r.visit = [&](std::int64_t t, const Tensor& xt) {
     const double now = 1 - static_cast<double>(t) / T;
@@ -140,7 +165,7 @@ batch sampling::draw(const batch& given) {
   };
   r.missed = [&](const Tensor& by_guides) {
     const std::lock_guard one(missing_);
-    missed_[given.first] = by_guides;
+    missed_[{given.first, k}] = by_guides;
   };
   const Tensor x0 = sampler_.sample(denoiser_, r);
   check_returned_samples(by, "samples", x0, count, r.shape, type);
@@ -151,6 +176,15 @@ batch sampling::draw(const batch& given) {
     b.set("label", label + info.first_class);  // as the data has them
   if (given.has("row")) b.set("row", given.at("row"));
   return b;
+}
+
+batch sampling::draw(const batch& given, bool again) {
+  batch all = member(given, 0, again);
+  if (sampler_.members == 0) return all;
+  std::vector<Tensor> samples{all.at("samples")};
+  for (std::int64_t k = 1; k < sampler_.members; ++k) samples.push_back(member(given, k, again).at("samples"));
+  all.set("samples", at::stack(samples, 1));
+  return all;
 }
 
 // Guides put the values that they prescribe into every x̂⁰, but a sampler's further steps may remove them again.

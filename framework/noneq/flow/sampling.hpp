@@ -31,9 +31,9 @@ class sampling {
   // Return the number of chunks of a sampler without input, and the empty batch that chunk k begins with.
   std::int64_t chunks() const;
   batch chunk(std::int64_t k) const;
-  // Returns the samples of a chunk, or one for each row of `given`: samples, frames and label, in data units. They do
-  // not depend on other calls.
-  batch draw(const batch& given);
+  // Returns the samples of a chunk, or those for each row of `given`, one or an ensemble: samples, frames and label, in
+  // data units. They do not depend on other calls. `again`: with other noise.
+  batch draw(const batch& given, bool again = false);
 
   // Returns the times t at which the sampler keeps frames: T … 0 in equal strides; none without frames.
   std::vector<std::int64_t> frame_times() const;
@@ -43,9 +43,11 @@ class sampling {
   void report_missed() const;
 
  private:
-  sampling_request request(std::int64_t first, std::int64_t count, const batch& given) const;
-  const plan_node* origin_of(const plan_node& n, const std::string& name) const;
-  batch in_data_units(batch rows) const;
+  sampling_request request(std::int64_t first, std::int64_t count, const batch& given, const noneq::stream& s) const;
+  noneq::stream stream_of(std::int64_t member, bool again) const;
+  void start_from(sampling_request& r, const batch& given) const;
+  std::int64_t index_of(std::int64_t t) const;
+  batch member(const batch& given, std::int64_t k, bool again);
   Tensor label(std::int64_t first, std::int64_t count) const;
 
   const session& session_;
@@ -56,7 +58,8 @@ class sampling {
   noneq::denoiser denoiser_;
   noneq::stream stream_;
   std::mutex missing_;
-  std::map<std::int64_t, Tensor> missed_;  // by the first sample, where guides are certain of something
+  // By the first sample and the member, where guides are certain of something.
+  std::map<std::pair<std::int64_t, std::int64_t>, Tensor> missed_;
 };
 
 }

@@ -1,14 +1,21 @@
 #include "noneq/flow/session.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <torch/utils.h>
 
+#include "noneq/flow/applying.hpp"
+#include "noneq/flow/fields.hpp"
+#include "noneq/flow/model_rows.hpp"
 #include "noneq/flow/observers.hpp"
 #include "noneq/flow/pass_rows.hpp"
 #include "noneq/flow/pieces.hpp"
+#include "noneq/flow/plan_checks.hpp"
+#include "noneq/flow/power_profiles.hpp"
 #include "noneq/flow/run_folder.hpp"
 #include "noneq/flow/sampling.hpp"
 #include "noneq/flow/trimmed_pipeline.hpp"
+#include "noneq/flow/verified.hpp"
 #include "noneq/plugin/returned.hpp"
 #include "noneq/plugin/roles/model.hpp"
 #include "noneq/plugin/row_pass.hpp"
@@ -23,6 +30,7 @@ session::session(const noneq::flow::plan& p)
       source& rows = data_.behind(training_data());
       opened_ = true;
       loaded_ = data_.loaded(training_data());
+      if (!rows.info().untrainable.empty()) throw error(rows.info().untrainable);
       take_info(rows.info());
       // One row now: data that does not fit the kernel is refused before anything is trained.
       plan_.process.kernel->check_data(rows.prepare(rows.fetch_rows(0, 1)).at("x0"));
@@ -37,6 +45,8 @@ const plan_node& session::training_data() const { return plan_.training().noiser
 
 void session::open_streams() {
   config::problems found;
+  for (const plan_node& n : plan_.nodes)
+    if (!n.of_run.empty()) found.guard([&] { check_with_model(model_of(n).plan(), n, found); }, n.where, n.id);
   for (const stream_nodes& stream : plan_.streams) {
     if (stream.trains && !opened_) continue;  // a trained model draws without the data
     for (const std::string& id : stream.nodes) {
@@ -57,10 +67,10 @@ void session::open_streams() {
 
 // A loader, or the last of a chain of transforms: one pass over the rows serves the whole chain.
 bool session::ends_rows(const stream_nodes& s, const plan_node& n) const {
-  if (n.kind() != node_kind::source && n.role() != "transform") return false;
+  if (n.kind() != node_kind::source && !n.prepares_data()) return false;
   const auto after = plan_.followers(n.id);
   return std::none_of(after.begin(), after.end(),
-                      [&](const plan_node* f) { return s.has(f->id) && f->role() == "transform"; });
+                      [&](const plan_node* f) { return s.has(f->id) && f->prepares_data(); });
 }
 
 void session::open_rows(const plan_node& n) {
@@ -77,8 +87,8 @@ void session::open_rows(const plan_node& n) {
 // Every state that a sampler is to start from must be one of its kernel.
 void session::check_rows(const plan_node& n) {
   constexpr std::int64_t block = 256;
-  for (const plan_edge& e : n.in)
-    if (plan_.node(e.from).role() == "noiser") return;  // makes states of its kernel
+  for (const plan_node* b : plan_.before(n))  // states of a kernel that the data lacks
+    if (b->role() == "noiser" || b->applies_model()) return;
   observer nobody;
   const sampling ready(*this, n, nobody);
   source& rows = data_.behind(n);
@@ -86,7 +96,8 @@ void session::check_rows(const plan_node& n) {
   const std::string part = rows.info().parts.empty() ? "" : "train";
   for (std::int64_t first = 0; first < all; first += block) {
     ready.check(rows.prepare(fetch_rows(rows, {part, std::min(first + block, all), first, block}, 0)));
-    if (n.as<sampler>().start.empty()) return;  // without a start the first rows suffice
+    if (n.as<sampler>().start.empty() || n.as<sampler>().start.of_data())
+      return;  // without a start the first rows suffice
   }
 }
 
@@ -111,35 +122,39 @@ void session::take_info(const dataset_info& info) {
 void session::check_metrics() {
   config::problems found;
   for (const plan_node& n : plan_.nodes)
-    if (const plan_node* of = plan_.model_before(n); of != nullptr && n.role() == "metric")
+    if (n.applies_model()) found.guard([&] { check_application(*this, n); }, n.where, n.id);
+  for (const plan_node& n : plan_.nodes) {
+    if (n.verifies()) found.guard([&] { said_of(n.id, [&] { check_verification(*this, n); }); }, n.where, n.id);
+    if (const plan_node* of = plan_.model_before(n); of != nullptr && n.role() == "metric" && !n.verifies())
       found.guard(
           [&] {
             session& model = model_of(*of);
             if (&model != this) model.data_if_there();
+            if (model.info().missing && !n.as<metric>().takes_missing())
+              throw error("got data of which numbers are missing, need a metric that leaves them out", n.id, n.where);
             said_of(n.id, [&] { n.as<metric>().check_data(model.info()); });
             if (!n.takes_model() || n.in.empty()) return;
-            const dataset_info& rows = data_.info_behind(plan_.node(n.in.front().from));
-            if (n.in.size() == 1 && n.in.front().as.empty() && rows.shape != model.info().shape)
-              throw error(fmt::format("got rows of shape {}, need those of the model, {}", to_string(rows.shape),
-                                      to_string(model.info().shape)),
-                          n.id + ".in", n.in.front().where);
-            if (rows.classes > model.info().classes && model.info().classes > 0)
-              throw error(fmt::format("got rows of {} classes, need at most the {} of the model", rows.classes,
-                                      model.info().classes),
-                          n.id + ".in", n.in.front().where);
+            const dataset_info rows = data_.info_before(n);
+            if (rows.missing && !n.as<metric>().takes_missing())
+              throw error("got rows of which numbers are missing, need a metric that leaves them out", n.id + ".in",
+                          n.in.front().where);
+            if (n.in.size() == 1 && n.in.front().as.empty()) need_shape_of(n, rows, model.info());
+            need_classes_of(n, rows, model.info());
             if (const row_request own = n.as<metric>().rows(model.info()); own.count > 0 && !own.data)
               throw error(fmt::format("{} measures no rows of data, need none", n.plugin.entry->full_name()),
                           n.id + ".in", n.in.front().where);
           },
           n.where, n.id);
+  }
   found.raise();
 }
 
 void session::build() {
   const plan_node& node = plan_.training().model;
   const auto& m = node.as<model>();
-  const network_signature signature{info_.shape, plan_.process.outputs(), plan_.process.steps(), info_.classes};
   refusing(node, [&] {
+    const network_signature signature{info_.shape, plan_.process.outputs(), plan_.process.steps(), info_.classes,
+                                      condition_shapes()};
     m.check_signature(signature);
     torch::manual_seed(stream().fork(node.id).bits(0));
     const auto built = [&] { return need_made(m.build(signature), node.plugin.entry->full_name(), "network"); };
@@ -148,15 +163,42 @@ void session::build() {
     for (const Tensor& b : weights_->buffers()) built_buffers_.push_back(b.clone());
   });
   check_label_dropout();
+  check_missing();
   check_time();
   at::NoGradGuard guard;
   for (const flat_parameters& average : averages_) {
     for (const Tensor& p : average.parameters()) p.set_requires_grad(false);
     for (std::size_t i = 0; i < average.vectors().size(); ++i) average.vectors()[i].copy_(weights_->vectors()[i]);
   }
+  for (std::size_t i = 0; i < plan_.training().trainer.as<trainer>().averages.size(); ++i)
+    for (std::vector<Tensor>& of_width = powers_.emplace_back(); const Tensor& v : weights_->vectors())
+      of_width.push_back(v.detach().clone());
   observer nobody;
   for (const plan_node& n : plan_.nodes)  // a model that cannot serve a node is refused before it is trained
     if (n.role() == "sampler") refusing(n, [&] { sampling(*this, n, nobody).check(); });
+}
+
+std::vector<std::string> session::reshaping() const {
+  std::vector<std::string> all;
+  for (const plan_node* n : plan_.before(training_data()))
+    if (n->prepares_data() && data_.changes_shape(*n, loaded_)) all.push_back(n->id);
+  return all;
+}
+
+std::vector<std::string> session::conditions() const { return plan_.training().model.as<model>().conditions(); }
+
+// The shape of each condition of the model. Throws noneq::error where the data has no such tensor.
+std::map<std::string, sizes> session::condition_shapes() const {
+  std::map<std::string, sizes> shapes;
+  for (const std::string& name : conditions()) {
+    const auto f = info_.fields.find(name);
+    if (f == info_.fields.end())
+      throw error(
+          fmt::format("got '{}', which the data has not; need one of: {}", name, fmt::join(info_.names(), ", ")),
+          "condition");
+    shapes[name] = f->second.shape.empty() ? sizes{1} : f->second.shape;
+  }
+  return shapes;
 }
 
 void session::check_time() const {
@@ -166,6 +208,13 @@ void session::check_time() const {
         {error("takes whole steps only, need steps: a number, or a network for continuous time: model.unet, "
                "or model.mlp with time: sinusoidal or log_snr",
                node.id, node.where)});
+}
+
+void session::check_missing() const {
+  const plan_node& node = plan_.training().loss;
+  if (info_.missing && !node.as<loss>().takes_missing())
+    throw input_error({error("got data of which numbers are missing, need a loss that leaves them out: loss.simple",
+                             node.id, node.where)});
 }
 
 void session::check_label_dropout() const {
@@ -185,7 +234,8 @@ noneq::source& session::data() {
   if (opened_) return data_.behind(end);
   const plan_node& node = plan_.training().loader;
   refusing(node, [&] {
-    const dataset_info& now = data_.behind(end, opened_data::known_data{info_.normal, loaded_.normal}).info();
+    const dataset_info& now =
+        data_.behind(end, opened_data::known_data{info_.normal, loaded_.at(node.id).normal}).info();
     if (now.shape != info_.shape)
       throw error(fmt::format("the data has samples of shape {}, the model was trained on {}", to_string(now.shape),
                               to_string(info_.shape)));
@@ -230,7 +280,7 @@ session& session::model_of(const plan_node& n) {
 batch session::noised_rows(const plan_node& n, batch b) const {
   const auto& noise = n.as<noiser>();
   const noneq::stream s = stream().fork(n.id).fork("rows").fork(b.step);
-  b.set("x0", b.at("x0").to(at::kFloat).contiguous());
+  b = with_masks(std::move(b), data_.info_before(n));
   const process now = plan_.process.refreshed();
   noise.draw(b, now, s);
   check_returned_times(n.plugin.entry->full_name(), b, now);
@@ -242,7 +292,7 @@ batch session::noised_rows(const plan_node& n, batch b) const {
 denoiser session::denoiser(const std::string& weights) const {
   at::NoGradGuard guard;
   return {plan_.process.refreshed(),
-          weights == "ema" && !averages_.empty() ? averages_.front().shared() : weights_->shared()};
+          weights == "ema" && !averages_.empty() ? averages_.front().shared() : weights_->shared(), conditions()};
 }
 
 std::string session::fingerprint(const std::string& weights) const {
@@ -264,18 +314,37 @@ void session::stepped() {
   at::NoGradGuard guard;
   ++step_;
   finished_ = false;  // a finished run may be given more steps
-  const auto& rates = plan_.training().trainer.as<trainer>().ema;
-  for (std::size_t i = 0; i < averages_.size(); ++i) {
+  const auto& t = plan_.training().trainer.as<trainer>();
+  const auto now = static_cast<double>(step_);
+  for (std::size_t i = 0; i < averages_.size(); ++i)
     // Early averages forget their random start faster than their final rate would.
-    const double rate = std::min(rates[i], (1.0 + static_cast<double>(step_)) / (10.0 + static_cast<double>(step_)));
-    for (std::size_t k = 0; k < weights_->vectors().size(); ++k) {
-      const Tensor &raw = weights_->vectors()[k], &average = averages_[i].vectors()[k];
-      in_pieces(raw.numel(), [&](std::int64_t first, std::int64_t n) {
-        average.narrow(0, first, n).lerp_(raw.narrow(0, first, n), 1 - rate);
-      });
-    }
-  }
+    move(averages_[i].vectors(), std::min(t.ema[i], (1.0 + now) / (10.0 + now)));
+  for (std::size_t i = 0; i < powers_.size(); ++i) move(powers_[i], kept_share(now, exponent_of_width(t.averages[i])));
   copy_buffers();
+}
+
+// Moves an average towards the weights; it keeps the share `rate` of itself.
+void session::move(const std::vector<Tensor>& average, double rate) const {
+  for (std::size_t k = 0; k < average.size(); ++k)
+    in_pieces(average[k].numel(), [&](std::int64_t first, std::int64_t n) {
+      average[k].narrow(0, first, n).lerp_(weights_->vectors()[k].narrow(0, first, n), 1 - rate);
+    });
+}
+
+std::map<std::string, Tensor> session::power_averages() const {
+  std::map<std::string, Tensor> all;
+  for (std::size_t i = 0; i < powers_.size(); ++i)
+    for (const auto& [name, tensor] : weights_->named(powers_[i])) all[fmt::format("{}.{}", i, name)] = tensor;
+  return all;
+}
+
+void session::put_weights(const std::map<std::string, Tensor>& by_name) {
+  at::NoGradGuard values_only;
+  const auto put = [&](const flat_parameters& into) {
+    for (const auto& [name, tensor] : into.named(into.vectors())) tensor.copy_(by_name.at(name));
+  };
+  put(*weights_);
+  for (const flat_parameters& average : averages_) put(average);
 }
 
 }

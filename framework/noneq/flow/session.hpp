@@ -40,6 +40,10 @@ class session {
   // Returns the session whose model a node takes: this one, or that of a finished run, which the first call opens.
   session& model_of(const plan_node& n);
 
+  // Returns the transforms of the training's data that change the shape of a tensor, in their order.
+  std::vector<std::string> reshaping() const;
+  // Returns the names of the tensors that the model reads as conditions.
+  std::vector<std::string> conditions() const;
   // Returns the model with raw weights, or, for "ema", the average of the first rate; raw when nothing is averaged.
   noneq::denoiser denoiser(const std::string& weights) const;
   noneq::network& network() const { return weights_->network(); }
@@ -55,6 +59,11 @@ class session {
   void finish() { finished_ = true; }
   // Counts the step and moves the averages, after the weights changed.
   void stepped();
+
+  // Returns the power-function averages that the trainer keeps, as "<average>.<parameter>".
+  std::map<std::string, Tensor> power_averages() const;
+  // Puts these weights, by the names of the parameters, in place of the trained ones and of their averages.
+  void put_weights(const std::map<std::string, Tensor>& by_name);
 
   // Returns the process by which training draws times and noise: with the tables that training began with, also where
   // its schedule has changed since then.
@@ -80,25 +89,29 @@ class session {
   void check_metrics();
   void check_label_dropout() const;
   void check_time() const;
+  void check_missing() const;
+  std::map<std::string, sizes> condition_shapes() const;
   void restore_state(const storage::checkpoint& saved);
   void put_buffers(const storage::checkpoint& saved);  // throws noneq::error where a size has changed
   void restore_process(const storage::checkpoint& saved);
   // Buffers that are other ones than those that the network was built with, by their names in the network.
   void each_changed_buffer(const std::function<void(const std::string&, Tensor&)>& use) const;
+  void move(const std::vector<Tensor>& average, double rate) const;
   void copy_buffers();  // to the averages
 
   noneq::flow::plan plan_;
   process began_;
   opened_data data_;
-  bool restored_ = false;  // from a checkpoint
-  bool opened_ = false;    // the data that the model is trained on
-  dataset_info loaded_;    // the data of its loader, as far as the transforms need it
+  bool restored_ = false;                       // from a checkpoint
+  bool opened_ = false;                         // the data that the model is trained on
+  std::map<std::string, dataset_info> loaded_;  // the data of its loaders, as far as the transforms need it
   dataset_info info_;
   std::string begun_in_ = std::filesystem::current_path().string();  // where relative names of files start
   std::optional<flat_parameters> weights_;
   std::vector<flat_parameters> averages_;
-  std::vector<Tensor> built_buffers_;  // of the network, in its order
-  std::set<std::string> begins_anew_;  // nodes beside the training whose state the checkpoint lacks
+  std::vector<std::vector<Tensor>> powers_;  // power-function averages, by width: vectors like those of the weights
+  std::vector<Tensor> built_buffers_;        // of the network, in its order
+  std::set<std::string> begins_anew_;        // nodes beside the training whose state the checkpoint lacks
   storage::checkpoint before_checks_;
   std::map<std::string, std::unique_ptr<session>> others_;  // by the folder of their runs
   std::int64_t step_ = 0;

@@ -3,6 +3,7 @@
 #include <torch/nn/module.h>
 
 #include "noneq/flow/each_part.hpp"
+#include "noneq/flow/fields.hpp"
 #include "noneq/flow/saved_state.hpp"
 #include "noneq/flow/session.hpp"
 #include "noneq/flow/trainer_contract.hpp"
@@ -16,8 +17,11 @@ template <class Use>
 static void each_plugin(const plan& p, const Use& use) {
   for (const auto& [role, i] : p.process_parts)
     each_part(i, "process." + role, [&](const instance& part, const std::string& at) { use(*part.made, at, nullptr); });
-  for (const plan_node& n : p.nodes)
+  for (const plan_node& n : p.nodes) {
     each_part(n.plugin, n.id, [&](const instance& part, const std::string& at) { use(*part.made, at, &n); });
+    for (std::size_t k = 0; k < n.for_field.size(); ++k)
+      use(*n.for_field[k].made, n.id + "." + n.as<transform>().fields[k + 1], &n);
+  }
 }
 
 static void visit_state(object& o, const std::string& subject, const state_visitor& visit) {
@@ -116,7 +120,7 @@ session::session(const noneq::flow::plan& p, const storage::checkpoint& saved)
     meta.at("classes").get_to(info_.classes);
     meta.at("bin_width").get_to(info_.bin_width);
     info_.first_class = meta.value("first_class", std::int64_t{0});
-    loaded_ = loaded_from(meta.at("loaded"));
+    for (const auto& [loader, record] : meta.at("loaded").items()) loaded_[loader] = loaded_from(record);
     info_.range = meta.value("range", std::vector<double>{});
     info_.identity = meta.value("data", "");
     info_.stored_order = meta.value("stored_order", sizes{});
@@ -132,22 +136,31 @@ session::session(const noneq::flow::plan& p, const storage::checkpoint& saved)
   get("scale", info_.normal.scale);
   restore_state(saved);
   before_checks_ = remembered();
-  info_.normal.stages = data_.along_to(training_data(), loaded_).normal.stages;
+  const dataset_info behind = with_masks(data_.along_to(training_data(), loaded_));
+  info_.normal.stages = behind.normal.stages;
+  info_.fields = behind.fields;
+  info_.missing = behind.missing;
   build();
   for (std::size_t i = 0; i < averages_.size(); ++i)
     for (auto& p : averages_[i].network().named_parameters())
       restore_from(saved, fmt::format("ema.{}", i))(p.key(), p.value());
   for (auto& p : network().named_parameters()) restore_from(saved, "model")(p.key(), p.value());
+  // Those of other weights mean nothing for a run that begins with them, and nobody moves those of an average.
+  if (!meta.value("weights_only", false) && !meta.contains("average"))
+    for (auto& [name, tensor] : power_averages()) restore_from(saved, "power")(name, tensor);
   put_buffers(saved);
   restore_process(saved);
 }
 
 storage::checkpoint session::snapshot() {
+  nlohmann::json loaded = nlohmann::json::object();
+  for (const auto& [loader, info] : loaded_) loaded[loader] = record_of(info);
   storage::checkpoint c;
   for (auto& p : network().named_parameters()) save_to(c, "model")(p.key(), p.value());
   each_changed_buffer(save_to(c, "model"));
   for (std::size_t i = 0; i < averages_.size(); ++i)
     for (auto& p : averages_[i].network().named_parameters()) save_to(c, fmt::format("ema.{}", i))(p.key(), p.value());
+  for (auto& [name, tensor] : power_averages()) save_to(c, "power")(name, tensor);
   each_plugin(plan_, [&](object& o, const std::string& subject, const plan_node*) {
     visit_state(o, subject, save_to(c, "state"));
   });
@@ -161,7 +174,7 @@ storage::checkpoint session::snapshot() {
             {"classes", info_.classes},
             {"first_class", info_.first_class},
             {"bin_width", info_.bin_width},
-            {"loaded", record_of(loaded_)},
+            {"loaded", loaded},
             {"range", info_.range},
             {"data", info_.identity},
             {"begun_in", begun_in_},

@@ -27,7 +27,12 @@ void check_side_streams(const plan& p, config::problems& found) {
       const auto it = std::find_if(before.begin(), before.end(), [&](const plan_node* b) { return holds(*b); });
       return it == before.end() ? nullptr : *it;
     };
-    if (n.measures_samples() && has([](const plan_node& b) { return b.role() == "sampler"; }) == nullptr)
+    if ((n.verifies() || n.transforms_samples()) && p.trains() && p.streams.front().has(n.id))
+      found.add(error(fmt::format("got '{}' of the training, need a sampler, or loaders beside the training",
+                                  fmt::join(names_of_inputs(n), "', '")),
+                      n.id + ".in", n.in.front().where));
+    if (n.measures_samples() && !n.verifies() &&
+        has([](const plan_node& b) { return b.role() == "sampler"; }) == nullptr)
       found.add(
           error(fmt::format("got '{}', need a sampler", fmt::join(names_of_inputs(n), "', '")), n.id + ".in", n.where));
     if (const plan_node* b = has(works_in_training_only);
@@ -36,12 +41,24 @@ void check_side_streams(const plan& p, config::problems& found) {
                                   "it; need nodes of the training alone",
                                   b->id, b->role(), beside_training(p, before).id),
                       n.id + ".in", n.where));
+    if (n.applies_model() && p.trains() && p.streams.front().has(n.id))
+      found.add(
+          error("stands between the loader and the trainer, where no finished model is applied; need a place "
+                "beside the training",
+                n.id, n.where));
     for (const plan_node* b : before)
       if (n.takes_model() && works_in_training_only(*b))
         found.add(error(
             fmt::format("stands behind '{}', a {}, which works in the training only; need in: data", b->id, b->role()),
             n.id + ".in", n.where));
-      else if (n.role() == "transform" && b->role() != "transform" && b->kind() != node_kind::source)
+      else if (n.prepares_data() && b->applies_model())
+        found.add(
+            error(fmt::format("stands behind '{}', which applies a model to rows; need in: data before it", b->id),
+                  n.id + ".in", n.in.front().where));
+      else if (n.applies_model() && b->role() == "sampler")
+        found.add(error(fmt::format("stands behind the sampler '{}', need in: data", b->id), n.id + ".in",
+                        n.in.front().where));
+      else if (n.prepares_data() && !b->prepares_data() && b->kind() != node_kind::source)
         found.add(
             error(fmt::format("stands behind '{}', a {}, need in: a loader or another transform", b->id, b->role()),
                   n.id + ".in", n.where));
@@ -73,6 +90,27 @@ void check_counts(const plan& p, config::problems& found) {
                           n.id + ".count", n.where));
       }
     }
+}
+
+void check_members(const plan& p, config::problems& found) {
+  for (const plan_node& n : p.nodes) {
+    if (n.role() != "sampler" || n.as<sampler>().members == 0) continue;
+    const std::int64_t members = n.as<sampler>().members, frames = n.as<sampler>().frames;
+    if (n.in.empty())
+      found.add(error(
+          fmt::format("got {} without in:, need rows to draw an ensemble for; count draws single samples", members),
+          n.id + ".members", n.where));
+    if (frames > 0)
+      found.add(
+          error(fmt::format("got {} beside members: {}, need 0: frames show the way to one sample", frames, members),
+                n.id + ".frames", n.where));
+    for (const plan_node* f : p.followers(n.id))
+      if (f->measures_samples() && !f->verifies())
+        found.add(error(fmt::format("got the {} members of each row of {}, need one sample a row: {} compares single "
+                                    "samples",
+                                    members, n.id, f->plugin.entry->full_name()),
+                        f->id + ".in", f->where));
+  }
 }
 
 // A parameter that is set but changes nothing where its node stands is refused.
@@ -155,6 +193,7 @@ void check_streams(const plan& p, config::problems& found) {
   check_side_streams(p, found);
   const bool placed = found.size() == before;
   check_counts(p, found);
+  check_members(p, found);
   check_row_parameters(p, found);
   check_orders(p, found);
   if (placed) check_occasions(p, found);  // a node that is to stand elsewhere would get advice for where it stands

@@ -137,4 +137,17 @@ void trace::flush_counts() {
   if (!text.empty()) put(text);
 }
 
+void refuse_trace(const std::filesystem::path& file, const std::filesystem::path& folder) {
+  const auto refuse = [&](const std::string& why) {
+    throw input_error({error(fmt::format("--trace got '{}', {}", file.string(), why))});
+  };
+  std::error_code none;
+  const auto place = std::filesystem::weakly_canonical(std::filesystem::absolute(file), none),
+             run = std::filesystem::weakly_canonical(std::filesystem::absolute(folder), none);
+  if (std::mismatch(run.begin(), run.end(), place.begin(), place.end()).first == run.end())
+    refuse("which lies in the folder of the run, need another place");
+  if (std::filesystem::exists(file, none) && !is_trace(file)) refuse("which is there and no trace, need another name");
+  if (!std::filesystem::is_directory(place.parent_path(), none)) refuse("need a name in a folder that is there");
+}
+
 }

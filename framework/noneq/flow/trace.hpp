@@ -53,4 +53,8 @@ class trace final : public observer {
   std::int64_t next_memory_ = 0;
 };
 
+// Throws input_error when a trace must not be written to this file by a run in this folder: it replaces another trace
+// and no other file, and lies outside of the folder.
+void refuse_trace(const std::filesystem::path& file, const std::filesystem::path& folder);
+
 }

@@ -1,12 +1,10 @@
 #include "noneq/flow/writer_checks.hpp"
 
-#include <stdlib.h>
-#include <cerrno>
-
 #include <fmt/format.h>
 
 #include "noneq/flow/loss_curve.hpp"
 #include "noneq/flow/observers.hpp"
+#include "noneq/flow/passing_folder.hpp"
 #include "noneq/flow/planned_files.hpp"
 #include "noneq/flow/sampling.hpp"
 #include "noneq/plugin/returned.hpp"
@@ -34,33 +32,10 @@ void check_inputs(const plan& p, const InfoOf& info_of, config::problems& found)
   });
 }
 
-// A folder beside the files to come, in which writers are opened to find those that cannot write; removed with the
-// object.
-class rehearsal_folder {
- public:
-  explicit rehearsal_folder(const fs::path& run) {
-    std::error_code failed;
-    fs::path there = fs::absolute(run, failed);
-    while (!fs::exists(there, failed) && there.has_relative_path()) there = there.parent_path();
-    std::string pattern = (there / ".noneq-tmp-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw storage::file_error(there, "make files in the folder", errno);
-    path_ = pattern;
-  }
-  rehearsal_folder(rehearsal_folder&&) = delete;
-  ~rehearsal_folder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
 void rehearse_one(session& s, const plan_node& n, const fs::path& folder) {
   const plan_node* of = s.plan().model_before(n);
   std::optional<denoiser> d;
-  writing w{folder, "", nullptr, {}, s.stream().fork(n.id), {}, {}, s.info()};
+  writing w{folder, "", nullptr, {}, s.stream().fork(n.id), {}, {}, s.info(), input_of(s.plan(), n, nullptr).tensors};
   if (of != nullptr) {
     session& model = s.model_of(*of);
     w.info = model.info();
@@ -98,9 +73,22 @@ static std::vector<named_tensor_doc> given_by(const plan& p, const plan_node& n,
   const bool sampler_node = n.role() == "sampler", starts_anew = sampler_node || n.kind() == node_kind::sink;
   const bool no_frames = sampler_node && n.as<sampler>().frames == 0,
              no_label = sampler_node && info != nullptr && info->classes == 0;
-  for (const named_tensor_doc& t : n.plugin.entry->writes)
-    if (!(t.name == "frames" && no_frames) && !(t.name == "label" && no_label)) add(t);
-  if (!starts_anew)
+  const bool ensembles = sampler_node && n.as<sampler>().members > 0;
+  const auto made = n.transforms_samples() ? n.as<sample_transform>().makes() : std::vector<std::string>{};
+  const auto left_out = [&](const std::string& name) {
+    if (n.transforms_samples()) return std::find(made.begin(), made.end(), name) == made.end();
+    return (name == "frames" && no_frames) || (name == "label" && no_label);
+  };
+  for (named_tensor_doc t : n.plugin.entry->writes) {
+    if (ensembles && t.name == "samples") t.extent = extent::other;
+    if (!left_out(t.name)) add(t);
+  }
+  if (n.role() == "loader")
+    for (const std::string& name : n.as<loader>().gives()) add({name, ""});
+  if (n.transforms_samples()) {
+    for (const named_tensor_doc& t : given_to(p, n, info))
+      if (t.name == "label") add(t);
+  } else if (!starts_anew)
     for (const named_tensor_doc& t : given_to(p, n, info)) add(t);
   return all;
 }
@@ -150,7 +138,7 @@ void rehearse_writers(session& s, const fs::path& folder) {
   const auto writes = [](const plan_node& n) { return n.role() == "writer"; };
   if (std::none_of(p.nodes.begin(), p.nodes.end(), writes)) return;
   try {
-    const rehearsal_folder scratch(folder);
+    const passing_folder scratch(folder);  // finds writers that cannot be opened
     each_writer(p, found, [&](const plan_node& n, const writer&) { rehearse_one(s, n, scratch.path()); });
   } catch (const input_error&) {
     throw;

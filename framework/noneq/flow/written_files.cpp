@@ -14,8 +14,14 @@ namespace {
 
 struct fingerprint {
   std::int64_t bytes = 0;
-  std::string crc32;
+  std::string crc32;  // or, where this is empty,
+  std::int64_t changed = 0;
 };
+
+std::int64_t time_of(const fs::path& file) {
+  std::error_code failed;
+  return fs::last_write_time(file, failed).time_since_epoch().count();
+}
 
 // By name; the last line about a file counts.
 std::map<std::string, fingerprint> read(const fs::path& list) {
@@ -25,9 +31,12 @@ std::map<std::string, fingerprint> read(const fs::path& list) {
     const auto entry = nlohmann::json::parse(line, nullptr, false);
     // A line that a crash cut short, or that another program wrote, names no file.
     if (!entry.is_object() || !entry.contains("file") || !entry["file"].is_string() || !entry.contains("bytes") ||
-        !entry["bytes"].is_number_integer() || !entry.contains("crc32") || !entry["crc32"].is_string())
+        !entry["bytes"].is_number_integer())
       continue;
-    all[entry["file"]] = {entry["bytes"], entry["crc32"]};
+    if (entry.contains("crc32") && entry["crc32"].is_string())
+      all[entry["file"]] = {entry["bytes"], entry["crc32"]};
+    else if (entry.contains("changed") && entry["changed"].is_number_integer())
+      all[entry["file"]] = {entry["bytes"], "", entry["changed"]};
   }
   return all;
 }
@@ -35,7 +44,8 @@ std::map<std::string, fingerprint> read(const fs::path& list) {
 bool is_as_written(const fs::path& file, const fingerprint& known) {
   try {
     const storage::input_file now(file);
-    return now.size() == known.bytes && storage::checksum(now) == known.crc32;
+    if (now.size() != known.bytes) return false;
+    return known.crc32.empty() ? time_of(file) == known.changed : storage::checksum(now) == known.crc32;
   } catch (const error&) {
     return false;
   }
@@ -43,13 +53,23 @@ bool is_as_written(const fs::path& file, const fingerprint& known) {
 
 }
 
-void written_files::add(const fs::path& file) const {
+std::string written_files::name_of(const fs::path& file) const {
   const fs::path within = file.lexically_relative(folder_);
   const bool inside = !within.empty() && *within.begin() != "..";
+  return (inside ? within : fs::absolute(file)).string();
+}
+
+void written_files::add_unread(const fs::path& file) const {
+  const nlohmann::ordered_json entry{
+      {"file", name_of(file)}, {"bytes", storage::input_file(file).size()}, {"changed", time_of(file)}};
+  storage::append(list(), entry.dump() + "\n");
+  storage::make_durable(list());
+}
+
+void written_files::add(const fs::path& file) const {
   const storage::input_file written(file);
-  const nlohmann::ordered_json entry{{"file", (inside ? within : fs::absolute(file)).string()},
-                                     {"bytes", written.size()},
-                                     {"crc32", storage::checksum(written)}};
+  const nlohmann::ordered_json entry{
+      {"file", name_of(file)}, {"bytes", written.size()}, {"crc32", storage::checksum(written)}};
   storage::append(list(), entry.dump() + "\n");
   storage::make_durable(list());
 }

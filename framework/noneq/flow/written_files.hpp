@@ -1,6 +1,7 @@
 // The list of the files that the writers of a run made, files.jsonl in its folder: one object a line, with the file's
-// name (from the folder on, when it lies within), size and checksum. A run that replaces another removes the files in
-// this list and leaves all others alone. One thread; entries of add() outlive a power cut.
+// name (from the folder on, when it lies within), size and checksum, or the time at which it was changed. A run that
+// replaces another removes the files in this list and leaves all others alone. One thread; entries of add() outlive a
+// power cut.
 #pragma once
 
 #include <filesystem>
@@ -24,6 +25,8 @@ class written_files {
 
   // Errors: the file or the list cannot be read or written.
   void add(const std::filesystem::path& file) const;
+  // Adds a file by size and time, which costs no pass over it.
+  void add_unread(const std::filesystem::path& file) const;
 
   // Returns the listed files, as absolute names or from the working directory on.
   std::vector<std::filesystem::path> names() const;
@@ -33,6 +36,7 @@ class written_files {
   std::vector<staying_file> remove() const;
 
  private:
+  std::string name_of(const std::filesystem::path& file) const;
   std::filesystem::path list() const { return folder_ / "files.jsonl"; }
   std::filesystem::path folder_;
 };

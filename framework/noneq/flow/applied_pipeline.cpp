@@ -1,0 +1,135 @@
+#include "noneq/flow/applied_pipeline.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "noneq/config/emit.hpp"
+#include "noneq/flow/trimmed_pipeline.hpp"
+
+namespace noneq::flow {
+namespace {
+
+using config::value;
+
+value text(const std::string& s) { return value::scalar(s, true); }
+
+// The nodes of a pipeline, one behind the other.
+class chain {
+ public:
+  explicit chain(value& document) : document_(document) {}
+
+  void add(const std::string& id, value node) {
+    if (!last_.empty()) node.set("in", value::scalar(last_));
+    last_ = add_node(document_, id, std::move(node));
+  }
+  const std::string& last() const { return last_; }
+
+ private:
+  value& document_;
+  std::string last_;
+};
+
+value sampler_of(const session& run) {
+  const config::value& graph = *run.plan().document->find("graph");
+  const std::string id = find_node(*run.plan().document, "sampler.");
+  value node = id.empty() || !graph.find(id)->is_map() ? value::map({{"plugin", value::scalar("sampler.ancestral")}})
+                                                       : *graph.find(id);
+  for (const char* key :
+       {"in", "as", "of", "every", "at", "count", "chunk", "frames", "start", "guides", "labels", "members"})
+    node.remove(key);
+  return node;
+}
+
+value start_of(const application_request& r) {
+  if ((r.t > 0) == (r.deviation > 0))
+    throw error(r.t > 0 ? "got both --t and --noise, need one"
+                        : "need --noise, the deviation of the noise in the data in "
+                          "its units, or --t, the t that it is noised to");
+  value start = value::map({{"from", value::scalar("x0")}});
+  if (r.t > 0)
+    start.set("t", value::scalar(std::to_string(r.t)));
+  else
+    start.set("deviation", value::scalar(fmt::format("{}", r.deviation)));
+  return start;
+}
+
+// The node that does the task, without in and of.
+value applied_node(const session& run, const application_request& r) {
+  if (r.task == "score") return value::map({{"plugin", value::scalar("transform.likelihood")}});
+  if (r.task == "encode") return value::map({{"plugin", value::scalar("transform.encode")}});
+  value node = sampler_of(run);
+  if (r.steps > 0) node.set("steps", value::scalar(std::to_string(r.steps)));
+  if (r.members > 0) node.set("members", value::scalar(std::to_string(r.members)));
+  if (r.task == "denoise") node.set("start", start_of(r));
+  if (r.task == "fill") {
+    node.set("as", value::map({{"x0", value::scalar("values")}}));
+    node.set("guides", value::map({{"plugin", value::scalar("known_values")}, {"mask", text("")}}));
+  }
+  return node;
+}
+
+void need_conditions(const session& run, const application_request& r) {
+  std::vector<std::string> lacking = conditions_to_give(run);
+  std::erase(lacking, r.rows.tensor);
+  for (const tensor_rows& b : r.beside) std::erase(lacking, b.tensor);
+  if (!lacking.empty())
+    throw error(fmt::format("the model reads '{0}' beside the data; need --given {0}=FILE[:DATASET]", lacking.front()));
+}
+
+}
+
+const std::vector<std::string>& application_tasks() {
+  static const std::vector<std::string> all{"denoise", "fill", "generate", "score", "encode"};
+  return all;
+}
+
+std::vector<std::string> conditions_to_give(const session& run) {
+  std::vector<std::string> all = run.conditions();
+  std::erase_if(all, [](const std::string& name) { return name.ends_with("mask"); });
+  return all;
+}
+
+config::value applied_pipeline(const session& run, const application_request& r) {
+  need_conditions(run, r);
+  value document = value::map({{"name", text(r.out.stem().string())},
+                               {"seed", value::scalar(std::to_string(r.seed))},
+                               {"graph", value::map()}});
+  value read = value::map({{r.rows.tensor, text(r.rows.dataset)}});
+  value loader = value::map({{"plugin", value::scalar("loader.hdf5")}, {"file", text(r.rows.file.string())}});
+  std::vector<tensor_rows> elsewhere;
+  for (const tensor_rows& b : r.beside)
+    if (b.file == r.rows.file)
+      read.set(b.tensor, text(b.dataset));
+    else
+      elsewhere.push_back(b);
+  loader.set("read", std::move(read));
+  if (r.task == "fill") loader.set("missing", value::scalar("nan"));
+  chain nodes(document);
+  nodes.add("rows", std::move(loader));
+  for (const std::string& id : run.reshaping()) {
+    value node = *run.plan().resolved().find("graph")->find(id);
+    node.remove("as");
+    nodes.add(id, std::move(node));
+  }
+  value applied = applied_node(run, r);
+  applied.set("in", value::scalar(nodes.last()));
+  for (const tensor_rows& b : elsewhere) {
+    const value other = value::map(
+        {{"plugin", value::scalar("loader.hdf5")}, {"file", text(b.file.string())}, {"dataset", text(b.dataset)}});
+    add_input(applied, add_node(document, b.tensor, other), b.tensor);
+  }
+  applied.set("of", text(r.run.string()));
+  const std::string id = add_node(document, "applied", std::move(applied));
+  value out =
+      value::map({{"plugin", value::scalar("writer.hdf5")}, {"in", value::scalar(id)}, {"file", text(r.out.string())}});
+  if (r.task != "score" && r.task != "encode") {
+    out.set("datasets", value::list({value::scalar("samples")}));
+    const std::string name = r.rows.dataset.substr(r.rows.dataset.rfind('/') + 1);
+    if (r.rows.tensor == "x0") out.set("names", value::map({{"samples", text(name)}}));
+  }
+  add_node(document, "out", std::move(out));
+  document.set_where_all({"noneq apply", 0, 0});
+  return document;
+}
+
+}

@@ -1,0 +1,16 @@
+// The places where the rows are stored that reach a sink, for the description of what it writes. One thread.
+#pragma once
+
+#include "noneq/flow/session.hpp"
+
+namespace noneq::flow {
+
+// Returns, by tensor, the place where its numbers are stored, as far as they reach the sink in their own units; and
+// under "" the place with whose rows all others go. Empty for a sink of a pipeline that trains, whose rows are parts.
+std::map<std::string, stored_place> described_rows(session& s, const plan_node& sink);
+
+// Returns the attributes by which a file of a pass states where it comes from: the pipeline, its seed, its command, and
+// the files it reads with their sizes and times.
+std::map<std::string, std::string> provenance_of_pass(session& s, const std::string& command);
+
+}

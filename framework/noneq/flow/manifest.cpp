@@ -1,0 +1,143 @@
+#include "noneq/flow/manifest.hpp"
+
+#include <fmt/format.h>
+
+#include "noneq/config/emit.hpp"
+#include "noneq/flow/pass_rows.hpp"
+#include "noneq/flow/run_folder.hpp"
+#include "noneq/storage/files.hpp"
+
+namespace noneq::flow {
+namespace fs = std::filesystem;
+
+std::int64_t manifest::rows() const {
+  std::int64_t all = 0;
+  for (const stream_rows& s : streams) all += s.rows;
+  return all;
+}
+
+// The weights that a node takes; "" for one that takes none.
+static std::string weights_name(const plan_node& n) {
+  if (n.role() == "sampler") return n.as<sampler>().weights;
+  return n.role() == "metric" ? n.as<metric>().weights : "raw";
+}
+
+static stream_rows rows_of(session& s, const stream_nodes& stream) {
+  stream_rows r{0, batch_rows(s.plan(), stream), 1};
+  r.unit = unit_rows(s.plan(), r.batch);
+  for (const std::string& id : stream.nodes) {
+    const plan_node& n = s.plan().node(id);
+    if (n.kind() == node_kind::source)
+      r.rows = rows_of_pass(s, stream, n).rows.count;
+    else if (n.role() == "sampler" && n.in.empty())
+      r.rows = n.as<sampler>().samples();
+  }
+  return r;
+}
+
+manifest manifest_of(session& s) {
+  const plan& p = s.plan();
+  manifest m;
+  config::value resolved = p.resolved(), graph = config::value::map();
+  for (const auto& [id, node] : resolved.find("graph")->entries()) {
+    const plan_node& n = p.node(id);
+    config::value v = node;
+    if (n.kind() == node_kind::source)
+      if (const std::string& contents = s.nodes().info_behind(n).identity; !contents.empty()) {
+        m.data[id] = contents;
+        for (const parameter& each : n.plugin.entry->parameters)
+          if (holds_paths(each)) v.remove(each.name);
+      }
+    if (!n.of_run.empty()) {
+      m.weights[id] = s.model_of(n).fingerprint(weights_name(n));
+      v.remove("of");
+    }
+    graph.set(id, std::move(v));
+  }
+  resolved.set("graph", std::move(graph));
+  resolved.remove("name");
+  m.pipeline = config::to_json(resolved);
+  for (const stream_nodes& stream : p.streams) {
+    m.streams.push_back(rows_of(s, stream));
+    m.writers.emplace_back();
+    for (const std::string& id : stream.nodes)
+      if (const plan_node& n = p.node(id); n.role() == "writer")
+        m.writers.back()[id] = n.as<writer>().name("").string();
+  }
+  return m;
+}
+
+// Adds "a.b was 3, is 4" for each value that differs.
+static void compare(const nlohmann::json& was, const nlohmann::json& is, const std::string& at,
+                    std::vector<std::string>& all) {
+  if (was == is) return;
+  if (!was.is_object() || !is.is_object()) {
+    const auto text = [](const nlohmann::json& v) {
+      return v.is_null() ? "absent" : v.is_string() ? v.get<std::string>() : v.dump();
+    };
+    all.push_back(fmt::format("{} was {}, is {}", at, text(was), text(is)));
+    return;
+  }
+  std::set<std::string> keys;
+  for (const auto& [key, _] : was.items()) keys.insert(key);
+  for (const auto& [key, _] : is.items()) keys.insert(key);
+  for (const std::string& key : keys)
+    compare(was.contains(key) ? was[key] : nlohmann::json(), is.contains(key) ? is[key] : nlohmann::json(),
+            at.empty() || at == "graph" ? key : at + "." + key, all);
+}
+
+std::vector<std::string> changes(const manifest& was, const manifest& is) {
+  std::vector<std::string> all;
+  compare(was.pipeline, is.pipeline, "", all);
+  for (const auto& [node, contents] : is.data)
+    if (const auto before = was.data.find(node); before != was.data.end() && before->second != contents)
+      all.push_back(fmt::format("the data of {} had contents {}, has {}", node, before->second, contents));
+  for (const auto& [node, sum] : is.weights)
+    if (const auto before = was.weights.find(node); before != was.weights.end() && before->second != sum)
+      all.push_back(fmt::format("the weights of {} had the checksum {}, have {}", node, before->second, sum));
+  for (std::size_t k = 0; all.empty() && k < std::min(was.streams.size(), is.streams.size()); ++k)
+    if (was.streams[k].rows != is.streams[k].rows)
+      all.push_back(fmt::format("the data had {} rows, has {}", was.streams[k].rows, is.streams[k].rows));
+  return all;
+}
+
+static fs::path file_in(const fs::path& folder) { return folder / "manifest.json"; }
+
+std::optional<manifest> read_manifest(const fs::path& folder) {
+  std::error_code failed;
+  if (!fs::exists(file_in(folder), failed)) return std::nullopt;
+  try {
+    const auto j = nlohmann::json::parse(storage::read_file(file_in(folder)));
+    manifest m;
+    m.pipeline = j.at("pipeline");
+    m.finished = j.at("finished").get<bool>();
+    j.at("data").get_to(m.data);
+    j.at("weights").get_to(m.weights);
+    for (const auto& s : j.at("streams")) {
+      m.streams.push_back(
+          {s.at("rows").get<std::int64_t>(), s.at("batch").get<std::int64_t>(), s.at("unit").get<std::int64_t>()});
+      m.writers.push_back(s.at("writers").get<std::map<std::string, std::string>>());
+      const stream_rows& r = m.streams.back();
+      if (r.rows < 0 || r.batch < 1 || r.unit < 1 || r.unit % r.batch != 0) throw error("");
+    }
+    return m;
+  } catch (const std::exception&) {
+    throw input_error(
+        {error("is no manifest of a processing pipeline, or a damaged one; bring it back, or begin again with --force",
+               "", {file_in(folder).string()})});
+  }
+}
+
+void write_manifest(const fs::path& folder, const manifest& m) {
+  nlohmann::ordered_json streams = nlohmann::ordered_json::array();
+  for (std::size_t k = 0; k < m.streams.size(); ++k)
+    streams.push_back({{"rows", m.streams[k].rows},
+                       {"batch", m.streams[k].batch},
+                       {"unit", m.streams[k].unit},
+                       {"writers", m.writers[k]}});
+  const nlohmann::ordered_json j{{"noneq", NONEQ_VERSION}, {"finished", m.finished}, {"streams", streams},
+                                 {"data", m.data},         {"weights", m.weights},   {"pipeline", m.pipeline}};
+  storage::write_atomically(file_in(folder), j.dump(1) + "\n");
+}
+
+}

@@ -1,0 +1,24 @@
+// Samples beside the truth of their rows, and tensors made of samples: the checks and calls of `verification` metrics
+// and of `sample_transform` nodes. Const use is thread-safe.
+#pragma once
+
+#include "noneq/flow/session.hpp"
+
+namespace noneq::flow {
+
+// Returns the description of the truth that a verification reads: of its data, else of that of the model of its
+// sampler.
+dataset_info info_of_truth(session& s, const plan_node& n);
+
+// Throws noneq::error when the shapes of samples and truth are known and do not fit, when there are too few members, or
+// when the metric cannot measure such data. Requires opened data.
+void check_verification(session& s, const plan_node& n);
+
+// Returns the batch that a verification receives, in data units. Numbers of the truth that were not observed are 0
+// where the tensor `mask` is. May be called concurrently.
+batch rows_to_verify(const session& s, const plan_node& n, batch b);
+
+// Returns the batch behind a transform of samples, with the rows' labels and numbers. May be called concurrently.
+batch made_of_samples(const session& s, const plan_node& n, batch b);
+
+}
