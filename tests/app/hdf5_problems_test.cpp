@@ -92,6 +92,12 @@ TEST_CASE("data that cannot be trained on is refused before the run has a folder
   CHECK(says(files.refusal("file: odd.h5, dataset: empty"), "'empty'"));
   CHECK(says(files.refusal("file: odd.h5, dataset: scalar"), "'scalar'"));
   CHECK(says(files.refusal("file: odd.h5, dataset: text"), "'text'"));
+  CHECK(says(files.refusal("file: odd.h5, dataset: vast"),
+             "dataset 'vast' has room for 16777216 chunks, but none was ever written; fill: allow"));
+  CHECK(
+      says(files.refusal("files: 'g*.hdf'", "", "p.yaml:8:11: loader.files: "), "got 'g*.hdf', which matches no file"));
+  CHECK(says(files.refusal("file: good.h5, read: {x: x, low: long}"),
+             "dataset 'long' got 99 rows, need 100, one per row of 'x', or one row for all of them"));
 }
 
 TEST_CASE("NaN that training would meet is refused with the row, before a folder is made") {
@@ -106,8 +112,9 @@ TEST_CASE("NaN that training would meet is refused with the row, before a folder
 
 TEST_CASE("a file that claims 4 TB is read row by row") {
   const data_files files;
-  put_text(files.place / "p.yaml", tiny_with("{plugin: loader.swiss_roll, batch: 32}",
-                                             "{plugin: loader.hdf5, batch: 32, file: odd.h5, dataset: vast}"));
+  put_text(files.place / "p.yaml",
+           tiny_with("{plugin: loader.swiss_roll, batch: 32}",
+                     "{plugin: loader.hdf5, batch: 32, file: odd.h5, dataset: vast, fill: allow}"));
   const outcome o = program({"run", "p.yaml", "--out", "run", "--quiet", "--set", "graph.trainer.steps=2"},
                             {.folder = files.place.folder()});
   CHECK_MESSAGE(o.code == 0, o.err);
@@ -115,7 +122,7 @@ TEST_CASE("a file that claims 4 TB is read row by row") {
 
 TEST_CASE("the statistics of a file that claims 4 TB are taken from a part of it") {
   const data_files files;
-  CHECK(says(files.refusal("file: odd.h5, dataset: vast", scaled, "p.yaml:9:11: scaled: "),
+  CHECK(says(files.refusal("file: odd.h5, dataset: vast, fill: allow", scaled, "p.yaml:9:11: scaled: "),
              "dataset 'vast' is 0 in all of the 134217728 rows looked at, need numbers that vary"));
 }
 

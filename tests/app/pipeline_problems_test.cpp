@@ -28,7 +28,7 @@ graph:
         "p.yaml:5:38: process.schedule.steps: got 1, need a value in [2, 1000000]\n"
         "p.yaml:8:20: loader: no loader plugin is called 'swiss_rol', did you mean 'swiss_roll'? (there are: "
         "dead_leaves, hdf5, "
-        "heartbeat, markov, swiss_roll)\n"
+        "heartbeat, markov, random_fields, swiss_roll)\n"
         "p.yaml:9:41: noiser.in: there is no node 'loadr', did you mean 'loader'?\n"
         "p.yaml:10:42: model.hiden: model.mlp has no parameter 'hiden', did you mean 'hidden'?\n"
         "p.yaml:12:61: trainer.ema: got 1.9, need a value in (0, 1)\n"

@@ -96,7 +96,8 @@ TEST_CASE("classes and guidance that the model does not know are refused") {
                  "labels got 3, need classes from 0 to 2");
   for (const std::string run : {"tiny", "classes"})
     sample_refuses(all().sample(run, {"--count", "2", "--guidance", "2"}),
-                   "guidance got 2, need 1: the model does not know 'no class'; train one with classes that does");
+                   "guidance got 2, need 1: the model was not trained to do without its classes or conditions; train "
+                   "one with no_class: true, or with drop");
   const outcome negative = all().sample("classes", {"--count", "2", "--labels=-1"});
   CHECK(negative.code == 2);
   CHECK(says(negative.err, "labels"));
@@ -155,7 +156,7 @@ TEST_CASE("a run's sampler draws given the rows of its stream, or others in thei
   };
   refused("values", "--given got 'values', need NAME=FILE, or NAME=FILE:DATASET");
   refused("masc=noise.h5:mask",
-          "--given got 'masc', which neither the sampler nor its guides read, did you mean 'mask'?");
+          "--given got 'masc', which neither the model nor the sampler or its guides read, did you mean 'mask'?");
   refused("values=noise.h5:wide", "sampler.guides.values: tensor 'values' got rows of shape [3], need [2]");
   refused("values=noise.h5:x", "joins mask (6 rows) with values (64 rows), need as many rows in each");
   refused("values=absent.h5", "absent.h5: does not exist");

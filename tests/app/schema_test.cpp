@@ -9,6 +9,7 @@
 #include "noneq/config/overrides.hpp"
 #include "noneq/config/parse.hpp"
 #include "noneq/flow/plan.hpp"
+#include "noneq/storage/files.hpp"
 #include "tiny.hpp"
 
 using namespace testing;
@@ -66,6 +67,7 @@ TEST_CASE("every shipped pipeline is valid by its schema, and with all its defau
     ++seen;
     const noneq::config::value document = noneq::config::parse_file(file.path());
     CHECK_MESSAGE(valid(document), file.path().string());
+    if (noneq::storage::read_file(file.path()).find("trainer:") == std::string::npos) continue;  // takes runs of others
     static noneq::registry plugins({std::filesystem::path(std::getenv("NONEQ_BUILD")) / "plugins"});
     CHECK_MESSAGE(valid(noneq::flow::make_plan(document, plugins).resolved()), file.path().string());
   }

@@ -95,7 +95,8 @@ TEST_CASE("predict gives the network's output, and refuses tensors that do not f
   const outcome good = predict({{"x", x}, {"t", t}});
   CHECK_MESSAGE(good.code == 0, good.err);
   CHECK(noneq::storage::load_safetensors(out).tensors.at("y").sizes() == at::IntArrayRef{3, 2});
-  refuses(predict({{"t", t}}), in + ": x: is missing; need x, t, and class_labels if the model has classes");
+  refuses(predict({{"t", t}}),
+          in + ": x: is missing; need x, t, class_labels if the model has classes, and its conditions");
   refuses(predict({{"x", at::zeros({3, 3})}, {"t", t}}), in + ": x: got shape [3, 3], need [n, 2]");
   refuses(predict({{"x", at::zeros({})}, {"t", t}}), in + ": x: got shape [], need [n, 2]");
   refuses(predict({{"x", x}, {"t", at::arange(2, at::kLong)}}), in + ": t: got shape [2], need [3]");
@@ -167,7 +168,7 @@ TEST_CASE("table, draw, list, describe and schema can be read by machines") {
   CHECK(says(program({"describe", "linear"}).out, "parameters\n"));
   // Names of any length stand in a column of their own.
   const std::string table_of_loader = program({"describe", "loader.hdf5"}).out;
-  CHECK(says(table_of_loader, "\n  file               path; required\n"));
+  CHECK(says(table_of_loader, "\n  file               path; default \"\"\n"));
   CHECK(says(table_of_loader, "\n  validation_labels  text; default \"\"\n"));
   const json schema = parsed(program({"schema"}));
   CHECK(schema.contains("$schema"));
@@ -206,10 +207,11 @@ TEST_CASE("data make writes a generator's rows, and data info shows them") {
   refuses(make({"swiss_rol", "--count", "5", "--out", "b.h5"}),
           "swiss_rol: no loader plugin is called 'swiss_rol', did you mean 'swiss_roll'? (there are: dead_leaves, "
           "hdf5, heartbeat, "
-          "markov, swiss_roll)");
+          "markov, random_fields, swiss_roll)");
   refuses(make({"swiss_roll", "--count", "5", "--out", "b.h5", "--set", "nois=1"}),
           "--set nois: swiss_roll.nois: loader.swiss_roll has no parameter 'nois', did you mean 'noise'?");
-  refuses(make({"hdf5", "--count", "5", "--out", "b.h5"}), "hdf5.file: is missing; the HDF5 file (path)");
+  refuses(make({"hdf5", "--count", "5", "--out", "b.h5"}),
+          "hdf5.file: is missing; the HDF5 file (path), or files for several");
   refuses(make({"hdf5", "--count", "5", "--out", "b.h5", "--set", "file=a.h5"}),
           "hdf5: got a loader that reads a file, need a generator such as swiss_roll");
   refuses(make({"swiss_roll", "--count", "5", "--out", "/nowhere/b.h5"}),

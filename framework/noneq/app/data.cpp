@@ -1,6 +1,6 @@
-// noneq data info FILE, noneq data make GENERATOR; noneq data import is in data_import.cpp
+// noneq data make GENERATOR; the other verbs of data have files of their own.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
 #include "noneq/app/argument_checks.hpp"
 #include "noneq/app/out_file.hpp"
@@ -8,32 +8,12 @@
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/refuse.hpp"
 #include "noneq/app/verbs.hpp"
+#include "noneq/config/emit.hpp"
 #include "noneq/config/overrides.hpp"
-#include "noneq/core/dtype.hpp"
 #include "noneq/storage/hdf5.hpp"
 
 namespace noneq::app {
 namespace {
-
-void print_info(const std::string& file) {
-  const storage::hdf5_reader reader(file);
-  const auto attributes = [&](const std::string& object, const char* indent) {
-    for (const auto& [name, text] : reader.attributes(object)) print_out("{}{} = {}\n", indent, name, text);
-  };
-  attributes("/", "");
-  for (const std::string& name : reader.datasets()) {
-    try {
-      const storage::dataset_layout l = reader.layout(name);
-      print_out("{:<24} {} {}, {:.3g} MB{}{}\n", name, to_string(l.shape), dtype_text(l.dtype),
-                static_cast<double>(l.bytes) / 1e6, l.chunk.empty() ? "" : ", chunks " + to_string(l.chunk),
-                l.compression.empty() ? "" : ", " + l.compression);
-      for (const std::string& source : l.sources) print_out("  from {}\n", source);
-    } catch (const error& e) {
-      print_out("{:<24} {}\n", name, e.message());
-    }
-    attributes(name, "  ");
-  }
-}
 
 struct make_options {
   std::string generator, dataset = "x";
@@ -55,6 +35,9 @@ std::shared_ptr<source> open_generator(const make_options& o, registry& plugins,
   return opened;
 }
 
+// A number or a word as it is, a list as JSON.
+std::string attribute_text(const config::value& v) { return v.is_scalar() ? v.text() : config::to_json(v).dump(); }
+
 void make_data(const make_options& o) {
   registry plugins = installed_plugins();
   instance made;
@@ -64,19 +47,23 @@ void make_data(const make_options& o) {
   o.out.need_writable("HDF5");
   o.out.need_free();
   storage::hdf5_writer writer(o.out.path, 4);
-  const auto write = [&](const std::string& dataset, std::int64_t begin, std::int64_t end) {
+  // `prefix` stands before the names of fields.
+  const auto write = [&](const std::string& dataset, const std::string& prefix, std::int64_t begin, std::int64_t end) {
     constexpr std::int64_t block_rows = 65536, block_numbers = std::int64_t{1} << 22;  // held in memory at once
     const std::int64_t block =
         std::clamp<std::int64_t>(block_numbers / c10::multiply_integers(source->info().shape), 1, block_rows);
-    for (std::int64_t first = begin; first < end; first += block)
-      writer.append(dataset, source->prepare(source->fetch_rows(first, std::min(block, end - first))).at("x0"));
+    for (std::int64_t first = begin; first < end; first += block) {
+      const batch rows = source->prepare(source->fetch_rows(first, std::min(block, end - first)));
+      writer.append(dataset, rows.at("x0"));
+      for (const auto& [name, _] : source->info().fields) writer.append(prefix + name, rows.at(name));
+    }
   };
-  write(o.dataset, 0, o.count);
-  if (o.test > 0) write("test", o.count, o.count + o.test);
+  write(o.dataset, "", 0, o.count);
+  if (o.test > 0) write("test", "test_", o.count, o.count + o.test);
   writer.attribute("/", "generator", o.generator);
   writer.attribute("/", "seed", o.seed);
   for (const parameter& p : made.entry->parameters)
-    if (p.name != "batch") writer.attribute("/", p.name, p.render(*made.made).text());
+    if (p.name != "batch") writer.attribute("/", p.name, attribute_text(p.render(*made.made)));
   writer.close();
   print_out("wrote {}: {} rows of {}\n", o.out.path, o.count, to_string(source->info().shape));
 }
@@ -84,12 +71,9 @@ void make_data(const make_options& o) {
 }
 
 void add_data(CLI::App& program) {
-  CLI::App* data = program.add_subcommand("data", "look at HDF5 data, make some, or import it");
+  CLI::App* data = program.add_subcommand("data", "look at HDF5 data, make some, import it, or repack it");
   data->require_subcommand(1);
-  auto file = std::make_shared<std::string>();
-  CLI::App* info = data->add_subcommand("info", "the datasets of an HDF5 file");
-  info->add_option("FILE", *file, "the file")->required();
-  info->callback([file] { as_input([&] { print_info(*file); }); });
+  add_data_info(*data);
   auto o = std::make_shared<make_options>();
   CLI::App* make = data->add_subcommand("make", "write the samples of a generator");
   make->add_option("GENERATOR", o->generator, "a loader that generates, such as swiss_roll")->required();
@@ -101,6 +85,7 @@ void add_data(CLI::App& program) {
   make->add_option("--set", o->settings, "a parameter of the generator: --set noise=0.2")->allow_extra_args(false);
   make->callback([o] { make_data(*o); });
   add_data_import(*data);
+  add_data_repack(*data);
 }
 
 }

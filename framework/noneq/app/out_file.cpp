@@ -23,10 +23,11 @@ void out_file::need_writable(std::string_view format) const {
   });
 }
 
-void out_file::need_other_file(const std::filesystem::path& input, const std::string& option) const {
+void out_file::need_other_file(const std::filesystem::path& input, const std::string& input_option) const {
   std::error_code failed;
   if (std::filesystem::equivalent(path, input, failed))
-    throw input_error({error(fmt::format("--out got '{}', the file of {}; need another name", path, option))});
+    throw input_error(
+        {error(fmt::format("{} got '{}', the file of {}; need another name", option, path, input_option))});
 }
 
 // Throws input_error when the path is the folder of a run, or a place in one that the run uses.
@@ -42,7 +43,7 @@ void out_file::need_free() const {
   std::error_code failed;
   const bool folder = std::filesystem::is_directory(path, failed);
   if (force || !std::filesystem::exists(path, failed) || (folder && std::filesystem::is_empty(path, failed))) return;
-  throw input_error({error(fmt::format("is there already; give --out another {}, or --force to replace {}",
+  throw input_error({error(fmt::format("is there already; give {} another {}, or --force to replace {}", option,
                                        folder ? "folder" : "name", folder ? "files in it" : "it"),
                            "", {path, 0, 0})});
 }

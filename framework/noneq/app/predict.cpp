@@ -25,7 +25,8 @@ class input_tensors {
 
   Tensor get(const std::string& name) const {
     const auto it = all_.tensors.find(name);
-    if (it == all_.tensors.end()) refuse(name, "is missing; need x, t, and class_labels if the model has classes");
+    if (it == all_.tensors.end())
+      refuse(name, "is missing; need x, t, class_labels if the model has classes, and its conditions");
     return it->second;
   }
 
@@ -49,23 +50,24 @@ class input_tensors {
     const Tensor x = get("x");
     if (x.is_complex() || x.dim() < 2 || x.numel() == 0)
       refuse("x", fmt::format("got shape {}, need [n, C, H, W]", to_string(x.sizes().vec())));
-    return finite(x);
+    return finite(x, "x");
   }
 
-  Tensor samples(const sizes& shape) const {
-    const Tensor x = get("x");
+  // [n, …], with rows of this shape.
+  Tensor rows(const std::string& name, const sizes& shape) const {
+    const Tensor x = get(name);
     if (x.is_complex() || x.dim() == 0 || x.size(0) == 0 || x.sizes().slice(1) != at::IntArrayRef(shape)) {
       const std::string inner = to_string(shape);
-      refuse("x", fmt::format("got shape {}, need [n, {}", to_string(x.sizes().vec()), inner.substr(1)));
+      refuse(name, fmt::format("got shape {}, need [n, {}", to_string(x.sizes().vec()), inner.substr(1)));
     }
-    return finite(x);
+    return finite(x, name);
   }
 
  private:
-  Tensor finite(const Tensor& given) const {
+  Tensor finite(const Tensor& given, const std::string& name) const {
     Tensor x = given.to(at::kFloat);
     if (const std::int64_t lost = not_finite(x); lost > 0)
-      refuse("x",
+      refuse(name,
              fmt::format("got {} of {} numbers that are not finite in float32, need finite ones", lost, x.numel()));
     return x;
   }
@@ -78,11 +80,13 @@ class input_tensors {
 
 network_input read_input(const flow::session& s, const std::string& file) {
   const input_tensors in(file);
-  network_input result{in.samples(s.shape()), {}, {}, {}};
+  network_input result{in.rows("x", s.shape()), {}, {}, {}};
   const std::int64_t n = result.x.size(0);
   result.t = in.indices("t", n, s.plan().process.steps());
   const std::int64_t labels = s.info().classes + (s.denoiser("raw").network().knows_no_class() ? 1 : 0);
   if (s.info().classes > 0) result.given = {{"label", in.indices("class_labels", n, labels)}};
+  for (const std::string& name : s.conditions())
+    result.given = result.given.with(name, in.rows(name, s.info().fields.at(name).shape));
   result.log_snr = s.plan().process.log_snr(result.t);
   return result;
 }
@@ -137,7 +141,10 @@ void add_predict(CLI::App& program) {
   verb->add_option("RUN_DIR", o->folder, "the folder of the run, or of a UNet2DModel of diffusers")
       ->required()
       ->check(not_empty());
-  verb->add_option("--in", o->in, "safetensors file with x, t (0-based), and class_labels if any")->required();
+  verb->add_option(
+          "--in", o->in,
+          "safetensors file with x, t (0-based), and class_labels and conditions, if any, in units of the model")
+      ->required();
   o->out.add_to(*verb, "safetensors file to write, with y")->required();
   verb->add_option("--weights", o->weights, "ema or raw")->check(CLI::IsMember({"ema", "raw"}));
   verb->callback([o] {

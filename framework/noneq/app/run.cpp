@@ -1,13 +1,10 @@
 // noneq run FILE
 #include "noneq/flow/run.hpp"
 
-#include <fmt/format.h>
-
 #include "noneq/app/argument_checks.hpp"
 #include "noneq/app/pipeline_file.hpp"
+#include "noneq/app/processing.hpp"
 #include "noneq/app/verbs.hpp"
-#include "noneq/core/messages.hpp"
-#include "noneq/flow/stop.hpp"
 
 namespace noneq::app {
 
@@ -15,7 +12,7 @@ void add_run(CLI::App& program) {
   struct options {
     pipeline_file pipeline;
     std::string out, from, trace;
-    flow::run_options run;
+    processing_options processing;
     bool resume = false, force = false;
   };
   auto o = std::make_shared<options>();
@@ -30,23 +27,16 @@ void add_run(CLI::App& program) {
       ->excludes(resume);
   verb->add_option("--trace", o->trace,
                    "write a trace of every call of a node to this file, for https://ui.perfetto.dev");
-  verb->add_option("--threads", o->run.threads, "worker threads (default: all of the machine)")
-      ->check(CLI::Range(1, 1024));
-  verb->add_flag("--quiet", o->run.quiet, "print errors only");
+  o->processing.add_to(*verb);
   verb->callback([o] {
     registry plugins = installed_plugins();
     const flow::plan p = o->pipeline.make(plugins);
-    o->run.folder = o->out.empty() ? flow::usual_folder(p) : std::filesystem::path(o->out);
-    o->run.from = o->from;
-    o->run.trace = o->trace;
-    o->run.policy = o->force ? flow::if_there::replace : o->resume ? flow::if_there::resume : flow::if_there::refuse;
-    flow::stop_on_signals();
-    try {
-      flow::run(p, o->run);
-    } catch (const interrupted&) {
-      if (!o->run.quiet) put_message(fmt::format("\n{}: go on with --resume", o->run.folder.string()));
-      throw;
-    }
+    flow::run_options& r = o->processing.run;
+    r.folder = o->out.empty() ? flow::usual_folder(p) : std::filesystem::path(o->out);
+    r.from = o->from;
+    r.trace = o->trace;
+    r.policy = o->force ? flow::if_there::replace : o->resume ? flow::if_there::resume : flow::if_there::refuse;
+    run_processing(p, o->processing);
   });
 }
 

@@ -5,6 +5,7 @@
 #include "noneq/app/out_file.hpp"
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/refuse.hpp"
+#include "noneq/app/rows_in_file.hpp"
 #include "noneq/app/trained_run.hpp"
 #include "noneq/app/verbs.hpp"
 #include "noneq/config/overrides.hpp"
@@ -17,12 +18,6 @@
 
 namespace noneq::app {
 namespace {
-
-// A tensor that the sampler reads, one row a sample, and where its rows lie.
-struct rows_in_file {
-  std::string tensor, file, dataset;
-  const char* option = "--given";
-};
 
 struct sample_options {
   std::string folder, sampler, noise, noise_dataset;
@@ -51,33 +46,12 @@ config::value writer_of(const sample_options& o, const std::string& sampler) {
   return node;
 }
 
-// Throws noneq::error where --given cannot be read.
+// The rows that the sampler takes in place of its own.
 std::vector<rows_in_file> read_rows(const sample_options& o) {
-  std::vector<rows_in_file> all;
-  for (const std::string& text : o.given) {
-    const auto equals = text.find('='), colon = text.rfind(':');
-    if (equals == text.npos || equals == 0 || equals + 1 == text.size())
-      throw error(fmt::format("--given got '{}', need NAME=FILE, or NAME=FILE:DATASET", text));
-    std::error_code none;
-    const bool named = colon != text.npos && colon > equals && !std::filesystem::exists(text.substr(equals + 1), none);
-    rows_in_file r{text.substr(0, equals), text.substr(equals + 1, named ? colon - equals - 1 : text.npos), ""};
-    r.dataset = named ? text.substr(colon + 1) : r.tensor;
-    for (const rows_in_file& other : all)
-      if (other.tensor == r.tensor) throw error(fmt::format("--given got '{}' twice, need each tensor once", r.tensor));
-    all.push_back(std::move(r));
-  }
+  std::vector<rows_in_file> all = read_given(o.given);
   if (!o.noise.empty())
     all.push_back({"noise", o.noise, o.noise_dataset.empty() ? "noise" : o.noise_dataset, "--noise"});
   return all;
-}
-
-config::value loader_of(const rows_in_file& r) {
-  config::value node =
-      config::value::map({{"plugin", config::value::scalar("loader.hdf5")},
-                          {"file", config::value::scalar(std::filesystem::absolute(r.file).string(), true)},
-                          {"dataset", config::value::scalar(r.dataset, true)}});
-  node.set_where_all({"noneq sample", 0, 0});
-  return node;
 }
 
 // The pipeline's own sampler with the options applied, or another plugin with its defaults.
@@ -105,7 +79,7 @@ void only_this_sampler(config::value& document, const sample_options& o) {
   for (const rows_in_file& r : o.rows) flow::remove_input(node, r.tensor);
   flow::remove_beside_model(document, flow::inputs_of(node));
   for (const rows_in_file& r : o.rows)
-    flow::add_input(node, flow::add_node(document, r.tensor, loader_of(r)), r.tensor);
+    flow::add_input(node, flow::add_node(document, r.tensor, loader_of(r, "noneq sample")), r.tensor);
   if (!o.noise.empty()) node.set("start", config::value::scalar("noise"));
   if (!flow::inputs_of(node).empty()) node.remove("chunk");
   node.set_where_all({"noneq sample", 0, 0});
@@ -116,13 +90,15 @@ void only_this_sampler(config::value& document, const sample_options& o) {
 }
 
 // Rows that nothing reads would change nothing, in silence.
-void need_read(const sample_options& o, const flow::plan& p) {
-  const auto node = std::find_if(p.nodes.begin(), p.nodes.end(), [](const auto& n) { return n.role() == "sampler"; });
-  const std::vector<std::string> reads = node->template as<sampler>().reads();
+void need_read(const sample_options& o, const flow::session& s) {
+  const auto& nodes = s.plan().nodes;
+  const auto node = std::find_if(nodes.begin(), nodes.end(), [](const auto& n) { return n.role() == "sampler"; });
+  std::vector<std::string> reads = node->template as<sampler>().reads();
+  for (std::string& name : s.conditions()) reads.push_back(std::move(name));
   for (const rows_in_file& r : o.rows)
     if (std::find(reads.begin(), reads.end(), r.tensor) == reads.end())
-      throw error(fmt::format("{} got '{}', which neither the sampler nor its guides read{}", r.option, r.tensor,
-                              did_you_mean(r.tensor, reads)));
+      throw error(fmt::format("{} got '{}', which neither the model nor the sampler or its guides read{}", r.option,
+                              r.tensor, did_you_mean(r.tensor, reads)));
 }
 
 // One sample a row, if no other number is requested. Rows begin again where more are, but noise would repeat itself.
@@ -153,8 +129,8 @@ void add_sample(CLI::App& program) {
                     ->check(not_empty());
   verb->add_option("--noise-dataset", o->noise_dataset, "its dataset (default: noise)")->needs(noise);
   auto* given = verb->add_option("--given", o->given,
-                                 "NAME=FILE[:DATASET]: a tensor that the sampler or its guides read, from an HDF5 "
-                                 "file with a row for each sample; rows begin again at the end")
+                                 "NAME=FILE[:DATASET]: a tensor that the model, the sampler or its guides read, from "
+                                 "an HDF5 file with a row for each sample; rows begin again at the end")
                     ->allow_extra_args(false);
   verb->add_option("--set", o->settings, "any other parameter of the sampler: --set grid=karras")
       ->allow_extra_args(false);
@@ -173,7 +149,7 @@ void add_sample(CLI::App& program) {
     });
     const auto opened = open_run(o->folder, plugins, [&](config::value& document) { only_this_sampler(document, *o); });
     flow::session& s = *opened;
-    as_input([&] { need_read(*o, s.plan()); });
+    as_input([&] { need_read(*o, s); });
     as_input([&] { s.open_streams(); });
     as_input([&] { flow::refuse_files_of_run(o->out.path, s.plan(), o->folder); });
     o->out.need_free();

@@ -33,6 +33,18 @@ json type_schema(const std::string& type, const limits& l) {
   }
   if (type == "integer or continuous")
     return config::any_of({type_schema("integer", l), config::enum_schema({"continuous"})});
+  if (type == type_words<std::map<std::string, std::string>>())
+    return config::any_of(
+        {config::string_schema(), {{"type", "object"}, {"additionalProperties", config::string_schema()}}});
+  if (type == type_words<start_point>())
+    return config::any_of({config::string_schema(),
+                           {{"type", "object"},
+                            {"properties",
+                             {{"from", config::string_schema()},
+                              {"t", {{"type", "integer"}, {"minimum", 1}}},
+                              {"deviation", {{"type", "number"}, {"exclusiveMinimum", 0}}}}},
+                            {"required", {"from"}},
+                            {"additionalProperties", false}}});
   return config::string_schema();
 }
 
@@ -127,6 +139,8 @@ void add_schema(CLI::App& program) {
                                                {"kernel", "schedule", "mean"});
     json schema = config::object_schema({{"name", config::string_schema()},
                                          {"seed", config::integer_schema()},
+                                         {"unit", config::integer_schema()},
+                                         {"not_finite", config::enum_schema({"stop", "keep", "retry"})},
                                          {"process", process},
                                          {"graph", {{"type", "object"}, {"additionalProperties", node_schema(all)}}}},
                                         {"name", "graph"});

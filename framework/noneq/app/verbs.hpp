@@ -18,11 +18,18 @@ void add_draw(CLI::App& program);
 void add_profile(CLI::App& program);
 void add_table(CLI::App& program);
 void add_schema(CLI::App& program);
+void add_apply(CLI::App& program);
+void add_average(CLI::App& program);
 void add_eval(CLI::App& program);
 void add_sample(CLI::App& program);
 void add_predict(CLI::App& program);
 void add_export(CLI::App& program);
+void add_merge(CLI::App& program);
+void add_status(CLI::App& program);
+void add_verify(CLI::App& program);
 void add_data(CLI::App& program);
+void add_data_info(CLI::App& data);
 void add_data_import(CLI::App& data);
+void add_data_repack(CLI::App& data);
 
 }

@@ -1,0 +1,88 @@
+#include "noneq/app/processing.hpp"
+
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "noneq/app/output.hpp"
+#include "noneq/app/refuse.hpp"
+#include "noneq/core/messages.hpp"
+#include "noneq/flow/processing.hpp"
+#include "noneq/flow/stop.hpp"
+#include "noneq/flow/units.hpp"
+#include "noneq/storage/files.hpp"
+
+namespace noneq::app {
+
+// The part that this process is to do of a pipeline without a trainer.
+static flow::job_part part_of(const flow::plan& p, const std::string& given) {
+  return as_input([&] {
+    if (!given.empty() && p.trains())
+      throw error("--part got '" + given + "', but the pipeline trains, need one without a trainer");
+    if (!given.empty()) return flow::read_part(given);
+    if (p.trains()) return flow::job_part{};
+    return flow::part_of_environment([](const char* name) { return std::getenv(name); }).value_or(flow::job_part{});
+  });
+}
+
+// The words of this program's command line.
+static std::string command_line() {
+  std::string words;
+  try {
+    words = storage::read_file("/proc/self/cmdline");
+  } catch (const error&) {
+  }
+  while (!words.empty() && words.back() == '\0') words.pop_back();
+  std::replace(words.begin(), words.end(), '\0', ' ');
+  return words;
+}
+
+static std::string bytes_text(double bytes) {
+  constexpr const char* units[] = {"bytes", "kB", "MB", "GB", "TB", "PB"};
+  std::size_t k = 0;
+  for (; bytes >= 1000 && k < 5; ++k) bytes /= 1000;
+  return fmt::format("{:.4g} {}", bytes, units[k]);
+}
+
+static void print_estimate(const flow::estimate& e, const flow::job_part& part) {
+  for (const auto& o : e.outputs)
+    print_out("{}: {} {} of {}, {}\n", o.file.string(), o.dataset, to_string(o.shape), o.numbers, bytes_text(o.bytes));
+  print_out("disk: {} of {} free{}\n", bytes_text(e.bytes), bytes_text(e.free_bytes),
+            e.bytes > e.free_bytes ? ", which is too little" : "");
+  print_out("time: {:.4g} rows a second, measured on the {} rows of a unit; {:.2g} hours for {} rows{}\n",
+            e.rows_a_second, e.unit_rows, e.seconds / 3600, e.rows, part.whole() ? "" : " of part " + part.text());
+}
+
+void processing_options::add_to(CLI::App& verb) {
+  verb.add_option("--part", part,
+                  "the part of a processing pipeline that this process does, as 2/16 (default: as the scheduler "
+                  "states, or all)");
+  verb.add_flag(
+      "--dry-run", dry,
+      "of a processing pipeline: print shapes, bytes on the disk and hours, measured on one unit; keep nothing");
+  verb.add_option("--threads", run.threads, "worker threads (default: all of the machine)")->check(CLI::Range(1, 1024));
+  verb.add_flag("--quiet", run.quiet, "print errors only");
+}
+
+void run_processing(const flow::plan& p, processing_options& o) {
+  o.run.part = part_of(p, o.part);
+  o.run.command = command_line();
+  flow::stop_on_signals();
+  if (o.dry) {
+    if (!flow::works_in_units(p))
+      throw input_error(
+          {error("--dry-run is for pipelines without a trainer whose sinks all write in units, and this is "
+                 "another; check it by: noneq check")});
+    return print_estimate(flow::measured_estimate(p, o.run), o.run.part);
+  }
+  try {
+    flow::run(p, o.run);
+  } catch (const interrupted&) {
+    if (!o.run.quiet)
+      put_message(fmt::format("\n{}: go on with {}", o.run.folder.string(),
+                              flow::works_in_units(p) ? "the same command" : "--resume"));
+    throw;
+  }
+}
+
+}
