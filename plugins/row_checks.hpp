@@ -11,11 +11,16 @@ namespace shipped {
 
 inline std::string begin_of(const std::string& where) { return where.empty() ? "" : where + " "; }
 
-// Throws noneq::error when x [n, …] has NaN or infinite numbers, naming the first such row (`rows` [n] numbers them).
-inline void refuse_infinite(const noneq::Tensor& x, const noneq::Tensor& rows, const std::string& where) {
+// Whether NaN is refused, or stands for a number that was not observed.
+enum class missing_numbers { refused, kept };
+
+// Throws noneq::error when x [n, …] has infinite numbers, or NaN where that is refused, naming the first such row
+// (`rows` [n] numbers them).
+inline void refuse_infinite(const noneq::Tensor& x, const noneq::Tensor& rows, const std::string& where,
+                            missing_numbers missing = missing_numbers::refused) {
   if (x.numel() == 0 || !x.is_floating_point()) return;
   if (std::isfinite(x.sum().item<double>())) return;  // one pass, without a tensor; large numbers may overflow it
-  const noneq::Tensor good = x.isfinite();
+  const noneq::Tensor good = missing == missing_numbers::kept ? x.isinf().logical_not() : x.isfinite();
   if (good.all().item<bool>()) return;
   const noneq::Tensor bad = at::logical_not(good.flatten(1).all(1)).nonzero().flatten();
   const auto first = bad[0].item<std::int64_t>();

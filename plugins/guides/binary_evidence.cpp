@@ -86,7 +86,7 @@ struct binary_evidence : noneq::guide {
   std::string mask = "mask", values = "values", mode = "exact";
   double error = 0;
 
-  std::vector<std::string> reads() const override { return {mask, values}; }
+  std::vector<std::string> reads() const override { return shipped::masked_tensor(mask, values).names(); }
   bool multiplies_steps() const override { return mode == "paper"; }
 
   std::unique_ptr<noneq::guidance> begin(const noneq::guided_chunk& chunk) const override {

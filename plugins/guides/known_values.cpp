@@ -40,7 +40,7 @@ struct known_values : noneq::guide {
   shipped::deviations deviation{0};
   std::int64_t solve = 5, resample = 1;
 
-  std::vector<std::string> reads() const override { return {mask, values}; }
+  std::vector<std::string> reads() const override { return shipped::masked_tensor(mask, values).names(); }
   bool multiplies_steps() const override { return mode == "paper"; }
   std::int64_t draws_of_step() const override { return resample; }
 
@@ -64,8 +64,10 @@ struct known_values : noneq::guide {
 
   static void describe(noneq::description<known_values>& d) {
     d.doc("Inpainting: what the mask marks is known, the rest is drawn given that.")
-        .param("mask", &known_values::mask,
-               "tensor of the sampler's stream that is 1 where the value is known and 0 where it is not")
+        .param(
+            "mask", &known_values::mask,
+            "tensor of the sampler's stream that is 1 where the value is known and 0 where it is not; empty: known is "
+            "what is not missing (NaN) in values")
         .param("values", &known_values::values,
                "tensor of the sampler's stream with the values, in data units; unknown ones may be any numbers")
         .param("deviation", &known_values::deviation,

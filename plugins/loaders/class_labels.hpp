@@ -2,36 +2,40 @@
 #pragma once
 
 #include "noneq/core/dtype.hpp"
-#include "noneq/core/error.hpp"
-#include "noneq/storage/hdf5.hpp"
+#include "table_parts.hpp"
 
 namespace shipped {
 
-// Returns how often each class number occurs, up to the largest, in all `rows` rows of `dataset`, which must be
+// Returns how often each class number occurs, up to the largest, among the labels of `rows` of a table, which must be
 // integers from `first` to first + classes − 1. Errors: another shape or type; a number out of range, with its row.
-inline std::vector<std::int64_t> count_labels(const noneq::storage::hdf5_reader& reader, const std::string& file,
-                                              const std::string& labels, const std::string& dataset, std::int64_t rows,
-                                              std::int64_t first_class, std::int64_t classes) {
+inline std::vector<std::int64_t> count_labels(const row_table& table, const row_list& rows, std::int64_t first_class,
+                                              std::int64_t classes) {
   constexpr std::int64_t block = std::int64_t{1} << 20;
-  const std::string subject = file + ": labels '" + labels + "'";
-  const noneq::storage::dataset_layout l = reader.layout(labels);
-  if (l.shape[0] != rows)
+  const column& labels = *table.labels();
+  const data_files& files = table.files();
+  const auto subject = [&](std::size_t file) {
+    return files.paths()[file].string() + ": labels '" + labels.dataset() + "'";
+  };
+  if (c10::multiply_integers(labels.row_shape()) != 1) {
+    noneq::sizes shape = labels.row_shape();
+    shape.insert(shape.begin(), table.rows());
+    throw noneq::error(c10::str(subject(0), " got shape ", noneq::to_string(shape), ", need one number per row, [",
+                                table.rows(), "]"));
+  }
+  if (!at::isIntegralType(labels.stored_dtype(), true))
     throw noneq::error(
-        c10::str(subject, " got ", l.shape[0], " rows, need ", rows, ", one per row of '", dataset, "'"));
-  if (c10::multiply_integers(l.shape) != l.shape[0])
-    throw noneq::error(
-        c10::str(subject, " got shape ", noneq::to_string(l.shape), ", need one number per row, [", l.shape[0], "]"));
-  if (!at::isIntegralType(l.dtype, true))
-    throw noneq::error(c10::str(subject, " got numbers of type ", noneq::dtype_text(l.dtype), ", need integers"));
+        c10::str(subject(0), " got numbers of type ", noneq::dtype_text(labels.stored_dtype()), ", need integers"));
   std::vector<std::int64_t> found;
-  for (std::int64_t first = 0; first < rows; first += block) {
-    const noneq::Tensor some =
-        reader.rows(labels, first, std::min(block, rows - first)).flatten().to(at::kLong) - first_class;
+  for (std::int64_t begin = 0; begin < rows.count(); begin += block) {
+    const row_list part = rows.part(begin, std::min(block, rows.count() - begin));
+    const noneq::Tensor some = table.classes(part, first_class);
     const noneq::Tensor bad = at::logical_or(some < 0, some >= classes).nonzero();
     if (bad.size(0) > 0) {
       const auto at = bad[0].item<std::int64_t>();
-      throw noneq::error(c10::str(subject, " got ", some[at].item<std::int64_t>() + first_class, " in row ", first + at,
-                                  ", need class numbers from ", first_class, " to ", first_class + classes - 1));
+      const std::size_t file = table.file_of(part.at(at));
+      throw noneq::error(c10::str(subject(file), " got ", some[at].item<std::int64_t>() + first_class, " in row ",
+                                  labels.place(part.at(at)).second, ", need class numbers from ", first_class, " to ",
+                                  first_class + classes - 1));
     }
     const noneq::Tensor counts = some.bincount();
     found.resize(std::max(found.size(), static_cast<std::size_t>(counts.size(0))));

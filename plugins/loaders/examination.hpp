@@ -1,5 +1,5 @@
 // Reads rows of a file before anything is trained on them, to find rows that cannot be trained on, and computes
-// checksums that distinguish datasets. Pure but for reading; one thread.
+// checksums that distinguish data. Pure but for reading; one thread.
 #pragma once
 
 #include <functional>
@@ -9,30 +9,39 @@
 #include "noneq/core/random.hpp"
 #include "noneq/core/stop.hpp"
 #include "noneq/storage/checkpoint.hpp"
-#include "seen_rows.hpp"
-#include "stored_rows.hpp"
+#include "table_parts.hpp"
 
 namespace shipped {
 
-// Rows first … first+rows−1 of a dataset, and of its labels.
-struct dataset_part {
-  std::string dataset, labels;
-  std::int64_t first = 0, rows = 0;
+// Rows of a part: column by column [n, …], without those that are the same in all rows, and class numbers.
+struct read_rows {
+  std::int64_t first, count;  // the number of the first in the part, and how many there are
+  std::vector<noneq::Tensor> columns;
+  noneq::Tensor labels;
+
+  read_rows slice(std::int64_t begin, std::int64_t end) const {
+    const auto cut = [&](const noneq::Tensor& t) { return t.defined() ? t.slice(0, begin, end) : t; };
+    read_rows some{first + begin, end - begin, {}, cut(labels)};
+    for (const noneq::Tensor& c : columns) some.columns.push_back(cut(c));
+    return some;
+  }
 };
 
-// Calls use(rows, number of the first) for blocks of a part: all of them, or evenly spread ones of about `most_bytes`,
-// the first and the last among them. Returns the number of these rows. Errors: rows that cannot be read.
-inline std::int64_t visit_spread(const stored_rows& stored, const dataset_part& of, std::int64_t block,
-                                 std::int64_t most_bytes,
-                                 const std::function<void(const noneq::Tensor&, std::int64_t)>& use) {
-  const std::int64_t blocks = (of.rows + block - 1) / block;
-  const std::int64_t fitting = std::max<std::int64_t>(2, most_bytes / (block * stored.row_bytes()));
+// Calls use(rows) for blocks of a part: all of them, or evenly spread ones of about `most_bytes`, the first and the
+// last among them. Returns the number of these rows. Errors: rows that cannot be read.
+inline std::int64_t visit_spread(const table_part& of, std::int64_t first_class, std::int64_t block,
+                                 std::int64_t most_bytes, const std::function<void(const read_rows&)>& use) {
+  const std::int64_t blocks = (of.count() + block - 1) / block;
+  const std::int64_t fitting = std::max<std::int64_t>(2, most_bytes / (block * of.table->row_bytes()));
   const std::int64_t visited = std::min(blocks, fitting);
   std::int64_t seen = 0;
   for (std::int64_t j = 0; j < visited; ++j) {
     const std::int64_t at = visited == 1 ? 0 : j * (blocks - 1) / (visited - 1);
-    const std::int64_t first = of.first + at * block, n = std::min(block, of.first + of.rows - first);
-    use(stored.read(of.dataset, first, n), first);
+    const std::int64_t first = at * block, n = std::min(block, of.count() - first);
+    const row_block read = of.read(first, n, first_class);
+    read_rows rows{first, n, {}, read.labels};
+    for (const auto& c : read.columns) rows.columns.push_back(c ? c->rows() : noneq::Tensor());
+    use(rows);
     seen += n;
   }
   return seen;
@@ -43,48 +52,55 @@ struct examination {
   std::string extent;    // how much was read, in words
 };
 
-// Called with the name of a part, some of its stored rows, and the number of the first in their dataset.
-using row_check = std::function<void(const std::string& part, const noneq::Tensor& rows, std::int64_t first)>;
+// Called with the name of a part and some of its rows.
+using row_check = std::function<void(const std::string& part, const read_rows& rows)>;
 
-// Passes rows of every part to `seen` and each of them once to `check`, which may throw: all rows where reading them
-// takes a second or so, and for a trained model only those that the fingerprint needs. Errors: those of check; rows
-// that cannot be read.
-inline examination examine(const stored_rows& stored, const std::map<std::string, dataset_part>& parts, bool trained,
-                           seen_rows& seen, const row_check& check) {
+// Passes rows of every part once to `check`, which may throw: all rows where reading them takes a second or so, and for
+// a trained model only those that the fingerprint needs. `block`: rows that are best read together. Errors: those of
+// check; rows that cannot be read.
+inline examination examine(const std::map<std::string, table_part>& parts, std::int64_t block, std::int64_t first_class,
+                           bool trained, const row_check& check) {
   constexpr std::int64_t identified_bytes = std::int64_t{64} << 20, checked_bytes = std::int64_t{1} << 30;
   constexpr std::int64_t slice_numbers = std::int64_t{1} << 20;
-  const std::int64_t numbers = std::max<std::int64_t>(1, c10::multiply_integers(stored.sample_shape()));
-  const std::int64_t slice = std::max<std::int64_t>(1, slice_numbers / numbers);
   // The choice of rows for the fingerprint depends on their contents alone, not on the chunks they are stored in.
   constexpr std::int64_t identified_rows = 1024;
   std::uint64_t contents = 0;
   const auto add = [&](const std::string& text) { contents = noneq::stream(contents).fork(text).bits(0); };
   std::string unseen;
-  for (const auto& [name, of] : parts) {
-    const dataset_part& p = of;
+  for (const auto& [name, p] : parts) {
     const std::string& of_part = name;
-    add(c10::str(name, ": ", p.rows, " rows like ", noneq::to_string(stored.sample_shape()), " of ",
-                 noneq::dtype_text(stored.layout().dtype)));
-    const auto look = [&](const noneq::Tensor& rows, std::int64_t first) {
+    const std::vector<column>& columns = p.table->columns();
+    const std::int64_t row_bytes = p.table->row_bytes();
+    std::int64_t numbers = 1;
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      numbers = std::max<std::int64_t>(numbers, c10::multiply_integers(columns[c].sample_shape()));
+      add(c10::str(c == 0 ? name : columns[c].name(), ": ", p.count(), " rows like ",
+                   noneq::to_string(columns[c].sample_shape()), " of ", noneq::dtype_text(columns[c].dtype())));
+    }
+    const std::int64_t slice = std::max<std::int64_t>(1, slice_numbers / numbers);
+    const auto look = [&](const read_rows& rows) {
       noneq::stop_here_if_asked();
-      seen.add(rows, first);
-      for (std::int64_t k = 0; k < rows.size(0); k += slice) check(of_part, rows.slice(0, k, k + slice), first + k);
+      for (std::int64_t k = 0; k < rows.count; k += slice)
+        check(of_part, rows.slice(k, std::min(k + slice, rows.count)));
     };
-    std::uint32_t of_rows = 0, of_labels = 0;
-    const bool whole = p.rows * stored.row_bytes() <= identified_bytes, again = !whole && !trained;
-    const auto identify = [&](const noneq::Tensor& rows, std::int64_t first) {
-      if (!again) look(rows, first);
-      of_rows = noneq::storage::checksum(rows, of_rows);
-      if (!p.labels.empty())
-        of_labels = noneq::storage::checksum(stored.labels(p.labels, first, rows.size(0), 0), of_labels);
-    };
-    const std::int64_t block =
-        whole ? stored.block()
-              : std::clamp<std::int64_t>(identified_bytes / 16 / stored.row_bytes(), 1, identified_rows);
-    std::int64_t rows = visit_spread(stored, p, block, whole ? INT64_MAX : identified_bytes, identify);
-    add(c10::str(of_rows, " ", of_labels));
-    if (again) rows = visit_spread(stored, p, stored.block(), checked_bytes, look);
-    if (rows < p.rows) unseen += c10::str(unseen.empty() ? "" : " and ", rows, " of ", p.rows, " (", name, ")");
+    std::vector<std::uint32_t> of_columns(columns.size(), 0);
+    std::uint32_t of_labels = 0;
+    for (std::size_t c = 0; c < columns.size(); ++c)
+      if (p.table->constant(c).defined()) of_columns[c] = noneq::storage::checksum(p.table->constant(c), 0);
+    const bool whole = p.count() * row_bytes <= identified_bytes, again = !whole && !trained;
+    const std::int64_t identified =
+        whole ? block : std::clamp<std::int64_t>(identified_bytes / 16 / row_bytes, 1, identified_rows);
+    std::int64_t rows =
+        visit_spread(p, first_class, identified, whole ? INT64_MAX : identified_bytes, [&](const read_rows& some) {
+          if (!again) look(some);
+          for (std::size_t c = 0; c < columns.size(); ++c)
+            if (some.columns[c].defined()) of_columns[c] = noneq::storage::checksum(some.columns[c], of_columns[c]);
+          if (some.labels.defined()) of_labels = noneq::storage::checksum(some.labels + first_class, of_labels);
+        });
+    add(c10::str(of_columns[0], " ", of_labels));
+    for (std::size_t c = 1; c < columns.size(); ++c) add(c10::str(columns[c].name(), " ", of_columns[c]));
+    if (again) rows = visit_spread(p, first_class, block, checked_bytes, look);
+    if (rows < p.count()) unseen += c10::str(unseen.empty() ? "" : " and ", rows, " of ", p.count(), " (", name, ")");
   }
   return {c10::str(std::hex, contents), unseen.empty()
                                             ? "all rows were looked at"

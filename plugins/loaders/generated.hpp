@@ -12,19 +12,26 @@ class generated_source : public noneq::source {
 
   const noneq::dataset_info& info() const override { return info_; }
   noneq::batch fetch(std::int64_t step, const noneq::stream& s) override {
-    return {step, 0, {{"x0", samples(s.fork(step), 0, batch_size_)}}};
+    return rows(s.fork(step), step, 0, batch_size_);
   }
-  noneq::batch fetch_rows(std::int64_t first, std::int64_t count) override {
-    return {0, first, {{"x0", samples(rows_, first, count)}}};
-  }
+  noneq::batch fetch_rows(std::int64_t first, std::int64_t count) override { return rows(rows_, 0, first, count); }
 
  protected:
   // x⁰ [count, …] of samples first, first + 1, … of a stream.
   virtual noneq::Tensor samples(const noneq::stream& s, std::int64_t first, std::int64_t count) const = 0;
 
+  // Adds what the rows hold beside x⁰, or depends on it.
+  virtual void add_fields(noneq::batch&, const noneq::stream&) const {}
+
   noneq::dataset_info info_;
 
  private:
+  noneq::batch rows(const noneq::stream& s, std::int64_t step, std::int64_t first, std::int64_t count) const {
+    noneq::batch b{step, first, {{"x0", samples(s, first, count)}}};
+    add_fields(b, s);
+    return b;
+  }
+
   const std::int64_t batch_size_;
   const noneq::stream rows_;
 };

@@ -1,81 +1,102 @@
-// Rows of a dataset in an HDF5 file, read in long stretches and shuffled as they pass. One thread reads bytes; the
-// threads that prepare batches decompress and gather them.
-#include <deque>
-
-#include "../row_checks.hpp"
+// Rows of datasets in HDF5 files, read in long stretches and shuffled as they pass. One thread reads bytes; the threads
+// that prepare batches decompress and gather them.
 #include "class_labels.hpp"
 #include "examination.hpp"
-#include "hdf5_options.hpp"
+#include "finished_rows.hpp"
 #include "kept_blocks.hpp"
-#include "noneq/core/dtype.hpp"
-#include "noneq/plugin.hpp"
+#include "reading_blocks.hpp"
+#include "recent_rows.hpp"
 #include "row_notes.hpp"
 #include "row_order.hpp"
-#include "stored_rows.hpp"
 
 namespace {
 
 using noneq::error;
-using noneq::sizes;
 using noneq::Tensor;
 
 constexpr std::int64_t most_classes = 1'000'000;
+// Data of no more than this stays in memory once it was read.
+constexpr std::int64_t kept_bytes = std::int64_t{256} << 20;
 
 struct hdf5 : noneq::loader, shipped::hdf5_options {
   std::shared_ptr<noneq::source> open(const std::optional<noneq::normalisation>& known,
                                       const noneq::stream& s) const override;
-  void redirect(const std::filesystem::path& other) override { file = other; }
+  void redirect(const std::filesystem::path& other) override {
+    file = other;
+    files.clear(), validation_files.clear(), test_files.clear();
+  }
   void check() const override { check_alone(); }
+  std::vector<std::string> gives() const override {
+    std::vector<std::string> all;
+    for (const auto& [name, _] : read_datasets())
+      if (!is_x0(name)) all.push_back(name);
+    if (missing == "nan" && gives_x0() && read.count("mask") == 0) all.push_back("mask");
+    return all;
+  }
+  bool gives_x0() const override { return is_x0(read_datasets().front().first); }
 
   static void describe(noneq::description<hdf5>& d) {
-    d.doc("Rows of a dataset in an HDF5 file of any size, any rank and any type of number, as they are stored.");
+    d.doc("Rows of datasets in HDF5 files of any size, any rank and any type of number, as they are stored.");
     describe_options(d);
   }
 };
 
 // Rows between fetch() and prepare().
 struct unprepared {
-  std::string dataset;
-  std::function<Tensor()> rows;  // [n, …] as stored; may be called concurrently
+  std::shared_ptr<const shipped::row_table> table;
+  bool training;
+  std::function<std::vector<Tensor>()> columns;  // [n, …]; undefined for one that is the same in all rows
 };
 
 class hdf5_source : public noneq::source {
  public:
   hdf5_source(const hdf5& parameters, bool of_trained_model, const noneq::stream& s)
       : of_(parameters),
-        stored_(of_.file, of_.dataset),
         trained_model_(of_trained_model),
-        trained_(trained_rows(of_, stored_.layout().shape[0])),
-        order_(trained_, stored_.block(),
-               std::max<std::int64_t>(1, shipped::stored_rows::window_bytes / (stored_.block() * stored_.row_bytes())),
+        parts_(shipped::parts_reader(of_).open()),
+        trained_(parts_.at("train")),
+        finish_(table(), parts_, of_.missing == "nan"),
+        reading_(shipped::reading_blocks_of(trained_)),
+        order_(trained_.count(), reading_.rows, reading_.per_window,
                of_.order == "shuffled" ? std::optional(s.fork("order")) : std::nullopt),
-        blocks_(trained_ * (stored_.row_bytes() + (of_.labels.empty() ? 0 : 8)) <= shipped::stored_rows::kept_bytes) {
-    info_.shape = stored_.sample_shape();
-    info_.numbers = stored_.layout().dtype;
-    info_.block = stored_.block();
-    info_.if_channels_first = shipped::note_channels(info_.shape);
-    info_.count = trained_;
-    open_parts();
+        blocks_(trained_.count() * (table().row_bytes() + (of_.labels.empty() ? 0 : 8)) <= kept_bytes),
+        recent_(of_.first_class) {
+    finish_.describe(table(), info_);
+    info_.block = reading_.rows;
+    info_.axes = named_axes();
+    if (finish_.has_x0() && info_.axes.empty()) info_.if_channels_first = shipped::note_channels(info_.shape);
+    info_.count = trained_.count();
+    for (const auto& [name, p] : parts_) {
+      info_.parts[name] = p.count();
+      info_.part_names[name] = p.where;
+    }
+    info_.measured = info_.parts.at(noneq::measured_part(info_));
     if (!of_.labels.empty()) count_classes();
   }
 
   const noneq::dataset_info& info() const override { return info_; }
 
   void examine(const onlooker& also) override {
-    const auto attributes = stored_.reader().attributes(of_.dataset);
+    // As far as they are not honoured, the attributes of netCDF are worth a note.
+    const auto attributes = of_.conventions == "netcdf" ? std::map<std::string, std::string>{}
+                                                        : trained_.table->files().reader(0).attributes(x().dataset());
     shipped::seen_rows seen(shipped::fill_values(attributes));
-    const auto found = shipped::examine(
-        stored_, parts_, trained_model_, seen, [&](const std::string& part, const Tensor& rows, std::int64_t first) {
-          const shipped::dataset_part& p = parts_.at(part);
-          noneq::batch b{0, first - p.first, {{"row", at::arange(first, first + rows.size(0), at::kLong)}}};
-          if (info_.classes > 0) b.set("label", stored_.labels(p.labels, first, rows.size(0), of_.first_class));
-          also(part, with_rows(std::move(b), rows, p.dataset));
-        });
+    const auto found = shipped::examine(parts_, info_.block, of_.first_class, trained_model_,
+                                        [&](const std::string& part, const shipped::read_rows& rows) {
+                                          const shipped::table_part& p = parts_.at(part);
+                                          noneq::batch b{0, rows.first, {{"row", numbers(p, rows.first, rows.count)}}};
+                                          if (rows.labels.defined()) b.set("label", rows.labels);
+                                          b = finished(std::move(b), rows.columns, *p.table);
+                                          if (finish_.has_x0()) seen.add(b.at("x0"), b.at("row"));
+                                          if (part == "train" && info_.untrainable.empty())
+                                            info_.untrainable = finish_.untrainable(b, *p.table);
+                                          also(part, b);
+                                        });
     info_.found = seen.range();
     info_.examined = found.extent;
     info_.identity = c10::str(found.contents, ", first class ", of_.first_class);
-    shipped::note_packing(attributes, stored_.where(), info_.notes);
-    shipped::note_missing(seen, stored_.where(), info_.notes);
+    shipped::note_packing(attributes, x().where(), info_.notes);
+    shipped::note_missing(seen, x().where(), info_.notes);
   }
 
   noneq::batch fetch(std::int64_t step, const noneq::stream&) override {
@@ -89,18 +110,24 @@ class hdf5_source : public noneq::source {
     }
     const bool labelled = info_.classes > 0;
     const Tensor numbers = at::empty({of_.batch_size}, at::kLong), labels = at::empty({of_.batch_size}, at::kLong);
+    auto* rows = numbers.data_ptr<std::int64_t>();
     std::int64_t at = 0;
     for (const auto& some : all) {
-      some.number(numbers.data_ptr<std::int64_t>() + at, labelled ? labels.data_ptr<std::int64_t>() + at : nullptr);
+      some.number(rows + at, labelled ? labels.data_ptr<std::int64_t>() + at : nullptr);
       at += static_cast<std::int64_t>(some.size());
     }
+    for (std::int64_t k = 0; k < of_.batch_size; ++k) rows[k] = trained_.rows.at(rows[k]);
     noneq::batch b{step, 0, {{"row", numbers}}};
     if (labelled) b.set("label", labels);
-    return with(std::move(b), of_.dataset, [all = std::move(all)] {
-      if (all.size() == 1) return all[0].gather();
-      std::vector<Tensor> rows;
-      for (const auto& some : all) rows.push_back(some.gather());
-      return at::cat(rows);
+    return with(std::move(b), trained_, true, [all = std::move(all), table = trained_.table] {
+      std::vector<Tensor> columns(table->columns().size());
+      for (std::size_t c = 0; c < columns.size(); ++c) {
+        if (table->constant(c).defined()) continue;
+        std::vector<Tensor> rows;
+        for (const auto& some : all) rows.push_back(some.gather(c));
+        columns[c] = rows.size() == 1 ? rows[0] : at::cat(rows);
+      }
+      return columns;
     });
   }
 
@@ -109,100 +136,63 @@ class hdf5_source : public noneq::source {
   }
 
   noneq::batch fetch_part(const std::string& name, std::int64_t first, std::int64_t count) override {
-    const shipped::dataset_part& p = parts_.at(name);
-    const std::int64_t begin = std::clamp<std::int64_t>(first, 0, p.rows), n = std::min(count, p.rows - begin);
-    const std::int64_t from = p.first + begin;
-    noneq::batch b{0, first, {{"row", at::arange(from, from + n, at::kLong)}}};
-    if (info_.classes > 0) b.set("label", stored_.labels(p.labels, from, n, of_.first_class));
-    return with(std::move(b), p.dataset, rows_in_order(p.dataset, from, n));
+    const shipped::table_part& p = parts_.at(name);
+    const std::int64_t begin = std::clamp<std::int64_t>(first, 0, p.count()), n = std::min(count, p.count() - begin);
+    noneq::batch b{0, first, {{"row", numbers(p, begin, n)}}};
+    auto read = recent_.read(name, p, begin, n);
+    if (read.labels.defined()) b.set("label", read.labels);
+    return with(std::move(b), p, false, std::move(read.columns));
   }
 
   noneq::batch prepare(noneq::batch raw) const override {
     if (!raw.fetched) return raw;
     const auto some = std::static_pointer_cast<const unprepared>(std::exchange(raw.fetched, nullptr));
-    return with_rows(std::move(raw), some->rows(), some->dataset);
+    noneq::batch b = finished(std::move(raw), some->columns(), *some->table);
+    if (const std::string why = some->training ? finish_.untrainable(b, *some->table) : ""; !why.empty())
+      throw error(why);
+    return b;
   }
 
  private:
-  static noneq::batch with(noneq::batch b, const std::string& dataset, std::function<Tensor()> rows) {
-    b.fetched = std::make_shared<const unprepared>(unprepared{dataset, std::move(rows)});
+  static noneq::batch with(noneq::batch b, const shipped::table_part& of, bool training,
+                           std::function<std::vector<Tensor>()> columns) {
+    b.fetched = std::make_shared<const unprepared>(unprepared{of.table, training, std::move(columns)});
     return b;
   }
 
   // Throws noneq::error where a number is not finite.
-  noneq::batch with_rows(noneq::batch b, const Tensor& stored, const std::string& dataset) const {
-    const Tensor x0 = shipped::stored_rows::as_samples(stored);
-    shipped::refuse_infinite(x0, b.at("row"), stored_.where(dataset));
-    b.set("x0", x0);
-    return b;
-  }
-
-  // Chunks that were read last are kept, because metrics request few rows at a time.
-  std::function<Tensor()> rows_in_order(const std::string& dataset, std::int64_t first, std::int64_t count) {
-    const auto layout = stored_.reader().layout(dataset);
-    const std::int64_t chunk = layout.chunk.empty() ? 0 : layout.chunk[0], rows = layout.shape[0];
-    if (chunk == 0 || count == 0 || chunk * stored_.row_bytes() > shipped::stored_rows::window_bytes)
-      return [part = stored_.lazily(dataset, first, count)] { return part->rows(); };
-    std::vector<std::shared_ptr<const shipped::lazy_rows>> parts;
-    for (std::int64_t at = first / chunk * chunk; at < first + count; at += chunk)
-      parts.push_back(recent(dataset, at, std::min(chunk, rows - at)));
-    return [parts, begin = first % chunk, count] {
-      for (const auto& part : parts) part->begin();
-      std::vector<Tensor> rows;
-      std::int64_t skipped = begin, left = count;
-      for (const auto& part : parts) {
-        const Tensor& all = part->rows();
-        rows.push_back(all.slice(0, skipped, skipped + left));
-        skipped = 0;
-        left -= rows.back().size(0);
+  noneq::batch finished(noneq::batch b, std::vector<Tensor> columns, const shipped::row_table& of) const {
+    for (std::size_t c = 0; c < columns.size(); ++c)
+      if (const Tensor& one = of.constant(c); one.defined()) {
+        noneq::sizes shape = one.sizes().vec();
+        shape[0] = b.size();
+        columns[c] = one.expand(shape);
       }
-      return rows.size() == 1 ? rows[0] : at::cat(rows);
-    };
+    return finish_(std::move(b), columns, of);
   }
 
-  std::shared_ptr<const shipped::lazy_rows> recent(const std::string& dataset, std::int64_t first, std::int64_t count) {
-    for (const auto& r : recent_)
-      if (r.first == first && r.dataset == dataset) return r.rows;
-    const auto most = static_cast<std::size_t>(
-        std::max<std::int64_t>(1, shipped::stored_rows::window_bytes / (count * stored_.row_bytes())));
-    while (recent_.size() >= std::min<std::size_t>(most, 64)) recent_.pop_front();
-    recent_.push_back({dataset, first, stored_.lazily(dataset, first, count)});
-    return recent_.back().rows;
+  static Tensor numbers(const shipped::table_part& p, std::int64_t first, std::int64_t count) {
+    if (p.rows.is_run() && count > 0) return at::arange(p.rows.at(first), p.rows.at(first) + count, at::kLong);
+    const Tensor all = at::empty({count}, at::kLong);
+    for (std::int64_t k = 0; k < count; ++k) all.data_ptr<std::int64_t>()[k] = p.rows.at(first + k);
+    return all;
   }
 
-  static std::int64_t trained_rows(const hdf5& of, std::int64_t rows) {
-    const std::int64_t held = std::llround(of.held_out * static_cast<double>(rows));
-    if (of.held_out > 0 && (held == 0 || held == rows))
-      throw error(c10::str("held_out got ", of.held_out, " of ", rows, rows == 1 ? " row" : " rows", ", which leaves ",
-                           held == 0 ? "none to measure on" : "none to train on",
-                           rows > 1 ? c10::str("; need ", 1. / static_cast<double>(rows), " or more, and a row left")
-                                    : "; need more rows, or held_out: 0"));
-    return rows - held;
-  }
+  const shipped::row_table& table() const { return *trained_.table; }
+  const shipped::column& x() const { return table().columns().front(); }
 
-  void open_parts() {
-    parts_["train"] = {of_.dataset, of_.labels, 0, trained_};
-    if (trained_ < stored_.layout().shape[0])
-      parts_["validation"] = {of_.dataset, of_.labels, trained_, stored_.layout().shape[0] - trained_};
-    if (!of_.validation.empty()) open_part("validation", of_.validation, of_.validation_labels);
-    if (!of_.test.empty()) open_part("test", of_.test, of_.test_labels);
-    for (const auto& [name, p] : parts_) {
-      info_.parts[name] = p.rows;
-      info_.part_names[name] = stored_.where(p.dataset);
+  // The names of the dimensions of a sample, where the file names all of them.
+  std::vector<std::string> named_axes() const {
+    std::vector<std::string> names;
+    if (!finish_.has_x0() || x().row_shape().empty()) return names;
+    const auto dimensions = table().files().reader(0).dimensions(x().dataset());
+    for (std::size_t d = 1; d < dimensions.size(); ++d) {
+      const noneq::storage::dimension& of = dimensions[d];
+      const std::string scale = of.scales.empty() ? "" : of.scales.front();
+      names.push_back(of.label.empty() ? scale.substr(scale.rfind('/') + 1) : of.label);
+      if (names.back().empty()) return {};
     }
-    info_.measured = info_.parts.at(noneq::measured_part(info_));
-  }
-
-  void open_part(const std::string& name, const std::string& dataset, const std::string& labels) {
-    const noneq::storage::dataset_layout l = stored_.reader().layout(dataset);
-    sizes need = stored_.layout().shape;
-    need[0] = l.shape[0];
-    if (l.shape != need || l.dtype != stored_.layout().dtype)
-      throw error(c10::str(of_.file.string(), ": dataset '", dataset, "' got ", noneq::to_string(l.shape), " of ",
-                           noneq::dtype_text(l.dtype), ", need rows like those of '", of_.dataset, "', ",
-                           noneq::to_string(stored_.layout().shape), " of ",
-                           noneq::dtype_text(stored_.layout().dtype)));
-    parts_[name] = {dataset, labels, 0, l.shape[0]};
+    return names;
   }
 
   void hold(std::int64_t position) {
@@ -210,17 +200,25 @@ class hdf5_source : public noneq::source {
     window_ = {};  // until all is read: reading may throw
     const auto next = order_.at(position);
     blocks_.hold(order_.stretches(next), [&](const shipped::row_order::stretch& s) {
-      return shipped::kept_blocks::block{
-          stored_.lazily(of_.dataset, s.first, s.count),
-          info_.classes > 0 ? stored_.labels(of_.labels, s.first, s.count, of_.first_class) : Tensor()};
+      return trained_.read(s.first, s.count, of_.first_class);
     });
     window_ = next;
   }
 
   void count_classes() {
-    const std::string name = of_.file.string();
-    const auto counts = shipped::count_labels(stored_.reader(), name, of_.labels, of_.dataset,
-                                              stored_.layout().shape[0], of_.first_class, most_classes);
+    std::vector<std::int64_t> counts;
+    for (const char* part : {"train", "validation", "test"}) {
+      const auto found = parts_.find(part);
+      if (found == parts_.end()) continue;
+      const shipped::table_part& p = found->second;
+      const bool own = p.table == trained_.table;  // shares of the rows: classes are those of all of them
+      const auto more = shipped::count_labels(*p.table, p.rows, of_.first_class,
+                                              own ? most_classes : static_cast<std::int64_t>(counts.size()));
+      if (!own) continue;
+      counts.resize(std::max(counts.size(), more.size()));
+      for (std::size_t c = 0; c < more.size(); ++c) counts[c] += more[c];
+    }
+    const std::string name = table().files().paths().front().string();
     info_.classes = static_cast<std::int64_t>(counts.size());
     info_.first_class = of_.first_class;
     shipped::note_empty_classes(counts, of_.first_class, name + ": labels '" + of_.labels + "'", info_.notes);
@@ -228,27 +226,19 @@ class hdf5_source : public noneq::source {
       info_.notes.push_back(c10::str(name, ": labels '", of_.labels, "' from ", of_.first_class, " to ",
                                      of_.first_class + info_.classes - 1, " are the classes 0 to ", info_.classes - 1,
                                      " of a sampler's labels; files of samples have them as they are here"));
-    for (const auto& [_, p] : parts_)
-      if (p.labels != of_.labels || p.dataset != of_.dataset)
-        shipped::count_labels(stored_.reader(), name, p.labels, p.dataset, p.rows, of_.first_class, info_.classes);
   }
 
-  struct recent_rows {
-    std::string dataset;
-    std::int64_t first;
-    std::shared_ptr<const shipped::lazy_rows> rows;
-  };
-
   const hdf5 of_;
-  const shipped::stored_rows stored_;
   const bool trained_model_;  // for it only the rows of the fingerprint are read
-  std::int64_t trained_;
-  std::map<std::string, shipped::dataset_part> parts_;
+  const std::map<std::string, shipped::table_part> parts_;
+  const shipped::table_part trained_;
+  const shipped::finished_rows finish_;
+  const shipped::reading_blocks reading_;
   shipped::row_order order_;
   noneq::dataset_info info_;
   shipped::row_order::window window_;
   shipped::kept_blocks blocks_;
-  std::deque<recent_rows> recent_;  // the latest last
+  shipped::recent_rows recent_;
 };
 
 std::shared_ptr<noneq::source> hdf5::open(const std::optional<noneq::normalisation>& known,

@@ -16,15 +16,11 @@ namespace shipped {
 
 class kept_blocks {
  public:
-  struct block {
-    std::shared_ptr<const lazy_rows> rows;  // [n, …] as stored
-    noneq::Tensor labels;                   // int64 [n], or undefined
-  };
-  using reader = std::function<block(const row_order::stretch&)>;
+  using reader = std::function<row_block(const row_order::stretch&)>;
 
  private:
   struct place {
-    block kept;
+    row_block kept;
     std::int64_t first_row, first_slot;
   };
   using window = std::vector<place>;  // by the first slot
@@ -48,10 +44,10 @@ class kept_blocks {
         if (labels != nullptr) labels[i] = places_[i]->kept.labels.data_ptr<std::int64_t>()[within(i)];
       }
     }
-    // Returns the rows [n, …], as stored. Threads that gather from one block share the work of decompressing it.
-    noneq::Tensor gather() const {
-      for (const place* p : places_) p->kept.rows->begin();
-      const noneq::Tensor& like = places_.front()->kept.rows->rows();
+    // Returns the rows [n, …] of a column. Threads that gather from one block share the work of decompressing it.
+    noneq::Tensor gather(std::size_t column = 0) const {
+      for (const place* p : places_) p->kept.columns[column]->begin();
+      const noneq::Tensor& like = places_.front()->kept.columns[column]->rows();
       noneq::sizes shape = like.sizes().vec();
       shape[0] = static_cast<std::int64_t>(slots_.size());
       const noneq::Tensor out = at::empty(shape, like.scalar_type());
@@ -59,7 +55,7 @@ class kept_blocks {
       auto* to = static_cast<char*>(out.data_ptr());
       for (std::size_t i = 0; i < slots_.size(); ++i, to += row_bytes)
         std::memcpy(to,
-                    static_cast<const char*>(places_[i]->kept.rows->rows().data_ptr()) +
+                    static_cast<const char*>(places_[i]->kept.columns[column]->rows().data_ptr()) +
                         static_cast<std::size_t>(within(i)) * row_bytes,
                     row_bytes);
       return out;
@@ -95,7 +91,7 @@ class kept_blocks {
 
  private:
   bool for_good_;
-  std::map<std::int64_t, block> all_;  // by the first row
+  std::map<std::int64_t, row_block> all_;  // by the first row
   std::shared_ptr<const window> held_;
 };
 

@@ -29,7 +29,7 @@ inline std::vector<double> fill_values(const std::map<std::string, std::string>&
   return values;
 }
 
-// Attributes that rescale numbers by the conventions of netCDF (CF 1.11, §8.1), which this program does not apply.
+// Attributes that rescale numbers by the conventions of netCDF (CF 1.11, §8.1), where they are not to be applied.
 inline void note_packing(const std::map<std::string, std::string>& attributes, const std::string& where,
                          std::vector<std::string>& notes) {
   const double scale = number_in(attributes, "scale_factor").value_or(1),
@@ -37,14 +37,14 @@ inline void note_packing(const std::map<std::string, std::string>& attributes, c
   if (scale == 1 && offset == 0) return;
   notes.push_back(c10::str(where, " has the attributes scale_factor = ", scale, " and add_offset = ", offset,
                            ", which are not applied: training, samples and range are in the numbers as they are "
-                           "stored; store scale_factor·x + add_offset to have them in its unit"));
+                           "stored; conventions: netcdf brings them to its unit"));
 }
 
 inline void note_missing(const seen_rows& seen, const std::string& where, std::vector<std::string>& notes) {
   if (seen.missing_row() < 0) return;
   notes.push_back(c10::str(where, " has ", seen.missing(), " in row ", seen.missing_row(),
                            ", which its _FillValue or missing_value says is missing; it is trained on as a number: "
-                           "leave such rows out of the file"));
+                           "conventions: netcdf takes it for missing"));
 }
 
 // Classes without a row among `counts`, those of the labels from first_class on.

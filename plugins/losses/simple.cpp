@@ -18,9 +18,12 @@ struct simple : noneq::loss {
                                          weighting ? &*weighting : nullptr);
   }
   const char* unit() const override { return "squared error"; }
+  bool takes_missing() const override { return true; }
 
   static void describe(noneq::description<simple>& d) {
-    d.doc("Mean squared error of the prediction, per dimension; trains no variance.")
+    d.doc(
+         "Mean squared error of the prediction, per dimension; trains no variance. Where numbers are missing, the mean "
+         "over those that were observed.")
         .param("weighting", &simple::weighting, "a weight per t on the error in ε, whatever the network predicts");
     d.reads("noise", "float32 [B, …]: ε").spaces({"gaussian"});
   }

@@ -9,7 +9,14 @@
 
 namespace shipped::terms {
 
-// ‖z − z*‖²/d, [B]; with a weighting w(t)‖ε − ε̂‖²/d, under every prediction.
+// The mean over the numbers of each sample that were observed, [B]: those where the batch's mask is 1, or all of them.
+inline noneq::Tensor mean_of_observed(const noneq::Tensor& each, const noneq::batch& b) {
+  if (!b.has("mask")) return each.flatten(1).mean(1);
+  const noneq::Tensor mask = b.at("mask").expand_as(each);
+  return (each * mask).flatten(1).sum(1) / mask.flatten(1).sum(1).clamp_min(1);
+}
+
+// ‖z − z*‖²/d, [B]; with a weighting w(t)‖ε − ε̂‖²/d, under every prediction. Counts the observed numbers only.
 inline noneq::Tensor squared_error(const noneq::batch& b, const noneq::process& p, const noneq::coefficients& c,
                                    const noneq::weighting* weighting) {
   const noneq::Tensor& xt = b.at("xt");
@@ -17,8 +24,8 @@ inline noneq::Tensor squared_error(const noneq::batch& b, const noneq::process& 
   // The target may depend on Σ, which is detached: this loss must not change Σ to fit z.
   const noneq::reverse_point at{xt, c, *p.kernel, p.log_variance(raw, c).detach()};
   const noneq::Tensor error = (z - p.mean->target(b.at("x0"), b.at("noise"), at)).square();
-  if (weighting == nullptr) return error.flatten(1).mean(1);
-  return (weighting->weight(c) * p.mean->epsilon_error(at) * error).flatten(1).mean(1);
+  if (weighting == nullptr) return mean_of_observed(error, b);
+  return mean_of_observed(weighting->weight(c) * p.mean->epsilon_error(at) * error, b);
 }
 
 // KL(q(x^{t−1}|x^t,x⁰) ‖ p(x^{t−1}|x^t)), nats, [B]; at t = 1 finite but without meaning.

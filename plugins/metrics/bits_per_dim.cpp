@@ -1,6 +1,6 @@
 // The cost of 8-bit data under the model: −ln p(x⁰) ≤ L_T + Σ L_{t−1} + L_0 with the discretised Gaussian decoder (Ho
 // et al. 2020, eq. 5 and 13), in bits per dimension.
-#include "bound_of_rows.hpp"
+#include "bounds_sinking.hpp"
 #include "noneq/plugin.hpp"
 
 namespace {

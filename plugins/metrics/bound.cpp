@@ -1,5 +1,5 @@
 // Both bounds on the log likelihood of data, with their parts and steps.
-#include "bound_of_rows.hpp"
+#include "bounds_sinking.hpp"
 
 namespace {
 

@@ -2,9 +2,9 @@
 // H_q(X^T|X⁰) − H_q(X¹|X⁰), each reverse step removes its share of that but for KL_t, and K = Σ_{t≥2} removed_t −
 // H_p(X^T) + edge. Beside it the bounds between which H_q(X^{t−1}|X^t) lies (eq. 22):
 // H_q(X^t|X^{t−1}) + H_q(X^{t−1}|X⁰) − H_q(X^t|X⁰) ≤ H_q(X^{t−1}|X^t) ≤ H_q(X^t|X^{t−1}).
+#include "../strata.hpp"
 #include "noneq/plugin.hpp"
 #include "rows.hpp"
-#include "strata.hpp"
 
 namespace {
 
@@ -79,7 +79,7 @@ class entropy_sinking : public shipped::keeping_sinking {
     }
     const noneq::distribution pi = k.stationary(x0);
     const shipped::step_kls steps =
-        shipped::measure_steps(m_.denoiser, x0, noneq::conditions_of(rows), first, strata_, m_.stream);
+        shipped::measure_steps(m_.denoiser, x0, m_.denoiser.given(rows), first, strata_, m_.stream);
     return {rows.step,
             first,
             {{"removed", last_entropy - first_entropy - steps.per_sample},

@@ -2,6 +2,7 @@
 // embedding of t: sinusoids of t (Vaswani et al. 2017, as in Ho et al. 2020), 2015's bumps, or sinusoids of ln SNR,
 // which follow a schedule that is learned. Octaves sin(2^k x), cos(2^k x) beside x (Mildenhall et al. 2020; Kingma et
 // al. 2021) let a small network resolve fine structure in few dimensions.
+#include "conditioning.hpp"
 #include "dotted.hpp"
 #include "noneq/compute/builder.hpp"
 #include "noneq/compute/execution.hpp"
@@ -26,7 +27,7 @@ Tensor log_snr_sinusoids(const Tensor& log_snr, std::int64_t width) {
   return at::cat({angle.sin(), angle.cos()}, 1);
 }
 
-struct mlp_options : noneq::compute::execution_choice {
+struct mlp_options : noneq::compute::execution_choice, shipped::condition_options {
   std::vector<std::int64_t> hidden{128, 128, 128};
   std::string activation = "silu", time = "sinusoidal";
   std::int64_t time_features = 32, octaves = 0;
@@ -39,9 +40,10 @@ struct mlp_options : noneq::compute::execution_choice {
         .at(activation);
   }
 
-  // Value 0 is the network's input for x, then the embedding of t.
+  // Value 0 is the network's input for x and the conditions, then the embedding of t.
   noneq::compute::network_layers layers(const noneq::network_signature& s) const {
-    const std::int64_t size = c10::multiply_integers(s.shape), seen = size * (1 + 2 * octaves);
+    const std::int64_t size = c10::multiply_integers(s.shape),
+                       seen = size * (1 + 2 * octaves) + shipped::conditioning(*this, s, true).numbers();
     noneq::compute::builder build(seen + time_features, {1, 1});
     const noneq::compute::value_id e = build.slice(0, seen, time_features);
     noneq::compute::value_id h = noneq::compute::none;
@@ -59,7 +61,7 @@ struct mlp_options : noneq::compute::execution_choice {
 
 struct mlp_network : noneq::network {
   mlp_network(const mlp_options& o, const noneq::network_signature& s)
-      : options(o), shape(s.shape), outputs(s.outputs), executed(o.layers(s), o) {
+      : options(o), shape(s.shape), outputs(s.outputs), given(o, s, true), executed(o.layers(s), o) {
     times = register_buffer("times", o.time == "bump" ? noneq::bump_basis(s.T, o.time_features).to(at::kFloat)
                                                       : sinusoids(at::arange(s.T), s.T, o.time_features));
     for (const noneq::compute::weight_spec& w : executed.layers().weights) {
@@ -69,6 +71,7 @@ struct mlp_network : noneq::network {
   }
 
   bool takes_any_t() const override { return options.time != "bump"; }
+  std::vector<std::string> knows_without() const override { return given.dropped(); }
 
   Tensor forward(const noneq::network_input& in) override {
     const Tensor x = in.x.flatten(1);
@@ -77,6 +80,7 @@ struct mlp_network : noneq::network {
       const Tensor angle = x * std::exp2(static_cast<double>(k));
       features.insert(features.end(), {angle.sin(), angle.cos()});
     }
+    if (const Tensor vectors = given.vectors(in); vectors.defined()) features.push_back(vectors);
     features.push_back(embedding(in).to(x.dtype()));
     noneq::sizes out{in.x.size(0), outputs * shape[0]};
     out.insert(out.end(), shape.begin() + 1, shape.end());
@@ -92,6 +96,7 @@ struct mlp_network : noneq::network {
   mlp_options options;
   noneq::sizes shape;
   std::int64_t outputs;
+  shipped::conditioning given;
   noneq::compute::executed_network executed;
   Tensor times;
   std::vector<Tensor> weights;
@@ -102,7 +107,9 @@ struct mlp : noneq::model, mlp_options {
     if (hidden.empty()) throw noneq::error("got no hidden layer, need at least one width", "hidden");
     if (time != "bump" && time_features % 2 != 0)
       throw noneq::error("got an odd number of time_features, need an even one");
+    check_conditions();
   }
+  std::vector<std::string> conditions() const override { return condition; }
   void check_signature(const noneq::network_signature& s) const override { check_execution(layers(s)); }
   std::shared_ptr<noneq::network> build(const noneq::network_signature& s) const override {
     return std::make_shared<mlp_network>(*this, s);
@@ -122,6 +129,7 @@ struct mlp : noneq::model, mlp_options {
         .param("execution", &mlp::execution,
                "compiled: static plans on vectorised kernels; reference: libtorch; auto: the fastest that can do it",
                noneq::one_of({"auto", "compiled", "reference"}));
+    describe_conditions(d, "all their numbers in a row");
   }
 };
 

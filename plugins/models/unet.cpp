@@ -20,6 +20,7 @@ struct unet_network : noneq::network, noneq::exportable {
                const shipped::unet::diffusers_folder* folder)
       : net(std::move(a)),
         shape(s.shape),
+        given(o, s, false),
         executed(shipped::unet::layers(net, {s.shape.begin() + 1, s.shape.end()}), o),
         with_no_class(o.no_class),
         with_x0_hat(o.self_conditioning) {
@@ -37,6 +38,7 @@ struct unet_network : noneq::network, noneq::exportable {
   bool knows_no_class() const override { return with_no_class; }
   bool takes_any_t() const override { return net.learned_times == 0; }
   bool self_conditioned() const override { return with_x0_hat; }
+  std::vector<std::string> knows_without() const override { return given.dropped(); }
 
   Tensor forward(const noneq::network_input& in) override {
     Tensor x = net.centre_input ? 2 * in.x - 1 : in.x;
@@ -44,11 +46,20 @@ struct unet_network : noneq::network, noneq::exportable {
       const Tensor x0_hat = in.given.find("x0_hat");
       x = at::cat({x, x0_hat.defined() ? x0_hat : at::zeros_like(in.x)}, 1);
     }
+    if (const Tensor fields = given.fields(in, periodic()); fields.defined()) x = at::cat({x, fields}, 1);
     Tensor label = in.given.find("label");
     if (!label.defined() && with_no_class) label = at::full_like(in.t, net.class_rows - 1);
     noneq::sizes out{in.x.size(0)};
     out.insert(out.end(), shape.begin(), shape.end());
-    return executed.forward(weights, {x, in.t, label, in.dropout, in.first}).view(out);
+    return executed.forward(weights, {x, in.t, label, in.dropout, in.first, given.vectors(in)}).view(out);
+  }
+
+  // Which axes of the grid wrap around.
+  std::vector<bool> periodic() const {
+    std::vector<bool> all;
+    for (std::size_t k = 3 - shape.size(); k < 2; ++k)
+      all.push_back(net.padding[k] == noneq::compute::padding::circular);
+    return all;
   }
 
   void export_diffusers(const std::filesystem::path& folder, const std::string& asked) const override {
@@ -64,6 +75,7 @@ struct unet_network : noneq::network, noneq::exportable {
   architecture net;
   std::string version = "0.30.0";  // of the diffusers to export for
   noneq::sizes shape;              // of one output
+  shipped::conditioning given;
   noneq::compute::executed_network executed;
   std::vector<Tensor> weights;
   bool with_no_class, with_x0_hat;
@@ -72,6 +84,7 @@ struct unet_network : noneq::network, noneq::exportable {
 struct unet : noneq::model, shipped::unet::options {
   void check() const override { check_alone(); }
   bool takes_channels() const override { return true; }
+  std::vector<std::string> conditions() const override { return condition; }
   void check_signature(const noneq::network_signature& s) const override {
     const architecture a = architecture_for(s, opened());
     check_execution(shipped::unet::layers(a, {s.shape.begin() + 1, s.shape.end()}));

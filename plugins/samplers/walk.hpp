@@ -23,7 +23,7 @@ class walk {
       : all_(d),
         sampler_(s),
         request_(r),
-        visited_(s.kept_steps(d.process())),
+        visited_(below(s.kept_steps(d.process()), r.from_index)),
         shape_{r.count},
         guided_(s.guides.all(), d.process(), r) {
     shape_.insert(shape_.end(), r.shape.begin(), r.shape.end());
@@ -87,6 +87,14 @@ class walk {
  private:
   // The conditions of the samples, with the x̂⁰ found before, for a self-conditioned network.
   noneq::conditions given() const { return request_.given.with("x0_hat", told_); }
+
+  // Returns the steps up to a given one, and that one itself; all of them for −1.
+  static std::vector<std::int64_t> below(std::vector<std::int64_t> all, std::int64_t index) {
+    if (index < 0) return all;
+    all.erase(std::lower_bound(all.begin(), all.end(), index), all.end());
+    all.push_back(index);
+    return all;
+  }
 
   // The index in the schedule that the network was trained with.
   std::int64_t original(std::int64_t i) const {

@@ -36,7 +36,8 @@ struct log : noneq::transform {
  private:
   void refuse_negative(const Tensor& shifted, const Tensor& rows, const std::string& where) const {
     if (shifted.numel() == 0 || shifted.min().item<double>() > 0) return;
-    const Tensor bad = shifted.le(0).flatten(1);
+    const Tensor bad = shifted.le(0).flatten(1);  // NaN, which was not observed, is not among them
+    if (!bad.any().item<bool>()) return;
     const auto at = bad.any(1).nonzero()[0].item<std::int64_t>();
     const double x = shifted[at].flatten().masked_select(bad[at])[0].item<double>() - shift;
     throw error(c10::str(shipped::begin_of(where), "got ", x, " in row ", rows[at].item<std::int64_t>(),

@@ -12,6 +12,10 @@ struct one_hot : noneq::transform {
 
   noneq::dataset_info after(noneq::dataset_info before) const override {
     noneq::dataset_info info = std::move(before);
+    if (info.missing)
+      throw error(shipped::begin_of(info.name_of("train")) +
+                  "may have missing numbers, which are of no category; need data without, or the number of another "
+                  "category in their place (conventions: none in the loader reads a _FillValue as it is stored)");
     info.bin_width = 0;
     info.found.clear();
     info.if_channels_first.clear();

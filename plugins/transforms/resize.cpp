@@ -56,23 +56,40 @@ struct resize : noneq::transform {
   noneq::batch run(noneq::batch b, const noneq::transform_context&) const override {
     Tensor x = b.at("x0");
     x = x.to(shipped::exact_type(x.scalar_type()));
-    for (std::size_t k = 0; k < size.size(); ++k) {
-      const auto d = static_cast<std::int64_t>(k) - static_cast<std::int64_t>(size.size());
-      const Tensor w = by == "area" ? area_weights(x.size(d), size[k]) : linear_weights(x.size(d), size[k]);
-      x = x.movedim(d, -1).matmul(w.to(x.scalar_type()).t()).movedim(-1, d);
+    const Tensor missing = x.is_floating_point() && x.sum().isnan().item<bool>() ? x.isnan() : Tensor();
+    if (missing.defined()) {
+      // The mean over what was observed, where that is half at least.
+      const Tensor observed = resized(missing.logical_not().to(x.scalar_type()));
+      x = (resized(x.masked_fill(missing, 0)) / observed).masked_fill(observed < least_observed, std::nan(""));
+    } else {
+      x = resized(x);
     }
     b.set("x0", x.contiguous());
     return b;
   }
 
   static void describe(noneq::description<resize>& d) {
-    d.doc("Brings samples to another number of grid points. This cannot be undone: samples have the new size.")
+    d.doc(
+         "Brings samples to another number of grid points. This cannot be undone: samples have the new size. Missing "
+         "numbers are left out of a new point, which is missing where less than half of it was observed.")
         .param("size", &resize::size, "lengths of the last dimensions of a sample: [height, width] for images",
                noneq::required())
         .param("by", &resize::by,
                "area: the mean over the area of each new point, which keeps the mean of a sample; bilinear: linear "
                "between the points",
                noneq::one_of({"area", "bilinear"}));
+  }
+
+ private:
+  static constexpr double least_observed = 0.5 - 1e-6;  // of the weights of a new point, give or take their rounding
+
+  Tensor resized(Tensor x) const {
+    for (std::size_t k = 0; k < size.size(); ++k) {
+      const auto d = static_cast<std::int64_t>(k) - static_cast<std::int64_t>(size.size());
+      const Tensor w = by == "area" ? area_weights(x.size(d), size[k]) : linear_weights(x.size(d), size[k]);
+      x = x.movedim(d, -1).matmul(w.to(x.scalar_type()).t()).movedim(-1, d);
+    }
+    return x;
   }
 };
 

@@ -1,6 +1,6 @@
 // Brings data to mean 0 and variance 1, by the mean and variance of the rows that are trained on.
 #include "affine.hpp"
-#include "moments.hpp"
+#include "noneq/core/moments.hpp"
 
 namespace {
 
@@ -34,7 +34,7 @@ struct standardise : noneq::transform {
     looked_at_ += b.size();
     if (seen_->finite()) return;
     const Tensor row = shipped::numbers_of_rows(b, c);
-    shipped::refuse_infinite(x, row, c.of);
+    shipped::refuse_infinite(x, row, c.of, shipped::missing_numbers::kept);
     throw error(c10::str(shipped::begin_of(c.of), "has numbers near rows ", row[0].item<std::int64_t>(), " … ",
                          row[-1].item<std::int64_t>(), " whose squares overflow, need smaller ones"));
   }
@@ -44,6 +44,8 @@ struct standardise : noneq::transform {
     const auto seen = std::exchange(seen_, std::nullopt);
     const std::string where = shipped::begin_of(before.name_of("train"));
     if (!seen) throw error(where + "has no rows to learn a mean and variance from, need some");
+    if (!seen->count().gt(0).any().item<bool>())
+      throw error(where + "has no observed number to learn a mean and variance from, need some");
     sizes shape = per == "all" ? sizes{} : before.shape;
     if (per == "channel") std::fill(shape.begin() + 1, shape.end(), 1);
     const Tensor mean = seen->mean().reshape(shape), variance = seen->variance().reshape(shape);
@@ -83,7 +85,8 @@ struct standardise : noneq::transform {
   noneq::batch run(noneq::batch b, const noneq::transform_context& c) const override {
     if (!shift_.defined()) throw error("has learned no mean and variance yet");
     const Tensor x = b.at("x0"), y = shipped::shifted_and_scaled(x, shift_, scale_);
-    if (x.is_floating_point()) shipped::refuse_infinite(y, shipped::numbers_of_rows(b, c), c.of);
+    if (x.is_floating_point())
+      shipped::refuse_infinite(y, shipped::numbers_of_rows(b, c), c.of, shipped::missing_numbers::kept);
     b.set("x0", y);
     return b;
   }
@@ -91,7 +94,7 @@ struct standardise : noneq::transform {
   static void describe(noneq::description<standardise>& d) {
     d.doc(
          "Brings data to mean 0 and variance 1. Mean and variance are learned from the rows to train on and are stored "
-         "with the model; samples come out in the units from before.")
+         "with the model; samples come out in the units from before. Missing numbers (NaN) are left out and stay.")
         .param("per", &standardise::per,
                "one mean and scale for all numbers, one for each channel (the first dimension of a sample), or one for "
                "each position of a sample",
@@ -103,16 +106,16 @@ struct standardise : noneq::transform {
   }
 
  private:
-  shipped::one_scale scale_of() const {
-    static const std::map<std::string, shipped::one_scale> scales{{"all", shipped::one_scale::for_all},
-                                                                  {"channel", shipped::one_scale::per_channel},
-                                                                  {"dim", shipped::one_scale::per_position}};
+  noneq::one_scale scale_of() const {
+    static const std::map<std::string, noneq::one_scale> scales{{"all", noneq::one_scale::for_all},
+                                                                {"channel", noneq::one_scale::per_channel},
+                                                                {"dim", noneq::one_scale::per_position}};
     return scales.at(per);
   }
 
   Tensor shift_, scale_;       // float64; undefined until learned
   std::int64_t constant_ = 0;  // channels or positions without variance
-  std::optional<shipped::moments> seen_;
+  std::optional<noneq::moments> seen_;
   std::int64_t looked_at_ = 0;  // rows
 };
 

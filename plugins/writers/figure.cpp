@@ -7,8 +7,8 @@
 struct figure : noneq::writer, shipped::figure_style {
   std::unique_ptr<noneq::sinking> open(const noneq::writing& w) const override {
     shipped::gnuplot::need();
-    const bool frames = !w.frame_times.empty(),
-               planar = w.info.shape == noneq::sizes{2} && w.denoiser->process().kernel->has_variance();
+    const bool frames = !w.frame_times.empty(), planar = w.info.shape == noneq::sizes{2} && w.denoiser != nullptr &&
+                                                         w.denoiser->process().kernel->has_variance();
     const std::string what = draw != "auto" ? draw : !frames ? "curves" : planar ? "scatter" : "raster";
     if (what == "curves") return std::make_unique<shipped::curves_sinking>(*this, w, path(w));
     if (what == "raster") return std::make_unique<shipped::raster_sinking>(*this, w, path(w));
@@ -38,8 +38,8 @@ struct figure : noneq::writer, shipped::figure_style {
     d.doc("Draws samples on their way from noise to data, or curves over t, with gnuplot.")
         .param("draw", &figure::draw,
                "scatter: points in the plane, forward, reverse and drift; raster: sequences as rows of pixels; "
-               "curves: what a metric found for each t, or the course of the loss, an array …_stderr as a band around "
-               "its own; auto: whichever of these fits",
+               "curves: what a metric found for each t or along its own axis, or the course of the loss, an array "
+               "…_stderr as a band around its own; auto: whichever of these fits",
                noneq::one_of({"auto", "scatter", "raster", "curves"}))
         .param("count", &figure::count, "samples to draw; 0: 2000 points or 40 sequences", noneq::between(0, 1e5))
         .param("title", &figure::title, "what stands above the figure")
@@ -53,7 +53,8 @@ struct figure : noneq::writer, shipped::figure_style {
       if (t.extent == noneq::extent::per_step) return;
     throw noneq::error(
         "draw: " + draw + " got " + given.from +
-        ", which finds nothing for each step t; need in: the loss, or a metric that does, such as bound");
+        ", which finds nothing for each step t, nor along another axis; need in: the loss, or a metric that does, such "
+        "as bound or rank_histogram");
   }
 };
 

@@ -55,6 +55,11 @@ struct png : noneq::writer {
         throw noneq::error("got '" + beside + "', " + given.find(beside)->doc + "; need one of the shape of samples",
                            "beside");
     }
+    if (const auto* samples = given.find("samples");
+        samples != nullptr && samples->extent != noneq::extent::like_samples)
+      throw noneq::error("got an ensemble for each row, need one sample: leave out members of " + given.from +
+                             ", or write it with writer.hdf5",
+                         "in");
     if (given.shape) check_size(*given.shape);
   }
 

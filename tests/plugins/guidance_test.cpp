@@ -56,6 +56,7 @@ TEST_CASE("guidance of a model that does not know 'no class' is refused") {
   const auto p = testing::make_process("gaussian", "linear", "epsilon", "fixed_small");
   const auto d = gaussian_denoiser(p, at::zeros({1}), at::ones({1}));
   CHECK(message_of([&] { d.guided(2, 3); }) ==
-        "guidance got 2, need 1: the model does not know 'no class'; train one with classes that does");
+        "guidance got 2, need 1: the model was not trained to do without its classes or conditions; train one with "
+        "no_class: true, or with drop");
   CHECK(message_of([&] { d.guided(1, 0); }) == "nothing was thrown");
 }

@@ -12,8 +12,10 @@ using shipped::row_order;
 namespace {
 
 std::shared_ptr<const shipped::lazy_rows> of(const Tensor& rows) {
-  noneq::storage::raw_chunks raw;
-  raw.plain = rows;
+  noneq::storage::raw_chunks stored;
+  stored.plain = rows;
+  shipped::raw_rows raw{.spans = {}, .rows = rows.size(0), .dtype = rows.scalar_type()};
+  raw.spans.push_back({std::move(stored)});
   return std::make_shared<const shipped::lazy_rows>(std::move(raw));
 }
 
@@ -39,7 +41,8 @@ TEST_CASE("what is gathered is what lies at the slots, whether blocks are kept f
     const auto reader = [&](const row_order::stretch& s) {
       ++read;
       const Tensor numbers = at::arange(s.first, s.first + s.count, at::kLong);
-      return kept_blocks::block{of(numbers.to(at::kShort).unsqueeze(1).expand({s.count, 7}).contiguous()), 2 * numbers};
+      return shipped::row_block{{of(numbers.to(at::kShort).unsqueeze(1).expand({s.count, 7}).contiguous())},
+                                2 * numbers};
     };
     constexpr std::int64_t epochs = 3;
     std::vector<std::int64_t> seen(rows, 0);
@@ -63,7 +66,7 @@ TEST_CASE("what is gathered is what lies at the slots, whether blocks are kept f
 TEST_CASE("what was picked stays there when the next window is held") {
   kept_blocks blocks(false);
   const auto reader = [](const row_order::stretch& s) {
-    return kept_blocks::block{of(at::full({s.count, 1}, s.first)), {}};
+    return shipped::row_block{{of(at::full({s.count, 1}, s.first))}, {}};
   };
   blocks.hold({{4, 2}}, reader);
   const auto got = blocks.pick({1, 0, 1});
@@ -86,12 +89,14 @@ TEST_CASE("threads that gather from the same compressed blocks get the same rows
       const Tensor row = at::full({4}, first + k, at::kLong);
       raw.chunks.push_back({{k, 0}, 0, {static_cast<const char*>(row.data_ptr()), 32}});
     }
-    return std::make_shared<const shipped::lazy_rows>(std::move(raw));
+    shipped::raw_rows rows{.spans = {}, .rows = n, .dtype = at::kLong};
+    rows.spans.push_back({std::move(raw)});
+    return std::make_shared<const shipped::lazy_rows>(std::move(rows));
   };
   kept_blocks blocks(false);
   std::vector<row_order::stretch> all;
   for (std::int64_t k = 0; k < 16; ++k) all.push_back({k * n, n});
-  blocks.hold(all, [&](const row_order::stretch& s) { return kept_blocks::block{stored(s.first), {}}; });
+  blocks.hold(all, [&](const row_order::stretch& s) { return shipped::row_block{{stored(s.first)}, {}}; });
   std::vector<Tensor> got(8);
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < got.size(); ++i)

@@ -252,7 +252,7 @@ TEST_CASE("remarks: one line each, with the parameter that mends it, and none wh
   CHECK(unstated("flat") == "");
 }
 
-TEST_CASE("attributes of netCDF that change what numbers mean are named when they are there") {
+TEST_CASE("attributes of netCDF that change what numbers mean are named when they are not honoured") {
   const Tensor x = at::arange(60, at::kShort).view({30, 2});
   testing::scratch folder;
   const auto written = [&](const std::map<std::string, double>& attributes) {
@@ -263,7 +263,8 @@ TEST_CASE("attributes of netCDF that change what numbers mean are named when the
       out.close();
     }
     const auto s =
-        testing::make<noneq::loader>("{plugin: hdf5, file: '" + (folder / "a.h5").string() + "'}")->open({}, stream(1));
+        testing::make<noneq::loader>("{plugin: hdf5, file: '" + (folder / "a.h5").string() + "', conventions: none}")
+            ->open({}, stream(1));
     s->examine([](const std::string&, const noneq::batch&) {});
     return notes(*s);
   };

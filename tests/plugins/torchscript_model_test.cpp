@@ -36,7 +36,8 @@ struct traced : testing::scratch {
 TEST_CASE("a U-Net comes back from the TorchScript file it was exported to") {
   const traced s;
   for (const char* how : {"execution: reference}", "scale_shift: true, attention: [4], heads: 2, activation: gelu}",
-                          "resample: residual, downsample_padding: 1, dropout: 0.2}"})
+                          "resample: residual, downsample_padding: 1, dropout: 0.2}", "padding: [reflect, circular]}",
+                          "padding: [zeros, circular], downsample_padding: 1}"})
     for (const std::int64_t classes : {0, 3}) {
       CAPTURE(how);
       CAPTURE(classes);

@@ -37,13 +37,13 @@ transform_context at_rest(const dataset_info& info, std::int64_t first = 0) {
 }
 
 // A transform that learned from x, and what it makes of x.
-struct applied {
+struct applied_once {
   std::shared_ptr<transform> made;
   dataset_info before, after;
   Tensor y;
 
-  applied(const std::string& yaml, const Tensor& x) : applied(yaml, x, info_of(x)) {}
-  applied(const std::string& yaml, const Tensor& x, dataset_info info)
+  applied_once(const std::string& yaml, const Tensor& x) : applied_once(yaml, x, info_of(x)) {}
+  applied_once(const std::string& yaml, const Tensor& x, dataset_info info)
       : made(testing::make<transform>(yaml)), before(std::move(info)) {
     if (made->learns()) {
       made->look(rows_in(x), at_rest(before));
@@ -60,7 +60,7 @@ struct applied {
 };
 
 std::string refused(const std::string& yaml, const Tensor& x) {
-  return message_of([&] { applied(yaml, x); });
+  return message_of([&] { applied_once(yaml, x); });
 }
 
 Tensor positive(std::int64_t n, sizes sample) {
@@ -172,12 +172,12 @@ TEST_CASE("a branch on a generator learns from rows that it draws") {
 
 TEST_CASE("range: the ends are -1 and 1, and rows outside are refused with their place") {
   const Tensor x = at::tensor({0, 51, 255}, at::kByte).unsqueeze(1);
-  const applied bytes("range", x);
+  const applied_once bytes("range", x);
   CHECK(bytes.y.allclose(at::tensor({-1.f, -0.6f, 1.f}).unsqueeze(1)));
   CHECK(bytes.after.bin_width == doctest::Approx(2. / 255));
   CHECK(bytes.after.range == std::vector<double>{0, 255});
-  CHECK(applied("range", x.to(at::kFloat)).y.equal(bytes.y));
-  CHECK(applied("range", x.to(at::kFloat)).after.bin_width == 0);
+  CHECK(applied_once("range", x.to(at::kFloat)).y.equal(bytes.y));
+  CHECK(applied_once("range", x.to(at::kFloat)).after.bin_width == 0);
   CHECK(refused("{plugin: range, values: [0, 100]}", x) == "train got 255 in row 2, need values from 0 to 100");
   CHECK(says(message_of([] { testing::make<transform>("{plugin: range, values: [1, 0]}"); }),
              "values: got [1, 0], need two numbers, the lower one first"));
@@ -191,7 +191,7 @@ TEST_CASE("range: the ends are -1 and 1, and rows outside are refused with their
 TEST_CASE("dequantise: the density is that of the integers, spread over one step each") {
   constexpr std::int64_t n = 200000;
   const Tensor x = (stream(5).uniform({n, 1}).square() * 4).to(at::kByte);  // 0 … 3, unequally often
-  const applied a("dequantise", x);
+  const applied_once a("dequantise", x);
   const Tensor u = a.y - x.to(at::kFloat);
   CHECK(u.min().item<double>() >= 0);
   CHECK(u.max().item<double>() < 1);
@@ -212,7 +212,7 @@ TEST_CASE("random transforms are functions of a row's position, and of the node"
   for (const std::string yaml : {"dequantise", "flip", "{plugin: crop, size: [4, 5], place: random}"}) {
     CAPTURE(yaml);
     const Tensor& data = yaml == "dequantise" ? whole : x;
-    const applied a(yaml, data);
+    const applied_once a(yaml, data);
     const Tensor all = a.in_training(data);
     for (const std::int64_t cut : {1, 13, 39})
       CHECK(at::cat({a.in_training(data.slice(0, 0, cut)), a.in_training(data.slice(0, cut, 40), cut)}).equal(all));
@@ -225,10 +225,10 @@ TEST_CASE("random transforms are functions of a row's position, and of the node"
 
 TEST_CASE("crop and flip are slices and mirror images of what comes in") {
   const Tensor x = stream(2).normal({400, 2, 6, 9});
-  CHECK(applied("{plugin: crop, size: [4, 5]}", x).y.equal(x.slice(2, 1, 5).slice(3, 2, 7)));
-  CHECK(applied("{plugin: crop, size: [3]}", x).y.equal(x.slice(3, 3, 6)));
+  CHECK(applied_once("{plugin: crop, size: [4, 5]}", x).y.equal(x.slice(2, 1, 5).slice(3, 2, 7)));
+  CHECK(applied_once("{plugin: crop, size: [3]}", x).y.equal(x.slice(3, 3, 6)));
 
-  const applied random("{plugin: crop, size: [4, 5], place: random}", x);
+  const applied_once random("{plugin: crop, size: [4, 5], place: random}", x);
   CHECK(random.y.equal(x.slice(2, 1, 5).slice(3, 2, 7)));
   const Tensor cut = random.in_training(x);
   std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> places;
@@ -244,7 +244,7 @@ TEST_CASE("crop and flip are slices and mirror images of what comes in") {
   CHECK(places.size() == 15);
   CHECK(found == 400);
 
-  const applied turned("{plugin: flip, axis: 1, share: 0.25}", x);
+  const applied_once turned("{plugin: flip, axis: 1, share: 0.25}", x);
   CHECK(turned.y.equal(x));
   const Tensor some = turned.in_training(x);
   std::int64_t mirrored = 0;
@@ -254,7 +254,7 @@ TEST_CASE("crop and flip are slices and mirror images of what comes in") {
     mirrored += is;
   }
   CHECK(std::abs(static_cast<double>(mirrored) - 100) < 4 * std::sqrt(75.));
-  CHECK(applied("{plugin: flip, share: 1}", x).in_training(x).equal(x.flip(3)));
+  CHECK(applied_once("{plugin: flip, share: 1}", x).in_training(x).equal(x.flip(3)));
 
   CHECK(says(refused("{plugin: crop, size: [7, 2]}", x), "size: got 7 of samples [2, 6, 9], need at most 6"));
   CHECK(says(refused("{plugin: flip, axis: 3}", x), "axis: got 3 of samples [2, 6, 9], need -3 to 2"));
@@ -262,12 +262,12 @@ TEST_CASE("crop and flip are slices and mirror images of what comes in") {
 
 TEST_CASE("what moves positions takes their scales along, or refuses") {
   const Tensor x = stream(2).normal({50, 2, 6, 8});
-  const applied each("{plugin: standardise, per: dim}", x), by_channel("{plugin: standardise, per: channel}", x);
-  const applied middle("{plugin: crop, size: [4, 4]}", each.y, each.after);
+  const applied_once each("{plugin: standardise, per: dim}", x), by_channel("{plugin: standardise, per: channel}", x);
+  const applied_once middle("{plugin: crop, size: [4, 4]}", each.y, each.after);
   CHECK(middle.after.normal.restore(middle.y).allclose(x.slice(2, 1, 5).slice(3, 2, 6), 1e-5, 1e-5));
-  const applied last("{plugin: channels, from: last}", each.y, each.after);
+  const applied_once last("{plugin: channels, from: last}", each.y, each.after);
   CHECK(last.after.normal.restore(last.y).allclose(x.movedim(-1, 1), 1e-5, 1e-5));
-  const applied kept("{plugin: channels, keep: [1]}", by_channel.y, by_channel.after);
+  const applied_once kept("{plugin: channels, keep: [1]}", by_channel.y, by_channel.after);
   CHECK(kept.after.normal.restore(kept.y).allclose(x.slice(1, 1, 2), 1e-5, 1e-5));
   for (const std::string yaml :
        {"{plugin: crop, size: [4, 4], place: random}", "{plugin: resize, size: [3, 4]}", "flip"}) {
@@ -280,10 +280,11 @@ TEST_CASE("resize: area keeps the mean, bilinear keeps linear fields") {
   const Tensor x = stream(2).normal({5, 2, 12, 9}).to(at::kDouble);
   for (const char* size : {"[6, 3]", "[5, 7]", "[24, 9]", "[1, 1]", "[13, 20]"}) {
     CAPTURE(size);
-    const Tensor y = applied(c10::str("{plugin: resize, size: ", size, "}"), x).y;
+    const Tensor y = applied_once(c10::str("{plugin: resize, size: ", size, "}"), x).y;
     CHECK(y.mean({2, 3}).allclose(x.mean({2, 3}), 1e-10, 1e-12));
   }
-  CHECK(applied("{plugin: resize, size: [6, 3]}", x).y.allclose(x.view({5, 2, 6, 2, 3, 3}).mean({3, 5}), 1e-10, 1e-12));
+  CHECK(applied_once("{plugin: resize, size: [6, 3]}", x)
+            .y.allclose(x.view({5, 2, 6, 2, 3, 3}).mean({3, 5}), 1e-10, 1e-12));
 
   // f(u, v) = 2 + 3u − 5v at the middles of cells of [0, 1]².
   const auto middles = [](std::int64_t n) { return (at::arange(n, at::kDouble) + 0.5) / n; };
@@ -291,12 +292,13 @@ TEST_CASE("resize: area keeps the mean, bilinear keeps linear fields") {
     return (2 + 3 * middles(h).unsqueeze(1) - 5 * middles(w)).unsqueeze(0).unsqueeze(0);
   };
   for (const auto& [h, w] : {std::pair<std::int64_t, std::int64_t>{6, 4}, {24, 36}, {7, 11}}) {
-    const Tensor y = applied(c10::str("{plugin: resize, by: bilinear, size: [", h, ", ", w, "]}"), field(12, 18)).y;
+    const Tensor y =
+        applied_once(c10::str("{plugin: resize, by: bilinear, size: [", h, ", ", w, "]}"), field(12, 18)).y;
     const std::int64_t edge_h = h > 12 ? h / 12 : 0, edge_w = w > 18 ? w / 18 : 0;  // beyond the outermost middles
     const auto inside = [&](const Tensor& t) { return t.slice(2, edge_h, h - edge_h).slice(3, edge_w, w - edge_w); };
     CHECK(inside(y).allclose(inside(field(h, w)), 1e-10, 1e-12));
   }
-  CHECK(applied("{plugin: resize, by: bilinear, size: [12, 9]}", x).y.allclose(x, 1e-12, 1e-12));
+  CHECK(applied_once("{plugin: resize, by: bilinear, size: [12, 9]}", x).y.allclose(x, 1e-12, 1e-12));
 }
 
 TEST_CASE("log: refuses what has no logarithm, by its row") {
@@ -304,21 +306,21 @@ TEST_CASE("log: refuses what has no logarithm, by its row") {
   CHECK(refused("log", x) == "train got -0.5 in row 2, need numbers above 0, or a larger shift");
   CHECK(refused("{plugin: log, shift: 0.5}", x) ==
         "train got -0.5 in row 2, need numbers above -0.5, or a larger shift");
-  CHECK(applied("{plugin: log, shift: 0.75}", x).y.allclose((x + 0.75).log()));
+  CHECK(applied_once("{plugin: log, shift: 0.75}", x).y.allclose((x + 0.75).log()));
 }
 
 TEST_CASE("clip, one_hot, select and channels") {
   const Tensor x = stream(1).normal({100, 3});
-  CHECK(applied("{plugin: clip, low: -0.5}", x).y.equal(x.clamp_min(-0.5)));
-  CHECK(applied("{plugin: clip, low: -0.5, high: 1}", x).y.equal(x.clamp(-0.5, 1)));
+  CHECK(applied_once("{plugin: clip, low: -0.5}", x).y.equal(x.clamp_min(-0.5)));
+  CHECK(applied_once("{plugin: clip, low: -0.5, high: 1}", x).y.equal(x.clamp(-0.5, 1)));
   CHECK(says(message_of([] { testing::make<transform>("clip"); }), "got neither low nor high"));
 
   const Tensor category = (stream(1).uniform({100, 4}) * 3).to(at::kLong) + 5;
   const std::string three = "{plugin: one_hot, categories: 3, first: 5";
-  const applied hot(three + "}", category);
+  const applied_once hot(three + "}", category);
   CHECK(hot.y.sizes().vec() == sizes{100, 3, 4});
   CHECK(hot.y.sum(1).equal(at::ones({100, 4})));
-  CHECK(applied(three + ", inverse: true}", hot.y, hot.after).y.equal(category));
+  CHECK(applied_once(three + ", inverse: true}", hot.y, hot.after).y.equal(category));
   CHECK(refused("{plugin: one_hot, categories: 2, first: 5}", at::full({2, 1}, 7, at::kLong)) ==
         "train got 7 in row 0, need whole numbers from 5 to 6");
   CHECK(says(refused(three + "}", at::full({2, 1}, 5.5)), "got 5.5 in row 0, need whole numbers from 5 to 7"));
@@ -334,10 +336,10 @@ TEST_CASE("clip, one_hot, select and channels") {
   CHECK(says(message_of([] { testing::make<transform>("{plugin: select, keep: [row]}"); }), "need x0 among them"));
 
   const Tensor image = stream(1).normal({2, 4, 5, 3});
-  const applied last("{plugin: channels, from: last, keep: [2, 0]}", image);
+  const applied_once last("{plugin: channels, from: last, keep: [2, 0]}", image);
   CHECK(last.y.equal(image.movedim(-1, 1).index_select(1, at::tensor({2, 0}, at::kLong))));
   CHECK(last.after.as_stored(last.y).equal(image.index_select(3, at::tensor({2, 0}, at::kLong))));
-  const applied twice("{plugin: channels, from: none}", last.y, last.after);
+  const applied_once twice("{plugin: channels, from: none}", last.y, last.after);
   CHECK(twice.after.as_stored(twice.y).equal(last.after.as_stored(last.y)));
   CHECK(says(refused("{plugin: channels, keep: [4]}", image), "keep: got 4, need channels from 0 to 3"));
 }

@@ -156,6 +156,30 @@ TEST_CASE("tensors that are missing, misshapen or nobody's are all named at once
     CHECK_MESSAGE(says(message, line), message);
 }
 
+TEST_CASE("a padding that a folder cannot hold is refused by name, and a folder's is of zeros") {
+  const testing::scratch s;
+  const auto net =
+      make<model>("{plugin: unet, channels: 8, multipliers: [1, 1], time_range: 0, padding: [zeros, circular]}")
+          ->build({{2, 8, 8}, 1, 1000, 0});
+  CHECK(message_of([&] { dynamic_cast<const exportable&>(*net).export_diffusers(s / "folder", ""); }) ==
+        "padding: got circular or reflect, need zeros for diffusers, which has no other padding");
+  CHECK_FALSE(std::filesystem::exists(s / "folder"));
+  const auto m = make<model>("{plugin: unet, from: '" + made_folder.string() + "', padding: circular}");
+  CHECK(message_of([&] {
+          m->build({{2, 8, 8}, 0, 0, 0});
+        }) ==
+        "padding: got [\"circular\",\"circular\"], but the folder of `from` has [\"zeros\",\"zeros\"]; leave it out");
+}
+
+TEST_CASE("a vector beside each sample is refused by name, because a folder cannot hold its embedding") {
+  shipped::unet::architecture a = shipped::unet::read_config(made_folder / "config.json").net;
+  a.vector_size = 3;
+  CHECK(message_of([&] {
+          shipped::unet::to_config(a, {8, 8}, "0.30.0");
+        }) ==
+        "got a network that reads 3 numbers beside each sample, vector_embedding, need one without for diffusers");
+}
+
 TEST_CASE("an exported folder is the same network, under the names of old and new versions") {
   const testing::scratch s;
   const edited folder(json::object({{"dropout", 0.25}}));

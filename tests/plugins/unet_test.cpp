@@ -64,6 +64,38 @@ TEST_CASE("the networks of the papers have the published numbers of parameters")
   CHECK(numbers_of_weights(shipped::unet::layers(improved, {32, 32})) == 52'546'438);
 }
 
+TEST_CASE("a vector beside each sample is embedded and added to the embedding of t") {
+  shipped::unet::architecture a = papers({1, 2}, 1);
+  const std::int64_t without = numbers_of_weights(shipped::unet::layers(a, {8, 8}));
+  a.vector_size = 7;
+  const compute::network_layers n = shipped::unet::layers(a, {8, 8});
+  CHECK(numbers_of_weights(n) - without == 7 * 512 + 512 + 512 * 512 + 512);
+  CHECK(compute::vector_size(n) == 7);
+  std::vector<Tensor> w;
+  for (const compute::weight_spec& s : n.weights)
+    w.push_back(compute::initial_weight(s) + 0.1 * stream(1).fork(s.name).normal(s.shape));
+  compute::layers_input in{stream(2).normal({2, 3, 8, 8}), at::arange(2, at::kLong), {}};
+  in.vector = stream(3).normal({2, 7});
+  const Tensor y = run_reference(n, w, in);
+  in.vector.select(1, 6).add_(1);
+  CHECK(largest(run_reference(n, w, in) - y) > 1e-3);
+  // Its two linear layers after one another, into the place where t's embedding is added.
+  const auto weight = [&](const std::string& name) -> Tensor& {
+    return w[static_cast<std::size_t>(
+        std::find_if(n.weights.begin(), n.weights.end(), [&](const auto& s) { return s.name == name; }) -
+        n.weights.begin())];
+  };
+  in.vector = stream(3).normal({1, 7}).expand({2, 7});
+  const Tensor expected = run_reference(n, w, in);
+  const Tensor hidden = at::silu(
+      at::linear(in.vector[0], weight("vector_embedding.linear_1.weight"), weight("vector_embedding.linear_1.bias")));
+  const Tensor embedded = at::linear(hidden, weight("vector_embedding.linear_2.weight"));
+  weight("vector_embedding.linear_2.weight").zero_();
+  CHECK(largest(run_reference(n, w, in) - expected) > 1e-3);
+  weight("time_embedding.linear_2.bias").add_(embedded);
+  CHECK(largest(run_reference(n, w, in) - expected) < 1e-4 * largest(expected));
+}
+
 TEST_CASE("any size goes down by rounding up and comes back to itself") {
   const std::string small = "{plugin: unet, channels: 8, multipliers: [1, 2, 2], blocks: 1, groups: 4, ";
   const std::vector<sizes> shapes{{1, 28, 28}, {3, 30, 17}, {2, 7, 1}, {1, 5, 9}, {2, 19}, {1, 64}};
@@ -99,7 +131,7 @@ TEST_CASE("the compiled execution is right for every size, one pixel included") 
                                   {1, 1, 2}, {1, 2, 1}, {2, 1, 7}, {2, 7, 1}, {1, 2, 2}, {2, 3, 5}};
   for (const std::string how :
        {"multipliers: [1]", "multipliers: [1, 2], scale_shift: true", "multipliers: [1, 1, 2], resample: residual",
-        "multipliers: [1, 2], downsample_padding: 1"})
+        "multipliers: [1, 2], downsample_padding: 1", "multipliers: [1], padding: circular"})
     for (const sizes& shape : shapes) {
       CAPTURE(how);
       CAPTURE(to_string(shape));
@@ -112,6 +144,66 @@ TEST_CASE("the compiled execution is right for every size, one pixel included") 
               5e-5 * (expected[i].norm().item<double>() + 1e-2 * largest_norm));
       }
     }
+}
+
+// A shift along a periodic axis by whole strides of the network, 2 to the number of halvings, shifts the output.
+TEST_CASE("a network with circular padding commutes with shifts along the periodic axes") {
+  const auto off_by = [](network& net, const sizes& shape, std::int64_t axis, std::int64_t k, at::ScalarType type) {
+    network_input in = input(shape);
+    in.x = in.x.to(type);
+    const Tensor y = net.forward(in);
+    in.x = in.x.roll({k}, {axis});
+    return ((net.forward(in) - y.roll({k}, {axis})).norm() / y.norm()).item<double>();
+  };
+  struct run {
+    const char* how;
+    at::ScalarType type;
+    double rounding;
+  };
+  const std::vector<run> runs{{"execution: reference", at::kDouble, 1e-12},
+                              {"execution: reference", at::kFloat, 1e-5},
+                              {"execution: compiled, precision: fp32", at::kFloat, 1e-5},
+                              {"execution: compiled, precision: bf16", at::kFloat, 0.05}};
+  at::NoGradGuard values_only;
+  for (const run& r : runs)
+    for (const std::string how : {"downsample_padding: 0", "downsample_padding: 1", "resample: residual",
+                                  "attention: [12], heads: 2", "middle_attention: false"}) {
+      CAPTURE(r.how);
+      CAPTURE(how);
+      const std::string yaml =
+          std::string("{plugin: unet, channels: 32, multipliers: [1, 1, 2], blocks: 1, ") + r.how + ", " + how;
+      const auto globe = built(yaml + ", padding: [zeros, circular]}", {{2, 7, 12}, 1, 1000, 0}),
+                 torus = built(yaml + ", padding: circular}", {{1, 8, 12}, 1, 1000, 0}),
+                 ring = built(yaml + ", padding: circular}", {{2, 12}, 1, 1000, 0}),
+                 edged = built(yaml + "}", {{2, 7, 12}, 1, 1000, 0});
+      for (const auto& net : {globe, torus, ring, edged}) {
+        shake(*net, 0.1);
+        net->to(r.type);
+      }
+      for (const std::int64_t k : {4, 8}) {
+        CHECK(off_by(*globe, {2, 7, 12}, 3, k, r.type) < r.rounding);
+        CHECK(off_by(*torus, {1, 8, 12}, 3, k, r.type) < r.rounding);
+        CHECK(off_by(*ring, {2, 12}, 2, k, r.type) < r.rounding);
+      }
+      CHECK(off_by(*torus, {1, 8, 12}, 2, 4, r.type) < r.rounding);
+      CHECK(off_by(*globe, {2, 7, 12}, 2, 4, r.type) > 0.2);
+      CHECK(off_by(*edged, {2, 7, 12}, 3, 4, r.type) > 0.2);
+    }
+}
+
+TEST_CASE("what cannot be padded so is refused in one line") {
+  const std::string yaml = "{plugin: unet, channels: 8, multipliers: [1, 1, 1], padding: ";
+  CHECK(refusal(yaml + "[zeros, circular]}", {{1, 7, 12}, 1, 10, 0}) == "");
+  CHECK(refusal(yaml + "[reflect, circular]}", {{1, 5, 4}, 1, 10, 0}) == "");
+  CHECK(refusal(yaml + "circular}", {{1, 20}, 1, 10, 0}) == "");
+  CHECK(refusal(yaml + "[zeros, circular]}", {{1, 8, 30}, 1, 10, 0}) ==
+        "padding: got circular along 30 pixels, need a multiple of 4, because there are 3 levels");
+  CHECK(refusal(yaml + "circular}", {{1, 6}, 1, 10, 0}) ==
+        "padding: got circular along 6 pixels, need a multiple of 4, because there are 3 levels");
+  CHECK(refusal(yaml + "reflect}", {{1, 4, 8}, 1, 10, 0}) ==
+        "padding: got reflect along 4 pixels, which are 1 at the last of 3 levels, need at least 2");
+  CHECK(refusal(yaml + "[zeros, circular]}", {{1, 32}, 1, 10, 0}) ==
+        "padding: got 2 words, need one, or one for each of 1 axes");
 }
 
 TEST_CASE("a fresh network says nothing; gradients reach every parameter once branches are open") {

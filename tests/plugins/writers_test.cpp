@@ -379,6 +379,23 @@ TEST_CASE("figure: marks of axes differ, and points lie apart, however large the
   CHECK(far.slice(0, 0, 270).ne(near.slice(0, 0, 270)).to(at::kDouble).mean().item<double>() < 0.01);
 }
 
+TEST_CASE("figure: curves along the axis that a metric declares, where there is no model too") {
+  if (!have_gnuplot()) return;
+  testing::scratch folder;
+  noneq::writing to = writing_to(folder);
+  to.denoiser = nullptr;
+  const noneq::batch ranks{0, 0, {{"rank", at::arange(4, at::kDouble)}, {"share", at::full({4}, 0.25)}}};
+  const std::string plain = "{plugin: figure, file: r.png}";
+  CHECK(says(message_of([&] { drawn_by(plain, to, ranks); }), "draw: curves got "));
+  to.tensors = {{"rank", "", noneq::extent::axis}, {"share", "", noneq::extent::per_step}};
+  const std::string drawn = drawn_by(plain, to, ranks);
+  CHECK(size_of(folder / "r.png") == sizes{920, 520});
+  // The axis is drawn under its name, from its first to its last number.
+  noneq::batch moved = ranks;
+  moved.set("rank", at::arange(4, at::kDouble) + 1000);
+  CHECK(drawn_by(plain, to, moved) != drawn);
+}
+
 TEST_CASE("figure: the course of the loss, in the unit of the loss") {
   if (!have_gnuplot()) return;
   testing::scratch folder;

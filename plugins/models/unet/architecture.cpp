@@ -33,6 +33,25 @@ void check(const architecture& a) {
         fmt::format("got {} channels at the first level, need an even number above {}", first, 2 * a.frequency_shift));
 }
 
+void check_padding(const architecture& a, const noneq::sizes& space) {
+  const std::size_t halvings = a.levels.size() - 1;
+  const std::int64_t unit = std::int64_t{1} << halvings;
+  for (std::size_t k = 0; k < space.size(); ++k) {
+    const noneq::compute::padding p = a.padding[k + 2 - space.size()];
+    std::int64_t least = space[k];
+    for (std::size_t i = 0; i < halvings; ++i) least = (least + 1) / 2;
+    if (p == noneq::compute::padding::circular && space[k] % unit != 0)
+      throw noneq::error(fmt::format("got circular along {} pixels, need a multiple of {}, because there are {} levels",
+                                     space[k], unit, a.levels.size()),
+                         "padding");
+    if (p == noneq::compute::padding::reflect && least < 2)
+      throw noneq::error(
+          fmt::format("got reflect along {} pixels, which are {} at the last of {} levels, need at least 2", space[k],
+                      least, a.levels.size()),
+          "padding");
+  }
+}
+
 std::int64_t fitting_groups(const architecture& a, std::int64_t wanted) {
   std::int64_t common = 0;
   for (const level& l : a.levels) common = std::gcd(common, l.channels);

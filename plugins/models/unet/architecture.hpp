@@ -26,12 +26,14 @@ struct architecture {
   double eps = 1e-6, dropout = 0;
   noneq::compute::activation act = noneq::compute::activation::silu;
   std::int64_t downsample_padding = 0;
-  std::int64_t learned_times = 0;  // > 0: a table of so many rows instead of sinusoids
+  noneq::compute::paddings padding{};  // {height, width}; of sequences the second
+  std::int64_t learned_times = 0;      // > 0: a table of so many rows instead of sinusoids
   double frequency_shift = 1, time_scale = 1;
   bool cosine_first = false;
   std::int64_t class_rows = 0;  // of the table of classes; 0: none
   bool class_sinusoids = false;
-  bool centre_input = false;  // reads 2x − 1
+  std::int64_t vector_size = 0;  // numbers of the vector beside each sample; 0: there is none
+  bool centre_input = false;     // reads 2x − 1
 
   bool has_classes() const { return class_rows > 0 || class_sinusoids; }
   std::int64_t heads_of(std::int64_t channels) const { return head_channels > 0 ? channels / head_channels : heads; }
@@ -39,6 +41,10 @@ struct architecture {
 
 // Throws noneq::error for numbers that no network can have: channels not divisible by groups or heads.
 void check(const architecture& a);
+
+// Throws noneq::error where samples of `space` are too small to be reflected, or do not halve to what is periodic
+// again.
+void check_padding(const architecture& a, const noneq::sizes& space);
 
 // The largest number of groups up to `wanted` that divides the channels of every level and leaves two channels or more
 // to a group: normalised alone, a channel would forget the t that was added to it.

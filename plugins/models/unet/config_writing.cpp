@@ -52,6 +52,14 @@ void need_even_halves(const architecture& a, const noneq::sizes& space) {
 
 nlohmann::json to_config(const architecture& a, const noneq::sizes& space, const std::string& version) {
   need_even_halves(a, space);
+  for (const noneq::compute::padding p : a.padding)
+    if (p != noneq::compute::padding::zeros)
+      throw noneq::error("got circular or reflect, need zeros for diffusers, which has no other padding", "padding");
+  if (a.vector_size > 0)
+    throw noneq::error(
+        fmt::format("got a network that reads {} numbers beside each sample, vector_embedding, need one "
+                    "without for diffusers",
+                    a.vector_size));
   if (a.time_scale != 1)
     throw noneq::error(fmt::format(
         "got sinusoids of {}·t, need those of t for diffusers: time_range: 0, or T = 1000 steps", a.time_scale));

@@ -11,7 +11,7 @@ enum class resampling { no, down, up };
 
 class assembly {
  public:
-  assembly(const architecture& a, const noneq::sizes& space) : a_(a), build_(a.in_channels, space) {}
+  assembly(const architecture& a, const noneq::sizes& space) : a_(a), build_(a.in_channels, space, a.padding) {}
 
   noneq::compute::network_layers all() && {
     time_ = build_.act(time_embedding(), a_.act);
@@ -28,7 +28,8 @@ class assembly {
                                        a_.frequency_shift,   10000, a_.time_scale};
     const noneq::compute::value_id t =
         a_.learned_times > 0 ? build_.table("time_proj.weight", a_.learned_times, n, true) : build_.sinusoids(n, how);
-    const noneq::compute::value_id e = two_linear(t, "time_embedding", 4 * n);
+    noneq::compute::value_id e = two_linear(t, "time_embedding", 4 * n);
+    if (a_.vector_size > 0) e = build_.add(e, two_linear(build_.vector(a_.vector_size), "vector_embedding", 4 * n));
     if (!a_.has_classes()) return e;
     if (!a_.class_sinusoids) return build_.add(e, build_.table("class_embedding.weight", a_.class_rows, 4 * n, false));
     how.of_label = true;
@@ -137,6 +138,7 @@ class assembly {
 
 noneq::compute::network_layers layers(const architecture& a, const noneq::sizes& space) {
   check(a);
+  check_padding(a, space);
   return assembly(a, space).all();
 }
 

@@ -7,7 +7,7 @@
 namespace shipped::unet {
 
 // For samples of in_channels × `space` ([length] or [height, width]); any size: going down rounds up, going up meets
-// the size of the skip. Pure function. Throws as check().
+// the size of the skip. Pure function. Throws as check() and check_padding().
 noneq::compute::network_layers layers(const architecture& a, const noneq::sizes& space);
 
 }

@@ -15,6 +15,14 @@ json each_level(const architecture& a, Field field) {
   return all;
 }
 
+constexpr std::array padding_words{"zeros", "circular", "reflect"};
+
+json words_of(const noneq::compute::paddings& p) {
+  json words = json::array();
+  for (const noneq::compute::padding one : p) words.push_back(padding_words.at(static_cast<std::size_t>(one)));
+  return words;
+}
+
 // The parameters that describe an architecture, by their names, to be compared.
 json said(const architecture& a) {
   return {{"channels", each_level(a, [](const level& l) { return l.channels; })},
@@ -28,6 +36,7 @@ json said(const architecture& a) {
           {"activation", static_cast<int>(a.act)},
           {"resample", each_level(a, [](const level& l) { return l.down_residual; })},
           {"downsample_padding", a.downsample_padding},
+          {"padding", words_of(a.padding)},
           {"frequency_shift", a.frequency_shift},
           {"cosine_first", a.cosine_first}};
 }
@@ -48,6 +57,19 @@ void need_data(const noneq::network_signature& s) {
                     noneq::to_string(s.shape)));
 }
 
+noneq::compute::paddings paddings_of(const std::vector<std::string>& words, const noneq::network_signature& s) {
+  const std::size_t axes = s.shape.size() - 1;
+  if (words.size() != 1 && words.size() != axes)
+    throw noneq::error(fmt::format("got {} words, need one, or one for each of {} axes", words.size(), axes),
+                       "padding");
+  noneq::compute::paddings p{};
+  for (std::size_t k = 0; k < axes; ++k) {
+    const auto word = std::find(padding_words.begin(), padding_words.end(), words[words.size() == 1 ? 0 : k]);
+    p[k + 2 - axes] = static_cast<noneq::compute::padding>(word - padding_words.begin());
+  }
+  return p;
+}
+
 void need_equal(const char* what, std::int64_t got, std::int64_t need) {
   if (got != need) throw noneq::error(fmt::format("got a network with {} {}, need {}", got, what, need), "from");
 }
@@ -57,6 +79,7 @@ void need_equal(const char* what, std::int64_t got, std::int64_t need) {
 void options::check_alone() const {
   if (multipliers.empty() || multipliers.size() > 30)
     throw noneq::error(fmt::format("got {} levels, need 1 to 30", multipliers.size()), "multipliers");
+  check_conditions();
   if (from.empty()) own({{1, 1, 1}, 1, 1, 0});
   opened();
 }
@@ -84,6 +107,7 @@ architecture options::own(const noneq::network_signature& s) const {
           : activation == "relu" ? noneq::compute::activation::relu
                                  : noneq::compute::activation::silu;
   a.downsample_padding = downsample_padding;
+  a.padding = paddings_of(padding, s);
   a.frequency_shift = frequency_shift;
   a.cosine_first = cosine_first;
   if (time_range > 0 && s.T > 0) a.time_scale = static_cast<double>(time_range) / static_cast<double>(s.T);
@@ -113,6 +137,11 @@ architecture options::architecture_for(const noneq::network_signature& s,
   need_data(s);
   if (no_class && s.classes == 0) throw noneq::error("got true, need data with labels, or leave it out", "no_class");
   architecture a = own(s);
+  const conditioning given(*this, s, false);
+  a.in_channels += given.channels();
+  a.vector_size = given.numbers();
+  if (folder && a.vector_size > 0)
+    throw noneq::error("got vectors beside the folder of `from`, whose network reads none; need fields", "condition");
   if (!folder) {
     place_attention(a, attention, s);
     check(a);

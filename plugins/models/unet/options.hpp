@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "../conditioning.hpp"
 #include "noneq/compute/execution.hpp"
 #include "noneq/plugin/roles/model.hpp"
 #include "tensors.hpp"
@@ -11,13 +12,14 @@
 namespace shipped::unet {
 
 // The defaults are the network of Ho et al. 2020 for CIFAR-10, but for its attention at 16×16 and its dropout of 0.1.
-struct options : noneq::compute::execution_choice {
+struct options : noneq::compute::execution_choice, condition_options {
   std::int64_t channels = 128, blocks = 2, heads = 1, head_channels = 0, groups = 32, downsample_padding = 0;
   std::int64_t time_range = 1000;
   std::vector<std::int64_t> multipliers{1, 2, 2, 2}, attention;
   bool middle_attention = true, scale_shift = false, cosine_first = false, no_class = false, self_conditioning = false;
   double dropout = 0, eps = 1e-6, frequency_shift = 1;
   std::string resample = "conv", activation = "silu";
+  std::vector<std::string> padding{"zeros"};
   std::filesystem::path from;
 
   // Throws noneq::error for parameters that are wrong with any data.
@@ -54,8 +56,13 @@ struct options : noneq::compute::execution_choice {
         .param("resample", &P::resample, "halve and double by convolutions, or by pooling in residual blocks",
                noneq::one_of({"conv", "residual"}))
         .param("downsample_padding", &P::downsample_padding,
-               "zeros before a convolution that halves: 1 on each side, or 0: behind only (TensorFlow's \"same\")",
+               "padding of a convolution that halves: 1 on each side, or 0: behind only (TensorFlow's \"same\")",
                noneq::between(0, 1))
+        .param(
+            "padding", &P::padding,
+            "what convolutions read beyond the edges: zeros, the other end (circular) or the mirror image (reflect); "
+            "one word, or one for each axis, as in [zeros, circular] of [H, W]",
+            noneq::one_of({"zeros", "circular", "reflect"}))
         .param("time_range", &P::time_range, "the sinusoids see t·time_range/T; 0: t itself", noneq::at_least(0))
         .param("frequency_shift", &P::frequency_shift, "frequencies 10000^(−i/(n/2 − shift)): 1 (Ho et al.) or 0",
                noneq::between(0, 1))
@@ -71,6 +78,7 @@ struct options : noneq::compute::execution_choice {
         .param("precision", &P::precision,
                "numbers between the layers of the compiled execution; auto: bf16 where the CPU multiplies it faster",
                noneq::one_of({"auto", "fp32", "bf16"}));
+    describe_conditions(d, "fields [k, …] on any grid, which are brought to that of the sample, and vectors [k]");
   }
 
  private:

@@ -4,7 +4,6 @@
 #pragma once
 
 #include "noneq/diffusion/decoder.hpp"
-#include "rows.hpp"
 #include "strata.hpp"
 
 namespace shipped {
@@ -13,6 +12,9 @@ namespace shipped {
 struct bounds_of_rows {
   noneq::Tensor K, null, kl_sum, L_T, L_0;  // [n]
   noneq::Tensor kl, kl_squares;             // [strata]: sums over samples of KL_t and of its square
+
+  // The variational bound, Form 2, from below.
+  noneq::Tensor log_likelihood() const { return -(L_T + kl_sum + L_0); }
 };
 
 // Rows x0 first … of the data, in units of the model; the noise is that of rows first … of the stream.
@@ -46,36 +48,5 @@ inline bounds_of_rows measure_bounds(const noneq::denoiser& d, const noneq::data
                    : k.log_prob(x0, last));
   return c;
 }
-
-// Measures the bounds of the rows of a stream; derived classes report them.
-class bounds_sinking : public keeping_sinking {
- public:
-  bounds_sinking(const noneq::measurement& m, std::int64_t times)
-      : keeping_sinking(m), strata_(count_strata(times, m.denoiser.process().steps())) {}
-
-  noneq::batch map(noneq::batch rows) const override {
-    const bounds_of_rows b =
-        measure_bounds(m_.denoiser, m_.info, rows.at("x0"), noneq::conditions_of(rows), rows.first, strata_, m_.stream);
-    return {rows.step,
-            rows.first,
-            {{"K", b.K},
-             {"null", b.null},
-             {"kl_sum", b.kl_sum},
-             {"L_T", b.L_T},
-             {"L_0", b.L_0},
-             {"kl", b.kl},
-             {"kl_squares", b.kl_squares}}};
-  }
-
- protected:
-  // Sets the arrays t, kl and kl_stderr of `samples` rows in all.
-  void set_steps(noneq::batch& arrays, std::int64_t samples, double per_nat) const {
-    arrays.set("t", centres(strata_, m_.denoiser.process().steps()));
-    set_costs(arrays, kept_.summed("kl"), kept_.summed("kl_squares"), samples, per_nat);
-  }
-
- private:
-  const std::int64_t strata_;
-};
 
 }

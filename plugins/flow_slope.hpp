@@ -30,18 +30,24 @@ class flow_slope {
     return 1 + b.index + b.share;
   }
 
+  // dx/dφ [n, …] at x [n, …] float64, phi [n].
+  noneq::Tensor slope(const noneq::Tensor& x, const noneq::Tensor& phi, const noneq::conditions& given) const {
+    const noneq::Tensor x0 = x0_between(x, phi, given);
+    return (noneq::broadcast_like(phi.cos(), x) * x - x0) / noneq::broadcast_like(phi.sin(), x);
+  }
+
   struct told {
     noneq::Tensor slope;       // [n, …]
     noneq::Tensor divergence;  // [n, m]
   };
-  // x [n, …] float64, phi [n]. Probes [n, m, D] give m estimates zᵀ(∂slope/∂x)z of the divergence (Hutchinson 1990);
-  // without them the one column is exact, and costs as many backward passes as a sample has numbers.
+  // The slope with its divergence. Probes [n, m, D] give m estimates zᵀ(∂slope/∂x)z of the divergence (Hutchinson
+  // 1990); without them the one column is exact, and costs as many backward passes as a sample has numbers.
   told operator()(const noneq::Tensor& x, const noneq::Tensor& phi, const noneq::conditions& given,
                   const noneq::Tensor& probes) const {
     const at::AutoGradMode with_gradients(true);
     const std::int64_t n = x.size(0);
     const noneq::Tensor at_x = x.detach().requires_grad_();
-    const noneq::Tensor slope = ask(at_x, phi, given);
+    const noneq::Tensor slope = this->slope(at_x, phi, given);
     const auto pulled_back = [&](const noneq::Tensor& z) {
       noneq::stop_here_if_asked();
       return torch::autograd::grad({slope}, {at_x}, {z.view_as(slope)}, true)[0].reshape({n, -1});
@@ -72,12 +78,12 @@ class flow_slope {
     return {i, (phi - below) / gap.clamp_min(1e-300)};  // near noise two angles may round to one number
   }
 
-  noneq::Tensor ask(const noneq::Tensor& x, const noneq::Tensor& phi, const noneq::conditions& given) const {
+  // x̂⁰ between the two steps around phi.
+  noneq::Tensor x0_between(const noneq::Tensor& x, const noneq::Tensor& phi, const noneq::conditions& given) const {
     const between b = around(phi);
     const noneq::Tensor x0 = denoiser_.predict(at::cat({x, x}), at::cat({b.index, b.index + 1}), given.repeated(2)).x0;
     const noneq::Tensor lower = x0.slice(0, 0, x.size(0)), upper = x0.slice(0, x.size(0));
-    const noneq::Tensor mixed = lower + noneq::broadcast_like(b.share, x) * (upper - lower);
-    return (noneq::broadcast_like(phi.cos(), x) * x - mixed) / noneq::broadcast_like(phi.sin(), x);
+    return lower + noneq::broadcast_like(b.share, x) * (upper - lower);
   }
 
   const noneq::denoiser& denoiser_;

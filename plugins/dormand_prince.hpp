@@ -7,14 +7,23 @@
 #include <functional>
 #include <vector>
 
-#include "noneq/core/tensor.hpp"
+#include "noneq/plugin/description.hpp"
 
 namespace shipped {
 
+// Plugins derive from it, to have its members as parameters.
 struct tolerances {
-  double absolute, relative;
-  std::int64_t max_steps;  // tried ones, for each row
+  double absolute = 1e-5, relative = 1e-5;
+  std::int64_t max_steps = 1000;  // tried ones, for each row
 };
+
+// `integrated` names the numbers that the tolerance is for, `otherwise` is what happens to a row that needs more steps.
+template <class P>
+void describe_tolerances(noneq::description<P>& d, const std::string& integrated, const std::string& otherwise) {
+  d.param("absolute", &P::absolute, "tolerance of a step, for " + integrated, noneq::above(0))
+      .param("relative", &P::relative, "the same as a share of the number itself", noneq::above(0))
+      .param("max_steps", &P::max_steps, "steps tried per row; a row that needs more " + otherwise, noneq::at_least(1));
+}
 
 // dy/ds [a, K] of those rows (int64 [a]) of y that are still on their way, at s [a] and y [a, K].
 using slope_of_rows =
@@ -43,15 +52,26 @@ inline constexpr std::array<double, 7> order_5_less_4{71 / 57600.,      0,      
 
 }
 
-// y [n, K] float64 from s = begin to s = end > begin. A step is kept when the root mean square of error/(absolute +
-// relative·|y|) over the first `together` columns, and that of every other column alone, is at most 1.
+// y [n, K] float64 from s = begin to s = end, in either direction. A row that is not finite stays where it is. A step
+// is kept when the root mean square of error/(absolute + relative·|y|) over the first `together` columns, and that of
+// every other column alone, is at most 1.
 inline integrated integrate_rows(const slope_of_rows& slope, double begin, double end, noneq::Tensor y,
                                  std::int64_t together, const tolerances& wanted) {
   using namespace dormand_prince;
-  const std::int64_t n = y.size(0);
-  noneq::Tensor rows = at::arange(n, at::kLong), s = at::full({n}, begin, at::kDouble);
-  noneq::Tensor h = at::full({n}, (end - begin) / 100, at::kDouble), first = slope(s, y, rows);
-  integrated all{y.clone(), s.clone(), at::zeros({n}, at::kBool)};
+  if (end < begin) {
+    const auto reversed = [&](const noneq::Tensor& back, const noneq::Tensor& at, const noneq::Tensor& of) {
+      return -slope(-back, at, of);
+    };
+    const integrated there = integrate_rows(reversed, -begin, -end, std::move(y), together, wanted);
+    return {there.y, -there.s, there.arrived};
+  }
+  integrated all{y.clone(), at::full({y.size(0)}, begin, at::kDouble), at::zeros({y.size(0)}, at::kBool)};
+  noneq::Tensor rows = y.isfinite().all(1).nonzero().squeeze(1);
+  const std::int64_t n = rows.size(0);
+  if (n == 0) return all;
+  y = y.index_select(0, rows);
+  noneq::Tensor s = at::full({n}, begin, at::kDouble), h = at::full({n}, (end - begin) / 100, at::kDouble);
+  noneq::Tensor first = slope(s, y, rows);
   for (std::int64_t tried = 0; tried < wanted.max_steps && rows.size(0) > 0; ++tried) {
     const noneq::Tensor last = h >= end - s;
     h = at::minimum(h, end - s);

@@ -1,0 +1,99 @@
+// Histograms of two tensors beside each other, as of the scores of usual and of unusual rows.
+#include <algorithm>
+#include <cmath>
+
+#include "noneq/plugin.hpp"
+
+namespace {
+
+using noneq::Tensor;
+
+struct histogram : noneq::verification {
+  std::int64_t bins = 50;
+
+  std::unique_ptr<noneq::sinking> compare(const noneq::comparison& c) const override;
+
+  static void describe(noneq::description<histogram>& d) {
+    d.doc(
+         "Histograms of `samples` and of `truth`, one number a row each, in equal bins from the smallest to the "
+         "largest; "
+         "and how well a threshold tells one from the other: the area under the curve of true against false alarms, "
+         "which is 0.5 where they are alike and 1 where all samples are larger.")
+        .param("bins", &histogram::bins, "number of bins", noneq::between(2, 10'000))
+        .writes("value", "float64 [bins]: middle of each bin", noneq::extent::axis)
+        .writes("of_samples", "float64 [bins]: rows whose number lies in it", noneq::extent::per_step)
+        .writes("of_truth", "float64 [bins]: likewise, of the truth", noneq::extent::per_step);
+  }
+};
+
+class histogram_sinking : public noneq::sinking {
+ public:
+  histogram_sinking(const histogram& of, const noneq::comparison& c) : bins_(of.bins), part_(c.part) {}
+
+  noneq::batch map(noneq::batch b) const override {
+    noneq::batch all{b.step, b.first, {}};
+    for (const char* name : {"samples", "truth"}) {
+      const Tensor x = b.at(name).to(at::kDouble);
+      if (x.numel() != x.size(0))
+        throw noneq::error(c10::str("got ", name, " ", noneq::to_string(x.sizes().vec()), ", need one number a row"));
+      if (!x.isfinite().all().item<bool>())
+        throw noneq::error(std::string("got ") + name + " that are not finite, need finite numbers");
+      all.set(name, x.flatten());
+    }
+    return all;
+  }
+
+  void add(const noneq::batch& mapped) override {
+    samples_.push_back(mapped.at("samples"));
+    truth_.push_back(mapped.at("truth"));
+  }
+
+  noneq::outcome finish() override {
+    if (samples_.empty()) throw noneq::error("got no rows to measure, need at least one");
+    const Tensor x = at::cat(samples_), y = at::cat(truth_);
+    const double low = std::min(x.min().item<double>(), y.min().item<double>()),
+                 high = std::max(x.max().item<double>(), y.max().item<double>()),
+                 width = (high > low ? high - low : 1) / static_cast<double>(bins_);
+    const auto counts = [&](const Tensor& of) {
+      const Tensor bin = ((of - low) / width).floor().clamp(0, static_cast<double>(bins_ - 1)).to(at::kLong);
+      return at::bincount(bin, {}, bins_).to(at::kDouble);
+    };
+    noneq::outcome out;
+    out.arrays.set("value", low + width * (at::arange(bins_, at::kDouble) + 0.5));
+    out.arrays.set("of_samples", counts(x));
+    out.arrays.set("of_truth", counts(y));
+    const std::int64_t n = x.size(0);
+    for (const auto& [name, of] : {std::pair{"samples", x}, std::pair{"truth", y}})
+      out.records.push_back({c10::str("mean_of_", name), of.mean().item<double>(), "",
+                             n > 1 ? of.std().item<double>() / std::sqrt(static_cast<double>(n)) : NAN, part_, n});
+    out.records.push_back(area(x, y));
+    return out;
+  }
+
+ private:
+  // P(sample > truth) + P(equal)/2, the statistic of Mann and Whitney, with the error of DeLong et al. 1988 for pairs
+  // of independent sets.
+  noneq::measured area(const Tensor& x, const Tensor& y) const {
+    const Tensor sorted_x = std::get<0>(x.sort()), sorted_y = std::get<0>(y.sort());
+    const auto below = [](const Tensor& of, const Tensor& among) {
+      const Tensor less = at::searchsorted(among, of, false, false), at_most = at::searchsorted(among, of, false, true);
+      return (less + at_most).to(at::kDouble) / (2 * static_cast<double>(among.size(0)));
+    };
+    const Tensor of_x = below(x, sorted_y), of_y = below(y, sorted_x);
+    const auto n = static_cast<double>(x.size(0));
+    const double error = n > 1 ? std::sqrt((of_x.var() + of_y.var()).item<double>() / n) : NAN;
+    return {"area_under_curve", of_x.mean().item<double>(), "", error, part_, x.size(0)};
+  }
+
+  const std::int64_t bins_;
+  const std::string part_;
+  std::vector<Tensor> samples_, truth_;
+};
+
+std::unique_ptr<noneq::sinking> histogram::compare(const noneq::comparison& c) const {
+  return std::make_unique<histogram_sinking>(*this, c);
+}
+
+}
+
+NONEQ_PLUGIN(histogram);
