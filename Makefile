@@ -31,6 +31,7 @@ test: deps format-check
 bench: build
 	cmake --build $(BUILD) --target bench_machine bench_batches
 	python3 tests/bench/bench.py $(BUILD)
+	python3 tests/bench/processing.py $(BUILD)
 
 # Asks apt only when a package is missing, so that later calls need neither root nor a network.
 deps:

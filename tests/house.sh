@@ -40,7 +40,7 @@ belongs() {  # belongs PATTERN "ROOMS" WHAT: included by these rooms only
 }
 belongs 'tbb/|oneapi/tbb' flow oneTBB
 belongs 'yaml-cpp/' config yaml-cpp
-belongs '(hdf5|H5[A-Za-z]*|png|csv|zlib|libdeflate)\.h' storage 'HDF5, libpng, libcsv, zlib and libdeflate'
+belongs '(hdf5(_hl)?|H5[A-Za-z]*|png|csv|zlib|libdeflate|liblzf/lzf)\.h' storage 'HDF5, libpng, libcsv, zlib, libdeflate and liblzf'
 belongs 'boost/' plugin Boost.DLL
 belongs 'oneapi/dnnl|dnnl' compute oneDNN
 belongs 'hwy/' 'core compute' Highway
