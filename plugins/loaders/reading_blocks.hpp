@@ -1,4 +1,4 @@
-// How many rows of a part are best read together. Pure, thread-safe.
+// The number of rows of a part that are read together. Pure, thread-safe.
 #pragma once
 
 #include "table_parts.hpp"

@@ -69,7 +69,7 @@ class row_table {
   // The one row [1, …] of a column that is the same in all rows; undefined for another.
   const noneq::Tensor& constant(std::size_t c) const { return constants_[c]; }
 
-  // Of the columns that are not the same in all rows, as they are in memory.
+  // Returns the bytes that a row needs in memory, without the columns that are equal in all rows.
   std::int64_t row_bytes() const {
     std::int64_t bytes = 0;
     for (std::size_t c = 0; c < columns_.size(); ++c) bytes += constants_[c].defined() ? 0 : columns_[c].row_bytes();

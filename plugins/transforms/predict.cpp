@@ -1,4 +1,4 @@
-// What the network takes each row for: x̂⁰ by one call.
+// Predicts x̂⁰ of each row by one call of the network.
 #include "noneq/plugin.hpp"
 #include "noneq/plugin/start_point.hpp"
 

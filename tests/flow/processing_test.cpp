@@ -1,153 +1,14 @@
-// Pipelines without a trainer, made in units: the same bytes whatever the parts and interruptions, and nothing made
+// Pipelines without a trainer, made in units: bytes do not depend on parts and interruptions, and nothing made
 // twice, lost or mixed.
 #include <random>
-#include <thread>
 
-#include "doctest.hpp"
-#include "flow/passes.hpp"
-#include "noneq/core/stop.hpp"
+#include "flow/job.hpp"
 #include "noneq/flow/folder_lock.hpp"
-#include "noneq/flow/merging.hpp"
-#include "noneq/flow/processing.hpp"
 
 using namespace noneq;
 using namespace noneq::flow;
 using namespace testing;
 namespace fs = std::filesystem;
-
-namespace {
-
-// 1000 rows of six integers: 16 units of 64 rows, the last of 40.
-fs::path integers_file(const fs::path& folder, std::int64_t seed = 5, std::int64_t rows = 1000) {
-  fs::create_directories(folder);
-  storage::hdf5_writer out(folder / "numbers.h5");
-  out.write("k", (noneq::stream(static_cast<std::uint64_t>(seed)).uniform({rows, 6}) * 256).to(at::kInt));
-  out.close();
-  return folder / "numbers.h5";
-}
-
-// Noise of one step on each row, and then a mean and scale that are learned: every kind of state that rows may depend
-// on.
-std::vector<std::string> noisy_copy(const fs::path& file, const std::string& writer = ", gzip: 2") {
-  return {"unit=64", rows_of("data", file, ", dataset: k"), "graph.noised={plugin: transform.dequantise, in: data}",
-          "graph.scaled={plugin: transform.standardise, in: noised}",
-          "graph.out={plugin: writer.hdf5, in: scaled, file: out.h5" + writer + "}"};
-}
-
-void process_part(const std::vector<std::string>& changes, const fs::path& folder, const job_part& part = {},
-                  if_there policy = if_there::refuse) {
-  run_options options{folder, policy, 2, true};
-  options.part = part;
-  run(small_plan(changes, pass), options);
-}
-
-std::string refusal_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const error& e) {
-    return e.what();
-  }
-  return "";
-}
-
-// Equal rows, and equal stored bytes of every chunk.
-void same_data(const fs::path& a, const fs::path& b) {
-  const auto names = storage::hdf5_reader(a).datasets();
-  REQUIRE(names == storage::hdf5_reader(b).datasets());
-  CHECK(std::count(names.begin(), names.end(), "noneq/crc32/x0") == 1);
-  for (const std::string& name : names) {
-    CAPTURE(name);
-    CHECK(all_rows(a, name).equal(all_rows(b, name)));
-  }
-}
-
-std::int64_t units_made(const fs::path& folder) {
-  std::int64_t n = 0;
-  const unit_folder units(folder);
-  for (const auto& part : units.parts())
-    for (const fs::path& process : units.processes(part.folder))
-      n += static_cast<std::int64_t>(storage::read_journal(process / "out.h5").size());
-  return n;
-}
-
-// Stops the run when this many units are there, or lets it end.
-void process_until(std::int64_t enough, const std::vector<std::string>& changes, const fs::path& folder,
-                   const job_part& part = {}) {
-  std::atomic<bool> done = false;
-  std::thread watch([&] {
-    while (!done && units_made(folder) < enough) std::this_thread::sleep_for(std::chrono::microseconds(200));
-    if (!done) ask_to_stop();
-  });
-  try {
-    process_part(changes, folder, part);
-  } catch (const interrupted&) {
-  }
-  done = true;
-  watch.join();
-  forget_stop();
-}
-
-}
-
-TEST_CASE("parts are read from words and from schedulers, counted from 1") {
-  CHECK(read_part("2/16").index == 2);
-  CHECK(read_part("16/16").of == 16);
-  for (const char* wrong : {"0/0", "17/16", "0/16", "1", "a/b", "1/2/3", "-1/4", "/", "1/", " 1/2"})
-    CHECK_MESSAGE(refusal_of([&] { read_part(wrong); }) != "", wrong);
-  CHECK(has(refusal_of([] { read_part("17/16"); }), "--part got '17/16', need a part from 1/16 to 16/16"));
-  const auto of = [](std::map<std::string, std::string> variables) {
-    const auto part = part_of_environment([&](const char* name) -> const char* {
-      const auto it = variables.find(name);
-      return it == variables.end() ? nullptr : it->second.c_str();
-    });
-    return part ? part->text() : "none";
-  };
-  CHECK(of({}) == "none");
-  CHECK(of({{"SLURM_PROCID", "3"}, {"SLURM_NTASKS", "4"}}) == "4/4");
-  CHECK(of({{"PMI_RANK", "0"}, {"PMI_SIZE", "4"}, {"SLURM_PROCID", "0"}, {"SLURM_NTASKS", "1"}}) == "1/4");
-  CHECK(of({{"OMPI_COMM_WORLD_RANK", "5"},
-            {"OMPI_COMM_WORLD_SIZE", "8"},
-            {"SLURM_PROCID", "0"},
-            {"SLURM_NTASKS", "2"}}) == "6/8");
-  CHECK(of({{"SLURM_ARRAY_TASK_ID", "7"}, {"SLURM_ARRAY_TASK_COUNT", "4"}, {"SLURM_ARRAY_TASK_MIN", "5"}}) == "3/4");
-  CHECK(of({{"SLURM_ARRAY_TASK_ID", "20"},
-            {"SLURM_ARRAY_TASK_COUNT", "3"},
-            {"SLURM_ARRAY_TASK_MIN", "0"},
-            {"SLURM_ARRAY_TASK_STEP", "10"}}) == "3/3");
-  CHECK(of({{"SLURM_ARRAY_TASK_ID", "1"},
-            {"SLURM_ARRAY_TASK_COUNT", "3"},
-            {"SLURM_ARRAY_TASK_MIN", "0"},
-            {"SLURM_PROCID", "1"},
-            {"SLURM_NTASKS", "2"}}) == "4/6");
-  CHECK(has(refusal_of([&] {
-              of({{"SLURM_PROCID", "4"}, {"SLURM_NTASKS", "4"}});
-            }),
-            "SLURM_PROCID got 4 of SLURM_NTASKS 4"));
-  CHECK(has(refusal_of([&] {
-              of({{"PMI_RANK", "x"}, {"PMI_SIZE", "4"}});
-            }),
-            "PMI_RANK got 'x', need an integer; give --part"));
-}
-
-TEST_CASE("the units of all parts are all units, each once, and parts differ by one unit at most") {
-  for (const std::int64_t units : {0, 1, 5, 16, 97})
-    for (const std::int64_t parts : {1, 2, 7, 16, 100}) {
-      std::int64_t next = 0;
-      for (std::int64_t k = 1; k <= parts; ++k) {
-        const unit_run mine = units_of({k, parts}, units);
-        CHECK(mine.begin == next);
-        CHECK(mine.end - mine.begin >= units / parts);
-        CHECK(mine.end - mine.begin <= (units + parts - 1) / parts);
-        next = mine.end;
-      }
-      CHECK(next == units);
-    }
-  const stream_rows s{1000, 32, 64};
-  CHECK(s.units() == 16);
-  CHECK(s.rows_of(15) == 40);
-  CHECK(s.first_batch(15) == 30);
-  CHECK(s.end_batch(15) == 32);
-}
 
 TEST_CASE("1, 2 and 7 parts, interrupted at any units, give the bytes of one process that was not") {
   scratch_folder data, whole;
@@ -278,67 +139,6 @@ TEST_CASE("two processes on one part: the second is refused, and so is one that 
   process_part(changes, folder.path, {2, 2, "--part"});
 }
 
-TEST_CASE("a merge with missing units names their rows and writes nothing") {
-  scratch_folder data, folder;
-  process_part(noisy_copy(integers_file(data.path)), folder.path, {2, 3, "--part"});
-  for (const merge_options& how : {merge_options{}, merge_options{folder.path / "m.h5", "", false},
-                                   merge_options{folder.path / "m.h5", "", true}}) {
-    const std::string message = refusal_of([&] { merge(folder.path, how); });
-    CHECK_MESSAGE(has(message, "has 5 of 16 units, missing are rows 0 … 319, 640 … 999; run the parts"), message);
-  }
-  CHECK_FALSE(fs::exists(folder.path / "m.h5"));
-  CHECK_FALSE(fs::exists(folder.path / "out.h5"));
-  const job_status s = status_of(folder.path);
-  CHECK(s.rows == 1000);
-  CHECK(s.done == 320);
-  REQUIRE(s.parts.size() == 1);
-  CHECK(s.parts.front().part == "2/3");
-  CHECK(s.parts.front().at_work == "");
-}
-
-TEST_CASE("a merged file, a virtual one and the file of one process have the same rows") {
-  scratch_folder data, whole, folder;
-  const auto changes = noisy_copy(integers_file(data.path));
-  process_part(changes, whole.path);
-  for (std::int64_t k = 1; k <= 3; ++k) {
-    process_until(units_made(folder.path) + 2, changes, folder.path, {k, 3, "--part"});
-    process_part(changes, folder.path, {k, 3, "--part"});
-  }
-  merge(folder.path, {folder.path / "merged.h5"});
-  merge(folder.path, {folder.path / "virtual.h5", "out", true});
-  same_data(folder.path / "merged.h5", whole.path / "out.h5");
-  CHECK(all_rows(folder.path / "virtual.h5", "x0").equal(all_rows(whole.path / "out.h5", "x0")));
-  CHECK(has(refusal_of([&] {
-              merge(folder.path, {folder.path / "m.h5", "oat"});
-            }),
-            "has no writer 'oat', did you mean 'out'?"));
-  std::int64_t units = 0;
-  CHECK(verify(folder.path, units).empty());
-  CHECK(units == 16);
-  CHECK(verify(folder.path / "merged.h5", units).empty());
-  CHECK(units == 16);
-}
-
-TEST_CASE("several writers and several streams of rows are one job") {
-  scratch_folder data, folder;
-  const fs::path a = integers_file(data.path / "a"), b = integers_file(data.path / "b", 8, 300);
-  const std::vector<std::string> changes{"unit=96",
-                                         rows_of("a", a, ", dataset: k"),
-                                         rows_of("b", b, ", dataset: k"),
-                                         "graph.scaled={plugin: transform.standardise, in: a}",
-                                         "graph.one={plugin: writer.hdf5, in: scaled, file: sub/one.h5}",
-                                         "graph.two={plugin: writer.hdf5, in: scaled, file: two.h5, dtype: float16}",
-                                         "graph.three={plugin: writer.hdf5, in: b, file: three.h5}"};
-  process_part(changes, folder.path, {2, 2, "--part"});
-  CHECK(has(refusal_of([&] { merge(folder.path, {folder.path / "m.h5"}); }), "has the writers"));
-  process_part(changes, folder.path);
-  CHECK(all_rows(folder.path / "sub/one.h5", "x0").size(0) == 1000);
-  CHECK(at::allclose(all_rows(folder.path / "sub/one.h5", "x0"), all_rows(folder.path / "two.h5", "x0").to(at::kDouble),
-                     1e-3, 1e-3));
-  CHECK((all_rows(folder.path / "two.h5", "x0").scalar_type() == at::kHalf));
-  CHECK(all_rows(folder.path / "three.h5", "x0").equal(all_rows(b, "k")));
-}
-
 TEST_CASE("--force begins a job anew, and a part may not force") {
   scratch_folder data, folder;
   const auto changes = noisy_copy(integers_file(data.path));
@@ -378,19 +178,4 @@ TEST_CASE("sinks that cannot be made in parts are named, with the remedy") {
       message);
   CHECK_FALSE(fs::exists(folder.path / "pipeline.yaml"));
   process_part(changes, folder.path);
-}
-
-TEST_CASE("an estimate states shapes and bytes of the whole output and leaves nothing") {
-  scratch_folder data, folder;
-  const fs::path file = integers_file(data.path);
-  run_options options{folder.path, if_there::refuse, 2, true};
-  const estimate e = measured_estimate(small_plan(noisy_copy(file, ""), pass), options);
-  REQUIRE(e.outputs.size() == 2);
-  CHECK(e.outputs.back().dataset == "x0");
-  CHECK(e.outputs.back().shape == sizes{1000, 6});
-  CHECK(e.outputs.back().bytes == doctest::Approx(1000 * 6 * 8));
-  CHECK(e.rows == 1000);
-  CHECK(e.rows_a_second > 0);
-  CHECK_FALSE(fs::exists(folder.path));
-  CHECK(std::distance(fs::directory_iterator(data.path), {}) == 1);
 }

@@ -6,7 +6,7 @@
 
 namespace testing {
 
-// What a verification finds on samples [n, K, …] or [n, …] and truth [n, …], which come in chunks.
+// Returns the results of a verification of samples [n, K, …] or [n, …] against truth [n, …], passed in chunks.
 inline found verify(const std::string& yaml, const Tensor& samples, const Tensor& truth, const Tensor& mask = {},
                     std::int64_t chunk = 100) {
   const noneq::instance made = make_instance("metric", yaml);

@@ -223,7 +223,7 @@ TEST_CASE("a byte that was flipped is found in its unit, in parts and in the joi
           .c_str(),
       noneq::error);
   CHECK_FALSE(std::filesystem::exists(folder / "other.h5"));
-  // The same in the joined file: n is not compressed, so its numbers can be searched.
+  // The joined file is checked too: n is not compressed, so its numbers can be searched.
   std::string bytes = read_file(joined);
   const std::int64_t number = 29;
   const auto at = bytes.find(std::string(reinterpret_cast<const char*>(&number), 8));

@@ -145,7 +145,7 @@ TEST_CASE("the conventions of netCDF: packed numbers, fill values, and their typ
   CHECK(same(numbers("bare"), at::tensor({0, 10, -32767, 300, 7, -1}).to(at::kShort)));
   CHECK(same(numbers("float"), at::tensor({1., nan_value, 3., nan_value, -5., 0.5}).to(at::kFloat)));
   CHECK(numbers("scaled")[4].item<double>() == -10);
-  // Of int64 no digit is compared in float32.
+  // int64 is compared with its fill value in all its digits.
   CHECK(same(numbers("wide"), at::tensor({1., 2., 9007199254740992., nan_value, 5., 6.}, at::kDouble)));
   CHECK(has(failure([&] { meaning_of(r, "zero"); }), "'zero' has the attributes scale_factor = 0"));
   CHECK(meaning_of(r, "bare").plain());

@@ -33,8 +33,9 @@ struct apply_options {
 // The folder in which the file is made: its manifest and units, and the pipeline.
 fs::path folder_of(const apply_options& o) { return fs::path(o.out.path).concat(".noneq"); }
 
-flow::tensor_rows tensor_of(const rows_in_file& r) {
-  return {r.tensor, fs::absolute(r.file).lexically_normal(), r.dataset};
+flow::tensor_rows at_its_place(flow::tensor_rows r) {
+  r.file = fs::absolute(r.file).lexically_normal();
+  return r;
 }
 
 // Returns the tensor that the rows of --to are: the data, or the only condition that nothing else gives.
@@ -56,9 +57,9 @@ config::value document_of(apply_options& o, registry& plugins) {
   return as_input([&] {
     rows_in_file rows = read_rows_in_file(o.to, "--to");
     if (rows.dataset.empty()) throw error(fmt::format("--to got '{}', need FILE:DATASET", o.to));
-    for (const rows_in_file& r : read_given(o.given)) o.request.beside.push_back(tensor_of(r));
+    for (const rows_in_file& r : read_given(o.given)) o.request.beside.push_back(at_its_place(r));
     rows.tensor = tensor_to_read(o, *run);
-    o.request.rows = tensor_of(rows);
+    o.request.rows = at_its_place(rows);
     o.out.need_other_file(rows.file, "--to");
     for (const flow::tensor_rows& b : o.request.beside) o.out.need_other_file(b.file, "--given");
     // Conditions that lie beside the rows, under their own names, need not be given.

@@ -12,7 +12,7 @@ rows_in_file read_rows_in_file(const std::string& text, const char* option) {
   const auto colon = text.rfind(':');
   std::error_code none;
   const bool named = colon != text.npos && !std::filesystem::exists(text, none);
-  return {"", text.substr(0, named ? colon : text.npos), named ? text.substr(colon + 1) : "", option};
+  return {{"", text.substr(0, named ? colon : text.npos), named ? text.substr(colon + 1) : ""}, option};
 }
 
 std::vector<rows_in_file> read_given(const std::vector<std::string>& texts) {
@@ -29,15 +29,6 @@ std::vector<rows_in_file> read_given(const std::vector<std::string>& texts) {
     all.push_back(std::move(r));
   }
   return all;
-}
-
-config::value loader_of(const rows_in_file& r, const char* verb) {
-  config::value node =
-      config::value::map({{"plugin", config::value::scalar("loader.hdf5")},
-                          {"file", config::value::scalar(std::filesystem::absolute(r.file).string(), true)},
-                          {"dataset", config::value::scalar(r.dataset, true)}});
-  node.set_where_all({verb, 0, 0});
-  return node;
 }
 
 }

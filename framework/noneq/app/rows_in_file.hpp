@@ -4,13 +4,12 @@
 #include <string>
 #include <vector>
 
-#include "noneq/config/value.hpp"
+#include "noneq/flow/trimmed_pipeline.hpp"
 
 namespace noneq::app {
 
-struct rows_in_file {
-  std::string tensor, file, dataset;
-  const char* option = "--given";
+struct rows_in_file : flow::tensor_rows {
+  const char* option = "--given";  // that named them
 };
 
 // Reads FILE or FILE:DATASET; a file whose name has a colon may be named whole. Without a dataset, its name is "".
@@ -19,8 +18,5 @@ rows_in_file read_rows_in_file(const std::string& text, const char* option);
 // Reads each NAME=FILE or NAME=FILE:DATASET of --given; the name of the dataset is by default that of the tensor.
 // Throws noneq::error where one cannot be read, or a tensor is given twice.
 std::vector<rows_in_file> read_given(const std::vector<std::string>& texts);
-
-// Returns a loader node of these rows.
-config::value loader_of(const rows_in_file& r, const char* verb);
 
 }

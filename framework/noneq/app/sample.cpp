@@ -50,19 +50,16 @@ config::value writer_of(const sample_options& o, const std::string& sampler) {
 std::vector<rows_in_file> read_rows(const sample_options& o) {
   std::vector<rows_in_file> all = read_given(o.given);
   if (!o.noise.empty())
-    all.push_back({"noise", o.noise, o.noise_dataset.empty() ? "noise" : o.noise_dataset, "--noise"});
+    all.push_back({{"noise", o.noise, o.noise_dataset.empty() ? "noise" : o.noise_dataset}, "--noise"});
   return all;
 }
 
 // The pipeline's own sampler with the options applied, or another plugin with its defaults.
 void only_this_sampler(config::value& document, const sample_options& o) {
-  config::value node = config::value::map();
-  std::string id = flow::find_node(document, "sampler.");
-  if (!id.empty() && document.find("graph")->find(id)->is_map()) node = *document.find("graph")->find(id);
+  config::value node = flow::own_sampler(document);
   const std::string asked = o.sampler.starts_with("sampler.") ? o.sampler : "sampler." + o.sampler;
-  if (!o.sampler.empty() && (!node.contains("plugin") || node.find("plugin")->text() != asked))
+  if (!o.sampler.empty() && node.find("plugin")->text() != asked)
     node = config::value::map({{"plugin", config::value::scalar(asked)}});
-  if (!node.contains("plugin")) node.set("plugin", config::value::scalar("sampler.ancestral"));
   node.remove("every");
   node.remove("frames");
   node.set("of", config::value::scalar(flow::find_node(document, "model.")));
@@ -78,12 +75,15 @@ void only_this_sampler(config::value& document, const sample_options& o) {
   node.set_where_all({"noneq sample", 0, 0});
   for (const rows_in_file& r : o.rows) flow::remove_input(node, r.tensor);
   flow::remove_beside_model(document, flow::inputs_of(node));
-  for (const rows_in_file& r : o.rows)
-    flow::add_input(node, flow::add_node(document, r.tensor, loader_of(r, "noneq sample")), r.tensor);
+  for (const rows_in_file& r : o.rows) {
+    config::value loader = flow::loader_of(r);
+    loader.set_where_all({"noneq sample", 0, 0});
+    flow::add_input(node, flow::add_node(document, r.tensor, std::move(loader)), r.tensor);
+  }
   if (!o.noise.empty()) node.set("start", config::value::scalar("noise"));
   if (!flow::inputs_of(node).empty()) node.remove("chunk");
   node.set_where_all({"noneq sample", 0, 0});
-  id = flow::add_node(document, "sampler", std::move(node));
+  const std::string id = flow::add_node(document, "sampler", std::move(node));
   for (const std::string& setting : o.settings) config::apply_override(document.child("graph").child(id), setting);
   flow::add_node(document, "writer", writer_of(o, id));
   if (o.seed) document.set("seed", config::value::scalar(std::to_string(*o.seed)));

@@ -29,12 +29,13 @@ struct weight_spec {
   double spread = 0, constant = 0;
 };
 
-// What stands beyond an axis of n pixels: zeros; the other end of a periodic axis (at −1 pixel n − 1, at n pixel 0); or
-// the axis back again (at −1 pixel 1, at n pixel n − 2).
+// The values that a convolution reads beyond an axis of n pixels: zeros; the pixels from the other end of a periodic
+// axis (pixel n − 1 at −1, pixel 0 at n); or the mirror image of the axis (pixel 1 at −1, pixel n − 2 at n).
 enum class padding { zeros, circular, reflect };
 using paddings = std::array<padding, 2>;  // {height, width}
 
-// Returns the pixel that stands at i of an axis of n; none: a zero does. From −n to 2n − 1; reflected a pixel less.
+// Returns the pixel that is read at position i of an axis of n pixels; `none` where a zero is read. Requires −n ≤ i <
+// 2n, and for reflect −n < i < 2n − 1.
 std::int64_t pixel_at(std::int64_t i, std::int64_t n, padding p);
 
 // Cross-correlation over padded pixels. A 1×1 kernel on a vector is a linear layer; a weight may have any shape of

@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "noneq/config/emit.hpp"
-#include "noneq/flow/trimmed_pipeline.hpp"
 
 namespace noneq::flow {
 namespace {
@@ -30,10 +29,7 @@ class chain {
 };
 
 value sampler_of(const session& run) {
-  const config::value& graph = *run.plan().document->find("graph");
-  const std::string id = find_node(*run.plan().document, "sampler.");
-  value node = id.empty() || !graph.find(id)->is_map() ? value::map({{"plugin", value::scalar("sampler.ancestral")}})
-                                                       : *graph.find(id);
+  value node = own_sampler(*run.plan().document);
   for (const char* key :
        {"in", "as", "of", "every", "at", "count", "chunk", "frames", "start", "guides", "labels", "members"})
     node.remove(key);
@@ -113,11 +109,7 @@ config::value applied_pipeline(const session& run, const application_request& r)
   }
   value applied = applied_node(run, r);
   applied.set("in", value::scalar(nodes.last()));
-  for (const tensor_rows& b : elsewhere) {
-    const value other = value::map(
-        {{"plugin", value::scalar("loader.hdf5")}, {"file", text(b.file.string())}, {"dataset", text(b.dataset)}});
-    add_input(applied, add_node(document, b.tensor, other), b.tensor);
-  }
+  for (const tensor_rows& b : elsewhere) add_input(applied, add_node(document, b.tensor, loader_of(b)), b.tensor);
   applied.set("of", text(r.run.string()));
   const std::string id = add_node(document, "applied", std::move(applied));
   value out =

@@ -2,15 +2,9 @@
 #pragma once
 
 #include "noneq/flow/session.hpp"
+#include "noneq/flow/trimmed_pipeline.hpp"
 
 namespace noneq::flow {
-
-// The rows of a tensor, in an HDF5 file.
-struct tensor_rows {
-  std::string tensor;  // its name in the stream
-  std::filesystem::path file;
-  std::string dataset;
-};
 
 struct application_request {
   std::string task;           // one of application_tasks()

@@ -1,5 +1,5 @@
-// Tensors of data in a stream, wherever they were renamed, joined or normalised: their description, and their numbers
-// in data units, in which guides and metrics of samples read them. Pure, thread-safe.
+// The nodes that bring the tensors of a stream into it, wherever they were renamed, joined or normalised. Pure,
+// thread-safe.
 #pragma once
 
 #include <optional>
@@ -20,9 +20,5 @@ std::optional<data_tensor> data_under(const session& s, const plan_node& n, cons
 
 // Returns the sampler whose samples node n receives under this name; nullptr for other tensors.
 const plan_node* sampler_under(const plan& p, const plan_node& n, const std::string& name);
-
-// Returns rows that node n receives with these tensors in data units, and with all of them.
-batch in_data_units(const session& s, const plan_node& n, const std::vector<std::string>& names, batch rows);
-batch in_data_units(const session& s, const plan_node& n, batch rows);
 
 }

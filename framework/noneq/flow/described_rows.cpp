@@ -21,18 +21,15 @@ static void add_given(session& s, const plan_node& from, const plan_edge& e, std
     const auto as = e.as.find(tensor);
     if (!place.files.empty()) all.emplace(tensor.empty() || as == e.as.end() ? tensor : as->second, place);
   };
-  if (from.kind() == node_kind::source || from.role() == "transform") {
-    const dataset_info& info = s.nodes().info_behind(from);
-    if (info.has_x0) {
-      if (in_own_units(info.normal)) add("x0", info.stored);
-      add("", info.stored);
+  if (from.kind() == node_kind::source || from.prepares_data() || from.applies_model()) {
+    const dataset_info info = s.nodes().info_behind(from);
+    for (const std::string& name : info.names()) {
+      const field_info& of = *info.find(name);
+      if (in_own_units(of.normal)) add(name, of.stored);
+      add("", of.stored);
     }
-    for (const auto& [name, field] : info.fields) {
-      if (in_own_units(field.normal)) add(name, field.stored);
-      add("", field.stored);
-    }
-  } else if (from.role() == "sampler") {
-    add("samples", s.model_of(from).info().stored);
+  } else if (from.role() == "sampler" || from.transforms_samples()) {
+    if (from.role() == "sampler") add("samples", s.model_of(from).info().stored);
     for (const plan_edge& before : from.in) {
       std::map<std::string, stored_place> rows;
       add_given(s, s.plan().node(before.from), before, rows);
@@ -71,12 +68,10 @@ std::map<std::string, std::string> provenance_of_pass(session& s, const std::str
   std::set<fs::path> named;
   for (const plan_node& n : p.nodes) {
     if (n.kind() == node_kind::source) {
-      const dataset_info& info = s.nodes().info_behind(n);
-      std::vector<fs::path> files = info.stored.files;
-      for (const auto& [_, field] : info.fields)
-        files.insert(files.end(), field.stored.files.begin(), field.stored.files.end());
-      for (const fs::path& file : files)
-        if (named.insert(file).second) inputs.push_back(input_text(file));
+      const dataset_info info = s.nodes().info_behind(n);
+      for (const std::string& name : info.names())
+        for (const fs::path& file : info.find(name)->stored.files)
+          if (named.insert(file).second) inputs.push_back(input_text(file));
     }
     if (!n.of_run.empty()) known["run of " + n.id] = fs::absolute(n.of_run).string();
   }

@@ -172,7 +172,7 @@ std::vector<std::string> names_read(const plan& p, const plan_node& n) {
 tensor_names given_by(const plan_node& n, tensor_names before) {
   // A sampler starts a new stream, and a sink passes on its arrays at its end.
   if (n.role() == "sampler" || n.kind() == node_kind::sink) before.clear();
-  if (n.transforms_samples()) {  // it passes on nothing but what tells its rows apart
+  if (n.transforms_samples()) {  // of its input it passes on label and row only
     std::erase_if(before, [](const std::string& name) { return !depends_on_data(name); });
     for (const std::string& name : n.as<sample_transform>().makes()) before.insert(name);
   } else if (n.role() == "trainer")

@@ -1,128 +1,15 @@
 #include "noneq/flow/event_stream.hpp"
 
-#include <atomic>
-
 #include <fmt/format.h>
 
-#include "noneq/flow/data_units.hpp"
-#include "noneq/flow/described_rows.hpp"
-#include "noneq/flow/joined_source.hpp"
+#include "noneq/flow/fields.hpp"
 #include "noneq/flow/model_rows.hpp"
 #include "noneq/flow/pass_rows.hpp"
 #include "noneq/flow/stop.hpp"
 #include "noneq/flow/verified.hpp"
-#include "noneq/flow/writer_checks.hpp"
 #include "noneq/plugin/returned.hpp"
-#include "noneq/storage/files.hpp"
 
 namespace noneq::flow {
-namespace {
-
-const std::string& weights_of(const plan_node& n) {
-  static const std::string raw = "raw";
-  if (n.role() == "sampler") return n.as<sampler>().weights;
-  if (n.applies_model()) return n.as<model_transform>().weights;
-  return n.role() == "metric" ? n.as<metric>().weights : raw;
-}
-
-// A pass over rows of the data of a model, as a stream of its own. The data is opened when it is first needed.
-row_pass pass_over(const event_surroundings& around, const plan_node& n, session& model) {
-  return [&around, &n, &model](const row_request& rows, const std::function<batch(batch)>& map,
-                               const std::function<void(const batch&)>& add) {
-    source* data = rows.data ? &model.data() : nullptr;
-    drawn_stream drawn(around.listens);
-    around.listens.expects(n, rows.batches());
-    vertex v;
-    v.fetch = [&](std::int64_t k) { return fetch_rows(*data, rows, k); };
-    v.run = [&](batch raw) { return rows.data ? data->prepare(std::move(raw)) : raw; };
-    sink_part s;
-    s.map = [&](batch b, std::int64_t) -> std::any {
-      stop_here_if_asked();
-      batch mapped = map(std::move(b));
-      check_returned_batch(n.plugin.entry->full_name(), mapped);
-      return mapped;
-    };
-    s.add = [&](std::any mapped) { add(std::any_cast<const batch&>(mapped)); };
-    v.sink = std::move(s);
-    drawn.add(n, std::move(v));
-    stream_graph g = drawn.graph();
-    g.last = rows.batches();
-    g.tokens = 2 * static_cast<std::size_t>(around.pool.threads());
-    run_stream(around.pool, g);
-  };
-}
-
-// Which samples [n, …] have a number that is not finite.
-Tensor not_finite(const Tensor& samples) { return samples.flatten(1).isfinite().all(1).logical_not(); }
-
-// Samples that are not finite are drawn once more, with other noise. The noise of a row is its own, so the others stay.
-batch drawn_again_where_lost(sampling& ready, const batch& given, batch drawn) {
-  const Tensor bad = not_finite(drawn.at("samples"));
-  if (!bad.any().item<bool>()) return drawn;
-  const batch again = ready.draw(given, true);
-  for (const char* name : {"samples", "frames"})
-    if (const Tensor x = drawn.find(name); x.defined()) {
-      sizes of_row(static_cast<std::size_t>(x.dim()), 1);
-      of_row[0] = x.size(0);
-      drawn.set(name, at::where(bad.view(of_row), again.at(name), x));
-    }
-  return drawn;
-}
-
-// Throws when a sample is not finite.
-void refuse_lost(const std::string& by, const batch& drawn, bool twice) {
-  const Tensor bad = not_finite(drawn.at("samples")).nonzero();
-  if (bad.size(0) == 0) return;
-  throw error(fmt::format(
-      "{} returned a sample with numbers that are not finite in row {}{}, need finite ones; its unit is "
-      "not written. Try clip: true, or more steps, or not_finite: {}",
-      by, drawn.first + bad[0].item<std::int64_t>(), twice ? ", twice" : "", twice ? "keep" : "retry or keep"));
-}
-
-writing writing_for(const event_surroundings& around, const plan_node& n, const denoiser* d) {
-  const plan_node* of = around.opened.plan().model_before(n);
-  writing w{around.folder,
-            around.at.occasion,
-            d,
-            {},
-            around.opened.stream().fork(n.in.front().from).fork("writers"),
-            {},
-            {},
-            {},
-            input_of(around.opened.plan(), n, nullptr).tensors};
-  w.provenance = {{"noneq", NONEQ_VERSION}};
-  w.provenance.insert(around.rules.provenance.begin(), around.rules.provenance.end());
-  w.units = around.rules.units;
-  w.stored = described_rows(around.opened, n);
-  if (of == nullptr && !around.opened.plan().trains()) return w;
-  session& model = of ? around.opened.model_of(*of) : around.opened;
-  w.provenance["trained_steps"] = std::to_string(&model == &around.opened ? around.at.step : model.step());
-  w.info = model.info();
-  if (around.at.occasion.empty() || of != nullptr)
-    if (model.data_if_there() != nullptr) w.pass = pass_over(around, n, model);
-  return w;
-}
-
-std::unique_ptr<sinking> opened(const event_surroundings& around, const plan_node& n, const writing& w) {
-  return working(n, [&] {
-    // A run whose folder was removed is not to make it again.
-    if (!std::filesystem::is_directory(around.folder)) throw storage::file_error(around.folder, "write", ENOENT);
-    return open_writer(n, w);
-  });
-}
-
-// Passes a sink's outcome to the observer, and its arrays to the sinks behind it.
-void pass_on(const event_surroundings& around, const plan_node& n, const outcome& found,
-             const std::map<std::string, std::string>& provenance) {
-  check_returned_batch(n.plugin.entry->full_name(), found.arrays);
-  around.earlier.insert(around.earlier.end(), found.records.begin(), found.records.end());
-  around.listens.found(n, around.at, found);
-  if (!found.arrays.tensors.empty())
-    for (const plan_node* f : around.opened.plan().followers(n.id))
-      give_once(around, *f, renamed(found.arrays, f->in.front().as), provenance);
-}
-
-}
 
 // A sink of the stream while it is open.
 struct event_stream::open_sink {
@@ -182,12 +69,17 @@ void event_stream::add_transform(const plan_node& n) {
   const std::string part = parts_[n.id] = parts_[n.in.front().from];
   for (const plan_edge& e : n.in)
     if (const auto drawn = sampler_of_.find(e.from); drawn != sampler_of_.end()) sampler_of_[n.id] = drawn->second;
-  v.run = [this, &n, part](batch b) {
-    stop_here_if_asked();
-    if (n.transforms_samples()) return made_of_samples(around_.opened, n, std::move(b));
-    return n.role() == "noiser" ? around_.opened.noised_rows(n, std::move(b))
-                                : around_.opened.nodes().transformed(n, std::move(b), false, part);
-  };
+  if (n.transforms_samples())
+    v.run = [&n, of_stream = around_.opened.nodes().info_before(n)](batch b) {
+      stop_here_if_asked();
+      return made_of_samples(n, std::move(b), of_stream);
+    };
+  else
+    v.run = [this, &n, part](batch b) {
+      stop_here_if_asked();
+      return n.role() == "noiser" ? around_.opened.noised_rows(n, std::move(b))
+                                  : around_.opened.nodes().transformed(n, std::move(b), false, part);
+    };
   drawn_.add(n, std::move(v));
 }
 
@@ -226,15 +118,8 @@ void event_stream::add_sampler(const plan_node& n) {
   // Every sample must be finite before the sinks finish, so it is counted in a sink of the sampler's own.
   auto lost = std::make_shared<lost_samples>();
   sink_part s;
-  s.map = [](batch b, std::int64_t) -> std::any {
-    const Tensor bad = not_finite(b.at("samples")).nonzero();
-    return bad.size(0) == 0 ? lost_samples{} : lost_samples{bad.size(0), b.first + bad[0].item<std::int64_t>()};
-  };
-  s.add = [lost](std::any mapped) {
-    const auto more = std::any_cast<lost_samples>(mapped);
-    if (lost->count == 0) lost->first = more.first;
-    lost->count += more.count;
-  };
+  s.map = [](batch b, std::int64_t) -> std::any { return lost_in(b); };
+  s.add = [lost](std::any mapped) { lost->add(std::any_cast<lost_samples>(mapped)); };
   v.sink = std::move(s);
   drawn_.add(n, std::move(v));
   lost_.push_back({&n, lost});
@@ -268,7 +153,7 @@ void event_stream::add_sink(const plan_node& n) {
       return need_made(n.as<verification>().compare({s.info, run.stream().fork(n.id), part_behind(n)}),
                        n.plugin.entry->full_name(), "sinking");
     });
-    v.run = [&run, &n](batch b) { return rows_to_verify(run, n, std::move(b)); };
+    v.run = [of_stream = run.nodes().info_before(n)](batch b) { return rows_to_verify(std::move(b), of_stream); };
   } else if (n.role() == "metric") {
     session& model = run.model_of(*of);
     if (n.in.empty() || n.measures_samples()) model.data();
@@ -285,7 +170,7 @@ void event_stream::add_sink(const plan_node& n) {
       v.fetch = [data, rows](std::int64_t k) { return fetch_rows(*data, rows, k); };
       v.run = [data](batch raw) { return data != nullptr ? data->prepare(std::move(raw)) : raw; };
     } else if (n.measures_samples()) {
-      v.run = [&run, &n](batch b) { return in_data_units(run, n, std::move(b)); };
+      v.run = [of_stream = run.nodes().info_before(n)](batch b) { return in_data_units(std::move(b), of_stream); };
     } else {
       v.run = [&s, of_stream = run.nodes().info_before(n), names = model.conditions()](batch b) {
         return as_model_takes(std::move(b), of_stream, s.info, names);
@@ -301,7 +186,7 @@ void event_stream::add_sink(const plan_node& n) {
     }
     w.rows = rows_;
     w.batch = std::max<std::int64_t>(0, std::min(batch_, rows_));
-    s.taking = opened(around_, n, w);
+    s.taking = opened_sink(around_, n, w);
   }
   if (of != nullptr) s.provenance = {{"trained_steps", std::to_string(run.model_of(*of).step())}};
   drawn_.join_inputs(v, n);
@@ -389,25 +274,6 @@ void event_stream::finish() {
     pass_on(around_, s->node, found, s->provenance);
   }
   if (lost) throw *lost;
-}
-
-void give_once(const event_surroundings& around, const plan_node& n, const batch& b,
-               const std::map<std::string, std::string>& provenance) {
-  const plan& p = around.opened.plan();
-  std::optional<denoiser> d;
-  if (const plan_node* of = p.model_before(n))
-    d = watched(around.opened.model_of(*of).denoiser(weights_of(*of)), n, around.listens);
-  else if (p.trains() && around.at.occasion.empty())  // between two steps weights may be on their way
-    d = watched(around.opened.denoiser("raw"), n, around.listens);
-  writing w = writing_for(around, n, d ? &*d : nullptr);
-  for (const auto& [name, text] : provenance) w.provenance[name] = text;
-  const auto sink = opened(around, n, w);
-  through_door(around.listens, {n, calling::add, b.step}, [&] {
-    sink->add(sink->map(b));
-    const outcome o = sink->finish();
-    check_returned_records(n.plugin.entry->full_name(), o.records);
-    around.listens.found(n, around.at, o);
-  });
 }
 
 }

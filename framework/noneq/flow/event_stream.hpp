@@ -6,33 +6,15 @@
 
 #include "noneq/flow/applying.hpp"
 #include "noneq/flow/drawn_stream.hpp"
-#include "noneq/flow/sampling.hpp"
+#include "noneq/flow/event_surroundings.hpp"
+#include "noneq/flow/lost_samples.hpp"
 #include "noneq/flow/units.hpp"
-#include "noneq/plugin/row_pass.hpp"
 
 namespace noneq::flow {
 
 // Samples, or results of a metric, some of which are not finite. None of them was kept; all other results were.
 struct lost_results : error {
   using error::error;
-};
-
-// The rules of a pass without a trainer.
-struct pass_rules {
-  bool units = false;               // whether writers make their files in units
-  std::string not_finite = "stop";  // samples that are not finite: stop, keep, or retry with other noise
-  std::map<std::string, std::string> provenance = {};  // for the files of writers
-};
-
-// The surroundings of all streams of an event; outlives them.
-struct event_surroundings {
-  session& opened;
-  workers& pool;
-  const std::filesystem::path& folder;
-  observer& listens;
-  const event& at;
-  std::vector<measured>& earlier;
-  const pass_rules& rules;
 };
 
 class event_stream {
@@ -51,10 +33,6 @@ class event_stream {
 
  private:
   struct open_sink;
-  // Samples that were drawn and are not finite.
-  struct lost_samples {
-    std::int64_t count = 0, first = -1;  // the row of the first one
-  };
 
   void add(const plan_node& n);
   void add_source(const plan_node& n);
@@ -81,9 +59,5 @@ class event_stream {
   std::vector<std::pair<const plan_node*, std::shared_ptr<lost_samples>>> lost_;  // by sampler
   std::vector<std::unique_ptr<open_sink>> sinks_;
 };
-
-// Passes a sink its only batch: the arrays of another sink, or a batch of the training.
-void give_once(const event_surroundings& around, const plan_node& sink, const batch& b,
-               const std::map<std::string, std::string>& provenance);
 
 }

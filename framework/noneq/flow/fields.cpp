@@ -3,15 +3,11 @@
 namespace noneq::flow {
 namespace {
 
-field_info field_of(const dataset_info& of_x0) {
-  return {of_x0.shape, of_x0.numbers, of_x0.normal, of_x0.missing, of_x0.stored};
-}
-
-// Calls use(name, shape, missing) for x0 and each field.
+// Calls use(name, field_info) for x0 and each field.
 template <class Use>
 void each_tensor(const dataset_info& info, const Use& use) {
-  if (info.has_x0) use("x0", info.shape, info.missing);
-  for (const auto& [name, f] : info.fields) use(name, f.shape, f.missing);
+  if (info.has_x0) use("x0", info);
+  for (const auto& [name, f] : info.fields) use(name, f);
 }
 
 }
@@ -19,19 +15,12 @@ void each_tensor(const dataset_info& info, const Use& use) {
 std::string mask_of(const std::string& tensor) { return tensor == "x0" ? "mask" : tensor + "_mask"; }
 
 dataset_info as_x0(const dataset_info& whole, const std::string& field) {
-  if (field == "x0") {
-    if (!whole.has_x0) throw error("got the field 'x0', which the data has not", "fields");
-    return whole;
-  }
-  const auto f = whole.fields.find(field);
-  if (f == whole.fields.end()) throw error("got the field '" + field + "', which the data has not", "fields");
+  const field_info* f = whole.find(field);
+  if (f == nullptr) throw error("got the field '" + field + "', which the data has not", "fields");
+  if (field == "x0") return whole;
   dataset_info of = whole;
   of.has_x0 = true;
-  of.shape = f->second.shape;
-  of.numbers = f->second.numbers;
-  of.normal = f->second.normal;
-  of.missing = f->second.missing;
-  of.stored = f->second.stored;
+  static_cast<field_info&>(of) = *f;
   of.bin_width = 0;
   of.range = of.found = {};
   of.axes = {};
@@ -43,7 +32,7 @@ dataset_info as_x0(const dataset_info& whole, const std::string& field) {
 dataset_info with_field(const dataset_info& whole, const std::string& field, const dataset_info& of_field) {
   if (field == "x0") return of_field;
   dataset_info all = whole;
-  all.fields[field] = field_of(of_field);
+  all.fields[field] = of_field;
   all.notes = of_field.notes;
   return all;
 }
@@ -61,8 +50,7 @@ batch on_field(batch b, const std::string& field, const std::function<batch(batc
 
 dataset_info joined_info(const std::vector<described_input>& inputs) {
   dataset_info all = inputs.front().info;
-  const bool first_has_x0 = all.has_x0 && inputs.front().as.count("x0") == 0;
-  all.has_x0 = first_has_x0;
+  all.has_x0 = all.has_x0 && inputs.front().as.count("x0") == 0;
   all.fields.clear();
   for (const auto& [info, as] : inputs) {
     const auto name_of = [&as = as](const std::string& name) {
@@ -72,14 +60,10 @@ dataset_info joined_info(const std::vector<described_input>& inputs) {
     for (const auto& [name, f] : info.fields) all.fields[name_of(name)] = f;
     if (!info.has_x0) continue;
     if (as.count("x0") > 0) {
-      all.fields[as.at("x0")] = field_of(info);
+      all.fields[as.at("x0")] = info;
     } else if (!all.has_x0) {
       all.has_x0 = true;
-      all.shape = info.shape;
-      all.numbers = info.numbers;
-      all.normal = info.normal;
-      all.missing = info.missing;
-      all.stored = info.stored;
+      static_cast<field_info&>(all) = info;
       all.bin_width = info.bin_width;
       all.range = info.range;
       all.found = info.found;
@@ -93,11 +77,20 @@ dataset_info joined_info(const std::vector<described_input>& inputs) {
   return all;
 }
 
+batch in_data_units(batch rows, const dataset_info& info, const std::vector<std::string>& names) {
+  for (const std::string& name : names)
+    if (const field_info* of = info.find(name); of != nullptr && rows.has(name))
+      rows.set(name, of->normal.restore(rows.at(name)));
+  return rows;
+}
+
+batch in_data_units(batch rows, const dataset_info& info) { return in_data_units(std::move(rows), info, info.names()); }
+
 batch with_masks(batch b, const dataset_info& info) {
-  each_tensor(info, [&](const std::string& name, const sizes&, bool missing) {
+  each_tensor(info, [&](const std::string& name, const field_info& of) {
     if (!b.has(name)) return;
     const Tensor x = b.at(name).to(at::kFloat).contiguous();
-    if (!missing) return b.set(name, x);
+    if (!of.missing) return b.set(name, x);
     const Tensor unknown = x.isnan();
     // A batch that has passed here before has its zeros and its mask already.
     const Tensor known = b.find(mask_of(name));
@@ -109,9 +102,9 @@ batch with_masks(batch b, const dataset_info& info) {
 }
 
 batch with_missing(batch b, const dataset_info& info) {
-  each_tensor(info, [&](const std::string& name, const sizes&, bool missing) {
+  each_tensor(info, [&](const std::string& name, const field_info& of) {
     const Tensor mask = b.find(mask_of(name));
-    if (!missing || !b.has(name) || !mask.defined()) return;
+    if (!of.missing || !b.has(name) || !mask.defined()) return;
     b.set(name, b.at(name).masked_fill(mask == 0, std::numeric_limits<double>::quiet_NaN()));
     b.tensors.erase(mask_of(name));  // transforms may change the shape of x0
   });
@@ -122,8 +115,8 @@ dataset_info with_masks(dataset_info info) {
   info.numbers = at::kFloat;
   for (auto& [_, f] : info.fields) f.numbers = at::kFloat;
   std::map<std::string, field_info> masks;
-  each_tensor(info, [&](const std::string& name, const sizes& shape, bool missing) {
-    if (missing) masks[mask_of(name)] = {shape};
+  each_tensor(info, [&](const std::string& name, const field_info& of) {
+    if (of.missing) masks[mask_of(name)] = {of.shape};
   });
   for (auto& [name, mask] : masks) info.fields[name] = std::move(mask);
   return info;

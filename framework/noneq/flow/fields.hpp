@@ -32,6 +32,10 @@ struct described_input {
 // the first input.
 dataset_info joined_info(const std::vector<described_input>& inputs);
 
+// Return the batch with these tensors, or with x0 and all fields, in data units, as far as the data has them.
+batch in_data_units(batch rows, const dataset_info& info, const std::vector<std::string>& names);
+batch in_data_units(batch rows, const dataset_info& info);
+
 // Returns the batch with x0 and all fields as float32, and 0 in place of each number that was not observed, beside
 // masks: float32, 1 where a number was observed and 0 elsewhere. with_missing() undoes that for data that has its
 // masks.

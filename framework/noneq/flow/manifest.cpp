@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "noneq/config/emit.hpp"
+#include "noneq/flow/event_surroundings.hpp"
 #include "noneq/flow/pass_rows.hpp"
 #include "noneq/flow/run_folder.hpp"
 #include "noneq/storage/files.hpp"
@@ -14,12 +15,6 @@ std::int64_t manifest::rows() const {
   std::int64_t all = 0;
   for (const stream_rows& s : streams) all += s.rows;
   return all;
-}
-
-// The weights that a node takes; "" for one that takes none.
-static std::string weights_name(const plan_node& n) {
-  if (n.role() == "sampler") return n.as<sampler>().weights;
-  return n.role() == "metric" ? n.as<metric>().weights : "raw";
 }
 
 static stream_rows rows_of(session& s, const stream_nodes& stream) {
@@ -49,7 +44,7 @@ manifest manifest_of(session& s) {
           if (holds_paths(each)) v.remove(each.name);
       }
     if (!n.of_run.empty()) {
-      m.weights[id] = s.model_of(n).fingerprint(weights_name(n));
+      m.weights[id] = s.model_of(n).fingerprint(weights_of(n));
       v.remove("of");
     }
     graph.set(id, std::move(v));

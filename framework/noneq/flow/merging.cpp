@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "noneq/flow/folder_lock.hpp"
+#include "noneq/flow/run_folder.hpp"
 #include "noneq/flow/written_files.hpp"
 #include "noneq/storage/files.hpp"
 
@@ -15,13 +16,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-[[noreturn]] void refuse(const fs::path& place, const std::string& why) {
-  throw input_error({error(why, "", {place.string()})});
-}
-
 manifest need_manifest(const fs::path& run) {
   if (auto m = read_manifest(run)) return std::move(*m);
-  refuse(run, "is not the folder of a processing pipeline; it has no manifest.json");
+  throw refused(run, "is not the folder of a processing pipeline; it has no manifest.json");
 }
 
 std::vector<std::string> writers_of(const manifest& m) {
@@ -39,11 +36,13 @@ struct chosen_writer {
 chosen_writer writer_of(const manifest& m, const fs::path& run, const std::string& name) {
   const std::vector<std::string> all = writers_of(m);
   if (name.empty() && all.size() > 1)
-    refuse(run, fmt::format("has the writers {}, need one of them by --writer, or no --out", fmt::join(all, ", ")));
+    throw refused(run,
+                  fmt::format("has the writers {}, need one of them by --writer, or no --out", fmt::join(all, ", ")));
   for (std::size_t k = 0; k < m.writers.size(); ++k)
     for (const auto& [id, file] : m.writers[k])
       if (name.empty() || id == name) return {k, file};
-  refuse(run, fmt::format("has no writer '{}'{} (it has {})", name, did_you_mean(name, all), fmt::join(all, ", ")));
+  throw refused(run,
+                fmt::format("has no writer '{}'{} (it has {})", name, did_you_mean(name, all), fmt::join(all, ", ")));
 }
 
 // Returns whether the units are all rows of one file that HDF5 can read, in their order.
@@ -108,15 +107,15 @@ std::map<std::string, fs::path> finish_job(const fs::path& run, manifest m, cons
 std::vector<fs::path> merge(const fs::path& run, const merge_options& options, const storage::unit_progress& progress) {
   const manifest m = need_manifest(run);
   const unit_folder units(run);
-  if (m.finished) refuse(run, "is finished: its units are joined already, in the files of its writers");
+  if (m.finished) throw refused(run, "is finished: its units are joined already, in the files of its writers");
   if (options.out.empty() && options.virtually)
-    refuse(run, "cannot be finished virtually, because the units go with it; need --out FILE");
+    throw refused(run, "cannot be finished virtually, because the units go with it; need --out FILE");
   const folder_lock alone(run);
   if (options.out.empty()) {
     need_all_units(m, units, run);
     for (const auto& part : units.parts())
       if (const std::string who = holder_of(part.folder); !who.empty())
-        refuse(part.folder, fmt::format("is in use by {}; wait until that has ended", who));
+        throw refused(part.folder, fmt::format("is in use by {}; wait until that has ended", who));
     std::vector<fs::path> files;
     for (const auto& [_, file] : finish_job(run, m, progress)) files.push_back(file);
     return files;

@@ -14,15 +14,17 @@ Tensor in_units_of(const normalisation& needed, const normalisation& have, const
   return (alike(have, needed) ? x : needed.apply(have.restore(x.to(at::kDouble)))).to(at::kFloat).contiguous();
 }
 
+// Whether a tensor of this name is the mask of another one.
 bool is_mask(const std::string& name, const dataset_info& info) {
-  if (info.has_x0 && info.missing && name == mask_of("x0")) return true;
-  return std::any_of(info.fields.begin(), info.fields.end(),
-                     [&](const auto& f) { return f.second.missing && name == mask_of(f.first); });
+  const auto names = info.names();
+  return std::any_of(names.begin(), names.end(),
+                     [&](const std::string& of) { return info.find(of)->missing && name == mask_of(of); });
 }
 
+// Masks and the like are in no units.
 normalisation normal_of(const dataset_info& info, const std::string& name) {
-  const auto f = info.fields.find(name);
-  return f == info.fields.end() ? normalisation{} : f->second.normal;
+  const field_info* of = info.find(name);
+  return of == nullptr ? normalisation{} : of->normal;
 }
 
 }
@@ -54,12 +56,12 @@ void need_classes_of(const plan_node& n, const dataset_info& rows, const dataset
 
 batch conditions_as_model_takes(const batch& rows, const dataset_info& of_stream, const dataset_info& of_model,
                                 const std::vector<std::string>& names) {
-  if (names.empty()) return {rows.step, rows.first, {}};
-  const batch known = with_masks(rows, of_stream);  // masks, where numbers of the stream are missing
-  batch taken{rows.step, rows.first, {}};
+  batch taken{rows.step, rows.first, {}}, masks;
   for (const std::string& name : names) {
-    // Missing numbers are still NaN in `rows`. A mask is that of the numbers, whatever the loader gives by this name.
-    const Tensor x = is_mask(name, of_stream) ? known.find(name) : rows.find(name);
+    // A mask is that of the numbers, which are still NaN in `rows`, whatever the loader gives by this name.
+    const bool mask = is_mask(name, of_stream);
+    if (mask && masks.tensors.empty()) masks = with_masks(rows, of_stream);
+    const Tensor x = mask ? masks.find(name) : rows.find(name);
     if (!x.defined()) throw error("got rows without '" + name + "', need this condition of the model");
     need_shape(name, x, of_model.fields.at(name).shape);
     taken.set(name, in_units_of(normal_of(of_model, name), normal_of(of_stream, name), x));

@@ -93,7 +93,11 @@ static dataset_info described(const plan_node& n, const std::vector<dataset_info
 
 dataset_info opened_data::info_behind(const plan_node& n) const {
   if (const auto known = infos_.find(n.id); known != infos_.end()) return known->second;
-  return n.in.empty() ? loaders_.at(n.id)->info() : info_before(n);
+  if (n.kind() == node_kind::source) return loaders_.at(n.id)->info();
+  if (n.role() != "sampler" && !n.transforms_samples()) return info_before(n);
+  dataset_info none;  // samples are no data
+  none.has_x0 = false;
+  return none;
 }
 
 dataset_info opened_data::info_before(const plan_node& n) const {

@@ -145,7 +145,7 @@ static void check_roles(const plan& p, const place& graph, config::problems& fou
       found.add(error(fmt::format("got {} {} nodes, need exactly one", count[role], role), "graph", graph));
 }
 
-// One average alone tells little of others.
+// An average of another length is reconstructed from at least two different ones.
 static void check_averages(const trainer& t) {
   const std::set<double> different(t.averages.begin(), t.averages.end());
   if (!t.averages.empty() && (different.size() < 2 || different.size() < t.averages.size()))

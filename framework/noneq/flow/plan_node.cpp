@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include "noneq/config/read.hpp"
 #include "noneq/core/any_exception.hpp"
 #include "noneq/flow/divergence.hpp"
 #include "noneq/plugin/roles/metric.hpp"
+#include "noneq/plugin/roles/sampler.hpp"
 
 namespace noneq::flow {
 
@@ -19,9 +19,7 @@ bool plan_node::verifies() const {
 }
 
 std::int64_t members_of(const plan_node& sampler) {
-  const parameter* members = sampler.plugin.entry->find("members");
-  if (members == nullptr) return 1;
-  return std::max<std::int64_t>(1, config::read<std::int64_t>(members->render(*sampler.plugin.made)));
+  return std::max<std::int64_t>(1, sampler.as<noneq::sampler>().members);
 }
 
 bool plan_node::stands_in(const std::string& other) const {

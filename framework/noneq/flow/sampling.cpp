@@ -5,7 +5,7 @@
 
 #include "noneq/config/emit.hpp"
 #include "noneq/core/memory.hpp"
-#include "noneq/flow/data_units.hpp"
+#include "noneq/flow/fields.hpp"
 #include "noneq/flow/model_rows.hpp"
 #include "noneq/plugin/returned.hpp"
 #include "noneq/plugin/roles/model.hpp"
@@ -63,11 +63,13 @@ void sampling::check() const {
   need_memory(numbers * sizeof(float) * static_cast<double>(4 + sampler_.frames), chunk + " with its frames", "frames");
   need_memory(chunks * 256, fmt::format("{} samples in chunks of {}", count, sampler_.chunk_size()), "count");
   sampler_.kept_steps(denoiser_.process());  // throws where there are too few
-  if (node_.in.empty()) sampler_.check_request(denoiser_.process(), request(0, of_chunk, {}, stream_));
+  if (node_.in.empty()) sampler_.check_request(denoiser_.process(), request(0, of_chunk, {}));
 }
 
 void sampling::check(const batch& rows) const {
-  sampler_.check_request(denoiser_.process(), request(rows.first, rows.size(), rows, stream_));
+  sampling_request r = request(rows.first, rows.size(), rows);
+  start_from(r, rows);
+  sampler_.check_request(denoiser_.process(), r);
 }
 
 Tensor sampling::label(std::int64_t first, std::int64_t count) const {
@@ -119,8 +121,7 @@ noneq::stream sampling::stream_of(std::int64_t member, bool again) const {
   return again ? s.fork("again") : s;
 }
 
-sampling_request sampling::request(std::int64_t first, std::int64_t count, const batch& given,
-                                   const noneq::stream& s) const {
+sampling_request sampling::request(std::int64_t first, std::int64_t count, const batch& given) const {
   Tensor of_class = given.find("label");
   if (!of_class.defined() || !sampler_.labels.empty())
     of_class = label(first, count);
@@ -128,7 +129,7 @@ sampling_request sampling::request(std::int64_t first, std::int64_t count, const
     if (const auto last = of_class.max().item<std::int64_t>(); last >= classes)
       throw error(fmt::format("got the label {} of a row, need classes from 0 to {}, as the model knows them", last,
                               classes - 1));
-  sampling_request r{first, count, model_.shape(), s, {{"label", of_class}}, {}};
+  sampling_request r{first, count, model_.shape(), stream_, {{"label", of_class}}, {}};
   r.normal = model_.info().normal;
   r.range = model_.info().range;
   if (given.tensors.empty()) return r;
@@ -136,24 +137,23 @@ sampling_request sampling::request(std::int64_t first, std::int64_t count, const
   const auto names = model_.conditions();
   const batch conditions = conditions_as_model_takes(given, of_stream, model_.info(), names);
   for (const std::string& name : names) r.given = r.given.with(name, conditions.at(name));
-  r.rows = in_data_units(session_, node_, sampler_.reads(), given);  // guides work in data units
-  start_from(r, given);
+  r.rows = in_data_units(given, of_stream, sampler_.reads());  // guides work in data units
   return r;
 }
 
 // Draws one sample of each row, the k-th of an ensemble. Its noise depends on the seed, the row and k alone; the first
 // member is the sample that is drawn where there is no ensemble.
-batch sampling::member(const batch& given, std::int64_t k, bool again) {
+batch sampling::member(const batch& given, sampling_request r, std::int64_t k, bool again) {
   const dataset_info& info = model_.info();
   const std::string by = node_.plugin.entry->full_name();
-  const std::int64_t count =
-      node_.in.empty() ? std::min(sampler_.chunk_size(), sampler_.samples() - given.first) : given.size();
+  const std::int64_t count = r.count;
+  r.stream = stream_of(k, again);
+  start_from(r, given);
   const std::vector<std::int64_t> times = frame_times();
   std::vector<Tensor> frames(times.size());
   const auto T = static_cast<double>(denoiser_.process().steps());
   const double part = node_.in.empty() ? static_cast<double>(count) / static_cast<double>(sampler_.samples()) : 0;
   double share = 0;
-  sampling_request r = request(given.first, count, given, stream_of(k, again));
   const at::ScalarType type = r.start.defined() ? r.start.scalar_type() : at::kFloat;
   r.visit = [&](std::int64_t t, const Tensor& xt) {
     const double now = 1 - static_cast<double>(t) / T;
@@ -179,10 +179,13 @@ batch sampling::member(const batch& given, std::int64_t k, bool again) {
 }
 
 batch sampling::draw(const batch& given, bool again) {
-  batch all = member(given, 0, again);
+  const std::int64_t count =
+      node_.in.empty() ? std::min(sampler_.chunk_size(), sampler_.samples() - given.first) : given.size();
+  const sampling_request r = request(given.first, count, given);
+  batch all = member(given, r, 0, again);
   if (sampler_.members == 0) return all;
   std::vector<Tensor> samples{all.at("samples")};
-  for (std::int64_t k = 1; k < sampler_.members; ++k) samples.push_back(member(given, k, again).at("samples"));
+  for (std::int64_t k = 1; k < sampler_.members; ++k) samples.push_back(member(given, r, k, again).at("samples"));
   all.set("samples", at::stack(samples, 1));
   return all;
 }

@@ -43,11 +43,12 @@ class sampling {
   void report_missed() const;
 
  private:
-  sampling_request request(std::int64_t first, std::int64_t count, const batch& given, const noneq::stream& s) const;
+  // Returns what all members of an ensemble have in common; start_from() sets the state that one starts from.
+  sampling_request request(std::int64_t first, std::int64_t count, const batch& given) const;
   noneq::stream stream_of(std::int64_t member, bool again) const;
   void start_from(sampling_request& r, const batch& given) const;
   std::int64_t index_of(std::int64_t t) const;
-  batch member(const batch& given, std::int64_t k, bool again);
+  batch member(const batch& given, sampling_request r, std::int64_t k, bool again);
   Tensor label(std::int64_t first, std::int64_t count) const;
 
   const session& session_;

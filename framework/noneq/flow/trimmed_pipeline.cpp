@@ -51,6 +51,20 @@ std::string find_node(const config::value& document, const std::string& name) {
   return all.empty() ? "" : all.front();
 }
 
+config::value own_sampler(const config::value& document) {
+  const std::string id = find_node(document, "sampler.");
+  const config::value* node = id.empty() ? nullptr : document.find("graph")->find(id);
+  if (node != nullptr && node->is_map() && node->contains("plugin")) return *node;
+  return config::value::map({{"plugin", config::value::scalar("sampler.ancestral")}});
+}
+
+config::value loader_of(const tensor_rows& rows) {
+  return config::value::map(
+      {{"plugin", config::value::scalar("loader.hdf5")},
+       {"file", config::value::scalar(std::filesystem::absolute(rows.file).lexically_normal().string(), true)},
+       {"dataset", config::value::scalar(rows.dataset, true)}});
+}
+
 std::string add_node(config::value& document, std::string id, config::value node) {
   config::value& graph = document.child("graph");
   while (graph.contains(id)) id += "_";

@@ -1,6 +1,7 @@
 // A pipeline cut down to its model, and put together again with other nodes beside it. Pure.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,18 @@ void remove_beside_model(config::value& document, const std::vector<std::string>
 std::vector<std::string> find_nodes(const config::value& document, const std::string& name);
 // Returns the first of them, "" when there is none.
 std::string find_node(const config::value& document, const std::string& name);
+
+// Returns the first sampler node of a pipeline, {plugin: sampler.ancestral} when it has none.
+config::value own_sampler(const config::value& document);
+
+// The rows of a tensor, in an HDF5 file.
+struct tensor_rows {
+  std::string tensor;  // its name in the stream
+  std::filesystem::path file;
+  std::string dataset;
+};
+// Returns a loader node of these rows, as its x0.
+config::value loader_of(const tensor_rows& rows);
 
 // Returns the ids in a node's `in`.
 std::vector<std::string> inputs_of(const config::value& node);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "noneq/flow/data_units.hpp"
+#include "noneq/flow/fields.hpp"
 #include "noneq/plugin/returned.hpp"
 
 namespace noneq::flow {
@@ -29,9 +30,7 @@ std::optional<known_samples> samples_before(session& s, const plan_node& n, std:
 dataset_info info_of_truth(session& s, const plan_node& n) {
   if (const auto truth = data_under(s, n, "truth")) {
     dataset_info info = s.nodes().info_behind(*truth->node);
-    info.shape = truth->field.shape;
-    info.normal = truth->field.normal;
-    info.missing = truth->field.missing;
+    static_cast<field_info&>(info) = truth->field;
     return info;
   }
   const plan_node* from = sampler_under(s.plan(), n, "samples");
@@ -53,10 +52,10 @@ void check_verification(session& s, const plan_node& n) {
   metric.check_data(info_of_truth(s, n));
 }
 
-batch rows_to_verify(const session& s, const plan_node& n, batch b) {
-  b = in_data_units(s, n, std::move(b));
-  const auto truth = data_under(s, n, "truth");
-  if (!truth || !truth->field.missing) return b;
+batch rows_to_verify(batch b, const dataset_info& of_stream) {
+  b = in_data_units(std::move(b), of_stream);
+  const field_info* truth = of_stream.find("truth");
+  if (truth == nullptr || !truth->missing) return b;
   const Tensor x = b.at("truth"), unknown = x.isnan(), mask = b.find("mask");
   const Tensor seen = unknown.logical_not().to(at::kFloat);
   b.set("mask", mask.defined() ? seen * mask : seen);
@@ -64,10 +63,10 @@ batch rows_to_verify(const session& s, const plan_node& n, batch b) {
   return b;
 }
 
-batch made_of_samples(const session& s, const plan_node& n, batch b) {
+batch made_of_samples(const plan_node& n, batch b, const dataset_info& of_stream) {
   const auto& node = n.as<sample_transform>();
   const std::string by = n.plugin.entry->full_name();
-  b = in_data_units(s, n, std::move(b));
+  b = in_data_units(std::move(b), of_stream);
   batch made = node.run(b);
   check_returned_batch(by, made);
   for (const std::string& name : node.makes())

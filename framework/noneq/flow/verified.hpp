@@ -14,11 +14,10 @@ dataset_info info_of_truth(session& s, const plan_node& n);
 // when the metric cannot measure such data. Requires opened data.
 void check_verification(session& s, const plan_node& n);
 
-// Returns the batch that a verification receives, in data units. Numbers of the truth that were not observed are 0
-// where the tensor `mask` is. May be called concurrently.
-batch rows_to_verify(const session& s, const plan_node& n, batch b);
-
-// Returns the batch behind a transform of samples, with the rows' labels and numbers. May be called concurrently.
-batch made_of_samples(const session& s, const plan_node& n, batch b);
+// Return the batch that a verification receives, in data units, with 0 where the truth was not observed and the tensor
+// `mask` is 0; and the batch behind a transform of samples, with the rows' labels and numbers. `of_stream` describes
+// the data in `b`. May be called concurrently.
+batch rows_to_verify(batch b, const dataset_info& of_stream);
+batch made_of_samples(const plan_node& n, batch b, const dataset_info& of_stream);
 
 }

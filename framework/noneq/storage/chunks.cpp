@@ -53,11 +53,10 @@ static bool describe(const open_dataset& d, raw_chunks& raw) {
 static raw_chunks::chunk fetch(const open_dataset& d, const sizes& offset, std::uint64_t file_bytes) {
   raw_chunks::chunk chunk{.offset = offset, .skipped = 0, .bytes = {}};
   const std::vector<hsize_t> at(offset.begin(), offset.end());
-  haddr_t address = HADDR_UNDEF;
-  hsize_t bytes = 0;
-  unsigned skipped = 0;
-  bool read = H5Dget_chunk_info_by_coord(d.id, at.data(), &skipped, &address, &bytes) >= 0 && bytes <= file_bytes;
-  if (read && address != HADDR_UNDEF) {
+  hsize_t bytes = 0;  // 0 when the chunk was never written
+  // H5Dget_chunk_info_by_coord would visit all chunks of the dataset each time.
+  bool read = H5Dget_chunk_storage_size(d.id, at.data(), &bytes) >= 0 && bytes <= file_bytes;
+  if (read && bytes > 0) {
     chunk.bytes.resize(bytes);
     read = H5Dread_chunk(d.id, H5P_DEFAULT, at.data(), &chunk.skipped, chunk.bytes.data()) >= 0;
   }

@@ -18,8 +18,8 @@ namespace noneq::storage {
 
 enum class growing_file_kind { whole, in_units };
 
-// What a dataset has in common with the one whose description it gets: its numbers, or only that its rows belong to the
-// rows there.
+// How much a new dataset shares with the stored one whose description it receives: the numbers themselves, and so
+// attributes and all scales; or only the rows, and so the scale of the first dimension.
 enum class description_of { numbers, rows };
 
 // Returns the name of the file that begins a file in units.

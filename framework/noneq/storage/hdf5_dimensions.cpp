@@ -2,21 +2,10 @@
 #include <hdf5_hl.h>
 
 #include "noneq/storage/detail/hdf5_file.hpp"
+#include "noneq/storage/detail/hdf5_objects.hpp"
 #include "noneq/storage/detail/hdf5_probe.hpp"
 
 namespace noneq::storage {
-
-static std::string name_of(hid_t object) {
-  std::string name(static_cast<std::size_t>(std::max<ssize_t>(H5Iget_name(object, nullptr, 0), 0)) + 1, '\0');
-  H5Iget_name(object, name.data(), name.size());
-  name.pop_back();
-  return name.starts_with('/') ? name.substr(1) : name;
-}
-
-static herr_t keep_name(hid_t, unsigned, hid_t scale, void* names) {
-  static_cast<std::vector<std::string>*>(names)->push_back(name_of(scale));
-  return 0;
-}
 
 static std::vector<dimension> dimensions_of(const hdf5_file& file, const std::string& dataset) {
   const hdf5_handle id = file.object(dataset);
@@ -30,7 +19,8 @@ static std::vector<dimension> dimensions_of(const hdf5_file& file, const std::st
       H5DSget_label(id, i, all[i].label.data(), all[i].label.size());
       all[i].label.pop_back();
     }
-    if (H5DSget_num_scales(id, i) > 0) H5DSiterate_scales(id, i, nullptr, keep_name, &all[i].scales);
+    for (const std::string& path : scale_paths(id, i))
+      all[i].scales.push_back(path.starts_with('/') ? path.substr(1) : path);
   }
   return all;
 }

@@ -12,6 +12,7 @@
 #include "noneq/storage/detail/hdf5_description.hpp"
 #include "noneq/storage/detail/hdf5_file.hpp"
 #include "noneq/storage/detail/hdf5_objects.hpp"
+#include "noneq/storage/detail/hdf5_values.hpp"
 #include "noneq/storage/encoded_rows.hpp"
 #include "noneq/storage/files.hpp"
 
@@ -162,10 +163,9 @@ void join_virtually(const fs::path& head, const std::vector<unit_place>& units, 
   for (const std::string& name : dataset_paths(from)) {
     const hdf5_handle as(H5Dopen2(from, name.c_str(), H5P_DEFAULT), H5Dclose);
     if (units.empty() || !units.front().unit.chunks.count(name)) {  // a scale
-      const hdf5_handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
-      H5Pset_create_intermediate_group(links, 1);
-      if (H5Ocopy(from, name.c_str(), file, name.c_str(), H5P_DEFAULT, links) < 0)
-        throw cannot(out, fmt::format("copy dataset '{}'", name));
+      copy_dataset({as, -1, fmt::format("{}: dataset '{}'", head.string(), name), out.string(), name}, file, name);
+      const hdf5_handle copied(H5Dopen2(file, name.c_str(), H5P_DEFAULT), H5Dclose);
+      for (const std::string& attribute : attribute_names(as)) copy_attribute(as, copied, attribute);
       continue;
     }
     const std::vector<hsize_t> whole = extent_of(as, rows);

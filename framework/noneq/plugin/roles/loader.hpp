@@ -32,26 +32,27 @@ struct stored_place {
   std::string dataset = {};
 };
 
-// A tensor beside x0 that a loader gives, row by row: a condition, a truth to compare with, an observation.
+// A tensor that a loader gives, row by row: x0, or a field beside it, as a condition, a truth to compare with, an
+// observation.
 struct field_info {
-  sizes shape;                          // of one row
+  sizes shape;                          // of one row, without the batch dimension
   at::ScalarType numbers = at::kFloat;  // the type of its numbers at this place
   normalisation normal = {};            // from data units to its numbers at this place
-  bool missing = false;                 // whether NaN may stand in it, for a number that was not observed
+  // Whether NaN may stand in it, for a number that was not observed. Behind the branch it is 0 there, and a mask beside
+  // it, float32 of the same shape, is 1 where a number was observed and 0 elsewhere.
+  bool missing = false;
   stored_place stored = {};
 };
 
-// The data at one place of a loader's branch: as the loader gives it, or as it is behind a transform.
-struct dataset_info {
-  sizes shape;                 // of one sample, without the batch dimension
+// The data at one place of a loader's branch: as the loader gives it, or as it is behind a transform. The members of
+// the base describe x0.
+struct dataset_info : field_info {
   std::int64_t count = -1;     // rows to train on; −1: endless
   std::int64_t measured = -1;  // rows that fetch_rows gives; −1: endless
   // Rows of "train", "validation" and "test", as far as the data has them; empty when it is drawn without end.
   std::map<std::string, std::int64_t> parts;
-  std::int64_t classes = 0;             // 0: no labels
-  std::int64_t first_class = 0;         // the stored label of class 0
-  at::ScalarType numbers = at::kFloat;  // the type of x0 at this place
-  normalisation normal;                 // from data units to x0 at this place
+  std::int64_t classes = 0;      // 0: no labels
+  std::int64_t first_class = 0;  // the stored label of class 0
   double bin_width = 0;  // of discretised values in units of x⁰ (2/255 for 8-bit data in [−1, 1]); 0: continuous
   std::vector<double> range;  // the smallest and largest value there can be, in data units; empty: not known
   // A fingerprint of the rows' contents and of the transforms behind them, wherever they lie and however their place is
@@ -59,11 +60,7 @@ struct dataset_info {
   std::string identity;
   std::optional<mixture> truth;
   bool has_x0 = true;  // false: the data has fields only, and shape and normal have no meaning
-  bool missing =
-      false;  // whether NaN may stand in x0, for a number that was not observed; behind the branch, x0 is 0
-              // there, and the tensor mask, float32 like x0, is 1 where a number was observed and 0 elsewhere
-  std::map<std::string, field_info> fields = {};  // by the name of the tensor
-  stored_place stored = {};                       // of x0
+  std::map<std::string, field_info> fields = {};  // beside x0, by the name of the tensor
 
   std::int64_t block = 1024;  // rows that are best read together
   // The name of each part for messages, as "a.h5: dataset 'x'"; a part without one is called by its key.
@@ -86,6 +83,12 @@ struct dataset_info {
   // and has length 1. Empty: as in shape.
   sizes stored_order = {};
 
+  // Returns the description of x0 or a field; nullptr when there is no such tensor.
+  const field_info* find(const std::string& name) const {
+    if (name == "x0") return has_x0 ? this : nullptr;
+    const auto f = fields.find(name);
+    return f == fields.end() ? nullptr : &f->second;
+  }
   // The names of x0, if there is one, and of all fields.
   std::vector<std::string> names() const {
     std::vector<std::string> all;

@@ -5,6 +5,7 @@
 #include <hdf5_hl.h>
 
 #include "noneq/core/stop.hpp"
+#include "noneq/storage/detail/hdf5_objects.hpp"
 #include "noneq/storage/detail/hdf5_values.hpp"
 
 namespace noneq::storage {
@@ -17,19 +18,6 @@ herr_t keep_link(hid_t, const char* name, const H5L_info_t*, void* names) {
 
 herr_t keep_attribute(hid_t, const char* name, const H5A_info_t*, void* names) {
   static_cast<std::vector<std::string>*>(names)->emplace_back(name);
-  return 0;
-}
-
-struct found_scale {
-  unsigned dimension;
-  std::string path;
-};
-
-herr_t keep_scale(hid_t, unsigned dimension, hid_t scale, void* all) {
-  std::string path(static_cast<std::size_t>(std::max<ssize_t>(H5Iget_name(scale, nullptr, 0), 0)) + 1, '\0');
-  H5Iget_name(scale, path.data(), path.size());
-  path.pop_back();
-  static_cast<std::vector<found_scale>*>(all)->push_back({dimension, path});
   return 0;
 }
 
@@ -136,24 +124,14 @@ void hdf5_copy::attributes(hid_t source, hid_t target, const std::string& path) 
 void hdf5_copy::attribute(hid_t source, hid_t target, const std::string& name, const std::string& path) {
   const std::string what = fmt::format("attribute '{}' of '{}'", name, path);
   const hdf5_handle from(H5Aopen(source, name.c_str(), H5P_DEFAULT), H5Aclose);
-  const hdf5_handle stored(H5Aget_type(from), H5Tclose), space(H5Aget_space(from), H5Sclose);
-  const hdf5_handle type(H5Tcopy(stored), H5Tclose);  // a type that is not that file's own
-  need(from.valid() && space.valid() && type.valid(), what);
+  const hdf5_handle type(H5Aget_type(from), H5Tclose);
+  need(from.valid() && type.valid(), what);
   if (refers(type))
     throw error(
         fmt::format("{}: {} holds references to other objects, which another file cannot hold; need a file "
                     "without them",
                     from_name_, what));
-  const hdf5_handle made(H5Acreate2(target, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
-  need(made.valid(), what);
-  if (H5Sget_simple_extent_type(space) == H5S_NULL) return;
-  bool varying = false;
-  const hdf5_handle memory = copying_type(type, varying);
-  const hssize_t count = H5Sget_simple_extent_npoints(space);
-  std::string values(static_cast<std::size_t>(count) * H5Tget_size(memory), '\0');
-  const bool copied = H5Aread(from, memory, values.data()) >= 0 && H5Awrite(made, memory, values.data()) >= 0;
-  if (varying) H5Dvlen_reclaim(memory, space, H5P_DEFAULT, values.data());
-  need(copied, what);
+  need(copy_values_of_attribute(from, target, name), what);
 }
 
 // Dimension scales refer to datasets and back, so they are attached once all are there.
@@ -162,16 +140,13 @@ void hdf5_copy::attach_scales() {
     const hdf5_handle source(H5Dopen2(from_, path.c_str(), H5P_DEFAULT), H5Dclose);
     if (H5DSis_scale(source) > 0) continue;
     const hdf5_handle space(H5Dget_space(source), H5Sclose);
-    std::vector<found_scale> scales;
-    for (int d = 0; d < H5Sget_simple_extent_ndims(space); ++d)
-      if (H5DSget_num_scales(source, static_cast<unsigned>(d)) > 0)
-        H5DSiterate_scales(source, static_cast<unsigned>(d), nullptr, keep_scale, &scales);
-    for (const found_scale& s : scales) {
-      const hdf5_handle made(H5Dopen2(to_, path.c_str(), H5P_DEFAULT), H5Dclose),
-          scale(H5Dopen2(to_, s.path.c_str(), H5P_DEFAULT), H5Dclose);
-      need(made.valid() && scale.valid() && H5DSattach_scale(made, scale, s.dimension) >= 0,
-           fmt::format("scale '{}' of '{}'", s.path, path));
-    }
+    for (unsigned d = 0; d < static_cast<unsigned>(std::max(H5Sget_simple_extent_ndims(space), 0)); ++d)
+      for (const std::string& at : scale_paths(source, d)) {
+        const hdf5_handle made(H5Dopen2(to_, path.c_str(), H5P_DEFAULT), H5Dclose),
+            scale(H5Dopen2(to_, at.c_str(), H5P_DEFAULT), H5Dclose);
+        need(made.valid() && scale.valid() && H5DSattach_scale(made, scale, d) >= 0,
+             fmt::format("scale '{}' of '{}'", at, path));
+      }
   }
 }
 

@@ -19,7 +19,7 @@ bool set_attribute(std::int64_t object, const std::string& name, std::int64_t st
   return made.valid() && H5Awrite(made, memory, value) >= 0;
 }
 
-// How the numbers of the source are stored, and what holds its scales together, is no part of its description.
+// Returns whether an attribute states how numbers are stored, or links scales; these describe the source alone.
 static bool of_storage(const std::string& name) {
   static constexpr std::array<const char*, 16> names{
       "scale_factor",  "add_offset",          "_FillValue",  "missing_value", "valid_min",      "valid_max",
@@ -28,21 +28,10 @@ static bool of_storage(const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-static herr_t first_scale(hid_t, unsigned, hid_t scale, void* name) {
-  const ssize_t size = H5Iget_name(scale, nullptr, 0);
-  if (size <= 0) return 1;
-  auto& text = *static_cast<std::string*>(name);
-  text.resize(static_cast<std::size_t>(size) + 1);
-  H5Iget_name(scale, text.data(), text.size());
-  text.pop_back();
-  return 1;
-}
-
 // Returns the path of the scale of a dimension; "" when it has none.
 static std::string scale_of(hid_t dataset, unsigned dimension) {
-  std::string name;
-  if (H5DSget_num_scales(dataset, dimension) > 0) H5DSiterate_scales(dataset, dimension, nullptr, first_scale, &name);
-  return name;
+  const std::vector<std::string> all = scale_paths(dataset, dimension);
+  return all.empty() ? "" : all.front();
 }
 
 static std::vector<hsize_t> shape_of(hid_t dataset) {

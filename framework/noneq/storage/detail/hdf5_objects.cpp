@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include <hdf5.h>
+#include <hdf5_hl.h>
 
 #include "noneq/storage/detail/hdf5_types.hpp"
+#include "noneq/storage/detail/hdf5_values.hpp"
 
 namespace noneq::storage {
 
@@ -42,6 +44,24 @@ std::vector<std::string> dataset_paths(std::int64_t file) {
   return all;
 }
 
+std::string path_of(std::int64_t object) {
+  std::string path(static_cast<std::size_t>(std::max<ssize_t>(H5Iget_name(object, nullptr, 0), 0)) + 1, '\0');
+  H5Iget_name(object, path.data(), path.size());
+  path.pop_back();
+  return path;
+}
+
+static herr_t add_scale(hid_t, unsigned, hid_t scale, void* all) {
+  static_cast<std::vector<std::string>*>(all)->push_back(path_of(scale));
+  return 0;
+}
+
+std::vector<std::string> scale_paths(std::int64_t dataset, unsigned dimension) {
+  std::vector<std::string> all;
+  if (H5DSget_num_scales(dataset, dimension) > 0) H5DSiterate_scales(dataset, dimension, nullptr, add_scale, &all);
+  return all;
+}
+
 static herr_t add_name(hid_t, const char* name, const H5A_info_t*, void* all) {
   static_cast<std::vector<std::string>*>(all)->push_back(name);
   return 0;
@@ -62,18 +82,10 @@ static bool incomplete(hid_t type) {
 bool copy_attribute(std::int64_t from, std::int64_t to, const std::string& name) {
   const hdf5_handle source(H5Aopen(from, name.c_str(), H5P_DEFAULT), H5Aclose);
   if (!source.valid()) return false;
-  const hdf5_handle type(H5Aget_type(source), H5Tclose), space(H5Aget_space(source), H5Sclose);
-  if (!type.valid() || !space.valid() || incomplete(type)) return false;
+  const hdf5_handle type(H5Aget_type(source), H5Tclose);
+  if (!type.valid() || incomplete(type)) return false;
   if (H5Aexists(to, name.c_str()) > 0) H5Adelete(to, name.c_str());
-  const hdf5_handle made(H5Acreate2(to, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
-  const hssize_t count = H5Sget_simple_extent_npoints(space);
-  if (!made.valid() || count < 0) return false;
-  if (count == 0) return true;
-  std::string values(static_cast<std::size_t>(count) * H5Tget_size(type), '\0');
-  if (H5Aread(source, type, values.data()) < 0) return false;
-  const bool good = H5Awrite(made, type, values.data()) >= 0;
-  if (H5Tis_variable_str(type) > 0) H5Dvlen_reclaim(type, space, H5P_DEFAULT, values.data());
-  return good;
+  return copy_values_of_attribute(source, to, name);
 }
 
 void write_checksums(std::int64_t file, const std::string& dataset, const std::vector<std::uint32_t>& of_chunks,

@@ -22,6 +22,11 @@ hdf5_handle create_plain(const std::filesystem::path& file);
 // Returns the paths of all datasets in a file, sorted.
 std::vector<std::string> dataset_paths(std::int64_t file);
 
+// Returns the path of an object in its file, "/a/b"; "" when it has none.
+std::string path_of(std::int64_t object);
+// Returns the paths of the scales of a dimension of a dataset.
+std::vector<std::string> scale_paths(std::int64_t dataset, unsigned dimension);
+
 // Copies an attribute to another object. Returns false when it cannot be copied, as one that refers to other objects.
 bool copy_attribute(std::int64_t from, std::int64_t to, const std::string& name);
 std::vector<std::string> attribute_names(std::int64_t object);

@@ -12,11 +12,8 @@ static sizes first_missing(const open_dataset& d) {
   const std::size_t rank = d.layout.shape.size();
   std::vector<hsize_t> at(rank, 0);
   for (;;) {
-    haddr_t address = HADDR_UNDEF;
     hsize_t bytes = 0;
-    unsigned skipped = 0;
-    const bool read = H5Dget_chunk_info_by_coord(d.id, at.data(), &skipped, &address, &bytes) >= 0;
-    if (!read || address == HADDR_UNDEF) return {at.begin(), at.end()};
+    if (H5Dget_chunk_storage_size(d.id, at.data(), &bytes) < 0 || bytes == 0) return {at.begin(), at.end()};
     std::size_t i = rank;
     for (; i-- > 0;) {
       at[i] += static_cast<hsize_t>(d.layout.chunk[i]);

@@ -16,6 +16,24 @@ hdf5_handle copying_type(hid_t stored, bool& varying) {
   return {varying ? H5Tget_native_type(stored, H5T_DIR_DEFAULT) : H5Tcopy(stored), H5Tclose};
 }
 
+bool copy_values_of_attribute(hid_t from, hid_t to, const std::string& name) {
+  const hdf5_handle stored(H5Aget_type(from), H5Tclose), space(H5Aget_space(from), H5Sclose);
+  const hdf5_handle type(H5Tcopy(stored), H5Tclose);  // a type that is not that file's own
+  if (!space.valid() || !type.valid()) return false;
+  const hdf5_handle made(H5Acreate2(to, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+  if (!made.valid()) return false;
+  const hssize_t count = H5Sget_simple_extent_npoints(space);
+  if (H5Sget_simple_extent_type(space) == H5S_NULL || count == 0) return true;
+  bool varying = false;
+  const hdf5_handle memory = copying_type(type, varying);
+  if (count < 0) return false;
+  std::string values(static_cast<std::size_t>(count) * H5Tget_size(memory), '\0');
+  if (H5Aread(from, memory, values.data()) < 0) return false;
+  const bool copied = H5Awrite(made, memory, values.data()) >= 0;
+  if (varying) H5Dvlen_reclaim(memory, space, H5P_DEFAULT, values.data());
+  return copied;
+}
+
 error value_copy::unwritable() const {
   return hdf5_error(to_file, fmt::format("cannot write dataset '{}'", dataset), "; free some space or write elsewhere");
 }
@@ -63,11 +81,10 @@ void value_copy::chunks() const {
   std::string values;
   for (std::size_t i = 0; i < rank;) {
     stop_here_if_asked();
-    haddr_t address = HADDR_UNDEF;
     hsize_t bytes = 0;
     unsigned skipped = 0;
-    if (H5Dget_chunk_info_by_coord(from, at.data(), &skipped, &address, &bytes) < 0) throw unreadable(from_where);
-    if (address != HADDR_UNDEF) {
+    if (H5Dget_chunk_storage_size(from, at.data(), &bytes) < 0) throw unreadable(from_where);
+    if (bytes > 0) {
       values.resize(bytes);
       if (H5Dread_chunk(from, H5P_DEFAULT, at.data(), &skipped, values.data()) < 0) throw unreadable(from_where);
       if (H5Dwrite_chunk(to, H5P_DEFAULT, skipped, at.data(), values.size(), values.data()) < 0) throw unwritable();
@@ -82,8 +99,10 @@ void value_copy::chunks() const {
 
 void copy_dataset(const value_copy& names, hid_t to_file, const std::string& path) {
   const hdf5_handle creation(H5Dget_create_plist(names.from), H5Pclose), stored(H5Dget_type(names.from), H5Tclose),
-      type(H5Tcopy(stored), H5Tclose), space(H5Dget_space(names.from), H5Sclose);
-  const hdf5_handle made(H5Dcreate2(to_file, path.c_str(), type, space, H5P_DEFAULT, creation, H5P_DEFAULT), H5Dclose);
+      type(H5Tcopy(stored), H5Tclose), space(H5Dget_space(names.from), H5Sclose),
+      links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
+  H5Pset_create_intermediate_group(links, 1);
+  const hdf5_handle made(H5Dcreate2(to_file, path.c_str(), type, space, links, creation, H5P_DEFAULT), H5Dclose);
   if (!made.valid()) throw names.unwritable();
   value_copy copy = names;
   copy.to = made;

@@ -1,5 +1,5 @@
-// Copies the values of a dataset into another of its shape and type, in another file. HDF5's own H5Ocopy crashes where
-// the disk is full. Private to the room; call with hdf5_lock held.
+// Copies the values of a dataset, or an attribute, into another of its shape and type, in another file. HDF5's own
+// H5Ocopy crashes where the disk is full. Private to the room; call with hdf5_lock held.
 #pragma once
 
 #include <string>
@@ -26,7 +26,12 @@ struct value_copy {
 // length.
 hdf5_handle copying_type(std::int64_t stored, bool& varying);
 
-// Makes a dataset in the file `to` like `from`, with its values. Throws noneq::error where that fails.
+// Makes an attribute like `from` of an object that has none of this name, in any file, with its values. Returns false
+// where HDF5 fails.
+bool copy_values_of_attribute(std::int64_t from, std::int64_t to, const std::string& name);
+
+// Makes a dataset in the file `to` like `from`, with its values and the groups on the way, without attributes. Throws
+// noneq::error where that fails.
 void copy_dataset(const value_copy& names, std::int64_t to_file, const std::string& path);
 
 }
