@@ -69,7 +69,7 @@ TEST_CASE("a run is applied to the rows of a file: generated, filled, denoised")
   CHECK(at::allclose(f.masked_select(seen), gaps.masked_select(seen), 1e-3, 1e-2));
 
   const outcome clean =
-      call({"apply", "given", "--to", "rows.h5:x", "--do", "denoise", "--noise", "0.1", "--out", "d.h5"});
+      call({"apply", "given", "--to", "rows.h5:x", "--do", "denoise", "--noise", "1", "--out", "d.h5"});
   REQUIRE_MESSAGE(clean.code == 0, clean.err);  // low lies beside x, under its own name
   CHECK(read(place, "d.h5", "x").sizes() == at::IntArrayRef({48, 2}));
 }

@@ -34,6 +34,10 @@ TEST_CASE("parts are read from words and from schedulers, counted from 1") {
             {"SLURM_ARRAY_TASK_MIN", "0"},
             {"SLURM_PROCID", "1"},
             {"SLURM_NTASKS", "2"}}) == "4/6");
+  // A batch script, and a step that it starts by srun.
+  CHECK(of({{"SLURM_JOB_ID", "9"}, {"SLURM_PROCID", "0"}, {"SLURM_NTASKS", "4"}}) == "none");
+  CHECK(of({{"SLURM_JOB_ID", "9"}, {"SLURM_STEP_NUM_TASKS", "4"}, {"SLURM_PROCID", "1"}, {"SLURM_NTASKS", "4"}}) ==
+        "2/4");
   CHECK(has(refusal_of([&] {
               of({{"SLURM_PROCID", "4"}, {"SLURM_NTASKS", "4"}});
             }),

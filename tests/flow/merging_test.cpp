@@ -47,6 +47,51 @@ TEST_CASE("a merged file, a virtual one and the file of one process have the sam
   CHECK(units == 16);
 }
 
+TEST_CASE("a virtual file takes the rows of a unit from where they are, also when a process made a unit again") {
+  scratch_folder data, whole, folder;
+  const auto changes = noisy_copy(integers_file(data.path));
+  process_part(changes, whole.path);
+  // The journal of a process that was killed lacks its last units, though their bytes are there and its file is closed.
+  process_part(changes, folder.path, {1, 2, "--part"});
+  const fs::path first = folder.path / "units" / "part-1-of-2" / "1",
+                 second = folder.path / "units" / "part-1-of-2" / "2";
+  const fs::path journal = storage::journal_of(first / "out.h5");
+  const std::string lines = storage::read_file(journal);
+  std::size_t cut = 0;
+  for (int k = 0; k < 5; ++k) cut = lines.find('\n', cut) + 1;
+  storage::write_atomically(journal, lines.substr(0, cut));
+  process_part(changes, folder.path, {1, 2, "--part"});
+  REQUIRE(fs::exists(second / "out.h5"));
+  storage::write_atomically(journal, lines);  // now both have units 5 to 7
+  process_part(changes, folder.path, {2, 2, "--part"});
+  merge(folder.path, {folder.path / "virtual 100%b.h5", "", true});
+  CHECK(all_rows(folder.path / "virtual 100%b.h5", "x0").equal(all_rows(whole.path / "out.h5", "x0")));
+}
+
+TEST_CASE("a journal that cannot be read is an error, because units are removed where there is none") {
+  scratch_folder data, folder;
+  const auto changes = noisy_copy(integers_file(data.path));
+  process_part(changes, folder.path, {1, 2, "--part"});
+  const fs::path journal = storage::journal_of(folder.path / "units" / "part-1-of-2" / "1" / "out.h5");
+  fs::remove(journal);
+  fs::create_directory(journal);
+  CHECK(refusal_of([&] { process_part(changes, folder.path, {1, 2, "--part"}); }) != "");
+  CHECK(fs::exists(journal));
+}
+
+TEST_CASE("a writer is chosen for a file of its own only, and a file that was moved is missed by its name") {
+  scratch_folder data, folder;
+  const auto changes = noisy_copy(integers_file(data.path));
+  process_part(changes, folder.path, {1, 1, "--part"});
+  std::int64_t units = 0;
+  fs::rename(folder.path / "out.h5", folder.path / "moved.h5");
+  CHECK(has(refusal_of([&] { verify(folder.path, units); }), "out.h5: is not there any more"));
+  CHECK(verify(folder.path / "moved.h5", units).empty());
+  scratch_folder again;
+  process_part(changes, again.path, {1, 2, "--part"});
+  CHECK(has(refusal_of([&] { merge(again.path, {{}, "oat"}); }), "need --out FILE beside --writer"));
+}
+
 TEST_CASE("several writers and several streams of rows are one job") {
   scratch_folder data, folder;
   const fs::path a = integers_file(data.path / "a"), b = integers_file(data.path / "b", 8, 300);

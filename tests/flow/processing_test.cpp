@@ -61,6 +61,47 @@ TEST_CASE("batches of the writer's chunks, and rows beside the batch's, come bac
   }
 }
 
+TEST_CASE("chunks that would end within a unit are refused before anything is written") {
+  scratch_folder data, folder;
+  const fs::path file = integers_file(data.path);
+  for (const std::string chunk : {"3", "48", "65", "128"}) {
+    const std::string message = refusal_of([&] { process_part(noisy_copy(file, ", chunk: " + chunk), folder.path); });
+    CHECK_MESSAGE(has(message, "out.chunk: got " + chunk + ", need a divisor of the 64 rows of a unit"), message);
+  }
+  CHECK_FALSE(fs::exists(folder.path));
+}
+
+TEST_CASE("another run in the folder takes the units of a job and its manifest with it, and only by force") {
+  scratch_folder data, folder;
+  const auto job = noisy_copy(integers_file(data.path));
+  process_part(job, folder.path);
+  std::vector<std::string> one_pass = job;
+  one_pass.front() =
+      "graph.rest={plugin: metric.bias, in: [scaled, noised], as: {noised.x0: truth, scaled.x0: samples}}";
+  run_options other{folder.path, if_there::replace, 2, true};
+  run(small_plan(one_pass, pass), other);
+  CHECK_FALSE(fs::exists(folder.path / "manifest.json"));
+  other.policy = if_there::refuse;
+  run(small_plan(one_pass, pass), {folder.path, if_there::replace, 2, true});
+  CHECK(has(refusal_of([&] { process_part(job, folder.path); }), "holds another run"));
+  process_part(job, folder.path, {}, if_there::replace);
+  CHECK(all_rows(folder.path / "out.h5", "row").equal(at::arange(1000, at::kLong)));
+  CHECK(has(refusal_of([&] {
+              run(small_plan(), {folder.path, if_there::refuse, 2, true});
+            }),
+            "holds another run, of a processing pipeline"));
+}
+
+TEST_CASE("a job whose pipeline was written before its manifest could be goes on") {
+  scratch_folder data, folder;
+  const auto changes = noisy_copy(integers_file(data.path));
+  process_part(changes, folder.path, {1, 3, "--part"});
+  fs::remove(folder.path / "manifest.json");
+  process_part(changes, folder.path, {2, 3, "--part"});
+  process_part(changes, folder.path);
+  CHECK(all_rows(folder.path / "out.h5", "row").equal(at::arange(1000, at::kLong)));
+}
+
 TEST_CASE("a finished job does nothing, not even look for its data") {
   scratch_folder data, folder;
   const fs::path file = integers_file(data.path);
@@ -91,6 +132,11 @@ TEST_CASE("a job goes on only with the data, weights and parameters that it bega
   CHECK(has(refused({"graph.out.gzip=3"}), "out.gzip was 2, is 3"));
   const fs::path changed = integers_file(other.path, 6);
   CHECK(has(refused({"graph.data.file=" + changed.string()}), "cannot go on: the data of data had contents "));
+  // Of large data some rows are compared only, so a file that was written again is taken for another.
+  const auto written = fs::last_write_time(file);
+  fs::last_write_time(file, written + std::chrono::seconds(100));
+  CHECK(has(refused({}), "and its rows may be others; give --out another folder"));
+  fs::last_write_time(file, written);
   CHECK(storage::read_file(folder.path / "manifest.json") == before);
   // The contents count, not the place.
   fs::create_directories(other.path / "moved");

@@ -170,6 +170,16 @@ std::vector<unit_place> units_in_files(const std::vector<std::filesystem::path>&
 
 }
 
+TEST_CASE("rows behind a unit that ended within a chunk are refused, as they would stand at other places") {
+  const scratch folder;
+  const row_format f = format_named("float32", 8);
+  growing_file out(folder / "a.h5", growing_file_kind::in_units);
+  out.create("x", {}, f);
+  add_rows(out, "x", f, at::arange(12.f), 0);
+  out.end_unit(0, 12);
+  CHECK_THROWS_AS(add_rows(out, "x", f, at::arange(12.f), 12), noneq::error);
+}
+
 TEST_CASE("units that were ended outlive a writer that never closed its file, and are joined with others") {
   const scratch folder;
   two_datasets data;

@@ -11,7 +11,8 @@ using namespace noneq::storage;
 
 namespace {
 
-void make_described(const std::filesystem::path& path, hsize_t rows, double first_time) {
+void make_described(const std::filesystem::path& path, hsize_t rows, double first_time,
+                    const char* unit_of_time = "hours since 1900-01-01") {
   const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
   const auto put = [&](const char* name, std::vector<hsize_t> shape, std::vector<double> values) {
     const hid_t space = H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr);
@@ -28,7 +29,7 @@ void make_described(const std::filesystem::path& path, hsize_t rows, double firs
   H5LTset_attribute_string(file, "t2m", "long_name", "2 metre temperature");
   const double scale = 0.01;
   H5LTset_attribute_double(file, "t2m", "scale_factor", &scale, 1);
-  H5LTset_attribute_string(file, "time", "units", "hours since 1900-01-01");
+  H5LTset_attribute_string(file, "time", "units", unit_of_time);
   for (const auto& [d, n] : {std::pair{time, 0u}, std::pair{lat, 1u}, std::pair{lon, 2u}}) {
     H5DSset_scale(d, n == 0 ? "time" : n == 1 ? "lat" : "lon");
     H5DSattach_scale(t, d, n);
@@ -87,6 +88,21 @@ TEST_CASE("a dataset takes over attributes and scales; rows of several files hav
   CHECK_FALSE(is_attached(out, "half", "time", 0));
   CHECK_FALSE(is_attached(out, "half", "lat", 1));
   CHECK(is_attached(out, "half", "lon", 2));
+}
+
+TEST_CASE("scales of several files that count from different dates are not joined") {
+  const scratch folder;
+  make_described(folder / "a.h5", 4, 0);
+  make_described(folder / "b.h5", 3, 0, "hours since 1901-01-01");
+  const row_format f{*numbers_named("float32"), 7};
+  growing_file out(folder / "out.h5", growing_file_kind::whole);
+  out.create("samples", {2, 3}, f);
+  out.copy_description("samples", {folder / "a.h5", folder / "b.h5"}, "t2m", 7, description_of::numbers);
+  out.append("samples", encode(f, at::zeros({7, 2, 3}), 0));
+  out.close();
+  CHECK_FALSE(is_attached(folder / "out.h5", "samples", "time", 0));
+  CHECK(is_attached(folder / "out.h5", "samples", "lat", 1));
+  CHECK(hdf5_reader(folder / "out.h5").datasets() == std::vector<std::string>{"lat", "lon", "samples"});
 }
 
 TEST_CASE("of a source that is gone, or has no such dataset, nothing is taken over") {

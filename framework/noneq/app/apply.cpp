@@ -120,6 +120,7 @@ void add_apply(CLI::App& program) {
     if (o->out.force) o->processing.run.policy = flow::if_there::replace;
     run_processing(p, o->processing);
     if (!o->processing.dry && fs::exists(made)) {
+      o->out.need_free();  // another file may have come to be there since the command began
       fs::rename(made, o->out.path);
       print_out("{}\n", o->out.path);
     }

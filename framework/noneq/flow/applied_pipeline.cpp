@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "noneq/config/emit.hpp"
+#include "noneq/flow/fields.hpp"
 
 namespace noneq::flow {
 namespace {
@@ -80,8 +81,12 @@ const std::vector<std::string>& application_tasks() {
 }
 
 std::vector<std::string> conditions_to_give(const session& run) {
-  std::vector<std::string> all = run.conditions();
-  std::erase_if(all, [](const std::string& name) { return name.ends_with("mask"); });
+  const std::vector<std::string> read = run.conditions();
+  std::set<std::string> masks{mask_of("x0")};
+  for (const std::string& name : read) masks.insert(mask_of(name));
+  std::vector<std::string> all;
+  for (const std::string& name : read)
+    if (!masks.count(name)) all.push_back(name);
   return all;
 }
 

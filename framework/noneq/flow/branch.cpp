@@ -30,15 +30,11 @@ auto at_transform(const branch_node& n, F&& f) {
 
 bool is_wide(at::ScalarType numbers) { return numbers == at::kDouble || numbers == at::kLong || numbers == at::kInt; }
 
-bool is_identity(const normalisation& n) {
-  return n.affine() && (n.shift == 0).all().item<bool>() && (n.scale == 1).all().item<bool>();
-}
-
 // Returns float64 where float32 would round away digits of the stored numbers and their scale.
 at::ScalarType type_of_samples(const dataset_info& loaded, const normalisation& normal) {
   constexpr double exact_integers = 1 << 24;
   if (!is_wide(loaded.numbers)) return loaded.normal.dtype;
-  const bool large = !is_identity(normal) && !loaded.found.empty() &&
+  const bool large = !normal.is_identity() && !loaded.found.empty() &&
                      std::max(std::abs(loaded.found[0]), std::abs(loaded.found[1])) > exact_integers;
   const bool integers = at::isIntegralType(loaded.numbers, false);
   return normal.coarse_in_float32() || (integers && large) ? at::kDouble : loaded.normal.dtype;
@@ -57,7 +53,7 @@ void refuse_channel_order(const dataset_info& info) {
 
 // Numbers trained on as they are, though noise of variance 1 is much wider or narrower.
 void note_unscaled(const dataset_info& info, std::vector<std::string>& notes) {
-  if (info.found.empty() || !is_identity(info.normal)) return;
+  if (info.found.empty() || !info.normal.is_identity()) return;
   const double size = std::max(std::abs(info.found[0]), std::abs(info.found[1]));
   if (size <= 50 && size >= 0.02) return;
   notes.push_back(c10::str(info.name_of("train"), " has numbers from ", info.found[0], " to ", info.found[1],

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "noneq/flow/attachment.hpp"
+#include "noneq/flow/fields.hpp"
 #include "noneq/flow/loss_curve.hpp"
 #include "noneq/plugin/roles/model.hpp"
 #include "noneq/plugin/roles/transform.hpp"
@@ -164,7 +165,7 @@ std::vector<std::string> names_read(const plan& p, const plan_node& n) {
   const plan_node* of = n.role() == "model" ? &n : n.takes_model() ? find(p, n.of) : nullptr;
   if (of != nullptr && of->role() == "model")
     for (const std::string& name : of->as<model>().conditions())
-      if (!name.ends_with("mask")) all.push_back(name);  // files decide whether numbers are missing and have a mask
+      if (!is_name_of_mask(name)) all.push_back(name);  // files decide whether numbers are missing and have a mask
   return all;
 }
 

@@ -14,6 +14,8 @@ void each_tensor(const dataset_info& info, const Use& use) {
 
 std::string mask_of(const std::string& tensor) { return tensor == "x0" ? "mask" : tensor + "_mask"; }
 
+bool is_name_of_mask(const std::string& name) { return name == "mask" || name.ends_with("_mask"); }
+
 dataset_info as_x0(const dataset_info& whole, const std::string& field) {
   const field_info* f = whole.find(field);
   if (f == nullptr) throw error("got the field '" + field + "', which the data has not", "fields");

@@ -12,6 +12,8 @@ namespace noneq::flow {
 
 // Returns the name of the mask of x0, "mask", or of a field, "low_mask".
 std::string mask_of(const std::string& tensor);
+// Returns whether a name may be one that mask_of() returns.
+bool is_name_of_mask(const std::string& name);
 
 // Returns the data described as if `field` was its x0, as a transform of that field receives it; and `whole` with what
 // the transform returned as the description of the field. For "x0" the first returns `whole`, the second `of_field`.

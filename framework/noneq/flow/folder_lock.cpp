@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <thread>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -32,8 +34,16 @@ std::string holder_of(const fs::path& folder) {
 
 folder_lock::folder_lock(fs::path folder) : folder_(std::move(folder)), file_(folder_ / "lock") {
   make_folder();
-  while (!take()) {
-  }
+  // holder_of() of another process holds a lock for a moment, too.
+  constexpr int tries = 10;
+  for (int k = 0; k < tries; ++k) try {
+      while (!take()) {
+      }
+      return;
+    } catch (const folder_in_use&) {
+      if (k + 1 == tries) throw;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
 }
 
 void folder_lock::make_folder() {
@@ -58,8 +68,9 @@ bool folder_lock::take() {
     if (errno == EINTR) return false;
     if (errno != EWOULDBLOCK) return true;  // a file system without locks: the run goes on without one
     if (!is_ours()) return false;           // its owner has just ended and removed it
-    throw cannot_lock(folder_, fmt::format("is in use by {}; wait until that has ended, or give --out another folder",
-                                           name_in(lock_.get())));
+    throw folder_in_use({error(
+        fmt::format("is in use by {}; wait until that has ended, or give --out another folder", name_in(lock_.get())),
+        "", {folder_.string()})});
   }
   if (!is_ours()) return false;  // its last owner removed it between the two calls
   std::array<char, 256> host{};

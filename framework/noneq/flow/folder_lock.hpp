@@ -13,13 +13,17 @@ struct folder_gone : error {
   using error::error;
 };
 
+struct folder_in_use : input_error {
+  using input_error::input_error;
+};
+
 // Returns the process that holds the lock of a folder, "process 12 on host"; "" when none does.
 std::string holder_of(const std::filesystem::path& folder);
 
 class folder_lock {
  public:
-  // Makes the folder when there is none. Throws input_error when another process holds it, with its number and host, or
-  // when the folder cannot be made.
+  // Makes the folder when there is none. Throws folder_in_use when another process holds it, with its number and host,
+  // and input_error when the folder cannot be made.
   explicit folder_lock(std::filesystem::path folder);
   folder_lock(folder_lock&&) = delete;
   ~folder_lock();  // removes the folders that it made, if nothing was put into them

@@ -40,10 +40,13 @@ std::optional<job_part> part_of_environment(const std::function<const char*(cons
       throw error(fmt::format("{} got {} of {} {}, need less; give --part", rank, *index, size, *of));
     return job_part{*index + 1, *of, rank};
   };
+  // Within a batch script these are set beside srun, too: the script is one process, whatever the job's tasks.
+  const auto is_set = [&](const char* name) { return variable(name) != nullptr; };
+  const bool script = is_set("SLURM_JOB_ID") && !is_set("SLURM_STEP_NUM_TASKS");
   std::optional<job_part> together;
   for (const auto& [rank, size] : {std::pair{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
                                    std::pair{"PMI_RANK", "PMI_SIZE"}, std::pair{"SLURM_PROCID", "SLURM_NTASKS"}})
-    if (!together || together->whole())
+    if ((!together || together->whole()) && !(script && std::string_view(rank).starts_with("SLURM")))
       if (const auto found = pair(rank, size)) together = found;
   const auto task = number("SLURM_ARRAY_TASK_ID"), count = number("SLURM_ARRAY_TASK_COUNT");
   if (!task || !count) return together;

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "noneq/flow/passing_folder.hpp"
 #include "noneq/flow/written_files.hpp"
 #include "noneq/storage/temporaries.hpp"
 
@@ -32,14 +33,14 @@ void remove_half_written(const fs::path& folder, const std::vector<config::value
           places.insert((fs::path(".") / file->text()).parent_path());
   for (const fs::path& place : places)
     if (lies_within(folder, place)) storage::remove_stale_temporaries(folder / place);
-  // Folders of rehearsed writers belong to runs that have ended: this run alone holds the folder.
   std::error_code ignored;
   std::vector<fs::path> tried;
   for (fs::directory_iterator at(folder, ignored), end; !ignored && at != end; at.increment(ignored))
     if (at->symlink_status(ignored).type() == fs::file_type::directory &&
         at->path().filename().string().starts_with(storage::temporary_mark))
       tried.push_back(at->path());
-  for (const fs::path& one : tried) fs::remove_all(one, ignored);
+  for (const fs::path& one : tried)
+    if (!passing_folder::is_used(one)) fs::remove_all(one, ignored);
 }
 
 void remove_kept(const fs::path& folder) {

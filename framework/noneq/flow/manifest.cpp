@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "noneq/config/emit.hpp"
+#include "noneq/flow/described_rows.hpp"
 #include "noneq/flow/event_surroundings.hpp"
 #include "noneq/flow/pass_rows.hpp"
 #include "noneq/flow/run_folder.hpp"
@@ -49,6 +50,10 @@ manifest manifest_of(session& s) {
     }
     graph.set(id, std::move(v));
   }
+  for (const fs::path& file : input_files(s)) {
+    nlohmann::json text = file_text(file);
+    m.files[text["file"].get<std::string>()] = {{"bytes", text["bytes"]}, {"time", text["time"]}};
+  }
   resolved.set("graph", std::move(graph));
   resolved.remove("name");
   m.pipeline = config::to_json(resolved);
@@ -68,7 +73,7 @@ static void compare(const nlohmann::json& was, const nlohmann::json& is, const s
   if (was == is) return;
   if (!was.is_object() || !is.is_object()) {
     const auto text = [](const nlohmann::json& v) {
-      return v.is_null() ? "absent" : v.is_string() ? v.get<std::string>() : v.dump();
+      return v.is_null() ? "absent" : v.is_string() && v != "" ? v.get<std::string>() : v.dump();
     };
     all.push_back(fmt::format("{} was {}, is {}", at, text(was), text(is)));
     return;
@@ -87,26 +92,36 @@ std::vector<std::string> changes(const manifest& was, const manifest& is) {
   for (const auto& [node, contents] : is.data)
     if (const auto before = was.data.find(node); before != was.data.end() && before->second != contents)
       all.push_back(fmt::format("the data of {} had contents {}, has {}", node, before->second, contents));
+  // Contents are known by some rows only where the data is large.
+  for (const auto& [file, text] : is.files.items())
+    if (was.files.contains(file) && was.files[file] != text)
+      all.push_back(fmt::format("{} had {} bytes of {}, has {} of {}, and its rows may be others", file,
+                                was.files[file]["bytes"].dump(), was.files[file]["time"].dump(), text["bytes"].dump(),
+                                text["time"].dump()));
   for (const auto& [node, sum] : is.weights)
     if (const auto before = was.weights.find(node); before != was.weights.end() && before->second != sum)
       all.push_back(fmt::format("the weights of {} had the checksum {}, have {}", node, before->second, sum));
-  for (std::size_t k = 0; all.empty() && k < std::min(was.streams.size(), is.streams.size()); ++k)
-    if (was.streams[k].rows != is.streams[k].rows)
-      all.push_back(fmt::format("the data had {} rows, has {}", was.streams[k].rows, is.streams[k].rows));
+  for (std::size_t k = 0; all.empty() && k < std::min(was.streams.size(), is.streams.size()); ++k) {
+    const stream_rows &before = was.streams[k], &now = is.streams[k];
+    if (before.rows != now.rows) all.push_back(fmt::format("the data had {} rows, has {}", before.rows, now.rows));
+    if (before.unit != now.unit || before.batch != now.batch)
+      all.push_back(fmt::format("units had {} rows in batches of {}, have {} in batches of {}", before.unit,
+                                before.batch, now.unit, now.batch));
+  }
   return all;
 }
 
-static fs::path file_in(const fs::path& folder) { return folder / "manifest.json"; }
-
 std::optional<manifest> read_manifest(const fs::path& folder) {
   std::error_code failed;
-  if (!fs::exists(file_in(folder), failed)) return std::nullopt;
+  const fs::path file = run_folder(folder).manifest();
+  if (!fs::exists(file, failed)) return std::nullopt;
   try {
-    const auto j = nlohmann::json::parse(storage::read_file(file_in(folder)));
+    const auto j = nlohmann::json::parse(storage::read_file(file));
     manifest m;
     m.pipeline = j.at("pipeline");
     m.finished = j.at("finished").get<bool>();
     j.at("data").get_to(m.data);
+    m.files = j.at("files");
     j.at("weights").get_to(m.weights);
     for (const auto& s : j.at("streams")) {
       m.streams.push_back(
@@ -119,7 +134,7 @@ std::optional<manifest> read_manifest(const fs::path& folder) {
   } catch (const std::exception&) {
     throw input_error(
         {error("is no manifest of a processing pipeline, or a damaged one; bring it back, or begin again with --force",
-               "", {file_in(folder).string()})});
+               "", {file.string()})});
   }
 }
 
@@ -131,8 +146,10 @@ void write_manifest(const fs::path& folder, const manifest& m) {
                        {"unit", m.streams[k].unit},
                        {"writers", m.writers[k]}});
   const nlohmann::ordered_json j{{"noneq", NONEQ_VERSION}, {"finished", m.finished}, {"streams", streams},
-                                 {"data", m.data},         {"weights", m.weights},   {"pipeline", m.pipeline}};
-  storage::write_atomically(file_in(folder), j.dump(1) + "\n");
+                                 {"data", m.data},         {"files", m.files},       {"weights", m.weights},
+                                 {"pipeline", m.pipeline}};
+  storage::write_atomically(run_folder(folder).manifest(),
+                            j.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 }

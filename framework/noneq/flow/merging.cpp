@@ -59,6 +59,7 @@ bool link_over(const fs::path& file, const fs::path& name) {
   if (::link(file.c_str(), temporary.c_str()) != 0) return false;
   if (::rename(temporary.c_str(), name.c_str()) == 0) {
     ::unlink(temporary.c_str());  // it stays where both names were those of one file already
+    storage::make_durable(name.parent_path());
     return true;
   }
   ::unlink(temporary.c_str());
@@ -105,12 +106,15 @@ std::map<std::string, fs::path> finish_job(const fs::path& run, manifest m, cons
 }
 
 std::vector<fs::path> merge(const fs::path& run, const merge_options& options, const storage::unit_progress& progress) {
-  const manifest m = need_manifest(run);
-  const unit_folder units(run);
-  if (m.finished) throw refused(run, "is finished: its units are joined already, in the files of its writers");
+  need_manifest(run);
   if (options.out.empty() && options.virtually)
     throw refused(run, "cannot be finished virtually, because the units go with it; need --out FILE");
+  if (options.out.empty() && !options.writer.empty())
+    throw refused(run, "is finished by the files of all its writers; need --out FILE beside --writer");
   const folder_lock alone(run);
+  const manifest m = need_manifest(run);  // as the last part may just have left it
+  const unit_folder units(run);
+  if (m.finished) throw refused(run, "is finished: its units are joined already, in the files of its writers");
   if (options.out.empty()) {
     need_all_units(m, units, run);
     for (const auto& part : units.parts())
@@ -184,6 +188,8 @@ std::vector<std::string> verify(const fs::path& place, std::int64_t& units) {
   for (const auto& stream : m.writers)
     for (const auto& [_, file] : stream) {
       if (m.finished) {
+        if (!fs::exists(place / file, failed))
+          throw refused(place / file, "is not there any more; need its new name: noneq verify FILE");
         std::int64_t of_file = 0;
         add(storage::wrong_units(place / file, of_file));
         units += of_file;

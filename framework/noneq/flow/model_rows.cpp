@@ -61,7 +61,13 @@ batch conditions_as_model_takes(const batch& rows, const dataset_info& of_stream
     // A mask is that of the numbers, which are still NaN in `rows`, whatever the loader gives by this name.
     const bool mask = is_mask(name, of_stream);
     if (mask && masks.tensors.empty()) masks = with_masks(rows, of_stream);
-    const Tensor x = mask ? masks.find(name) : rows.find(name);
+    Tensor x = mask ? masks.find(name) : rows.find(name);
+    // Samples are complete, so a model that was trained on incomplete ones has a mask of ones beside them.
+    if (!x.defined() && name == mask_of("x0")) {
+      sizes shape = of_model.fields.at(name).shape;
+      shape.insert(shape.begin(), rows.size());
+      x = at::ones(shape);
+    }
     if (!x.defined()) throw error("got rows without '" + name + "', need this condition of the model");
     need_shape(name, x, of_model.fields.at(name).shape);
     taken.set(name, in_units_of(normal_of(of_model, name), normal_of(of_stream, name), x));

@@ -14,7 +14,7 @@ namespace noneq::flow {
 batch as_model_takes(batch rows, const dataset_info& of_stream, const dataset_info& of_model,
                      const std::vector<std::string>& names);
 
-// Returns a batch of the tensors `names` alone, as above; x0 may be absent.
+// Returns a batch of the tensors `names` alone, as above; x0 may be absent, and its mask, which is then all ones.
 batch conditions_as_model_takes(const batch& rows, const dataset_info& of_stream, const dataset_info& of_model,
                                 const std::vector<std::string>& names);
 

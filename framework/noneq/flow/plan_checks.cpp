@@ -220,7 +220,8 @@ void check_graph(plan& p, const config::value& document, config::problems& found
   for (const plan_node& n : p.nodes)
     if (const plan_node* from = sampler_under(p, n, "samples"); from != nullptr) {
       if (n.verifies()) ask(n, found, [&] { n.as<verification>().check_members(members_of(*from)); });
-      if (n.transforms_samples()) ask(n, found, [&] { n.as<sample_transform>().check_members(members_of(*from)); });
+      if (n.transforms_samples())
+        ask(n, found, [&] { n.as<sample_transform>().check_members(from->as<sampler>().members); });
     }
 }
 

@@ -29,7 +29,7 @@ bool plan_node::stands_in(const std::string& other) const {
 error at_node(const plan_node& n, const std::exception& e) {
   if (const auto* known = dynamic_cast<const error*>(&e)) {
     const std::string first = known->subject().substr(0, known->subject().find_first_of(".["));
-    const bool of_parameter = first != n.id && n.plugin.entry->find(first) != nullptr;
+    const bool of_parameter = first != n.id && (first == "in" || n.plugin.entry->find(first) != nullptr);
     return (of_parameter ? known->within(n.id) : *known).at(n.where, n.id);
   }
   return error(text_of(e), n.id, n.where);

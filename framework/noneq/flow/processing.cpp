@@ -36,7 +36,7 @@ class folder_turn {
     for (int k = 0;; ++k) try {
         lock_.emplace(folder);
         return;
-      } catch (const input_error&) {
+      } catch (const folder_in_use&) {
         if (k == tries || stop_asked()) throw;
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
       }
@@ -63,7 +63,9 @@ void open(std::optional<session>& opened, const plan& p, const run_options& opti
 bool need_same_job(const plan& p, const run_options& options, const manifest& is) {
   const auto was = options.policy == if_there::replace ? std::nullopt : read_manifest(options.folder);
   if (!was) {
-    run_folder(options.folder).start(p, options.policy);
+    // A program that was killed may have left its pipeline without a manifest.
+    const if_there as = options.policy == if_there::refuse ? if_there::resume : options.policy;
+    run_folder(options.folder).start(p, as);
     return false;
   }
   run_folder(options.folder).start(p, if_there::replace);  // only that it is not the folder of a model it takes
@@ -131,27 +133,23 @@ class processing {
     std::error_code none;
     const fs::path pipeline = options_.folder / "pipeline.yaml";
     if (!fs::exists(pipeline, none) || !(config::parse_file(pipeline) == plan_.resolved())) return false;
+    units_.clear();  // a program that was killed while it removed them may have left some
     say_.say(fmt::format("{}: finished already, {} rows; nothing to do (--force begins again)",
                          options_.folder.string(), was->rows()));
     return true;
   }
 
+  bool goes_on() {
+    if (!need_same_job(plan_, options_, manifest_)) return false;
+    manifest_.finished = read_manifest(options_.folder)->finished;
+    return true;
+  }
+
   void begin_folder() {
+    if (goes_on()) return;  // a thousand parts that begin at once need not wait for one another
     const folder_turn turn(options_.folder);
-    const bool there = need_same_job(plan_, options_, manifest_);
-    const auto was = read_manifest(options_.folder);
-    if (there) {
-      manifest_.finished = was->finished;
-      return;
-    }
-    std::vector<staying_file> staying;
-    if (options_.policy == if_there::replace) {
-      std::error_code ignored;
-      for (const auto& part : units_.parts())
-        for (const fs::path& process : units_.processes(part.folder)) fs::remove_all(process, ignored);
-      fs::remove(options_.folder / "manifest.json", ignored);
-    }
-    staying = run_folder(options_.folder).prepare(plan_, options_.policy);
+    if (goes_on()) return;
+    const std::vector<staying_file> staying = run_folder(options_.folder).prepare(plan_, options_.policy);
     for (const auto& [file, why] : staying) say_.say(fmt::format("{}: {}; it stays", file.string(), why));
     write_manifest(options_.folder, manifest_);
   }

@@ -9,10 +9,13 @@
 
 #include "noneq/config/emit.hpp"
 #include "noneq/config/parse.hpp"
+#include "noneq/flow/folder_lock.hpp"
 #include "noneq/flow/leftovers.hpp"
 #include "noneq/flow/named_files.hpp"
 #include "noneq/flow/snapshots.hpp"
 #include "noneq/flow/trimmed_pipeline.hpp"
+#include "noneq/flow/unit_folder.hpp"
+#include "noneq/flow/units.hpp"
 #include "noneq/flow/written_files.hpp"
 #include "noneq/storage/files.hpp"
 
@@ -130,6 +133,11 @@ std::optional<storage::checkpoint> run_folder::start(const plan& p, if_there pol
   for (const plan_node& n : p.nodes)
     if (!n.of_run.empty() && fs::equivalent(n.of_run, path_, none))
       throw refused(path_, fmt::format("holds the model that {} takes, need another folder by --out", n.id));
+  if (!works_in_units(p))
+    for (const auto& part : unit_folder(path_).parts())
+      if (const std::string who = holder_of(part.folder); !who.empty())
+        throw refused(part.folder,
+                      fmt::format("is in use by {}; wait until that has ended, or give --out another folder", who));
   if (policy == if_there::replace) return std::nullopt;
   if (!p.trains()) {
     const bool same = policy == if_there::resume && !storage::has_checkpoint(saved()) && fs::exists(pipeline) &&
@@ -141,6 +149,10 @@ std::optional<storage::checkpoint> run_folder::start(const plan& p, if_there pol
   const bool trained = storage::has_checkpoint(saved());
   const auto load = [&] { return as_read([&] { return storage::load_checkpoint(saved()); }); };
   if (policy == if_there::refuse) {
+    if (fs::exists(manifest(), none))
+      throw refused(path_,
+                    "holds another run, of a processing pipeline; give --out another folder, or --force to replace "
+                    "it");
     // A run that was refused, or failed before its first record, left nothing to lose.
     if (!trained && last_record(records()) == 0 && !holds_tensors(saved())) return std::nullopt;
     throw refused(path_, trained && load().meta.value("finished", false)
@@ -179,7 +191,8 @@ std::vector<staying_file> run_folder::prepare(const plan& p, if_there policy) co
     snapshots(path_).remove();
     std::error_code ignored;
     for (const fs::path& checkpoint : {saved(), in_range()}) fs::remove_all(checkpoint, ignored);
-    for (const fs::path& file : {records(), arrays()}) fs::remove(file, ignored);
+    for (const fs::path& file : {records(), arrays(), manifest()}) fs::remove(file, ignored);
+    unit_folder(path_).clear();
   }
   storage::write_atomically(path_ / "pipeline.yaml",
                             "# Every parameter of this run, defaults included.\n" + config::to_yaml(p.resolved()));

@@ -37,6 +37,7 @@ class run_folder {
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path records() const { return path_ / "metrics.jsonl"; }
   std::filesystem::path arrays() const { return path_ / "metrics.h5"; }
+  std::filesystem::path manifest() const { return path_ / "manifest.json"; }  // of a pipeline that works in units
   std::filesystem::path saved() const { return path_ / "checkpoint"; }
   // The checkpoint from before the loss left its range, which exists while the loss is out of it.
   std::filesystem::path in_range() const { return path_ / "checkpoint-in-range"; }

@@ -43,17 +43,15 @@ sampling::sampling(session& s, const plan_node& n, observer& o)
   check_labels(sampler_.labels, model_.info().classes, denoiser_.network().knows_no_class());
 }
 
-std::int64_t sampling::chunks() const { return (sampler_.samples() - 1) / sampler_.chunk_size() + 1; }
-
 batch sampling::chunk(std::int64_t k) const { return {k, k * sampler_.chunk_size(), {}}; }
 
 void sampling::check() const {
-  // Each thread's chunk holds the state, the network's output and the like; every chunk holds its samples until its
-  // turn.
   if (const auto names = model_.conditions(); !names.empty() && node_.in.empty())
     throw error(fmt::format("is missing; need in: the node whose rows have the conditions of the model, {}",
                             fmt::join(names, ", ")),
                 "in");
+  // Each thread's chunk holds the state, the network's output and the like; every chunk holds its samples until its
+  // turn.
   const std::int64_t count = sampler_.samples(), of_chunk = std::min(sampler_.chunk_size(), count);
   const auto rows = static_cast<double>(of_chunk * std::max<std::int64_t>(1, sampler_.members)),
              numbers = rows * static_cast<double>(c10::multiply_integers(model_.shape())),

@@ -13,17 +13,19 @@
 
 namespace noneq::flow {
 
-// Every state that a sampler is to start from must be one of its kernel.
+// Every state that a sampler is to start from must be one of its kernel. Those of the first rows are checked before
+// anything is drawn, all others when they are used.
 void session::check_rows(const plan_node& n) {
-  constexpr std::int64_t block = 256;
+  constexpr std::int64_t block = 256, most = 64 * block;
   for (const plan_node* b : plan_.before(n))  // states of a kernel that the data lacks
     if (b->role() == "noiser" || b->applies_model()) return;
   observer nobody;
   const sampling ready(*this, n, nobody);
   source& rows = data_.behind(n);
-  const std::int64_t all = rows.info().count;
+  const std::int64_t all = std::min(rows.info().count, most);
   const std::string part = rows.info().parts.empty() ? "" : "train";
   for (std::int64_t first = 0; first < all; first += block) {
+    stop_here_if_asked();
     ready.check(rows.prepare(fetch_rows(rows, {part, std::min(first + block, all), first, block}, 0)));
     if (n.as<sampler>().start.empty() || n.as<sampler>().start.of_data())
       return;  // without a start the first rows suffice

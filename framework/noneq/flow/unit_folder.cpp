@@ -64,6 +64,15 @@ fs::path unit_folder::add_process(const job_part& part, const manifest& m) const
   return mine;
 }
 
+void unit_folder::clear() const {
+  std::error_code ignored;
+  for (const begun_part& part : parts()) {
+    for (const fs::path& process : processes(part.folder)) fs::remove_all(process, ignored);
+    fs::remove(part.folder, ignored);  // not while a process holds its lock in it
+  }
+  fs::remove(path_, ignored);
+}
+
 std::vector<storage::unit_place> unit_folder::units_of(const std::string& file) const {
   std::map<std::int64_t, storage::unit_place> by_row;
   for (const begun_part& part : parts())

@@ -31,6 +31,9 @@ class unit_folder {
   // Requires the part's lock.
   std::filesystem::path add_process(const job_part& part, const manifest& m) const;
 
+  // Removes all units. The folder of a part stays while a process holds its lock.
+  void clear() const;
+
   // Returns the units of a writer's file that were made, in the order of their rows, each once.
   std::vector<storage::unit_place> units_of(const std::string& file) const;
   // Returns the head of a writer's file, "" while there is none.

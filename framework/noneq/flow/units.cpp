@@ -61,20 +61,24 @@ void check_units(const plan& p, config::problems& found) {
         found.add(error("has no meaning for a pipeline that trains, need none", key, place(key)));
     return;
   }
-  if (p.unit == 0) return;
   std::string cannot;
   if (!works_in_units(p, &cannot)) {
-    if (!cannot.empty())
+    if (p.unit > 0 && !cannot.empty())
       found.add(error(fmt::format("got {}, but {} cannot be made in units, need none", p.unit, cannot), "unit",
                       place("unit")));
     return;
   }
   for (const stream_nodes& s : p.streams) {
     const std::int64_t batch = batch_rows(p, s);
-    if (p.unit % batch != 0)
+    if (p.unit % batch != 0) {
       found.add(error(fmt::format("got {}, need a multiple of the {} rows of a batch, such as {}", p.unit, batch,
                                   (p.unit + batch - 1) / batch * batch),
                       "unit", place("unit")));
+      continue;
+    }
+    for (const std::string& id : s.nodes)
+      if (const plan_node& n = p.node(id); n.role() == "writer")
+        found.guard([&] { working(n, [&] { n.as<writer>().check_units(unit_rows(p, batch)); }); }, n.where, n.id);
   }
 }
 

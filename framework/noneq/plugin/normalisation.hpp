@@ -33,6 +33,7 @@ struct normalisation {
   std::vector<stage> stages = {};  // before the last affine map, from data units on
 
   bool affine() const { return stages.empty(); }
+  bool is_identity() const { return affine() && (shift == 0).all().item<bool>() && (scale == 1).all().item<bool>(); }
 
   // Throws noneq::error when the map is not affine. `who` needs numbers that are shifted and scaled only.
   void need_affine(const std::string& who) const {

@@ -57,8 +57,16 @@ std::int64_t index_of_deviation(double deviation, const normalisation& normal, c
                                 const std::string& parameter) {
   need_one_scale(normal, parameter);
   const Tensor log_spread = 0.5 * (t.one_minus_alpha_bar.log() - t.log_alpha_bar);
-  const double wanted = deviation / std::abs(normal.scale.item<double>());
-  return (log_spread - std::log(wanted)).abs().argmin().item<std::int64_t>();
+  const double scale = std::abs(normal.scale.item<double>()), wanted = std::log(deviation / scale);
+  const auto at = [&](std::int64_t index) { return log_spread[index].item<double>(); };
+  const std::int64_t last = t.steps() - 1, next = std::min<std::int64_t>(1, last);
+  const double below = at(0) - (at(next) - at(0)) / 2, above = at(last) + (at(last) - at(last - next)) / 2;
+  if (wanted < below || wanted > above)
+    throw error(
+        c10::str("got ", deviation, ", need a deviation from ", scale * std::exp(at(0)), " to ",
+                 scale * std::exp(at(last)), ", those of the noise at the first and the last step, in data units"),
+        parameter);
+  return (log_spread - wanted).abs().argmin().item<std::int64_t>();
 }
 
 }

@@ -27,7 +27,8 @@ config::value written_as(const start_point& s);
 // Throws noneq::error about `parameter` when the map to the units of the model is not one shift and scale for all
 // numbers, so that a deviation in data units has no meaning for the model.
 void need_one_scale(const normalisation& normal, const std::string& parameter);
-// Returns the step index at which x^t/√ᾱ holds noise of this deviation, in data units. Throws as need_one_scale() does.
+// Returns the step index at which x^t/√ᾱ holds noise of this deviation, in data units. Throws as need_one_scale() does,
+// and for a deviation that is not that of a step: by more than half a step below the first or above the last.
 std::int64_t index_of_deviation(double deviation, const normalisation& normal, const tables& t,
                                 const std::string& parameter);
 

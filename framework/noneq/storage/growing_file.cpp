@@ -32,6 +32,7 @@ struct growing_dataset {
   std::int64_t chunks = 0;           // written
   std::vector<Tensor> waiting = {};  // rows behind the last whole chunk
   std::int64_t waiting_rows = 0;
+  bool ended_in_chunk = false;
   std::vector<std::uint32_t> sums = {};    // of a file in units, by chunk
   std::vector<stored_chunk> of_unit = {};  // since the last unit
   std::int64_t unit_chunks = 1;
@@ -209,6 +210,7 @@ void growing_file::state::put_waiting(const std::string& dataset, growing_datase
   if (all && done < rows.size(0)) {
     put(dataset, g, encode_chunk(g.format, rows.slice(0, done)));
     done = rows.size(0);
+    g.ended_in_chunk = true;
   }
   g.waiting.clear();
   g.waiting_rows = rows.size(0) - done;
@@ -226,6 +228,10 @@ void growing_file::append(const std::string& dataset, const encoded_rows& rows) 
                             to_string(rows.rows.sizes().vec()), dtype_text(rows.rows.scalar_type()), to_string(like),
                             dtype_text(g.format.numbers.holder)));
   if (rows.rows.size(0) == 0) return;
+  if (g.ended_in_chunk)
+    throw error(
+        fmt::format("{} got rows behind a unit that ended within a chunk of {} rows, need units of whole chunks",
+                    state_->where(dataset), g.format.chunk_rows));
   state_->make_head();
   state_->extend(dataset, g, g.rows + rows.rows.size(0));
   std::int64_t done = 0;
@@ -307,7 +313,8 @@ void growing_file::close() {
   }
   if (state_->journal) {
     state_->journal->finish();
-    for (const auto& [dataset, g] : state_->datasets) write_checksums(state_->id, dataset, g.sums, g.unit_chunks);
+    for (const auto& [dataset, g] : state_->datasets)
+      write_checksums(state_->id, state_->path, dataset, g.sums, g.unit_chunks);
   }
   if (H5Fflush(state_->id, H5F_SCOPE_GLOBAL) < 0 || !state_->id.close()) throw state_->failed("write the file");
   if (state_->file)

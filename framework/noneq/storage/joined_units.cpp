@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <map>
-#include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 #include <hdf5.h>
@@ -25,17 +25,19 @@ std::string unit_text(const stored_unit& u) {
 
 namespace {
 
-// The files of units, each opened once.
+// The files of units. One at a time is open: units in the order of their rows stay in a file for a while, and a job of
+// thousands of parts has more files than a process may open.
 class unit_files {
  public:
   const input_file& at(const fs::path& file) {
-    auto& opened = files_[file];
-    if (!opened) opened = std::make_unique<input_file>(file);
-    return *opened;
+    if (name_ != file || !opened_) opened_.emplace(file);
+    name_ = file;
+    return *opened_;
   }
 
  private:
-  std::map<fs::path, std::unique_ptr<input_file>> files_;
+  fs::path name_;
+  std::optional<input_file> opened_;
 };
 
 // Reads a chunk; returns whether its bytes are those that were written.
@@ -46,11 +48,12 @@ bool read_chunk(const input_file& from, const stored_chunk& c, std::string& into
   return crc32_of(into) == c.crc32;
 }
 
-std::vector<hsize_t> extent_of(hid_t dataset, std::int64_t rows) {
+// The shape of a dataset; with `rows`, with this number of them.
+std::vector<hsize_t> extent_of(hid_t dataset, std::optional<std::int64_t> rows = {}) {
   const hdf5_handle space(H5Dget_space(dataset), H5Sclose);
   std::vector<hsize_t> shape(static_cast<std::size_t>(std::max(1, H5Sget_simple_extent_ndims(space))));
   H5Sget_simple_extent_dims(space, shape.data(), nullptr);
-  shape[0] = static_cast<hsize_t>(rows);
+  if (rows) shape[0] = static_cast<hsize_t>(*rows);
   return shape;
 }
 
@@ -96,8 +99,13 @@ void join_units(const fs::path& head, const std::vector<unit_place>& units, cons
       }
   unit_files files;
   std::string bytes;
+  std::int64_t joined = 0;
   for (const unit_place& u : units) {
     stop_here_if_asked();
+    if (u.unit.first != joined)
+      throw error(fmt::format("{}: the {} follows row {}, need units that follow one another", u.file.string(),
+                              unit_text(u.unit), joined - 1));
+    joined += u.unit.rows;
     for (const auto& [name, chunks] : u.unit.chunks) {
       joined_dataset& d = datasets.at(name);
       std::vector<hsize_t> at(extent_of(d.id, 0).size(), 0);
@@ -118,15 +126,16 @@ void join_units(const fs::path& head, const std::vector<unit_place>& units, cons
   }
   for (auto& [name, d] : datasets) {
     if (!d.id.close()) throw cannot(out, fmt::format("write dataset '{}'", name));
-    write_checksums(file, name, d.sums, d.unit_chunks);
+    write_checksums(file, out, name, d.sums, d.unit_chunks);
   }
   if (H5Fflush(file, H5F_SCOPE_GLOBAL) < 0 || !file.close()) throw cannot(out, "write the file");
   made.commit();
 }
 
-// A file that HDF5 can read, with the same rows at the same places as the units' own.
+// Returns a file that HDF5 can read and that holds the rows of these units alone, one behind the other: the units' own
+// where it was closed with no others in it.
 static fs::path readable(const fs::path& head, const fs::path& file, const std::vector<unit_place>& units) {
-  if (is_closed(file)) return file;
+  if (is_closed(file) && read_journal(file).size() == units.size()) return file;
   fs::path whole = file;
   whole += ".whole";
   std::vector<unit_place> moved;
@@ -138,6 +147,13 @@ static fs::path readable(const fs::path& head, const fs::path& file, const std::
   }
   join_units(head, moved, whole);
   return whole;
+}
+
+// HDF5 takes a % in the name of a source for the beginning of a pattern, unless there are two.
+static std::string without_patterns(const std::string& name) {
+  std::string escaped;
+  for (const char c : name) escaped.append(c == '%' ? 2 : 1, c);
+  return escaped;
 }
 
 void join_virtually(const fs::path& head, const std::vector<unit_place>& units, const fs::path& out) {
@@ -189,7 +205,8 @@ void join_virtually(const fs::path& head, const std::vector<unit_place>& units, 
       const hdf5_handle of(H5Screate_simple(rank, there.data(), nullptr), H5Sclose);
       start[0] = static_cast<hsize_t>(std::exchange(before[u.file], before[u.file] + count));
       H5Sselect_hyperslab(of, H5S_SELECT_SET, start.data(), nullptr, size.data(), nullptr);
-      if (H5Pset_virtual(creation, space, sources.at(u.file).c_str(), name.c_str(), of) < 0)
+      if (H5Pset_virtual(creation, space, without_patterns(sources.at(u.file)).c_str(), without_patterns(name).c_str(),
+                         of) < 0)
         throw cannot(out, fmt::format("refer to dataset '{}'", name));
     }
     H5Sselect_all(space);
@@ -202,7 +219,7 @@ void join_virtually(const fs::path& head, const std::vector<unit_place>& units, 
   made.commit();
 }
 
-std::vector<std::string> wrong_units(const std::vector<unit_place>& units, const unit_progress& progress) {
+std::vector<std::string> wrong_units(const std::vector<unit_place>& units) {
   std::vector<std::string> wrong;
   unit_files files;
   std::string bytes;
@@ -215,7 +232,6 @@ std::vector<std::string> wrong_units(const std::vector<unit_place>& units, const
     if (!in.empty())
       wrong.push_back(fmt::format("{}: the {} has other bytes in dataset '{}' than were written", u.file.string(),
                                   unit_text(u.unit), in));
-    if (progress) progress(u.unit.first + u.unit.rows);
   }
   return wrong;
 }
@@ -245,6 +261,7 @@ std::vector<std::string> wrong_units(const fs::path& name, std::int64_t& units) 
           fmt::format("{}: the checksums of dataset '{}' cannot be read: copy the file again", name.string(), dataset));
     std::vector<hsize_t> at = extent_of(of, 0);
     const std::vector<hsize_t> chunk = chunk_shape_of(of, at.size());
+    const auto all = static_cast<std::int64_t>(extent_of(of)[0]);
     std::fill(at.begin(), at.end(), 0);
     units = std::max(units, (static_cast<std::int64_t>(sums.size()) + unit_chunks - 1) / unit_chunks);
     std::int64_t last_wrong = -1;
@@ -262,8 +279,8 @@ std::vector<std::string> wrong_units(const fs::path& name, std::int64_t& units) 
       last_wrong = unit;
       const auto rows = static_cast<std::int64_t>(chunk[0]);
       wrong.push_back(fmt::format("{}: the unit of rows {} … {} has other bytes in dataset '{}' than were written",
-                                  name.string(), unit * unit_chunks * rows, (unit + 1) * unit_chunks * rows - 1,
-                                  dataset));
+                                  name.string(), unit * unit_chunks * rows,
+                                  std::min((unit + 1) * unit_chunks * rows, all) - 1, dataset));
     }
   }
   if (!any)

@@ -20,7 +20,7 @@ struct unit_place {
 // Returns "unit of rows 1024 … 2047".
 std::string unit_text(const stored_unit& u);
 
-// Called with the rows that are joined or checked so far.
+// Called with the rows that are joined so far.
 using unit_progress = std::function<void(std::int64_t rows)>;
 
 // Writes one file of all units, which follow one another from row 0; its data has the same bytes whatever the files.
@@ -29,13 +29,13 @@ void join_units(const std::filesystem::path& head, const std::vector<unit_place>
                 const std::filesystem::path& out, const unit_progress& progress = {});
 
 // Writes a file of virtual datasets, which refer to the rows in the units' files by names relative to the folder of
-// `out` where they lie below it. Units that lie in a file that HDF5 cannot read, as a killed program leaves it, are
-// first joined into one beside it, <name>.whole.
+// `out` where they lie below it. Units in a file that HDF5 cannot read, as a killed program leaves it, or that holds
+// other units too, are first joined into one beside it, <name>.whole.
 void join_virtually(const std::filesystem::path& head, const std::vector<unit_place>& units,
                     const std::filesystem::path& out);
 
 // Returns a line for each unit in which a chunk has not the checksum that its journal lists.
-std::vector<std::string> wrong_units(const std::vector<unit_place>& units, const unit_progress& progress = {});
+std::vector<std::string> wrong_units(const std::vector<unit_place>& units);
 
 // Returns a line for each unit of a joined file in which a chunk has not the checksum that the file lists. Errors: the
 // file cannot be read, or lists no checksums. `units` receives their number.

@@ -51,14 +51,16 @@ stored_numbers numbers_of(at::ScalarType dtype) {
   const auto row = rows[0].item<std::int64_t>();
   const double value = x[row].masked_select(bad[row])[0].item<double>();
   if (std::isnan(value))
-    throw error(fmt::format("got NaN in row {}, need numbers, or a dtype that has NaN", first + row));
+    throw error(fmt::format("got NaN in row {}, need numbers, or a dtype that has NaN, or fill: auto", first + row));
   const auto unpacked = [&](double stored) { return stored * by.scale + by.offset; };
   const double a = unpacked(least), b = unpacked(most);
   throw error(fmt::format(
-      "got {:.9g} in row {}, need values from {:.9g} to {:.9g}, as {} holds them{}; need another dtype{}, or overflow: "
-      "saturate",
+      "got {:.9g} in row {}, need values from {:.9g} to {:.9g}, as {} holds them{}{}; need another dtype{}, or "
+      "overflow: "
+      "saturate{}",
       value, first + row, std::min(a, b), std::max(a, b), to.name,
-      by.scale != 1 || by.offset != 0 ? " with this scale and offset" : "", to.integer ? ", scale or offset" : ""));
+      by.scale != 1 || by.offset != 0 ? " with this scale and offset" : "", by.fill ? " beside a fill value" : "",
+      to.integer ? ", scale or offset" : "", by.fill ? ", or fill: none" : ""));
 }
 
 Tensor packed(const Tensor& x, const stored_numbers& to, const packing& by, std::int64_t first) {

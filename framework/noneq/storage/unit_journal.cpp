@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <fstream>
+#include <sstream>
 
 #include <nlohmann/json.hpp>
 
@@ -48,11 +49,14 @@ static bool read_line(const std::string& line, std::int64_t file_bytes, stored_u
 }
 
 std::vector<stored_unit> read_journal(const std::filesystem::path& file) {
+  const std::filesystem::path journal = journal_of(file);
   std::error_code failed;
   const auto bytes = std::filesystem::file_size(file, failed);
-  if (failed) return {};
+  const bool there = !failed && std::filesystem::exists(journal, failed);
+  if (failed == std::errc::no_such_file_or_directory || (!failed && !there)) return {};
+  if (failed) throw file_error(file, "read", failed.value());  // that there are no units is not known
   std::map<std::int64_t, stored_unit> by_row;
-  std::ifstream lines(journal_of(file));
+  std::istringstream lines(read_file(journal));
   for (std::string line; std::getline(lines, line);)
     if (stored_unit u; read_line(line, static_cast<std::int64_t>(bytes), u)) by_row[u.first] = std::move(u);
   std::vector<stored_unit> all;

@@ -17,7 +17,8 @@ struct sample_transform : role<"transform", node_kind::transform> {
   virtual batch run(const batch& b) const = 0;
   // Returns the names of the tensors that run() returns with these parameters.
   virtual std::vector<std::string> makes() const = 0;
-  // Throws noneq::error when this number of members is too small. Called when a pipeline is checked.
+  // Throws noneq::error when this number of members is too small; 0: samples are [n, …], without an axis of members.
+  // Called when a pipeline is checked.
   virtual void check_members(std::int64_t /*members*/) const {}
 
   template <class P>

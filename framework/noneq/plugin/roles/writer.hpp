@@ -68,9 +68,11 @@ struct writer : role<"writer", node_kind::sink> {
   // temporary files. Called by `noneq check` and before a run begins.
   virtual void check_machine() const {}
   // Returns whether the writer can make its file unit by unit. A sinking that is opened with writing::units then keeps
-  // each unit that end_unit() ended in files under the name of its own file, from which storage/unit_file.hpp takes
+  // each unit that end_unit() ended in files under the name of its own file, from which storage/unit_journal.hpp takes
   // them, also when it is destroyed before finish() or the program is killed.
   virtual bool in_units() const { return false; }
+  // Throws noneq::error when a file cannot be made in units of so many rows. Called when a pipeline is checked.
+  virtual void check_units(std::int64_t) const {}
 
   // Return the file of this occasion, "a.h5" at the end and "a-step-5000.h5" on the way: its name within the folder of
   // the run, and its path.

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include <hdf5.h>
 #include <hdf5_hl.h>
 
 #include "noneq/storage/detail/hdf5_file.hpp"
 #include "noneq/storage/detail/hdf5_objects.hpp"
+#include "noneq/storage/hdf5.hpp"
 
 namespace noneq::storage {
 
@@ -45,18 +47,29 @@ static hdf5_handle open_dataset_of(hid_t file, const std::string& path) {
   return {H5Dopen2(file, path.c_str(), H5P_DEFAULT), H5Dclose};
 }
 
+// The attributes by which the numbers of a scale are read, as netCDF has them, and how they are stored; times of two
+// files in days since different dates are not one scale.
+static std::map<std::string, std::string> meaning_of(const std::filesystem::path& file, const std::string& scale) {
+  std::map<std::string, std::string> all = hdf5_reader(file.string()).attributes(scale);
+  std::erase_if(all, [](const auto& a) {
+    return a.first != "units" && a.first != "calendar" && a.first != "scale_factor" && a.first != "add_offset";
+  });
+  return all;
+}
+
 // Makes a dataset with the numbers of the scale in all files, one behind the other. Returns an invalid handle where
 // they are not `length` in all, or not alike.
 static hdf5_handle joined_scale(hid_t file, const std::string& name, const std::vector<std::filesystem::path>& files,
                                 const std::string& scale, hsize_t length) {
   std::string values, reason;
-  hdf5_handle type, first;
+  hdf5_handle type;
   hsize_t found = 0;
-  std::vector<hdf5_handle> opened;
+  const hdf5_handle first = open_hdf5(files.front().string(), reason), source = open_dataset_of(first, scale);
+  if (!source.valid()) return {};
+  const auto meaning = meaning_of(files.front(), scale);
   for (const auto& each : files) {
-    opened.push_back(open_hdf5(each.string(), reason));
-    const hdf5_handle part = open_dataset_of(opened.back(), scale);
-    if (!part.valid()) return {};
+    const hdf5_handle file_of_part = open_hdf5(each.string(), reason), part = open_dataset_of(file_of_part, scale);
+    if (!part.valid() || meaning_of(each, scale) != meaning) return {};
     const std::vector<hsize_t> shape = shape_of(part);
     hdf5_handle own(H5Dget_type(part), H5Tclose);
     const H5T_class_t kind = H5Tget_class(own);
@@ -74,7 +87,6 @@ static hdf5_handle joined_scale(hid_t file, const std::string& name, const std::
   const hdf5_handle space(H5Screate_simple(1, &length, nullptr), H5Sclose);
   hdf5_handle made(H5Dcreate2(file, name.c_str(), type, space, links, creation, H5P_DEFAULT), H5Dclose);
   if (!made.valid() || H5Dwrite(made, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0) return {};
-  const hdf5_handle source = open_dataset_of(opened.front(), scale);
   for (const std::string& attribute : attribute_names(source))
     if (!of_storage(attribute)) copy_attribute(source, made, attribute);
   return made;

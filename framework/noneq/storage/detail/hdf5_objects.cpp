@@ -88,8 +88,8 @@ bool copy_attribute(std::int64_t from, std::int64_t to, const std::string& name)
   return copy_values_of_attribute(source, to, name);
 }
 
-void write_checksums(std::int64_t file, const std::string& dataset, const std::vector<std::uint32_t>& of_chunks,
-                     std::int64_t unit_chunks) {
+void write_checksums(std::int64_t file, const std::filesystem::path& name, const std::string& dataset,
+                     const std::vector<std::uint32_t>& of_chunks, std::int64_t unit_chunks) {
   const std::string path = checksum_group + "/" + dataset;
   if (H5Lexists(file, "noneq", H5P_DEFAULT) > 0 && H5Lexists(file, checksum_group.c_str(), H5P_DEFAULT) > 0 &&
       H5Lexists(file, path.c_str(), H5P_DEFAULT) > 0)
@@ -105,7 +105,7 @@ void write_checksums(std::int64_t file, const std::string& dataset, const std::v
                            H5Aclose);
   if (!made.valid() || H5Dwrite(made, H5T_NATIVE_UINT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, of_chunks.data()) < 0 ||
       H5Awrite(chunks, H5T_NATIVE_INT64, &unit_chunks) < 0)
-    throw hdf5_error("", "cannot write the checksums", "");
+    throw hdf5_error(name.string(), "cannot write the checksums", "; free some space or write elsewhere");
 }
 
 }

@@ -31,9 +31,10 @@ std::vector<std::string> scale_paths(std::int64_t dataset, unsigned dimension);
 bool copy_attribute(std::int64_t from, std::int64_t to, const std::string& name);
 std::vector<std::string> attribute_names(std::int64_t object);
 
-// The datasets that hold the checksums of the chunks of a file, one uint32 each: "noneq/crc32/<dataset>".
+// The datasets that hold the checksums of the chunks of a file, one uint32 each: "noneq/crc32/<dataset>". `name` is
+// that of the file in messages.
 inline const std::string checksum_group = "noneq/crc32";
-void write_checksums(std::int64_t file, const std::string& dataset, const std::vector<std::uint32_t>& of_chunks,
-                     std::int64_t unit_chunks);
+void write_checksums(std::int64_t file, const std::filesystem::path& name, const std::string& dataset,
+                     const std::vector<std::uint32_t>& of_chunks, std::int64_t unit_chunks);
 
 }
