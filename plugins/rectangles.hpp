@@ -9,7 +9,7 @@
 namespace shipped {
 
 // Returns bool [height, width], true in rectangles with sides of up to half the grid's, which are drawn from s until
-// they cover `share` of it.
+// they cover `share` of it, to the nearest number: of the last rectangle the lines beyond that are left out.
 inline noneq::Tensor rectangles(const noneq::stream& s, std::int64_t height, std::int64_t width, double share) {
   const auto wanted = static_cast<std::int64_t>(std::llround(share * static_cast<double>(height * width)));
   std::vector<bool> covered(static_cast<std::size_t>(height * width), false);
@@ -22,7 +22,7 @@ inline noneq::Tensor rectangles(const noneq::stream& s, std::int64_t height, std
     const std::int64_t h = 1 + below((height + 1) / 2), w = 1 + below((width + 1) / 2), y = below(height - h + 1),
                        x = below(width - w + 1);
     for (std::int64_t i = y; i < y + h; ++i)
-      for (std::int64_t j = x; j < x + w; ++j) {
+      for (std::int64_t j = x; j < x + w && count < wanted; ++j) {
         const auto at = static_cast<std::size_t>(i * width + j);
         count += covered[at] ? 0 : 1;
         covered[at] = true;

@@ -9,7 +9,7 @@
 #include "noneq/core/random.hpp"
 #include "noneq/core/stop.hpp"
 #include "noneq/storage/checkpoint.hpp"
-#include "table_parts.hpp"
+#include "reading_blocks.hpp"
 
 namespace shipped {
 
@@ -27,12 +27,12 @@ struct read_rows {
   }
 };
 
-// Calls use(rows) for blocks of a part: all of them, or evenly spread ones of about `most_bytes`, the first and the
+// Calls use(rows) for blocks of a part: all of them, or evenly spread ones of about `most_rows` rows, the first and the
 // last among them. Returns the number of these rows. Errors: rows that cannot be read.
 inline std::int64_t visit_spread(const table_part& of, std::int64_t first_class, std::int64_t block,
-                                 std::int64_t most_bytes, const std::function<void(const read_rows&)>& use) {
+                                 std::int64_t most_rows, const std::function<void(const read_rows&)>& use) {
   const std::int64_t blocks = (of.count() + block - 1) / block;
-  const std::int64_t fitting = std::max<std::int64_t>(2, most_bytes / (block * of.table->row_bytes()));
+  const std::int64_t fitting = std::max<std::int64_t>(2, most_rows / block);
   const std::int64_t visited = std::min(blocks, fitting);
   std::int64_t seen = 0;
   for (std::int64_t j = 0; j < visited; ++j) {
@@ -62,7 +62,8 @@ inline examination examine(const std::map<std::string, table_part>& parts, std::
                            bool trained, const row_check& check) {
   constexpr std::int64_t identified_bytes = std::int64_t{64} << 20, checked_bytes = std::int64_t{1} << 30;
   constexpr std::int64_t slice_numbers = std::int64_t{1} << 20;
-  // The choice of rows for the fingerprint depends on their contents alone, not on the chunks they are stored in.
+  // The choice of rows for the fingerprint depends on their contents and on how far they lie apart, not on the chunks
+  // they are stored in.
   constexpr std::int64_t identified_rows = 1024;
   std::uint64_t contents = 0;
   const auto add = [&](const std::string& text) { contents = noneq::stream(contents).fork(text).bits(0); };
@@ -88,18 +89,23 @@ inline examination examine(const std::map<std::string, table_part>& parts, std::
     for (std::size_t c = 0; c < columns.size(); ++c)
       if (p.table->constant(c).defined()) of_columns[c] = noneq::storage::checksum(p.table->constant(c), 0);
     const bool whole = p.count() * row_bytes <= identified_bytes, again = !whole && !trained;
+    // Bytes for each row of the part with the rows that lie between them, which are read too where chunks are large.
+    const std::int64_t apart =
+        row_bytes * (p.rows.is_run() ? 1 : std::max<std::int64_t>(1, p.table->rows() / p.count()));
     const std::int64_t identified =
-        whole ? block : std::clamp<std::int64_t>(identified_bytes / 16 / row_bytes, 1, identified_rows);
-    std::int64_t rows =
-        visit_spread(p, first_class, identified, whole ? INT64_MAX : identified_bytes, [&](const read_rows& some) {
-          if (!again) look(some);
-          for (std::size_t c = 0; c < columns.size(); ++c)
-            if (some.columns[c].defined()) of_columns[c] = noneq::storage::checksum(some.columns[c], of_columns[c]);
-          if (some.labels.defined()) of_labels = noneq::storage::checksum(some.labels + first_class, of_labels);
-        });
+        whole ? block : std::clamp<std::int64_t>(identified_bytes / 16 / apart, 1, identified_rows);
+    std::int64_t rows = visit_spread(p, first_class, identified, whole ? INT64_MAX : identified_bytes / apart,
+                                     [&](const read_rows& some) {
+                                       if (!again) look(some);
+                                       for (std::size_t c = 0; c < columns.size(); ++c)
+                                         if (some.columns[c].defined())
+                                           of_columns[c] = noneq::storage::checksum(some.columns[c], of_columns[c]);
+                                       if (some.labels.defined())
+                                         of_labels = noneq::storage::checksum(some.labels + first_class, of_labels);
+                                     });
     add(c10::str(of_columns[0], " ", of_labels));
     for (std::size_t c = 1; c < columns.size(); ++c) add(c10::str(columns[c].name(), " ", of_columns[c]));
-    if (again) rows = visit_spread(p, first_class, block, checked_bytes, look);
+    if (again) rows = visit_spread(p, first_class, block, checked_bytes / chunked_rows(p).held, look);
     if (rows < p.count()) unseen += c10::str(unseen.empty() ? "" : " and ", rows, " of ", p.count(), " (", name, ")");
   }
   return {c10::str(std::hex, contents), unseen.empty()

@@ -72,8 +72,10 @@ struct hdf5_options {
         .param("labels", &P::labels, "path of a dataset of N integers from first_class on; empty: no labels")
         .param("first_class", &P::first_class, "the label of the first class: 0, or 1 as MATLAB counts")
         .param("rows", &P::rows,
-               "the rows to use: a slice by Python's rules, '100:5000:2', or the path of a dataset of booleans, one a "
-               "row, or of row numbers from 0, in each file its own; empty: all")
+               "the rows to use: a slice by Python's rules, '100:5000:2', or the path of a dataset in each file: a "
+               "mask of "
+               "booleans, or of integers 0 and 1, one for each row (of more than two), or a list of row numbers from "
+               "0; empty: all")
         .param("validation", &P::validation, "path of a dataset to measure on during training, or datasets as in read")
         .param("validation_labels", &P::validation_labels, "path of its labels")
         .param("validation_files", &P::validation_files, "files whose rows are the validation data")

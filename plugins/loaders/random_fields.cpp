@@ -46,17 +46,21 @@ struct random_fields : noneq::loader {
         .param("longest", &random_fields::longest,
                "wavelength in pixels above which the spectrum is flat: the length of the largest structures",
                noneq::above(0))
-        .param("scale", &random_fields::scale, "deviation of each channel, in data units; as many channels as numbers",
-               noneq::above(0))
-        .param("offset", &random_fields::offset, "added to each channel")
-        .param("correlation", &random_fields::correlation, "of each further channel with the first",
+        .param(
+            "scale", &random_fields::scale,
+            "deviation of each channel, in data units, of the Gaussian field before skew; as many channels as numbers",
+            noneq::above(0))
+        .param("offset", &random_fields::offset,
+               "mean of each channel, in data units, of the Gaussian field before skew")
+        .param("correlation", &random_fields::correlation, "of each further channel with the first, before skew",
                noneq::between(-1, 1))
         .param("skew", &random_fields::skew,
                "a of the pointwise map g → (exp(a g) − 1)/a of all channels but the first; 0: none, the fields are "
                "Gaussian",
                noneq::between(0, 3))
         .param("missing", &random_fields::missing,
-               "share of each field, in rectangles, that is not observed; 0: all is", noneq::between(0, 0.9))
+               "share of each field, in rectangles, that is not observed, to the nearest number; 0: all is",
+               noneq::between(0, 0.9))
         .writes("low", "float32 [B, channels, height/coarse, width/coarse]: means of x0 over blocks");
   }
 };

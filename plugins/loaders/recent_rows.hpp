@@ -1,11 +1,11 @@
-// Rows of a part in order. Stretches of whole chunks that were read last are kept, because metrics request few rows at
-// a time. One thread reads; the functions that it returns may be called concurrently.
+// Rows of a part in order. Stretches of rows that share a chunk and were read last are kept, because metrics request
+// few rows at a time. One thread reads; the functions that it returns may be called concurrently.
 #pragma once
 
 #include <deque>
 #include <functional>
 
-#include "table_parts.hpp"
+#include "reading_blocks.hpp"
 
 namespace shipped {
 
@@ -19,16 +19,16 @@ class recent_rows {
   };
 
   some read(const std::string& part, const table_part& of, std::int64_t first, std::int64_t count) {
-    const std::int64_t chunk = of.table->widest().chunk_rows();
-    if (chunk == 0 || count == 0 || chunk * of.table->row_bytes() > window_bytes)
+    const auto [stretch, held] = chunked_rows(of);
+    if (of.table->widest().chunk_rows() == 0 || count == 0 || stretch * held > window_bytes)
       return joined({std::make_shared<const row_block>(of.read(first, count, first_class_))}, 0, count);
     // Stretches begin where chunks do, as far as the part's rows follow one another.
-    const std::int64_t shift = of.rows.is_run() ? of.rows.at(0) % chunk : 0;
+    const std::int64_t shift = of.rows.is_run() ? of.rows.at(0) % stretch : 0;
     std::vector<std::shared_ptr<const row_block>> parts;
-    const std::int64_t from = (first + shift) / chunk * chunk - shift;
-    for (std::int64_t at = from; at < first + count; at += chunk) {
+    const std::int64_t from = (first + shift) / stretch * stretch - shift;
+    for (std::int64_t at = from; at < first + count; at += stretch) {
       const std::int64_t begin = std::max<std::int64_t>(0, at);
-      parts.push_back(recent(part, of, begin, std::min(at + chunk, of.count()) - begin));
+      parts.push_back(recent(part, of, begin, std::min(at + stretch, of.count()) - begin, held));
     }
     return joined(parts, first - std::max<std::int64_t>(0, from), count);
   }
@@ -66,12 +66,13 @@ class recent_rows {
     return s;
   }
 
+  // `held`: bytes in memory for each row.
   std::shared_ptr<const row_block> recent(const std::string& part, const table_part& of, std::int64_t first,
-                                          std::int64_t count) {
+                                          std::int64_t count, std::int64_t held) {
     for (const kept& k : all_)
       if (k.first == first && k.part == part) return k.rows;
-    const auto most = static_cast<std::size_t>(
-        std::max<std::int64_t>(1, window_bytes / std::max<std::int64_t>(1, count * of.table->row_bytes())));
+    const auto most =
+        static_cast<std::size_t>(std::max<std::int64_t>(1, window_bytes / std::max<std::int64_t>(1, count * held)));
     while (all_.size() >= std::min<std::size_t>(most, 64)) all_.pop_front();
     all_.push_back({part, first, std::make_shared<const row_block>(of.read(first, count, first_class_))});
     return all_.back().rows;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "hdf5_options.hpp"
+#include "listed_rows.hpp"
 #include "row_table.hpp"
 
 namespace shipped {
@@ -80,42 +81,23 @@ class parts_reader {
   row_list chosen_rows(const row_table& table) const {
     if (of_.rows.empty()) return row_list::all(table.rows());
     const auto slice = sliced(of_.rows, table.rows());
-    const row_list chosen = slice ? *slice : listed_rows(table);
+    const row_list chosen = slice ? *slice : row_list(listed_rows(table, of_.rows));
     if (chosen.count() == 0)
       throw noneq::error(c10::str("got '", of_.rows, "', which chooses none of the ", table.rows(), " rows"), "rows");
+    if (!slice && (of_.held_out > 0 || of_.test_share > 0)) need_different(chosen);
     return chosen;
   }
 
-  row_list listed_rows(const row_table& table) const {
-    const data_files& files = table.files();
-    std::vector<std::int64_t> chosen;
-    std::int64_t first = 0;
-    for (std::size_t f = 0; f < files.size(); ++f) {
-      const auto reader = files.reader(f);
-      const auto layout = reader.layout(of_.rows);
-      const std::string where = files.where(f, of_.rows);
-      const std::int64_t rows = table.rows_of_file(f);
-      if (layout.shape.size() != 1)
-        throw noneq::error(where + " got shape " + noneq::to_string(layout.shape) + ", need one dimension", "rows");
-      if (!at::isIntegralType(layout.dtype, true))
-        throw noneq::error(
-            where + " got numbers of type " + noneq::dtype_text(layout.dtype) + ", need booleans, or row numbers",
-            "rows");
-      const noneq::Tensor list = reader.rows(of_.rows, 0, layout.shape[0]);
-      if (layout.dtype == at::kBool && layout.shape[0] != rows)
-        throw noneq::error(c10::str(where, " got ", layout.shape[0], " rows, need ", rows, ", one per row"), "rows");
-      const noneq::Tensor numbers =
-          (layout.dtype == at::kBool ? list.nonzero().flatten() : list.to(at::kLong)).contiguous();
-      for (std::int64_t k = 0; k < numbers.size(0); ++k) {
-        const std::int64_t row = numbers.data_ptr<std::int64_t>()[k];
-        if (row < 0 || row >= rows)
-          throw noneq::error(c10::str(where, " got ", row, " in row ", k, ", need row numbers from 0 to ", rows - 1),
-                             "rows");
-        chosen.push_back(first + row);
-      }
-      first += rows;
-    }
-    return row_list(std::move(chosen));
+  // Throws noneq::error when a row comes twice: it could be trained on and measured on.
+  void need_different(const row_list& chosen) const {
+    std::vector<std::int64_t> rows;
+    for (std::int64_t k = 0; k < chosen.count(); ++k) rows.push_back(chosen.at(k));
+    std::sort(rows.begin(), rows.end());
+    if (const auto twice = std::adjacent_find(rows.begin(), rows.end()); twice != rows.end())
+      throw noneq::error(c10::str("got row ", *twice, " of '", of_.rows, "' twice beside ",
+                                  of_.held_out > 0 ? "held_out" : "test_share",
+                                  ", need each row once, so that none is both trained on and measured on"),
+                         "rows");
   }
 
   using shares = std::map<std::string, row_list>;

@@ -1,5 +1,5 @@
 // The mean of members minus truth.
-#include "verifying.hpp"
+#include "place_scores.hpp"
 
 namespace {
 

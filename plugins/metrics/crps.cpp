@@ -1,6 +1,6 @@
 // The continuous ranked probability score of an ensemble, in its fair form (Ferro 2014), whose expectation does not
 // depend on the number of members: mean|X_i − y| − Σ_ij|X_i − X_j| / (2M(M−1)).
-#include "verifying.hpp"
+#include "place_scores.hpp"
 
 namespace {
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "noneq/plugin.hpp"
+#include "verifying.hpp"
 
 namespace {
 
@@ -16,9 +16,9 @@ struct histogram : noneq::verification {
   static void describe(noneq::description<histogram>& d) {
     d.doc(
          "Histograms of `samples` and of `truth`, one number a row each, in equal bins from the smallest to the "
-         "largest; "
-         "and how well a threshold tells one from the other: the area under the curve of true against false alarms, "
-         "which is 0.5 where they are alike and 1 where all samples are larger.")
+         "largest; and how well a threshold tells one from the other: the area under the curve of true against false "
+         "alarms, which is 0.5 where they are alike and 1 where all samples are larger. Rows whose truth was not "
+         "observed are left out.")
         .param("bins", &histogram::bins, "number of bins", noneq::between(2, 10'000))
         .writes("value", "float64 [bins]: middle of each bin", noneq::extent::axis)
         .writes("of_samples", "float64 [bins]: rows whose number lies in it", noneq::extent::per_step)
@@ -31,16 +31,19 @@ class histogram_sinking : public noneq::sinking {
   histogram_sinking(const histogram& of, const noneq::comparison& c) : bins_(of.bins), part_(c.part) {}
 
   noneq::batch map(noneq::batch b) const override {
-    noneq::batch all{b.step, b.first, {}};
-    for (const char* name : {"samples", "truth"}) {
-      const Tensor x = b.at(name).to(at::kDouble);
-      if (x.numel() != x.size(0))
-        throw noneq::error(c10::str("got ", name, " ", noneq::to_string(x.sizes().vec()), ", need one number a row"));
-      if (!x.isfinite().all().item<bool>())
-        throw noneq::error(std::string("got ") + name + " that are not finite, need finite numbers");
-      all.set(name, x.flatten());
-    }
-    return all;
+    const std::int64_t rows = b.at("samples").size(0);
+    for (const char* name : {"samples", "truth"})
+      if (b.at(name).numel() != rows)
+        throw noneq::error(c10::str("got ", name, " ", noneq::to_string(b.at(name).sizes().vec()), " of ", rows,
+                                    " rows, need one number a row"));
+    const Tensor seen = (shipped::observed_of(b, b.at("truth")) > 0).flatten();
+    const auto numbers = [&](const char* name) {
+      return at::where(seen, b.at(name).flatten().to(at::kDouble), 0.).unsqueeze(1);
+    };
+    const Tensor x = numbers("samples"), y = numbers("truth");
+    shipped::need_finite(x, y, b.first);
+    return {
+        b.step, b.first, {{"samples", x.squeeze(1).masked_select(seen)}, {"truth", y.squeeze(1).masked_select(seen)}}};
   }
 
   void add(const noneq::batch& mapped) override {
@@ -51,6 +54,7 @@ class histogram_sinking : public noneq::sinking {
   noneq::outcome finish() override {
     if (samples_.empty()) throw noneq::error("got no rows to measure, need at least one");
     const Tensor x = at::cat(samples_), y = at::cat(truth_);
+    if (x.numel() == 0) throw noneq::error("got rows of which no number was observed, need some that were");
     const double low = std::min(x.min().item<double>(), y.min().item<double>()),
                  high = std::max(x.max().item<double>(), y.max().item<double>()),
                  width = (high > low ? high - low : 1) / static_cast<double>(bins_);
@@ -71,8 +75,8 @@ class histogram_sinking : public noneq::sinking {
   }
 
  private:
-  // P(sample > truth) + P(equal)/2, the statistic of Mann and Whitney, with the error of DeLong et al. 1988 for pairs
-  // of independent sets.
+  // P(sample > truth) + P(equal)/2, the statistic of Mann and Whitney, with the error of DeLong et al. 1988. Sample and
+  // truth of one row may depend on each other, so their parts of the error are taken together, row by row.
   noneq::measured area(const Tensor& x, const Tensor& y) const {
     const Tensor sorted_x = std::get<0>(x.sort()), sorted_y = std::get<0>(y.sort());
     const auto below = [](const Tensor& of, const Tensor& among) {
@@ -81,7 +85,7 @@ class histogram_sinking : public noneq::sinking {
     };
     const Tensor of_x = below(x, sorted_y), of_y = below(y, sorted_x);
     const auto n = static_cast<double>(x.size(0));
-    const double error = n > 1 ? std::sqrt((of_x.var() + of_y.var()).item<double>() / n) : NAN;
+    const double error = n > 1 ? std::sqrt((of_x - of_y).var().item<double>() / n) : NAN;
     return {"area_under_curve", of_x.mean().item<double>(), "", error, part_, x.size(0)};
   }
 

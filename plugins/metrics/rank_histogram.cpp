@@ -8,13 +8,25 @@ using noneq::Tensor;
 
 struct rank_histogram : noneq::verification {
   std::unique_ptr<noneq::sinking> compare(const noneq::comparison& c) const override;
+  void check_data(const noneq::dataset_info& info) const override {
+    std::int64_t most = 0;
+    for (const auto& [_, rows] : info.parts) most = std::max(most, rows);
+    if (!info.parts.empty()) need_rows(most);
+  }
+  // Throws noneq::error when there are too few.
+  static void need_rows(std::int64_t rows) {
+    if (rows < 2)
+      throw noneq::error(
+          c10::str("got ", rows, rows == 1 ? " row" : " rows", ", need at least 2 to know how ranks vary"));
+  }
 
   static void describe(noneq::description<rank_histogram>& d) {
     d.doc(
          "How often the truth has each rank among the members, over rows and observed places, ties at random; χ² "
          "against equal shares, with its degrees of freedom and p value. Places of a row are not independent, so χ² "
          "and its degrees are corrected for the design effects of the rows (Rao & Scott 1981, second order): "
-         "Pearson's where rows have one place. Needs two rows.")
+         "Pearson's where rows have one place. Of the records only rank_ends, the share of the first and the last rank "
+         "over that of flat ranks, has an error. Needs two rows.")
         .writes("rank", "float64 [K+1]: 0 to K, the number of members below the truth", noneq::extent::axis)
         .writes("share", "float64 [K+1]: of the places whose truth has this rank", noneq::extent::per_step)
         .writes("share_stderr", "float64 [K+1]: its standard error", noneq::extent::per_step)
@@ -47,9 +59,10 @@ class rank_histogram_sinking : public shipped::verifying_sinking {
   }
 
   noneq::outcome found() const override {
-    if (rows_ < 2) throw noneq::error("got 1 row, need at least 2 to know how ranks vary");
     if (!(shares_.mean_b()[0].item<double>() > 0))
       throw noneq::error("got rows of which no number was observed, need some that were");
+    const Tensor rows = shares_.observed()[0];
+    rank_histogram::need_rows(rows.item<std::int64_t>());
     const Tensor share = shares_.value(), error = shares_.standard_error();
     const design_effects effects = effects_of_rows(share);
     const double places = n() * shares_.mean_b()[0].item<double>(), flat = 1 / static_cast<double>(share.size(0)),
@@ -58,12 +71,11 @@ class rank_histogram_sinking : public shipped::verifying_sinking {
                  chi_square = pearson / effects.mean * freedom / effects.cells;
     const Tensor p = at::igammac(at::full({}, freedom / 2, at::kDouble), at::full({}, chi_square / 2, at::kDouble));
     noneq::outcome out;
-    const double exact = std::numeric_limits<double>::quiet_NaN();
-    record(out, "rank_chi_square", {chi_square, exact});
-    record(out, "rank_degrees_of_freedom", {freedom, exact});
-    record(out, "rank_p_value", {p.item<double>(), exact});
-    record(out, "rank_design_effect", {effects.mean, exact});
-    record(out, "rank_ends", element(ends_, 0));
+    record(out, "rank_chi_square", chi_square, rows);
+    record(out, "rank_degrees_of_freedom", freedom, rows);
+    record(out, "rank_p_value", p.item<double>(), rows);
+    record(out, "rank_design_effect", effects.mean, rows);
+    record(out, "rank_ends", ends_, 0);
     out.arrays.set("rank", at::arange(share.size(0), at::kDouble));
     out.arrays.set("share", share);
     out.arrays.set("share_stderr", error);

@@ -1,5 +1,7 @@
 // How often the truth exceeds a threshold where so many members do, and the Brier score with its decomposition (Murphy
 // 1973): reliability − resolution + uncertainty, exact because every share of members is a class of its own.
+#include <set>
+
 #include "verifying.hpp"
 
 namespace {
@@ -14,13 +16,21 @@ struct reliability : noneq::verification {
   void check_data(const noneq::dataset_info& info) const override { shipped::need_channel(info, channel); }
   void check() const override {
     if (thresholds.empty()) throw noneq::error("got none, need at least one number in data units", "thresholds");
+    std::set<std::string> texts;
+    for (const double threshold : thresholds)
+      if (const std::string text = c10::str(threshold); !texts.insert(text).second)
+        throw noneq::error("got two that read " + text + " in the names of records, need numbers that read differently",
+                           "thresholds");
   }
 
   static void describe(noneq::description<reliability>& d) {
     d.doc(
          "The share of rows and observed places whose truth exceeds a threshold, for each share of members that do: "
          "the diagonal where forecasts of the event are calibrated. Records are the Brier score of each threshold, 0 "
-         "at best, and its reliability, resolution and uncertainty.")
+         "at best, and its reliability, resolution and uncertainty; only the score has an error. Chance adds Σ o(1 − "
+         "o)/N to "
+         "the reliability, a sum over the K+1 probabilities with the share o of events at each, for N independent "
+         "forecasts, and about as much to the resolution.")
         .param("thresholds", &reliability::thresholds, "numbers in data units", noneq::required())
         .param("channel", &reliability::channel, "the channel to look at; -1: all", noneq::at_least(-1))
         .writes("probability", "float64 [K+1]: share of the members above a threshold", noneq::extent::axis)
@@ -75,9 +85,9 @@ class reliability_sinking : public shipped::verifying_sinking {
                    observed = observed_.value()[at].nan_to_num(0);
       const double base = (share * observed).sum().item<double>();
       const auto part = [&](const char* name, double value) {
-        record(out, c10::str(name, "_above_", of_.thresholds[k]), {value, std::numeric_limits<double>::quiet_NaN()});
+        record(out, c10::str(name, "_above_", of_.thresholds[k]), value, brier_.observed()[at]);
       };
-      record(out, c10::str("brier_above_", of_.thresholds[k]), element(brier_, at));
+      record(out, c10::str("brier_above_", of_.thresholds[k]), brier_, at);
       part("reliability", (share * (probability - observed).square()).sum().item<double>());
       part("resolution", (share * (observed - base).square()).sum().item<double>());
       part("uncertainty", base * (1 - base));

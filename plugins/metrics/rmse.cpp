@@ -1,7 +1,7 @@
 // The root mean square error of the mean of the members.
 #include <cmath>
 
-#include "verifying.hpp"
+#include "place_scores.hpp"
 
 namespace {
 
@@ -26,10 +26,11 @@ struct rmse_sinking : shipped::place_score_sinking {
   rmse_sinking(const rmse& of, const noneq::comparison& c) : place_score_sinking(c, 1, "rmse", true), peak_(of.peak) {}
   noneq::Tensor score_of(const shipped::verified_row& row) const override { return (row.x.mean(0) - row.y).square(); }
 
-  void add_records(noneq::outcome& out, const shipped::ratio_with_error& r) const override {
-    if (peak_ == 0 || !(r.value > 0)) return;
-    record(out, "psnr", {20 * std::log10(peak_ / r.value), 20 / std::log(10.) * r.error / r.value});
-    out.records.back().unit = "dB";
+  void add_records(noneq::outcome& out) const override {
+    const noneq::measured all = out.records.front();
+    if (peak_ == 0 || !(all.value > 0)) return;
+    const double error = 20 / std::log(10.) * all.standard_error / all.value;
+    out.records.push_back({"psnr", 20 * std::log10(peak_ / all.value), "dB", error, all.on, all.n});
   }
 
  private:

@@ -11,17 +11,23 @@ struct spectrum : noneq::verification {
 
   std::unique_ptr<noneq::sinking> compare(const noneq::comparison& c) const override;
   void check_data(const noneq::dataset_info& info) const override {
-    shipped::need_channel(info, channel);
     if (dims > static_cast<std::int64_t>(info.shape.size()))
       throw noneq::error(c10::str("got ", dims, " for samples of shape ", noneq::to_string(info.shape),
                                   ", need at most ", info.shape.size()),
                          "dims");
+    shipped::need_channel(info, channel, space_of(info.shape));
+  }
+  // Returns how many of the last dimensions of a sample of this shape are space.
+  std::size_t space_of(const noneq::sizes& shape) const {
+    return dims > 0 ? static_cast<std::size_t>(dims) : shape.size() >= 3 ? 2 : 1;
   }
 
   static void describe(noneq::description<spectrum>& d) {
     d.doc(
          "The power of members and truth at each wavenumber k = |k| in cycles over the longest side, rounded; the "
-         "powers add up to the variance of a field. Fields are taken as periodic, without a window. Records are the "
+         "powers add up to the variance of a field. Fields are taken as periodic, without a window. A dimension that "
+         "is "
+         "neither space nor the first, the channels, is one of lines, over which the power is a mean. Records are the "
          "power of the members over that of the truth at large scales, 1 ≤ k ≤ side/4, and at small ones, beyond. "
          "Rows whose truth was not observed everywhere are left out.")
         .param("dims", &spectrum::dims,
@@ -44,10 +50,9 @@ class spectrum_sinking : public shipped::verifying_sinking {
   spectrum_sinking(const spectrum& of, const noneq::comparison& c)
       : verifying_sinking(c, 1, "spectrum"),
         channel_(of.channel),
-        dims_(of.dims > 0                ? of.dims
-              : c.info.shape.size() >= 3 ? 2
-                                         : 1) {
-    const noneq::sizes space(c.info.shape.end() - dims_, c.info.shape.end());
+        space_(of.space_of(c.info.shape)),
+        channels_(shipped::channels_of(c.info.shape, space_)) {
+    const noneq::sizes space(c.info.shape.end() - static_cast<std::ptrdiff_t>(space_), c.info.shape.end());
     longest_ = *std::max_element(space.begin(), space.end());
     Tensor squares = at::zeros({}, at::kDouble);
     for (const std::int64_t side : space)
@@ -59,10 +64,12 @@ class spectrum_sinking : public shipped::verifying_sinking {
  private:
   // Power of fields [n, …, space] by wavenumber, from 1: [n, C, k], with C = 1 for samples without channels.
   Tensor power_of(const Tensor& fields) const {
+    const auto space = static_cast<std::int64_t>(space_);
     noneq::sizes along;
-    for (std::int64_t d = -dims_; d < 0; ++d) along.push_back(d);
-    const Tensor modes = at::fft_fftn(fields, c10::nullopt, along).abs().square().flatten(-dims_);
-    const Tensor power = modes.view({fields.size(0), -1, modes.size(-1)}) / std::pow(modes.size(-1), 2);
+    for (std::int64_t d = -space; d < 0; ++d) along.push_back(d);
+    const Tensor modes = at::fft_fftn(fields, c10::nullopt, along).abs().square().flatten(-space);
+    const Tensor power =
+        modes.reshape({fields.size(0), channels_, -1, modes.size(-1)}).mean(2) / std::pow(modes.size(-1), 2);
     return at::zeros({power.size(0), power.size(1), bin_.max().item<std::int64_t>() + 1}, at::kDouble)
         .index_add(2, bin_, power)
         .slice(2, 1);
@@ -95,7 +102,8 @@ class spectrum_sinking : public shipped::verifying_sinking {
   }
 
   noneq::outcome found() const override {
-    if (members_.rows() == 0) throw noneq::error("got no row that was observed everywhere, need at least one");
+    if (!members_.observed().defined())
+      throw noneq::error("got no row that was observed everywhere, need at least one");
     noneq::outcome out;
     for (const auto& [name, of] : {std::pair{"large", &large_}, std::pair{"small", &small_}}) {
       if (!(of->mean_b()[0].item<double>() > 0))
@@ -112,7 +120,9 @@ class spectrum_sinking : public shipped::verifying_sinking {
     return out;
   }
 
-  const std::int64_t channel_, dims_;
+  const std::int64_t channel_;
+  const std::size_t space_;  // the last dimensions of a sample
+  const std::int64_t channels_;
   std::int64_t longest_ = 0;
   Tensor bin_;  // int64 [modes]: the rounded wavenumber of each
   shipped::ratio_of_sums members_, truth_, members_of_channels_, truth_of_channels_, large_, small_;

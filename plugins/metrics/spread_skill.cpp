@@ -17,7 +17,8 @@ struct spread_skill : noneq::verification {
          "as maps, and as the error over places of equal spread. Needs two members a row.")
         .writes("spread", "float64 [b]: spread of the places in a bin, bins a factor √2 wide", noneq::extent::axis)
         .writes("error", "float64 [b]: root mean square error of the mean there", noneq::extent::per_step)
-        .writes("error_stderr", "float64 [b]: its standard error", noneq::extent::per_step)
+        .writes("error_stderr", "float64 [b]: its standard error; NaN where one row alone had this spread",
+                noneq::extent::per_step)
         .writes("ideal", "float64 [b]: an error that equals the spread", noneq::extent::per_step)
         .writes("spread_map", "float32 [1, …]: spread of each place; NaN where it was never observed",
                 noneq::extent::like_samples)
@@ -69,10 +70,11 @@ class spread_skill_sinking : public shipped::verifying_sinking {
     record_all(out, "spread_skill", ratio_, true);
     const Tensor there = error_bins_.mean_b().gt(0).nonzero().squeeze(1);
     const auto in_bins = [&](const Tensor& t) { return t.index_select(0, there); };
-    const Tensor spread = in_bins(spread_bins_.value()).sqrt(), error = in_bins(error_bins_.value()).sqrt();
+    const Tensor spread = in_bins(spread_bins_.value()).sqrt();
+    const shipped::with_errors error = shipped::root_of(error_bins_.value_and_error());
     out.arrays.set("spread", spread);
-    out.arrays.set("error", error);
-    out.arrays.set("error_stderr", in_bins(error_bins_.standard_error()) / (2 * error));
+    out.arrays.set("error", in_bins(error.value));
+    out.arrays.set("error_stderr", in_bins(error.error));
     out.arrays.set("ideal", spread.clone());
     out.arrays.set("spread_map", spread_map_.value().sqrt().unsqueeze(0).to(at::kFloat));
     out.arrays.set("error_map", error_map_.value().sqrt().unsqueeze(0).to(at::kFloat));

@@ -39,7 +39,7 @@ struct condition_options {
     d.param("drop", &P::drop,
             "share of samples in training that a condition is left out of, one for all conditions or one for each; "
             "guidance needs it. Conditions of equal shares are left out together",
-            noneq::between(0, 1));
+            noneq::limits{.low = 0, .high = 1, .high_open = true, .choices = {}});
   }
 };
 

@@ -7,6 +7,8 @@ namespace {
 using noneq::Tensor;
 
 struct dequantise : noneq::transform {
+  void check() const override { shipped::need_one_field(fields); }
+
   noneq::dataset_info after(noneq::dataset_info before) const override {
     noneq::dataset_info info = std::move(before);
     // Integers among which some are missing come as floating-point numbers.
@@ -29,7 +31,8 @@ struct dequantise : noneq::transform {
   static void describe(noneq::description<dequantise>& d) {
     d.doc(
         "Adds uniform noise of one step, [0, 1), to integers, which then have a density. A row has other noise each "
-        "time it is trained on, and the same whenever it is measured. Missing numbers stay missing.");
+        "time it is trained on, and the same whenever it is measured. Missing numbers stay missing. One field a node, "
+        "so that the noise of fields is independent.");
   }
 
  private:

@@ -44,8 +44,7 @@ struct hide : noneq::transform {
          "with condition: [seen, seen_mask] learns to fill them in. A row has other rectangles each time it is trained "
          "on, and the same whenever it is measured.")
         .param("least", &hide::least, "smallest share of a row that is hidden", noneq::between(0, 0.95))
-        .param("most", &hide::most, "largest share of a row that is hidden, but for the last rectangle",
-               noneq::between(0, 0.95))
+        .param("most", &hide::most, "largest share of a row that is hidden", noneq::between(0, 0.95))
         .writes("seen", "floating [B, …]: x0 with NaN where it is hidden");
   }
 };

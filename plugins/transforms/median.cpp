@@ -1,4 +1,6 @@
 // The median filter, to compare learned denoising with.
+#include <cmath>
+
 #include "numbers.hpp"
 
 namespace {
@@ -24,7 +26,22 @@ struct median : noneq::transform {
   }
 
   noneq::batch run(noneq::batch b, const noneq::transform_context&) const override {
-    const Tensor& x = b.at("x0");
+    return shipped::row_by_row(std::move(b), [&](const Tensor& x) {
+      const Tensor found = filtered(x);
+      return x.is_floating_point() ? found.masked_fill(x.isnan(), std::nan("")) : found;
+    });
+  }
+
+  static void describe(noneq::description<median>& d) {
+    d.doc(
+         "Puts the median of the square around each number in its place; beyond the edges the row is mirrored. Missing "
+         "numbers stay missing and are left out of the squares around others; of an even number it is the lower one.")
+        .param("width", &median::width, "side of the square, odd", noneq::between(1, 31));
+  }
+
+ private:
+  // Needs width² times the memory of x.
+  Tensor filtered(const Tensor& x) const {
     const std::int64_t reach = width / 2, height = x.size(-2), across = x.size(-1);
     const auto mirrored = [&](std::int64_t n) {
       const Tensor i = (at::arange(-reach, n + reach, at::kLong)).abs();
@@ -34,13 +51,7 @@ struct median : noneq::transform {
     std::vector<Tensor> around;
     for (std::int64_t i = 0; i < width; ++i)
       for (std::int64_t j = 0; j < width; ++j) around.push_back(wide.slice(-2, i, i + height).slice(-1, j, j + across));
-    b.set("x0", std::get<0>(at::stack(around).median(0)));
-    return b;
-  }
-
-  static void describe(noneq::description<median>& d) {
-    d.doc("Puts the median of the square around each number in its place; beyond the edges the row is mirrored.")
-        .param("width", &median::width, "side of the square, odd", noneq::between(1, 31));
+    return std::get<0>(at::stack(around).nanmedian(0));
   }
 };
 

@@ -13,14 +13,18 @@ struct members : noneq::sample_transform {
 
   void check() const override {
     if (keep.empty()) throw noneq::error("got none, need at least one of mean, std, quantiles", "keep");
+    for (const std::string& name : keep)
+      if (std::count(keep.begin(), keep.end(), name) > 1)
+        throw noneq::error("got '" + name + "' twice, need each once", "keep");
     if (quantiles.empty() && makes_it("quantiles"))
       throw noneq::error("got none, need at least one number from 0 to 1", "quantiles");
   }
   void check_members(std::int64_t count) const override {
-    if (count < 2 && makes_it("std"))
-      throw noneq::error(c10::str("got ", count, count == 1 ? " member" : " members",
-                                  " a row, need at least 2 for std; give the sampler members: 8, or another number"),
-                         "keep");
+    const bool spread = makes_it("std");
+    if (count < (spread ? 2 : 1))
+      throw noneq::error(c10::str("got ", count, count == 1 ? " member" : " members", " a row, need at least ",
+                                  spread ? "2 for std" : "1", "; give the sampler members: 8, or another number"),
+                         spread ? "keep" : "");
   }
 
   // Each row by itself, so that it does not depend on its batch.

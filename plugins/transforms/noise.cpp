@@ -8,6 +8,8 @@ using noneq::Tensor;
 struct noise : noneq::transform {
   double deviation = 1;
 
+  void check() const override { shipped::need_one_field(fields); }
+
   noneq::dataset_info after(noneq::dataset_info before) const override {
     before.numbers = shipped::exact_type(before.numbers);
     before.bin_width = 0;
@@ -24,7 +26,7 @@ struct noise : noneq::transform {
   static void describe(noneq::description<noise>& d) {
     d.doc(
          "Adds independent Gaussian noise to each number. A row has other noise each time it is trained on, and the "
-         "same whenever it is measured.")
+         "same whenever it is measured. One field a node, so that the noise of fields is independent.")
         .param("deviation", &noise::deviation, "of the noise, in the units of the numbers at this place",
                noneq::at_least(0));
   }

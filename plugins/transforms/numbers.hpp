@@ -11,6 +11,26 @@ inline at::ScalarType exact_type(at::ScalarType numbers) {
   return numbers == at::kDouble || numbers == at::kLong || numbers == at::kInt ? at::kDouble : at::kFloat;
 }
 
+// Throws noneq::error about `fields` when there are several: the random numbers of a row are equal for all of them, and
+// noise that is to be independent would not be.
+inline void need_one_field(const std::vector<std::string>& fields) {
+  if (fields.size() > 1)
+    throw noneq::error(c10::str("got [", c10::Join(", ", fields),
+                                "], which would all get the same noise, need one field, and a node for each other one"),
+                       "fields");
+}
+
+// Returns the batch with what make() returns for each row of x0 in its place, or, of a batch without rows, for all of
+// it: whatever rows stand beside one, the result for it has the same bits.
+template <class Make>
+noneq::batch row_by_row(noneq::batch b, const Make& make) {
+  const noneq::Tensor x = b.at("x0");
+  std::vector<noneq::Tensor> rows;
+  for (std::int64_t k = 0; k < x.size(0); ++k) rows.push_back(make(x.narrow(0, k, 1)));
+  b.set("x0", (rows.empty() ? make(x) : at::cat(rows)).contiguous());
+  return b;
+}
+
 // Returns the number of each row of a batch, for messages: that of the data where it has one, else its position.
 inline noneq::Tensor numbers_of_rows(const noneq::batch& b, const noneq::transform_context& c) {
   const noneq::Tensor row = b.find("row");

@@ -54,18 +54,21 @@ struct resize : noneq::transform {
   }
 
   noneq::batch run(noneq::batch b, const noneq::transform_context&) const override {
-    Tensor x = b.at("x0");
-    x = x.to(shipped::exact_type(x.scalar_type()));
-    const Tensor missing = x.is_floating_point() && x.sum().isnan().item<bool>() ? x.isnan() : Tensor();
-    if (missing.defined()) {
-      // The mean over what was observed, where that is half at least.
-      const Tensor observed = resized(missing.logical_not().to(x.scalar_type()));
-      x = (resized(x.masked_fill(missing, 0)) / observed).masked_fill(observed < least_observed, std::nan(""));
-    } else {
-      x = resized(x);
+    const Tensor& stored = b.at("x0");
+    const auto type = shipped::exact_type(stored.scalar_type());
+    std::vector<Tensor> weights;  // of the dimensions in `size`
+    for (std::size_t k = 0; k < size.size(); ++k) {
+      const std::int64_t in = stored.size(static_cast<std::int64_t>(k) - static_cast<std::int64_t>(size.size()));
+      weights.push_back((by == "area" ? area_weights(in, size[k]) : linear_weights(in, size[k])).to(type).t());
     }
-    b.set("x0", x.contiguous());
-    return b;
+    return shipped::row_by_row(std::move(b), [&](const Tensor& row) {
+      const Tensor x = row.to(type), missing = x.isnan();
+      if (!missing.any().item<bool>()) return resized(x, weights);
+      // The mean over what was observed, where that is half at least.
+      const Tensor observed = resized(missing.logical_not().to(type), weights);
+      return (resized(x.masked_fill(missing, 0), weights) / observed)
+          .masked_fill(observed < least_observed, std::nan(""));
+    });
   }
 
   static void describe(noneq::description<resize>& d) {
@@ -83,11 +86,10 @@ struct resize : noneq::transform {
  private:
   static constexpr double least_observed = 0.5 - 1e-6;  // of the weights of a new point, give or take their rounding
 
-  Tensor resized(Tensor x) const {
-    for (std::size_t k = 0; k < size.size(); ++k) {
-      const auto d = static_cast<std::int64_t>(k) - static_cast<std::int64_t>(size.size());
-      const Tensor w = by == "area" ? area_weights(x.size(d), size[k]) : linear_weights(x.size(d), size[k]);
-      x = x.movedim(d, -1).matmul(w.to(x.scalar_type()).t()).movedim(-1, d);
+  static Tensor resized(Tensor x, const std::vector<Tensor>& weights) {
+    for (std::size_t k = 0; k < weights.size(); ++k) {
+      const auto d = static_cast<std::int64_t>(k) - static_cast<std::int64_t>(weights.size());
+      x = x.movedim(d, -1).matmul(weights[k]).movedim(-1, d);
     }
     return x;
   }

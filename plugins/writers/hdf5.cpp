@@ -14,13 +14,17 @@ namespace storage = noneq::storage;
 struct hdf5 : noneq::writer {
   std::vector<std::string> datasets;
   std::map<std::string, std::string> names;
-  std::string dtype = "as given", overflow = "refuse";
+  std::string dtype = "as given", overflow = "refuse", fill = "auto";
   double scale = 1, offset = 0;
   std::int64_t chunk = 0, gzip = 0;
   bool shuffle = true, copy = true;
 
   std::unique_ptr<noneq::sinking> open(const noneq::writing& w) const override;
   bool in_units() const override { return true; }
+  void check_units(std::int64_t rows) const override {
+    if (chunk > 0 && rows % chunk != 0)
+      throw noneq::error(c10::str("got ", chunk, ", need a divisor of the ", rows, " rows of a unit"), "chunk");
+  }
 
   void check() const override {
     if (scale == 0) throw noneq::error("got 0, need another number", "scale");
@@ -55,15 +59,20 @@ struct hdf5 : noneq::writer {
     d.doc("Writes everything it is given into an HDF5 file, which appears whole or not at all.")
         .param("datasets", &hdf5::datasets, "the tensors to write; empty: all")
         .param("names", &hdf5::names, "other names for the datasets of tensors, as {samples: temperature}")
-        .param("dtype", &hdf5::dtype,
-               "the type in which floating-point numbers are stored; integers are stored as they are. Integer types "
-               "get _FillValue, which stands for NaN",
-               noneq::one_of(types))
+        .param(
+            "dtype", &hdf5::dtype,
+            "the type in which floating-point numbers are stored; integers are stored as they are. For NaN in integer "
+            "types see fill",
+            noneq::one_of(types))
         .param("scale", &hdf5::scale, "stored = (x − offset)/scale, written as the attribute scale_factor")
         .param("offset", &hdf5::offset, "see scale; written as the attribute add_offset")
         .param("overflow", &hdf5::overflow,
                "numbers that the dtype cannot hold end the run with their row, or become the nearest that it can",
                noneq::one_of({"refuse", "saturate"}))
+        .param("fill", &hdf5::fill,
+               "auto: in integers the smallest of a signed dtype, the largest of an unsigned one, is _FillValue, which "
+               "stands for NaN and for no number; none: the dtype holds all its numbers, and NaN is refused",
+               noneq::one_of({"auto", "none"}))
         .param("chunk", &hdf5::chunk, "rows in a chunk; 0: those of a batch, or a part of them that has at most 4 MiB",
                noneq::at_least(0))
         .param("gzip", &hdf5::gzip, "compression, from 0 (none) to 9", noneq::between(0, 9))
@@ -151,7 +160,7 @@ class hdf5_sinking : public noneq::sinking {
     if (is_converted(x)) {
       if (of_.dtype != "as given") f.numbers = *storage::numbers_named(of_.dtype);
       f.by = {of_.scale, of_.offset, of_.overflow == "saturate", {}};
-      if (f.numbers.integer)  // as far from the usual numbers as can be
+      if (f.numbers.integer && of_.fill == "auto")  // as far from the usual numbers as can be
         f.by.fill = static_cast<std::int64_t>(f.numbers.least < 0 ? f.numbers.least : f.numbers.most);
     }
     const std::int64_t batch = surroundings_.batch > 0 ? surroundings_.batch : x.size(0);

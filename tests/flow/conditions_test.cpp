@@ -1,6 +1,7 @@
 // Models that predict data given other tensors of its rows: training, units, ensembles, guidance, and starts from data.
 #include "doctest.hpp"
 #include "flow/passes.hpp"
+#include "plugins/message.hpp"
 
 using namespace noneq;
 using namespace noneq::flow;
@@ -101,8 +102,10 @@ TEST_CASE("samples given a condition have the conditional mean and variance") {
     CHECK((near - x).square().mean().sqrt().item<double>() < 0.6);
     const Tensor left = (far - t.expected()) * (x - t.expected());
     CHECK(std::abs(left.mean().item<double>()) < 5 * left.std().item<double>() / std::sqrt(rows));
-    // Noise of deviation 0.01 in data units is less than that of the first step.
-    CHECK(at::allclose(t.drawn(in + "start: {from: seen, deviation: 0.01}", both), x, 0.1, 0.6));
+    // The first step of cosine with T = 50 has noise of √(1/ᾱ − 1) = 0.042 in the model's units, 0.42 in those of data.
+    CHECK(at::allclose(t.drawn(in + "start: {from: seen, deviation: 0.42}", both), x, 0.1, 0.6));
+    CHECK(has(message_of([&] { t.drawn(in + "start: {from: seen, deviation: 0.01}", both); }),
+              "start: got 0.01, need a deviation from 0.4"));
   }
 }
 
@@ -135,6 +138,8 @@ TEST_CASE("conditions that nothing gives are refused before anything runs") {
   CHECK(has(problems_of({"graph.model.condition=[label]"}), "model.condition: got 'label', need another tensor"));
   CHECK(has(problems_of({"graph.model.condition=[low, low]"}), "model.condition: got 'low' twice"));
   CHECK(has(problems_of({"graph.model.drop=0.1"}), "model.drop: got shares without condition"));
+  CHECK(has(problems_of({"graph.model.condition=low", "graph.model.drop=1"}),
+            "model.drop: got 1.0, need a value in [0, 1)"));
   CHECK(has(problems_of({"graph.s={plugin: sampler.ddim, of: model, members: 4}"}),
             "s.members: got 4 without in:, need rows to draw an ensemble for"));
   CHECK(has(problems_of({"graph.s={plugin: sampler.ddim, of: model, start: {from: x0}}"}),

@@ -135,6 +135,10 @@ TEST_CASE("what cannot be verified is refused before anything runs") {
   const std::string training = problems_of({"graph.stats={plugin: transform.members, in: loader, as: {x0: samples}}",
                                             "graph.w={plugin: writer.hdf5, in: stats, every: 4, file: a.h5}"});
   CHECK_MESSAGE(has(training, "stats.in: got 'loader' of the training, need a sampler, or loaders beside"), training);
+  const std::string none = problems_of({"graph.sampler={plugin: sampler.ddim, of: model, count: 4}",
+                                        "graph.stats={plugin: transform.members, in: sampler, keep: [mean]}",
+                                        "graph.w={plugin: writer.hdf5, in: stats, file: a.h5}"});
+  CHECK_MESSAGE(has(none, "stats: got 0 members a row, need at least 1; give the sampler members: 8"), none);
 }
 
 TEST_CASE("statistics of members are written by their names, and no others") {
@@ -157,4 +161,33 @@ TEST_CASE("statistics of members are written by their names, and no others") {
   auto more = nodes("[std]");
   more.back() = "graph.out.datasets=[mean]";
   CHECK(has(problems_of_pass(more), "out.datasets: got 'mean', need one of label, std"));
+}
+
+TEST_CASE("known numbers stand in the samples as they were, for each member, and the others stay") {
+  scratch_folder data, folder;
+  fs::create_directories(data.path);
+  const fs::path file = data.path / "gaps.h5";
+  const Tensor drawn = noneq::stream(2).normal({20, 3, 5}), known = noneq::stream(3).normal({20, 5});
+  known.slice(1, 0, 2).fill_(NAN);
+  {
+    storage::hdf5_writer out(file);
+    out.write("drawn", drawn);
+    out.write("known", known);
+    out.write("other", known.slice(1, 1).contiguous());
+    out.close();
+  }
+  const auto nodes = [&](const std::string& dataset) {
+    return std::vector<std::string>{
+        read_from("drawn", file, "drawn", 8), read_from("known", file, dataset + ", missing: nan", 8),
+        "graph.kept={plugin: transform.restore, in: [drawn, known], as: {drawn.x0: samples, known.x0: values}}",
+        "graph.rest={plugin: metric.rmse, in: [kept, known], as: {known.x0: truth}}",
+        "graph.out={plugin: writer.hdf5, in: kept, file: kept.h5, datasets: [samples]}"};
+  };
+  run_pass(nodes("known"), folder);
+  const Tensor kept = all_rows(folder.path / "kept.h5", "samples");
+  CHECK(kept.slice(2, 0, 2).equal(drawn.slice(2, 0, 2)));
+  CHECK(kept.slice(2, 2).equal(known.slice(1, 2).unsqueeze(1).expand({20, 3, 3})));
+  const std::string wrong = problems_of_pass(nodes("other"));
+  CHECK_MESSAGE(has(wrong, "kept: got values [8, 4] beside samples [8, 3, 5], need the shape of one sample a row"),
+                wrong);
 }

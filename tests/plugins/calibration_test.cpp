@@ -111,6 +111,30 @@ TEST_CASE("the spectrum of a sine is one line, and powers add up to the variance
   }
 }
 
+TEST_CASE("along lines the powers of a channel add up to the mean variance of its lines, and planes have no channels") {
+  const Tensor y = gaussian(13, {9, 3, 6, 10}), x = gaussian(14, {9, 4, 3, 6, 10});
+  const auto of_lines = [](const Tensor& fields, std::int64_t channels) {  // the mean over rows and lines: [C]
+    return fields.var(-1, false).transpose(0, channels).flatten(1).mean(1);
+  };
+  const found r = verify("{plugin: spectrum, dims: 1}", x, y);
+  CHECK(r.arrays.at("truth_of_channels").sizes() == at::IntArrayRef({3, 5}));
+  CHECK(at::allclose(r.arrays.at("truth_of_channels").sum(1), of_lines(y, 1), 1e-12));
+  CHECK(at::allclose(r.arrays.at("members_of_channels").sum(1), of_lines(x, 2), 1e-12));
+  CHECK(r.arrays.at("truth").sum().item<double>() == doctest::Approx(of_lines(y, 1).sum().item<double>()));
+  const found last = verify("{plugin: spectrum, dims: 1, channel: 2}", x, y);
+  CHECK(at::allclose(last.arrays.at("members"), r.arrays.at("members_of_channels")[2]));
+  CHECK(says(message_of([&] { verify("{plugin: spectrum, dims: 1, channel: 3}", x, y); }),
+             "channel: got 3 for samples of shape [3, 6, 10], need -1 for all, or 0 to 2"));
+  // Two dimensions of space are all that a plane has.
+  const Tensor plane = y.select(1, 0), members = x.select(2, 0);
+  const found whole = verify("{plugin: spectrum, dims: 2}", members, plane);
+  CHECK(whole.arrays.at("truth_of_channels").size(0) == 1);
+  CHECK(whole.arrays.at("truth").sum().item<double>() ==
+        doctest::Approx(plane.flatten(1).var(1, false).mean().item<double>()).epsilon(1e-12));
+  CHECK(says(message_of([&] { verify("{plugin: spectrum, dims: 2, channel: 3}", members, plane); }),
+             "channel: got 3 for samples of shape [6, 10], need -1: they have no channels"));
+}
+
 TEST_CASE("a channel of the spectrum is that channel, and rows with gaps are left out") {
   const Tensor y = gaussian(7, {20, 2, 8, 8}), x = gaussian(8, {20, 3, 2, 8, 8});
   const auto of_channel = verify("{plugin: spectrum, channel: 1}", x, y);
@@ -121,6 +145,7 @@ TEST_CASE("a channel of the spectrum is that channel, and rows with gaps are lef
   mask.slice(0, 12).select(1, 0).select(1, 3).fill_(0);
   const auto whole = verify("spectrum", x, y, mask), first = verify("spectrum", x.slice(0, 0, 12), y.slice(0, 0, 12));
   CHECK(at::equal(whole.arrays.at("truth"), first.arrays.at("truth")));
+  CHECK(whole.at("power_small_scales").n == 12);
 }
 
 TEST_CASE("events of a calibrated ensemble happen as often as forecast, and the Brier score is the sum of its parts") {
@@ -176,4 +201,12 @@ TEST_CASE("statistics of members, for each row by itself") {
     CHECK(at::equal(q.select(1, k), sorted.select(1, rank)));
   CHECK(at::equal(of->run({0, 3, {{"samples", x.slice(0, 3, 4)}}}).at("std"), made.at("std").slice(0, 3, 4)));
   CHECK(says(message_of([&] { of->run({0, 0, {{"samples", x.slice(1, 0, 1)}}}); }), "got 1 member a row"));
+  // Samples of a sampler without members have channels where others have members.
+  const noneq::instance mean = make_instance("transform", "{plugin: members, keep: [mean]}");
+  const auto& only_mean = dynamic_cast<const noneq::sample_transform&>(*mean.made);
+  CHECK(
+      says(message_of([&] { only_mean.check_members(0); }), "got 0 members a row, need at least 1; give the sampler"));
+  CHECK_NOTHROW(only_mean.check_members(1));
+  CHECK(says(message_of([] { make_instance("transform", "{plugin: members, keep: [mean, std, mean]}"); }),
+             "keep: got 'mean' twice"));
 }

@@ -213,6 +213,38 @@ TEST_CASE("rows: booleans, one a row, or row numbers, in each file its own") {
   CHECK(says(refused(a + "rows: far"), "dataset 'far' got 40 in row 2, need row numbers from 0 to 39"));
   CHECK(says(refused(a + "rows: real"), "got shape [40, 2], need one dimension"));
   CHECK(says(refused(a + "rows: nothing"), "'nothing'"));
+  CHECK(says(refused(a + "rows: order, held_out: 0.25"), "rows: got row 2 of 'order' twice beside held_out"));
+  CHECK(opened(a + "rows: seen, held_out: 0.25")->info().count == 10);
+}
+
+TEST_CASE("rows: integers 0 and 1, one a row, are a mask, as netCDF has no booleans") {
+  const scratch s;
+  const Tensor seen = at::arange(40, at::kLong).remainder(3).eq(1);
+  write(s / "a.h5", {{"x", tens(0, 40)}, {"mask", seen.to(at::kByte)}, {"few", seen.slice(0, 0, 39).to(at::kLong)}});
+  write(s / "b.h5", {{"x", tens(40, 2)}, {"mask", at::tensor({0, 1}, at::kByte)}, {"few", at::tensor({1, 0})}});
+  const std::string a = "file: '" + (s / "a.h5").string() + "', ", b = "file: '" + (s / "b.h5").string() + "', ",
+                    both = "files: ['" + (s / "a.h5").string() + "', '" + (s / "b.h5").string() + "'], ";
+  const auto rows_of = [](const std::string& yaml) {
+    const auto t = opened(yaml + "order: sequential");
+    return list(measured_of(*t, 0, 99).at("row"));
+  };
+  std::vector<std::int64_t> expected = list(seen.nonzero().flatten());
+  CHECK(rows_of(a + "rows: mask, ") == expected);
+  expected.push_back(41);  // in all files alike
+  CHECK(rows_of(both + "rows: mask, ") == expected);
+  // Two rows alone may as well be numbered, and fewer numbers than rows are numbers.
+  CHECK(rows_of(b + "rows: few, ") == std::vector<std::int64_t>{1, 0});
+  CHECK(rows_of(a + "rows: few, ") == list(seen.slice(0, 0, 39)));
+}
+
+TEST_CASE("chosen rows far apart: only their chunks are read") {
+  const scratch s;
+  for (std::int64_t k = 0; k < 10; ++k) write(s / c10::str("c", k, ".h5"), {{"x", tens(100 * k, 100)}}, 3);
+  const auto source = make<noneq::loader>("{plugin: hdf5, files: '" + (s / "c*.h5").string() + "', rows: '::100'}")
+                          ->open({}, stream(1));
+  for (std::int64_t k = 3; k < 10; ++k) std::filesystem::resize_file(s / c10::str("c", k, ".h5"), 100);
+  CHECK(measured_of(*source, 0, 3).at("x0").select(1, 0).equal(1000 * at::arange(3, at::kFloat)));
+  CHECK_THROWS(measured_of(*source, 0, 4));
 }
 
 TEST_CASE("shares: the last rows, or a hash of the row's number that appended rows do not change") {

@@ -39,7 +39,8 @@ TEST_CASE("missing numbers stay missing, and nothing else becomes so") {
   for (const char* yaml :
        {"{plugin: range, values: [0, 8]}", "{plugin: clip, low: 2, high: 5}", "{plugin: log, shift: 1}",
         "{plugin: channels, from: last}", "{plugin: flip, axis: -1}", "{plugin: crop, size: [1, 3]}",
-        "{plugin: standardise}", "{plugin: standardise, per: channel}", "dequantise"}) {
+        "{plugin: standardise}", "{plugin: standardise, per: channel}", "dequantise", "noise", "hide",
+        "{plugin: median, width: 1}"}) {
     CAPTURE(yaml);
     const Tensor y = run_alone(yaml, x), z = run_alone(yaml, whole);
     CHECK(y.isnan().sum().item<std::int64_t>() == 1);
@@ -83,6 +84,17 @@ TEST_CASE("standardise learns from observed numbers only, whatever the blocks") 
                run_alone("standardise", at::tensor({1., INFINITY, unobserved}).view({3, 1}));
              }),
              "got an infinite number in row 1"));
+}
+
+TEST_CASE("permute takes missing numbers along, and median leaves them out of the squares around others") {
+  const Tensor x = at::arange(48, at::kFloat).view({2, 1, 4, 6}), y = x.clone();
+  y[1][0][2][3] = unobserved;
+  CHECK(run_alone("permute", y).isnan().flatten(1).sum(1).equal(at::tensor({0, 1}, at::kLong)));
+  const Tensor whole = run_alone("median", x), holed = run_alone("median", y);
+  CHECK(holed.isnan().equal(y.isnan()));
+  CHECK(holed[0].equal(whole[0]));
+  // Around (2, 2) of the second row 39 is missing among 31 … 45: of the eight others 37 is the fourth.
+  CHECK(holed[1][0][2][2].item<float>() == 37);
 }
 
 TEST_CASE("resize takes the mean over what was observed, where that is half at least") {

@@ -169,6 +169,20 @@ TEST_CASE("a prediction is the mean of the data given the row") {
     const double variance = std::pow(deviation / scale, 2);
     const Tensor expected = row_mean + row_variance / (row_variance + variance) * (x - row_mean);
     CHECK(largest(found - (5 + scale * expected)) < 5e-3);
+    // The noise of the first and of the last step bounds what the network knows.
+    const Tensor spread = scale * (p.tables.one_minus_alpha_bar / p.tables.alpha_bar).sqrt();
+    const auto at_end = [&](std::int64_t step, double factor) {
+      return message_of([&] {
+        apply(c10::str("{plugin: predict, deviation: ", factor * spread[step].item<double>(), "}"), d, data,
+              {{"x0", x}});
+      });
+    };
+    for (const std::int64_t end : {0, -1}) {
+      CHECK(at_end(end, 1) == "nothing was thrown");
+      CHECK(says(at_end(end, end == 0 ? 0.1 : 10),
+                 c10::str(", need a deviation from ", spread[0].item<double>(), " to ", spread[-1].item<double>(),
+                          ", those of the noise at the first and the last step, in data units")));
+    }
   }
   SUBCASE("that is noised to t, each row by noise of its own") {
     const std::int64_t n = 4000, t = 700;

@@ -1,5 +1,6 @@
 // Scores of ensembles against closed forms of Gaussian members and truths: CRPS, energy score, error, bias, spread, and
 // what holds for all metrics of this kind.
+#include "../../plugins/metrics/ratio_of_sums.hpp"
 #include "plugins/message.hpp"
 #include "verifying.hpp"
 
@@ -74,6 +75,35 @@ TEST_CASE("standard errors are those of independent rows, however alike the plac
   CHECK(squares / stated == doctest::Approx(1).epsilon(4 * std::sqrt(2. / sets)));
 }
 
+TEST_CASE("errors are those of the rows that were observed, however many others there are, and unknown for one alone") {
+  const Tensor a = gaussian(23, {12, 2}), b = gaussian(24, {12, 2}).exp();
+  shipped::ratio_of_sums some, among_others;
+  for (std::int64_t k = 0; k < 12; ++k) {
+    some.add(a[k], b[k]);
+    among_others.add(a[k], b[k]);
+    for (int i = 0; i < 9; ++i) among_others.add(at::zeros({2}, at::kDouble), at::zeros({2}, at::kDouble));
+  }
+  CHECK(at::allclose(among_others.standard_error(), some.standard_error(), 1e-10));
+  // Linearisation: √(Σ (aᵢ − r bᵢ)² n/(n − 1)) / Σ bᵢ.
+  const Tensor rest = a - some.value() * b;
+  CHECK(at::allclose(some.standard_error(), (rest.square().sum(0) * 12 / 11).sqrt() / b.sum(0), 1e-10));
+
+  // The first place is observed in all rows, the second in three, the third in one, and the last never.
+  const Tensor x = gaussian(25, {40, 2, 4}), y = gaussian(26, {40, 4}), mask = at::zeros({40, 4});
+  mask.select(1, 0).fill_(1);
+  mask.slice(0, 5, 8).select(1, 1).fill_(1);
+  mask.slice(0, 9, 10).select(1, 2).fill_(1);
+  for (const std::string name : {"crps", "bias", "rmse"}) {
+    CAPTURE(name);
+    const found r = verify(name, x, y, mask), three = verify(name, x.slice(0, 5, 8), y.slice(0, 5, 8));
+    const Tensor error = r.arrays.at(name + "_map_stderr")[0];
+    CHECK(error[1].item<double>() == doctest::Approx(three.arrays.at(name + "_map_stderr")[0][1].item<double>()));
+    CHECK(error.isnan().equal(at::tensor({0, 0, 1, 1}).to(at::kBool)));
+    CHECK(r.at(name).n == 40);
+    CHECK(verify(name, x, y, mask * at::tensor({0, 1, 1, 0})).at(name).n == 4);
+  }
+}
+
 TEST_CASE("error and bias of the mean: one sample a row, channels, maps") {
   const Tensor y = gaussian(10, {30, 2, 3}), shift = at::tensor({0.5, -2.}, at::kDouble).view({2, 1});
   for (const Tensor& x : {Tensor(y + shift), Tensor((y + shift).unsqueeze(1))}) {
@@ -85,6 +115,18 @@ TEST_CASE("error and bias of the mean: one sample a row, channels, maps") {
     CHECK(rmse.at("rmse").standard_error < 1e-9);
     CHECK(at::allclose(bias.arrays.at("bias_map").squeeze(0).to(at::kDouble), shift.expand({2, 3}), 1e-6));
     CHECK(at::allclose(rmse.arrays.at("rmse_of_channel"), at::tensor({0.5, 2.}, at::kDouble)));
+  }
+  // A forecast without any error has a certain one: 0 ± 0 in its record and on its map.
+  const found none = verify("rmse", y, y);
+  CHECK(none.at("rmse").standard_error == 0);
+  CHECK(largest(none.arrays.at("rmse_map_stderr")) == 0);
+  // Samples of one channel, or without channels, have curves of one point for writer.figure.
+  for (const noneq::sizes& shape : {noneq::sizes{30, 1, 6}, {30, 6}}) {
+    const found one = verify("bias", y.reshape(shape) + 2, y.reshape(shape));
+    CHECK(at::equal(one.arrays.at("channel"), at::zeros({1}, at::kDouble)));
+    CHECK(one.arrays.at("bias_of_channel").item<double>() == one.at("bias").value);
+    CHECK(one.arrays.at("bias_of_channel_stderr").item<double>() == one.at("bias").standard_error);
+    CHECK(one.records.size() == 1);
   }
 }
 
@@ -106,8 +148,10 @@ TEST_CASE("where the spread varies the error follows it, bin by bin") {
       verify("spread_skill", scale.unsqueeze(1) * gaussian(14, {6000, 16, 1}), scale * gaussian(15, {6000, 1}));
   const Tensor &spread = r.arrays.at("spread"), &error = r.arrays.at("error"), &sure = r.arrays.at("error_stderr");
   CHECK(spread.size(0) > 20);
-  const Tensor known = (sure < 0.1 * error).logical_and(sure > 0).nonzero().squeeze(1);
+  // Bins within two deviations of ln(scale) hold dozens of rows. A bin of one row has no error.
+  const Tensor known = (spread.log().abs() < 3).nonzero().squeeze(1);
   CHECK(known.size(0) > 10);
+  CHECK_FALSE((sure == 0).any().item<bool>());
   // Noise of 16 members in the spread makes up some of it: the bins regress by a few per cent.
   const Tensor off = ((error / spread - 1).abs() - 4 * sure / spread - 0.1).index_select(0, known);
   CHECK(off.max().item<double>() < 0);
@@ -119,11 +163,21 @@ TEST_CASE("numbers of the truth that were not observed do not count, whatever st
   for (const std::string& yaml : all_verifications) {
     if (yaml == "spectrum") continue;  // leaves such rows out
     CAPTURE(yaml);
-    const Tensor spoilt = at::where(mask > 0, y, at::full({}, std::nan(""), at::kDouble));
-    const found a = verify(yaml, x, y, mask), b = verify(yaml, x, spoilt, mask);
-    for (const auto& m : a.records) CHECK(b.at(m.name).value == m.value);
-    CHECK_THROWS_AS(verify(yaml, x, spoilt), noneq::error);
+    const Tensor spoilt = at::where(mask > 0, y, std::nan("")),
+                 members = at::where((mask > 0).unsqueeze(1), x, std::nan(""));
+    const found a = verify(yaml, x, y, mask);
+    for (const Tensor& given : {x, members}) {
+      const found b = verify(yaml, given, spoilt, mask);
+      for (const auto& m : a.records) CHECK(b.at(m.name).value == m.value);
+    }
+    CHECK(says(message_of([&] { verify(yaml, x, spoilt); }), "got a truth that is not finite in row "));
   }
+  // Members that miss a number where the truth has one cannot be compared, and no rank or event is made of them.
+  Tensor lacking = x.clone();
+  lacking[23][2][1][0] = std::nan("");
+  for (const std::string& yaml : all_verifications)
+    CHECK(says(message_of([&] { verify(yaml, lacking, y, {}, 7); }),
+               "got samples that are not finite in row 23, need finite numbers where the truth was observed"));
   // The first place alone is observed: the scores are those of that place.
   Tensor first = at::zeros({40, 2, 3});
   first.select(1, 0).select(1, 0).fill_(1);
@@ -165,7 +219,16 @@ TEST_CASE("what cannot be compared is refused with what is needed") {
   for (const char* yaml : {"crps", "energy_score", "spread_skill"})
     CHECK(says(of(yaml, y), std::string("got 1 member a row, need at least 2 for ") + yaml));
   CHECK(says(of("crps", gaussian(1, {6, 4, 2})), "got samples [6, 4, 2] beside a truth [6, 3]"));
-  CHECK(says(of("rmse", gaussian(1, {6, 4, 3}) / 0), "returned rmse = "));
+  CHECK(says(of("rmse", gaussian(1, {6, 4, 3}) / 0), "got samples that are not finite in row 0"));
   CHECK(says(of("{plugin: spectrum, channel: 2}", y), "got 2 for samples of shape [3]"));
   CHECK(says(message_of([&] { verify("{plugin: reliability, thresholds: []}", y, y); }), "need at least one number"));
+  CHECK(says(message_of([&] { verify("{plugin: reliability, thresholds: [0.5, 1, 0.50000001]}", y, y); }),
+             "thresholds: got two that read 0.5 in the names of records"));
+  CHECK(says(of("rank_histogram", gaussian(1, {6, 4, 3})), "nothing was thrown"));
+  CHECK(says(message_of([&] { verify("rank_histogram", y.slice(0, 0, 1), y.slice(0, 0, 1)); }),
+             "got 1 row, need at least 2"));
+  noneq::dataset_info of_one;
+  of_one.parts = {{"train", 1}};
+  CHECK(says(message_of([&] { make<noneq::metric>("rank_histogram")->check_data(of_one); }),
+             "got 1 row, need at least 2"));
 }

@@ -99,6 +99,31 @@ TEST_CASE("hdf5: chunks, provenance and times of frames come back") {
   CHECK(in.attributes("frames").at("frame_times") == "40, 20, 0");
 }
 
+TEST_CASE("hdf5: an integer type keeps a number for NaN, or holds all its numbers") {
+  testing::scratch folder;
+  const auto written = [&](const std::string& more, const Tensor& x) {
+    const auto s =
+        make<noneq::writer>("{plugin: hdf5, file: out.h5, dtype: uint8" + more + "}")->open(writing_to(folder));
+    feed(s, chunk("samples", x));
+    s->finish();
+    return noneq::storage::hdf5_reader(folder / "out.h5");
+  };
+  const Tensor bytes = at::arange(256, at::kFloat).view({64, 4});
+  const auto whole = written(", fill: none", bytes);
+  CHECK(whole.rows("samples", 0, 64).equal(bytes.to(at::kByte)));
+  CHECK(whole.attributes("samples").count("_FillValue") == 0);
+  CHECK(
+      says(message_of([&] { written("", bytes); }),
+           "got 255 in row 63, need values from 0 to 254, as uint8 holds them beside a fill value; need another dtype, "
+           "scale or offset, or overflow: saturate, or fill: none"));
+  Tensor holes = bytes.clamp_max(254);
+  holes[1][2] = std::nan("");
+  const auto filled = written("", holes);
+  CHECK(filled.attributes("samples").at("_FillValue") == "255");
+  CHECK(filled.rows("samples", 1, 1)[0][2].item<int>() == 255);
+  CHECK(says(message_of([&] { written(", fill: none", holes); }), "got NaN in row 1, need numbers"));
+}
+
 TEST_CASE("hdf5: only what is asked for, on occasions, and nothing when never closed") {
   testing::scratch folder;
   const auto w = make<noneq::writer>("{plugin: hdf5, file: out.h5, datasets: [b], gzip: 4}");
