@@ -3,7 +3,7 @@ BUILD := build
 PACKAGES := $(shell sed -e 's/\#.*//' -e 's/[[:space:]].*//' packages.txt)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo fashion build test bench deps format format-check asan tsan install clean
+.PHONY: demo fashion gallery build test bench deps format format-check asan tsan install clean
 
 demo: build
 	./$(BUILD)/noneq run pipelines/swiss_roll.yaml --force
@@ -12,6 +12,10 @@ demo: build
 fashion: build data/fashion_mnist.h5
 	./$(BUILD)/noneq run pipelines/fashion_mnist_fast.yaml --force
 	@echo "Look at runs/fashion_mnist_fast/: samples.png, bits.png, metrics.jsonl"
+
+# The pictures of README.md and docs/, in half an hour. Trainings that are finished are not repeated.
+gallery: build data/fashion_mnist.h5
+	docs/pictures/make.sh ./$(BUILD)/noneq
 
 data/fashion_mnist.h5: | build
 	data/fashion_mnist.sh $(BUILD)/noneq $@
