@@ -19,6 +19,7 @@ keep fashion_mnist_fast/samples.png fashion_mnist.png
 
 # A coarse field, members of the ensemble for it, and the truth.
 run downscale --set graph.fields.skew=0
+mkdir -p runs/pictures
 "$noneq" data make random_fields --count 1 --seed 7 --set skew=0 --out runs/pictures/field.h5 --force
 "$noneq" run $here/members.yaml --force
 "$noneq" run $here/downscale.yaml --force

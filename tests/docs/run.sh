@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# run.sh NONEQ_PROGRAM [PAGE …]
 # Tries what README.md and docs/*.md show: checks every pipeline (```yaml), runs every command (```sh) in a scratch folder
 # with small data and few steps, and looks for the files behind every link. A comment above a block directs this:
 #   <!-- file: NAME -->                 the pipeline is saved as NAME for the commands below it
@@ -85,53 +86,58 @@ material() {
   for file in 1 2; do noneq sample runs/images --count 1 --out photos/$file.png; done
 }
 
-# Tries a page, in a copy of the material; adds lines "run", "checked" or "skipped REASON" to its tally.
+# Tries a page in a copy of the material; adds a line to its tally for each command and pipeline.
 try() {  # try PAGE
-  local name=$(basename "$1" .md) block base line how file from rc=0
+  local name=$(basename "$1" .md) block line how from file command
   local tally=$out/$name.tally
   cp -r "$out/material" "$out/$name"
   cd "$out/$name"
   # What the page itself makes is not there yet.
   sed -nE 's/^[0-9]+ file: (.*)\.yaml/runs\/\1/p' "$out/blocks/$name"/*.how | xargs rm -rf
   cat "$out/blocks/$name"/*.sh /dev/null | grep -oE -- '--out [^ ]+' | cut -c7- | xargs rm -rf
-  for block in "$out/blocks/$name"/*.yaml "$out/blocks/$name"/*.sh; do echo "$block"; done | sort | while read -r block; do
-    base=${block%.*}
-    test -e "$block" || continue
-    read -r line how < "$base.how"
-    case $block,$how in
-      *,skip:*) grep -cvE '^ *(#|$)' "$block" | while read -r n; do yes "skipped $name.md:$line ${how#skip: }" | head -n "$n"; done >> "$tally" || true ;;
-      *.yaml,*)
-        file=check.yaml from=
-        cp "$block" check.yaml
-        if [[ $how = fragment:* ]]; then
-          read -r _ from _ file _ <<< "$how as check.yaml"
-          completed "$from" "$block" > check.yaml
-        fi
-        noneq check check.yaml > log 2>&1 || { cat log; false; } || { echo "$name.md:$line: this pipeline is refused"; rc=1; }
-        [[ $how = file:* ]] && file=${how#file: }
-        test "$file" = check.yaml || { shortened check.yaml > short.yaml && mv short.yaml "$file"; }
-        echo checked >> "$tally" ;;
-      *)
+  for block in "$out/blocks/$name"/*.how; do
+    read -r line how < "$block"
+    block=$(ls "${block%.how}".{yaml,sh} 2> /dev/null)
+    case $how,$block in
+      skip:*) grep -vE '^ *(#|$)' "$block" | sed "s|.*|skipped, $name.md:$line: ${how#skip: }|" >> "$tally" ;;
+      *.yaml) pipeline ;;
+      *.sh)
+        grep -vE '^ *(#|$)' "$block" | sed -E -e 's/--count [0-9]+/--count 64/' -e 's/--members 16/--members 2/' > commands
         while IFS= read -r command; do
-          [[ $command =~ ^\ *(#|$) ]] && continue
-          command=$(sed -E -e 's/--count [0-9]+/--count 64/' -e 's/--members 16/--members 2/' <<< "$command")
-          bash -c "$command" < /dev/null > log 2>&1 || { cat log; echo "$name.md:$line: failed: $command"; rc=1; }
+          bash -c "$command" < /dev/null > log 2>&1 || failed "$command"
           echo run >> "$tally"
-        done < "$block" ;;
+        done < commands ;;
     esac
-    test $rc = 0 || touch "$out/failed"
   done
 }
-export -f material npy try completed shortened
+pipeline() {
+  file='' from=''
+  cp "$block" whole.yaml
+  if [[ $how = fragment:* ]]; then
+    read -r _ from _ file <<< "$how"
+    completed "$from" "$block" > whole.yaml
+  fi
+  noneq check whole.yaml > log 2>&1 || failed "noneq check"
+  [[ $how = file:* ]] && file=${how#file: }
+  test -z "$file" || shortened whole.yaml > "$file"
+  echo checked >> "$tally"
+}
+failed() {
+  cat log
+  echo "$name.md:$line: failed: $1"
+  touch "$out/failed"
+}
+export -f material npy try pipeline failed completed shortened
 
-pages=(README.md docs/*.md)
-for page in "${pages[@]}"; do
+for page in README.md docs/*.md; do
   blocks "$page" "$out/blocks/$(basename "$page" .md)"
   for link in $(grep -oE '(\]\(|src=")[^)"#]+' "$page" | sed -E 's/^(\]\(|src=")//'); do
     [[ $link = http* || -e $(dirname "$page")/$link ]] || { echo "$page: $link does not exist"; touch "$out/failed"; }
   done
 done
 bash -euo pipefail -c material > "$out/log" 2>&1 || { cat "$out/log"; exit 1; }
+pages=("${@:2}")
+test ${#pages[@]} -gt 0 || pages=(README.md docs/*.md)
 printf '%s\n' "${pages[@]}" | xargs -P 2 -I{} bash -c 'try {}'
 cat "$out"/*.tally | grep -h skipped | sort | uniq -c || true
 count() { cat "$out"/*.tally | grep -c "^$1" || true; }
