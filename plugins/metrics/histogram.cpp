@@ -10,6 +10,7 @@ using noneq::Tensor;
 
 struct histogram : noneq::verification {
   std::int64_t bins = 50;
+  double tails = 0;
 
   std::unique_ptr<noneq::sinking> compare(const noneq::comparison& c) const override;
 
@@ -20,6 +21,10 @@ struct histogram : noneq::verification {
          "alarms, which is 0.5 where they are alike and 1 where all samples are larger. Rows whose truth was not "
          "observed are left out.")
         .param("bins", &histogram::bins, "number of bins", noneq::between(2, 10'000))
+        .param("tails", &histogram::tails,
+               "share of all numbers, half of it on either side, that lies beyond the bins and is counted in the first "
+               "and the last of them",
+               noneq::limits{.low = 0, .high = 1, .high_open = true, .choices = {}})
         .writes("value", "float64 [bins]: middle of each bin", noneq::extent::axis)
         .writes("of_samples", "float64 [bins]: rows whose number lies in it", noneq::extent::per_step)
         .writes("of_truth", "float64 [bins]: likewise, of the truth", noneq::extent::per_step);
@@ -28,7 +33,7 @@ struct histogram : noneq::verification {
 
 class histogram_sinking : public noneq::sinking {
  public:
-  histogram_sinking(const histogram& of, const noneq::comparison& c) : bins_(of.bins), part_(c.part) {}
+  histogram_sinking(const histogram& of, const noneq::comparison& c) : of_(of), part_(c.part) {}
 
   noneq::batch map(noneq::batch b) const override {
     const std::int64_t rows = b.at("samples").size(0);
@@ -55,15 +60,18 @@ class histogram_sinking : public noneq::sinking {
     if (samples_.empty()) throw noneq::error("got no rows to measure, need at least one");
     const Tensor x = at::cat(samples_), y = at::cat(truth_);
     if (x.numel() == 0) throw noneq::error("got rows of which no number was observed, need some that were");
-    const double low = std::min(x.min().item<double>(), y.min().item<double>()),
-                 high = std::max(x.max().item<double>(), y.max().item<double>()),
-                 width = (high > low ? high - low : 1) / static_cast<double>(bins_);
+    const Tensor all = std::get<0>(at::cat({x, y}).sort());
+    const std::int64_t bins = of_.bins, last = all.size(0) - 1,
+                       beyond =
+                           std::min(last / 2, static_cast<std::int64_t>(of_.tails / 2 * static_cast<double>(last)));
+    const double low = all[beyond].item<double>(), high = all[last - beyond].item<double>(),
+                 width = (high > low ? high - low : 1) / static_cast<double>(bins);
     const auto counts = [&](const Tensor& of) {
-      const Tensor bin = ((of - low) / width).floor().clamp(0, static_cast<double>(bins_ - 1)).to(at::kLong);
-      return at::bincount(bin, {}, bins_).to(at::kDouble);
+      const Tensor bin = ((of - low) / width).floor().clamp(0, static_cast<double>(bins - 1)).to(at::kLong);
+      return at::bincount(bin, {}, bins).to(at::kDouble);
     };
     noneq::outcome out;
-    out.arrays.set("value", low + width * (at::arange(bins_, at::kDouble) + 0.5));
+    out.arrays.set("value", low + width * (at::arange(bins, at::kDouble) + 0.5));
     out.arrays.set("of_samples", counts(x));
     out.arrays.set("of_truth", counts(y));
     const std::int64_t n = x.size(0);
@@ -89,7 +97,7 @@ class histogram_sinking : public noneq::sinking {
     return {"area_under_curve", of_x.mean().item<double>(), "", error, part_, x.size(0)};
   }
 
-  const std::int64_t bins_;
+  const histogram of_;
   const std::string part_;
   std::vector<Tensor> samples_, truth_;
 };

@@ -57,8 +57,8 @@ struct png : noneq::writer {
     }
     if (const auto* samples = given.find("samples");
         samples != nullptr && samples->extent != noneq::extent::like_samples)
-      throw noneq::error("got an ensemble for each row, need one sample: leave out members of " + given.from +
-                             ", or write it with writer.hdf5",
+      throw noneq::error("got an ensemble for each row, or stored rows that may be one, from " + given.from +
+                             "; need one sample: leave out members, or put transform.members between",
                          "in");
     if (given.shape) check_size(*given.shape);
   }

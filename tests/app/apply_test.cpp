@@ -74,6 +74,29 @@ TEST_CASE("a run is applied to the rows of a file: generated, filled, denoised")
   CHECK(read(place, "d.h5", "x").sizes() == at::IntArrayRef({48, 2}));
 }
 
+TEST_CASE("conditions of a file take the place of those that the run's own sampler stands in") {
+  const scratch place;
+  prepare(place);
+  const surroundings here{.folder = place.folder()};
+  const auto call = [&](const std::vector<std::string>& words) {
+    const outcome o = program(words, here);
+    REQUIRE_MESSAGE(o.code == 0, o.err);
+  };
+  call({"run", "given.yaml", "--out", "own", "--quiet", "--set",
+        "graph.drawn={plugin: sampler.ddim, in: rows, of: model, count: 8, steps: 3}"});
+  call({"sample", "own", "--given", "low=rows.h5:low", "--out", "s.h5"});
+  CHECK(read(place, "s.h5", "samples").sizes() == at::IntArrayRef({48, 2}));
+  call({"run", "given.yaml", "--out", "two", "--quiet", "--set", "graph.model.condition=[low, more]", "--set",
+        "graph.rows.read={x: x, low: low, more: x}"});
+  call({"apply", "two", "--to", "rows.h5:low", "--given", "more=rows.h5:x", "--do", "generate", "--out", "g.h5"});
+  noneq::storage::hdf5_writer out(place / "both.h5");
+  out.write("low", read(place, "rows.h5", "low"));
+  out.write("more", read(place, "rows.h5", "x"));
+  out.close();
+  call({"apply", "two", "--to", "both.h5:low", "--do", "generate", "--out", "b.h5"});
+  CHECK(read(place, "b.h5", "samples").equal(read(place, "g.h5", "samples")));
+}
+
 TEST_CASE("what apply lacks is named in one line, and nothing is written") {
   const scratch place;
   prepare(place);

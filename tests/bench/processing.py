@@ -2,8 +2,8 @@
 """make bench: a pass over a dataset beside `cp` and h5py. processing.py BUILD [--gigabytes 4] [--rounds 3] [--scratch DIR]
 
 Three measurements, each a ratio within one run; rounds are interleaved and medians count.
-- copy: loader, transform.standardise, writer over uncompressed float32, beside `cp` of that file. Caches are cold for
-  both. Ours waits for the disk at the end, cp does not; so cp with `sync` behind it is shown, too.
+- copy: loader, transform.standardise, writer over uncompressed float32, beside `cp` of that file. The data is out of
+  the caches for both, the programs are not. Ours waits for the disk at the end, cp does not; so cp with `sync` behind it is shown, too.
 - gzip: the same with compressed input and output, beside a script of h5py that goes chunk by chunk.
 - memory: the peak of a pass over a sparse dataset of 1 GB and over one of 100 GB.
 h5py is that of $PEER_PYTHON (by default python3); without it that case is left out. The scratch folder needs three times
@@ -86,10 +86,6 @@ def cold(*files):
     for file in files:
         with open(file, "rb") as opened:
             os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-    try:
-        Path("/proc/sys/vm/drop_caches").write_text("3")
-    except OSError:
-        pass
 
 
 def seconds(f):

@@ -14,6 +14,11 @@ TEST_CASE("a histogram counts each row once, in bins from the smallest to the la
   CHECK(r.at("mean_of_samples").value == doctest::Approx(11.9 / 4));
   CHECK(r.at("mean_of_truth").value == doctest::Approx(22.9 / 4));
   CHECK(r.at("area_under_curve").value == doctest::Approx(3. / 16));  // 9.9 beats three of four
+  // Half of the numbers lie beyond the bins: 0, 1 | 1, 3, 4.9, 5 | 9.9, 10.
+  const found tails = verify("{plugin: histogram, bins: 2, tails: 0.6}", x, y);
+  CHECK(at::equal(tails.arrays.at("value"), at::tensor({2., 4.}, at::kDouble)));
+  CHECK(at::equal(tails.arrays.at("of_samples"), at::tensor({3., 1.}, at::kDouble)));
+  CHECK(at::equal(tails.arrays.at("of_truth"), at::tensor({0., 4.}, at::kDouble)));
   const found ties = verify("histogram", at::zeros({6}), at::zeros({6}));
   CHECK(ties.at("area_under_curve").value == 0.5);
 }

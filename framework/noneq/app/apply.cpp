@@ -38,12 +38,15 @@ flow::tensor_rows at_its_place(flow::tensor_rows r) {
   return r;
 }
 
-// Returns the tensor that the rows of --to are: the data, or the only condition that nothing else gives.
-std::string tensor_to_read(const apply_options& o, const flow::session& run) {
+// Returns the tensor that the rows of --to are: the data; or the condition that has the name of their dataset, or the
+// only one that nothing else gives.
+std::string tensor_to_read(const apply_options& o, const std::string& dataset, const flow::session& run) {
   if (o.request.task != "generate") return "x0";
   std::vector<std::string> open = flow::conditions_to_give(run);
   if (open.empty()) throw error("--do got generate, but the model reads no conditions; draw samples by noneq sample");
   for (const flow::tensor_rows& b : o.request.beside) std::erase(open, b.tensor);
+  const std::string name = dataset.substr(dataset.rfind('/') + 1);
+  if (std::find(open.begin(), open.end(), name) != open.end()) return name;
   if (open.size() != 1)
     throw error(
         fmt::format("--do generate: the model reads {}; need --given NAME=FILE[:DATASET] for all but the one that "
@@ -58,7 +61,7 @@ config::value document_of(apply_options& o, registry& plugins) {
     rows_in_file rows = read_rows_in_file(o.to, "--to");
     if (rows.dataset.empty()) throw error(fmt::format("--to got '{}', need FILE:DATASET", o.to));
     for (const rows_in_file& r : read_given(o.given)) o.request.beside.push_back(at_its_place(r));
-    rows.tensor = tensor_to_read(o, *run);
+    rows.tensor = tensor_to_read(o, rows.dataset, *run);
     o.request.rows = at_its_place(rows);
     o.out.need_other_file(rows.file, "--to");
     for (const flow::tensor_rows& b : o.request.beside) o.out.need_other_file(b.file, "--given");

@@ -73,7 +73,8 @@ void only_this_sampler(config::value& document, const sample_options& o) {
     node.set("labels", std::move(labels));
   }
   node.set_where_all({"noneq sample", 0, 0});
-  for (const rows_in_file& r : o.rows) flow::remove_input(node, r.tensor);
+  for (const rows_in_file& r : o.rows)
+    if (r.option != std::string_view("--noise")) flow::remove_input(node, r.tensor);
   flow::remove_beside_model(document, flow::inputs_of(node));
   for (const rows_in_file& r : o.rows) {
     config::value loader = flow::loader_of(r);

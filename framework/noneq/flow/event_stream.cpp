@@ -166,7 +166,6 @@ void event_stream::add_sink(const plan_node& n) {
     if (n.in.empty()) {
       source* data = rows.data ? &model.data() : nullptr;
       batches_ = rows.batches(), counted_ = &n;
-      around_.listens.expects(n, rows.batches());
       v.fetch = [data, rows](std::int64_t k) { return fetch_rows(*data, rows, k); };
       v.run = [data](batch raw) { return data != nullptr ? data->prepare(std::move(raw)) : raw; };
     } else if (n.measures_samples()) {
@@ -188,6 +187,7 @@ void event_stream::add_sink(const plan_node& n) {
     w.batch = std::max<std::int64_t>(0, std::min(batch_, rows_));
     s.taking = opened_sink(around_, n, w);
   }
+  if (n.role() == "metric") around_.listens.expects(n, batches_);
   if (of != nullptr) s.provenance = {{"trained_steps", std::to_string(run.model_of(*of).step())}};
   drawn_.join_inputs(v, n);
   sink_part part;

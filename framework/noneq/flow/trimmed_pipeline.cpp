@@ -1,5 +1,6 @@
 #include "noneq/flow/trimmed_pipeline.hpp"
 
+#include <algorithm>
 #include <set>
 
 namespace noneq::flow {
@@ -101,12 +102,17 @@ void set_inputs(config::value& node, const std::vector<std::string>& inputs, con
 void remove_input(config::value& node, const std::string& tensor) {
   std::vector<std::string> inputs = inputs_of(node);
   names_of_tensors names = names_in(node, inputs);
+  const std::size_t before = inputs.size();
   for (const auto& [key, name] : names_of_tensors(names))
     if (name == tensor) {
       const std::string from = key.substr(0, key.find('.'));
       std::erase(inputs, from);
       std::erase_if(names, [&](const auto& n) { return n.first.starts_with(from + "."); });
     }
+  if (inputs.size() == before)
+    std::erase_if(inputs, [&](const std::string& id) {
+      return std::none_of(names.begin(), names.end(), [&](const auto& n) { return n.first.starts_with(id + "."); });
+    });
   set_inputs(node, inputs, names);
 }
 

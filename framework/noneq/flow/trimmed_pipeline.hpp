@@ -36,7 +36,8 @@ std::vector<std::string> inputs_of(const config::value& node);
 // Adds a node {plugin, of or in, …} to the graph, under `id` or a similar name when that is taken; returns its id.
 std::string add_node(config::value& document, std::string id, config::value node);
 
-// Removes the inputs of a node that give it a tensor under the name `tensor` (in `as`).
+// Removes the inputs of a node that give it a tensor under the name `tensor` in `as`. Where none does, the tensor keeps
+// the name that it has in an input, so all inputs without new names are removed.
 void remove_input(config::value& node, const std::string& tensor);
 // Adds node `from` to the inputs of a node; its x0 gets the name `tensor`.
 void add_input(config::value& node, const std::string& from, const std::string& tensor);
