@@ -7,6 +7,7 @@
 #include "noneq/flow/described_rows.hpp"
 #include "noneq/flow/events.hpp"
 #include "noneq/flow/folder_lock.hpp"
+#include "noneq/flow/history.hpp"
 #include "noneq/flow/plan_remarks.hpp"
 #include "noneq/flow/processing.hpp"
 #include "noneq/flow/run_observers.hpp"
@@ -52,7 +53,7 @@ error with_good_checkpoint(const diverged& e, const run_folder& folder, std::int
 class running {
  public:
   running(const plan& p, const run_options& options, begun_run& r, workers& pool, progress& say,
-          const folder_lock& alone, observer* traced)
+          const folder_lock& alone, const std::vector<observer*>& others)
       : plan_(p),
         begun_(r),
         session_(*r.opened),
@@ -68,7 +69,7 @@ class running {
         events_(session_, pool, folder_.path(), listens_, rules_of(p, options)),
         saved_(session_.step()) {
     for (observer* one : std::initializer_list<observer*>{&files_, &recorded_, &shown_}) listens_.add(*one);
-    if (traced != nullptr) listens_.add(*traced);
+    for (observer* one : others) listens_.add(*one);
   }
 
   void run() {
@@ -249,7 +250,22 @@ void run(const plan& p, const run_options& options) {
   show_beginning(p, begun, pool, say, options.folder);
   for (const std::string& note : pool.notes()) say.say(note);
   for (const auto& [file, why] : staying) say.say(fmt::format("{}: {}; it stays", file.string(), why));
-  running(p, options, begun, pool, say, alone, traced ? &*traced : nullptr).run();
+  node_times times;
+  std::vector<observer*> others{&times};
+  if (traced) others.push_back(&*traced);
+  history lines(options.folder);
+  lines.begins(begun.opened->step(), pool.threads(), options.command);
+  const auto ends = [&](const std::string& how) { lines.ends(begun.opened->step(), how, times); };
+  try {
+    running(p, options, begun, pool, say, alone, others).run();
+  } catch (const interrupted&) {
+    ends("interrupted");
+    throw;
+  } catch (const std::exception& e) {
+    ends(first_line(e.what()));
+    throw;
+  }
+  ends("finished");
 }
 
 }

@@ -191,7 +191,7 @@ std::vector<staying_file> run_folder::prepare(const plan& p, if_there policy) co
     snapshots(path_).remove();
     std::error_code ignored;
     for (const fs::path& checkpoint : {saved(), in_range()}) fs::remove_all(checkpoint, ignored);
-    for (const fs::path& file : {records(), arrays(), manifest()}) fs::remove(file, ignored);
+    for (const fs::path& file : {records(), arrays(), manifest(), history(), report()}) fs::remove(file, ignored);
     unit_folder(path_).clear();
   }
   storage::write_atomically(path_ / "pipeline.yaml",

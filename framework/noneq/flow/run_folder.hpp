@@ -1,6 +1,6 @@
-// The folder of a run: pipeline.yaml (resolved), metrics.jsonl, checkpoint/, files.jsonl and the files of writers.
-// Guards its content: a finished run is never overwritten without a request, and a run is resumed only by the pipeline
-// it began with.
+// The folder of a run: pipeline.yaml (resolved), metrics.jsonl, history.jsonl, checkpoint/, files.jsonl, report.html
+// and the files of writers. Guards its content: a finished run is never overwritten without a request, and a run is
+// resumed only by the pipeline it began with.
 #pragma once
 
 #include "noneq/flow/session.hpp"
@@ -38,6 +38,8 @@ class run_folder {
   std::filesystem::path records() const { return path_ / "metrics.jsonl"; }
   std::filesystem::path arrays() const { return path_ / "metrics.h5"; }
   std::filesystem::path manifest() const { return path_ / "manifest.json"; }  // of a pipeline that works in units
+  std::filesystem::path history() const { return path_ / "history.jsonl"; }
+  std::filesystem::path report() const { return path_ / "report.html"; }
   std::filesystem::path saved() const { return path_ / "checkpoint"; }
   // The checkpoint from before the loss left its range, which exists while the loss is out of it.
   std::filesystem::path in_range() const { return path_ / "checkpoint-in-range"; }

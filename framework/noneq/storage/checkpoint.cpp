@@ -106,10 +106,20 @@ static checkpoint load_committed(const fs::path& dir, std::string_view json_byte
   return {load_safetensors(file).tensors, std::move(found.meta)};
 }
 
+static void need_checkpoint(const fs::path& dir) {
+  if (!has_checkpoint(dir))
+    throw error(fmt::format("{}: has no checkpoint.json, need a checkpoint: check the path", dir.string()));
+}
+
+checkpoint_head load_checkpoint_head(const fs::path& dir) {
+  need_checkpoint(dir);
+  commit found = parse_commit(dir, read_file(json_of(dir)));
+  return {std::move(found.meta), std::move(found.crc32)};
+}
+
 checkpoint load_checkpoint(const fs::path& dir) {
   for (;;) {
-    if (!has_checkpoint(dir))
-      throw error(fmt::format("{}: has no checkpoint.json, need a checkpoint: check the path", dir.string()));
+    need_checkpoint(dir);
     const std::string committed = read_file(json_of(dir));
     try {
       return load_committed(dir, committed);

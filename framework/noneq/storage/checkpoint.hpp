@@ -26,6 +26,15 @@ void save_checkpoint(const std::filesystem::path& dir, const checkpoint& content
 // damaged, incomplete, from a newer noneq.
 checkpoint load_checkpoint(const std::filesystem::path& dir);
 
+// The content of checkpoint.json alone, which costs no pass over the tensors.
+struct checkpoint_head {
+  nlohmann::json meta;
+  std::string tensors_crc32;
+};
+
+// Returns it; the tensors may be missing or damaged. Errors: no checkpoint there, damaged, from a newer noneq.
+checkpoint_head load_checkpoint_head(const std::filesystem::path& dir);
+
 // Returns the CRC-32 of the names and bytes of these tensors as eight hexadecimal digits, wherever they lie in memory.
 std::string checksum(const std::map<std::string, Tensor>& tensors);
 

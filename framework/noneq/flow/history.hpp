@@ -1,0 +1,58 @@
+// The history of a run, history.jsonl in its folder: a line when the program begins to work there, with its version,
+// the machine and the command, and a line when it ends, with the step that was reached and the time of each node. A run
+// never fails for its history: a line that cannot be written is dropped. Nothing but a report reads it.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "noneq/flow/observers.hpp"
+
+namespace noneq::flow {
+
+// Adds up calls and time of each node, without the calls of other nodes within its own. Observes any number of threads;
+// found() is called after the last.
+class node_times final : public observer {
+ public:
+  void begins(const node_call& c) override;
+  void ended(const node_call& c) override;
+
+  struct sum {
+    std::int64_t calls = 0;
+    double seconds = 0;
+  };
+  std::map<std::string, sum> found() const;  // by node
+
+ private:
+  using clock = std::chrono::steady_clock;
+  struct open_call {
+    clock::time_point begin;
+    double inner = 0;  // seconds of other calls within
+  };
+
+  mutable std::mutex one_;
+  std::map<int, std::vector<open_call>> open_;  // by thread
+  std::map<const plan_node*, sum> sums_;
+};
+
+class history {
+ public:
+  explicit history(const std::filesystem::path& folder) : file_(folder / "history.jsonl") {}
+
+  void begins(std::int64_t step, int threads, const std::string& command);
+  // `how`: "finished", "interrupted", or the message of the error that ended the run.
+  void ends(std::int64_t step, const std::string& how, const node_times& times) const;
+
+  // The content of a line that marks a beginning, or of one that marks an end. A newer program may write others.
+  static constexpr int newest_format = 1;
+
+ private:
+  std::filesystem::path file_;
+  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+};
+
+}
