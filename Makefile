@@ -7,11 +7,11 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 demo: build
 	./$(BUILD)/noneq run pipelines/swiss_roll.yaml --force
-	@echo "Look at runs/swiss_roll/: swiss_roll.png, bound.png, samples.h5, metrics.jsonl"
+	@echo "Look at runs/swiss_roll/report.html; beside it are swiss_roll.png, bound.png, samples.h5 and metrics.jsonl"
 
 fashion: build data/fashion_mnist.h5
 	./$(BUILD)/noneq run pipelines/fashion_mnist_fast.yaml --force
-	@echo "Look at runs/fashion_mnist_fast/: samples.png, bits.png, metrics.jsonl"
+	@echo "Look at runs/fashion_mnist_fast/report.html; beside it are samples.png, bits.png and metrics.jsonl"
 
 # The pictures of README.md and docs/, in half an hour. Trainings that are finished are not repeated.
 gallery: build data/fashion_mnist.h5

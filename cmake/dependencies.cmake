@@ -14,6 +14,8 @@ find_library(LZF_LIBRARY lzf REQUIRED)
 find_library(DNNL_LIBRARY dnnl REQUIRED)  # its own CMake package asks for OpenCL, which nothing here uses
 find_package(hwy CONFIG REQUIRED)
 find_package(Boost REQUIRED COMPONENTS filesystem)
+find_library(HTTPLIB_LIBRARY cpp-httplib REQUIRED)
+find_file(CHART_JS chart.min.js PATHS /usr/share/javascript/chart.js REQUIRED)
 find_program(CCACHE ccache)
 if(CCACHE)
   # With a precompiled header, ccache finds its way only by dependency files and with these checks relaxed.

@@ -3,11 +3,13 @@ include(CMakePackageConfigHelpers)
 
 get_property(rooms GLOBAL PROPERTY NONEQ_ROOMS)
 get_property(plugins GLOBAL PROPERTY NONEQ_PLUGINS)
+get_property(page_files GLOBAL PROPERTY NONEQ_PAGE_FILES)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/noneq)
 
 install(TARGETS noneq RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS ${rooms} EXPORT noneq_targets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS ${plugins} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/noneq/plugins)
+install(FILES ${page_files} DESTINATION share/noneq/report)  # where the program looks for them, whatever the prefix
 install(DIRECTORY framework/noneq DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp"
         PATTERN "app" EXCLUDE PATTERN "flow" EXCLUDE PATTERN "detail" EXCLUDE)
 install(EXPORT noneq_targets NAMESPACE noneq:: DESTINATION ${package_dir})

@@ -45,6 +45,7 @@ belongs 'boost/' plugin Boost.DLL
 belongs 'oneapi/dnnl|dnnl' compute oneDNN
 belongs 'hwy/' 'core compute' Highway
 belongs 'CLI/' app CLI11
+belongs 'httplib' app cpp-httplib
 # Two types of one name in two headers of a namespace are one to the linker: it keeps the inline functions of either.
 for rooms_of_one in 'core diffusion plugin' config storage compute flow app; do
   folders=$(for room in $rooms_of_one; do home "$room"; done)

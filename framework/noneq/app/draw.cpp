@@ -1,30 +1,17 @@
 // noneq draw FILE
-#include <cerrno>
-#include <cstdio>
 #include <map>
-#include <memory>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
+#include "noneq/app/drawing.hpp"
 #include "noneq/app/output.hpp"
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/verbs.hpp"
-#include "noneq/storage/files.hpp"
 
 namespace noneq::app {
 namespace {
 
-// Returns text for double quotes. Graphviz needs quotes and backslashes escaped; Mermaid has HTML's names for them.
-std::string in_dot(const std::string& text) {
-  std::string safe;
-  for (const char c : text) {
-    if (c == '"' || c == '\\') safe += '\\';
-    safe += c == '\n' ? ' ' : c;
-  }
-  return safe;
-}
-
+// Returns text for double quotes, in which Mermaid has HTML's names for some characters.
 std::string in_mermaid(const std::string& text) {
   std::string safe;
   for (const char c : text) {
@@ -36,27 +23,6 @@ std::string in_mermaid(const std::string& text) {
       safe += c == '\n' ? ' ' : c;
   }
   return safe;
-}
-
-std::string as_dot(const flow::plan& p) {
-  std::string text =
-      fmt::format("digraph \"{}\" {{\n  rankdir=LR;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n",
-                  in_dot(p.name));
-  std::vector<std::string> parts;
-  for (const auto& [role, i] : p.process_parts) parts.push_back(fmt::format("{}: {}", role, i.entry->name));
-  // A node of the graph may be called "process" too.
-  if (!parts.empty())
-    text += fmt::format("  \"the process\" [shape=note, label=\"process\\n{}\"];\n", fmt::join(parts, "\\n"));
-  for (const flow::plan_node& n : p.nodes)
-    text += fmt::format("  \"{0}\" [label=\"{0}\\n{1}\"];\n", in_dot(n.id), n.plugin.entry->full_name());
-  for (const flow::plan_node& n : p.nodes) {
-    for (const flow::plan_edge& e : n.in) text += fmt::format("  \"{}\" -> \"{}\";\n", in_dot(e.from), in_dot(n.id));
-    if (!n.of_run.empty()) text += fmt::format("  \"{}\" [shape=folder];\n", in_dot(n.of_run.string()));
-    if (n.has_model())
-      text += fmt::format("  \"{}\" -> \"{}\" [style=dashed, label=\"of\"];\n",
-                          in_dot(n.of.empty() ? n.of_run.string() : n.of), in_dot(n.id));
-  }
-  return text + "}\n";
 }
 
 std::string as_mermaid(const flow::plan& p) {
@@ -78,17 +44,6 @@ std::string as_mermaid(const flow::plan& p) {
   return text;
 }
 
-// Graphviz reads the graph on its standard input and draws into a file that has no name.
-void draw_svg(const std::string& dot) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> drawing(std::tmpfile(), &std::fclose);
-  if (!drawing) throw storage::file_error("/tmp", "make a file for the drawing", errno);
-  std::FILE* pipe = popen(fmt::format("dot -Tsvg 2>/dev/null >/dev/fd/{}", fileno(drawing.get())).c_str(), "w");
-  if (pipe == nullptr) throw error("dot cannot be started; install Debian's package graphviz");
-  std::fwrite(dot.data(), 1, dot.size(), pipe);
-  if (pclose(pipe) != 0) throw error("dot failed; install Debian's package graphviz, or use --format dot");
-  print_out("{}", storage::read_file(fmt::format("/proc/self/fd/{}", fileno(drawing.get()))));
-}
-
 }
 
 void add_draw(CLI::App& program) {
@@ -105,7 +60,7 @@ void add_draw(CLI::App& program) {
     registry plugins = installed_plugins();
     const flow::plan p = o->pipeline.make(plugins);
     if (o->format == "svg")
-      draw_svg(as_dot(p));
+      print_out("{}", svg_of(as_dot(p)));
     else
       print_out("{}", o->format == "dot" ? as_dot(p) : as_mermaid(p));
   });

@@ -35,9 +35,9 @@ static void refuse_unknown_verb(const CLI::App& program, int argc, char** argv) 
 
 static void add_verbs(CLI::App& program) {
   program.set_version_flag("--version", NONEQ_VERSION);
-  for (auto* add :
-       {add_run, add_profile, add_check, add_list, add_describe, add_draw, add_table, add_schema, add_eval, add_apply,
-        add_average, add_sample, add_predict, add_export, add_merge, add_status, add_verify, add_data})
+  for (auto* add : {add_run,    add_profile, add_check,  add_list,    add_describe, add_draw,    add_table,
+                    add_schema, add_eval,    add_apply,  add_average, add_sample,   add_predict, add_export,
+                    add_merge,  add_status,  add_verify, add_report,  add_watch,    add_data})
     add(program);
 }
 

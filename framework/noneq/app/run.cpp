@@ -4,16 +4,31 @@
 #include "noneq/app/argument_checks.hpp"
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/processing.hpp"
+#include "noneq/app/report/run_page.hpp"
 #include "noneq/app/verbs.hpp"
+#include "noneq/core/messages.hpp"
+#include "noneq/flow/manifest.hpp"
 
 namespace noneq::app {
+
+// Writes the page about a finished run. The run has ended well without it, so an error is only a note. Of a pipeline
+// that is processed in parts, the part that is last writes it.
+static void report_run(const flow::run_options& r, registry& plugins) {
+  try {
+    if (const auto made = flow::read_manifest(r.folder); made && !made->finished) return;
+    const auto page = write_report(r.folder, plugins);
+    if (!r.quiet) put_message("report: wrote " + page.string() + "\n");
+  } catch (const std::exception& e) {
+    put_message("noneq: the run is finished, but has no report: " + first_line(e.what()) + "\n");
+  }
+}
 
 void add_run(CLI::App& program) {
   struct options {
     pipeline_file pipeline;
     std::string out, from, trace;
     processing_options processing;
-    bool resume = false, force = false;
+    bool resume = false, force = false, no_report = false;
   };
   auto o = std::make_shared<options>();
   CLI::App* verb = program.add_subcommand("run", "train, measure and sample as the pipeline says");
@@ -27,6 +42,7 @@ void add_run(CLI::App& program) {
       ->excludes(resume);
   verb->add_option("--trace", o->trace,
                    "write a trace of every call of a node to this file, for https://ui.perfetto.dev");
+  verb->add_flag("--no-report", o->no_report, "write no report.html about the run into its folder");
   o->processing.add_to(*verb);
   verb->callback([o] {
     registry plugins = installed_plugins();
@@ -37,6 +53,7 @@ void add_run(CLI::App& program) {
     r.trace = o->trace;
     r.policy = o->force ? flow::if_there::replace : o->resume ? flow::if_there::resume : flow::if_there::refuse;
     run_processing(p, o->processing);
+    if (!o->no_report && !o->processing.dry) report_run(r, plugins);
   });
 }
 

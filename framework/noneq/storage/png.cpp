@@ -8,12 +8,12 @@
 
 namespace noneq::storage {
 
-void write_png(const std::filesystem::path& path, const Tensor& image) {
+std::string png_bytes(const std::string& where, const Tensor& image) {
   const bool grey = image.defined() && image.dim() == 2;
   const bool colour = image.defined() && image.dim() == 3 && image.size(2) == 3;
   if (!(grey || colour) || image.scalar_type() != at::kByte || image.numel() == 0 || image.size(0) > largest_png_side ||
       image.size(1) > largest_png_side)
-    throw error(fmt::format("{}: got an image {} of {}, need [H, W] or [H, W, 3] of uint8", path.string(),
+    throw error(fmt::format("{}: got an image {} of {}, need [H, W] or [H, W, 3] of uint8", where,
                             image.defined() ? to_string(image.sizes().vec()) : "undefined",
                             image.defined() ? dtype_text(image.scalar_type()) : "nothing"));
   const Tensor pixels = image.to(at::kCPU).contiguous();
@@ -25,8 +25,13 @@ void write_png(const std::filesystem::path& path, const Tensor& image) {
   std::string bytes(PNG_IMAGE_PNG_SIZE_MAX(head), '\0');
   png_alloc_size_t used = bytes.size();
   if (!png_image_write_to_memory(&head, bytes.data(), &used, 0, pixels.data_ptr(), 0, nullptr))
-    throw error(fmt::format("{}: cannot encode the image: {}", path.string(), head.message));
-  write_atomically(path, std::string_view(bytes).substr(0, used));
+    throw error(fmt::format("{}: cannot encode the image: {}", where, head.message));
+  bytes.resize(used);
+  return bytes;
+}
+
+void write_png(const std::filesystem::path& path, const Tensor& image) {
+  write_atomically(path, png_bytes(path.string(), image));
 }
 
 Tensor image_grid(const Tensor& images, std::int64_t columns, double lo, double hi) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 #include "noneq/core/tensor.hpp"
 
@@ -13,6 +14,9 @@ constexpr std::int64_t largest_png_side = 1'000'000, largest_png = std::int64_t{
 
 // Replaces `path` by a PNG of uint8 [H, W] (grey) or [H, W, 3] (RGB). Errors: another shape or dtype, disk full.
 void write_png(const std::filesystem::path& path, const Tensor& image);
+
+// Returns the bytes of such a PNG; `where` opens messages.
+std::string png_bytes(const std::string& where, const Tensor& image);
 
 // Returns images [N, C, H, W] with C 1 or 3 side by side, row by row, `columns` in a row (N when there are fewer):
 // uint8 [rows·H, columns·W] or […, 3]. Values lo … hi become 0 … 255, rounded; values beyond are clamped, NaN and empty

@@ -1,0 +1,204 @@
+#include "noneq/app/report/measured_numbers.hpp"
+
+#include <charconv>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "noneq/app/trained_run.hpp"
+#include "noneq/flow/trimmed_pipeline.hpp"
+#include "noneq/storage/hdf5.hpp"
+
+namespace noneq::app {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::size_t most_points = 1500;
+
+std::string text_at(const nlohmann::json& record, const char* key) {
+  const auto it = record.find(key);
+  return it != record.end() && it->is_string() ? it->get<std::string>() : "";
+}
+
+double number_at(const nlohmann::json& record, const char* key) {
+  const auto it = record.find(key);
+  return it != record.end() && it->is_number() ? it->get<double>() : std::nan("");
+}
+
+struct course {
+  std::string node, name, unit, on;
+  std::int64_t n = 0;
+  struct point {
+    double value, error;
+  };
+  std::map<std::int64_t, point> points;  // by step; the last record of a step counts
+};
+
+// Records of equal numbers of steps are joined to their mean; their errors are independent.
+ordered_json joined(const course& c, std::size_t of_each) {
+  ordered_json step = ordered_json::array(), value = step, error = step;
+  double sum = 0, squares = 0;
+  std::size_t n = 0, k = 0;
+  for (const auto& [at, p] : c.points) {
+    sum += p.value, squares += p.error * p.error, ++n, ++k;
+    if (n < of_each && k < c.points.size()) continue;
+    const double mean = sum / static_cast<double>(n), spread = std::sqrt(squares) / static_cast<double>(n);
+    step.push_back(at), value.push_back(mean), error.push_back(spread);  // JSON turns NaN into null
+    sum = squares = 0, n = 0;
+  }
+  return {{"step", step}, {"value", value}, {"stderr", error}};
+}
+
+std::vector<course> courses_of(const report_source& run) {
+  std::vector<course> all;
+  std::map<std::string, std::size_t> place;
+  for (const auto& r : run.records) {
+    if (!r.contains("step") || !r["step"].is_number_integer() || text_at(r, "name").empty()) continue;
+    const std::string node = text_at(r, "node"), name = text_at(r, "name"), on = text_at(r, "on");
+    const auto [at, is_new] = place.try_emplace(node + "\n" + name + "\n" + on, all.size());
+    if (is_new) all.push_back({node, name, text_at(r, "unit"), on, 0, {}});
+    course& c = all[at->second];
+    if (const double n = number_at(r, "n"); n > 0) c.n = static_cast<std::int64_t>(n);
+    c.points[r["step"].get<std::int64_t>()] = {number_at(r, "value"), number_at(r, "stderr")};
+  }
+  return all;
+}
+
+// The arrays of one metric at one event, "<node>/<step>/<array>".
+using arrays_of_event = std::map<std::string, Tensor>;
+
+std::map<std::string, std::map<std::int64_t, arrays_of_event>> stored_arrays(report_source& run) {
+  std::map<std::string, std::map<std::int64_t, arrays_of_event>> all;
+  if (!std::filesystem::exists(run.folder.arrays())) return all;
+  try {
+    const storage::hdf5_reader file(run.folder.arrays());
+    for (const std::string& path : file.datasets()) {
+      const std::filesystem::path parts(path);
+      const std::string step_text = parts.parent_path().filename().string();
+      std::int64_t step = -1;
+      std::from_chars(step_text.data(), step_text.data() + step_text.size(), step);
+      const storage::dataset_layout layout = file.layout(path);
+      if (step < 0 || layout.shape.size() != 1) continue;
+      all[parts.parent_path().parent_path().string()][step][parts.filename().string()] =
+          file.rows(path, 0, layout.shape[0]).to(at::kDouble).contiguous();
+    }
+  } catch (const error& e) {
+    run.missing.push_back(fmt::format("The arrays of metrics cannot be read: {}.", e.what()));
+  }
+  return all;
+}
+
+ordered_json list_of(const Tensor& x, std::int64_t every) {
+  ordered_json all = ordered_json::array();
+  for (std::int64_t i = 0; i < x.size(0); i += every) {
+    const double v = x.data_ptr<double>()[i];
+    all.push_back(std::isfinite(v) ? ordered_json(std::strtod(fmt::format("{:.5g}", v).c_str(), nullptr)) : nullptr);
+  }
+  return all;
+}
+
+const named_tensor_doc* doc_of(const report_source& run, const std::string& node, const std::string& array) {
+  if (run.plan)
+    for (const flow::plan_node& n : run.plan->nodes)
+      if (n.id == node)
+        for (const named_tensor_doc& t : n.plugin.entry->writes)
+          if (t.name == array) return &t;
+  return nullptr;
+}
+
+// The array that the others are drawn over: the axis that the metric declares, or t.
+std::string axis_of(const report_source& run, const std::string& node, const arrays_of_event& arrays) {
+  for (const auto& [name, _] : arrays)
+    if (const auto* doc = doc_of(run, node, name); doc != nullptr && doc->extent == extent::axis) return name;
+  return arrays.count("t") ? "t" : arrays.count("step") ? "step" : "";
+}
+
+ordered_json event_of(const report_source& run, const std::string& node, std::int64_t step,
+                      const arrays_of_event& arrays, const std::string& axis) {
+  const Tensor& x = arrays.at(axis);
+  const std::int64_t every = (x.size(0) - 1) / static_cast<std::int64_t>(most_points) + 1;
+  ordered_json curves = ordered_json::array();
+  for (const auto& [name, y] : arrays) {
+    const auto band = arrays.find(name + "_stderr");
+    const bool is_band = name.ends_with("_stderr") && arrays.count(name.substr(0, name.size() - 7));
+    if (name == axis || is_band || y.size(0) != x.size(0)) continue;
+    const auto* doc = doc_of(run, node, name);
+    if (doc != nullptr && doc->extent == extent::other) continue;
+    // "float64 [T−1]: bits that each step costs" is about the numbers behind the colon.
+    std::string words = doc == nullptr ? "" : doc->doc;
+    if (const auto colon = words.find(": "); colon != words.npos) words = words.substr(colon + 2);
+    ordered_json curve{{"name", name}, {"doc", words}, {"y", list_of(y, every)}};
+    if (band != arrays.end()) curve["stderr"] = list_of(band->second, every);
+    curves.push_back(std::move(curve));
+  }
+  return {{"step", step}, {"x", list_of(x, every)}, {"curves", std::move(curves)}};
+}
+
+ordered_json column(const Tensor& x, std::int64_t every) { return list_of(x.to(at::kDouble).contiguous(), every); }
+
+}
+
+ordered_json numbers_of(const report_source& run) {
+  ordered_json all = ordered_json::array();
+  for (const course& c : courses_of(run)) {
+    const std::string plugin = run.plugin_of(c.node);
+    const std::size_t of_each = (c.points.size() - 1) / most_points + 1;
+    ordered_json number{{"node", c.node},
+                        {"plugin", plugin},
+                        {"name", c.name},
+                        {"unit", c.unit},
+                        {"on", c.on},
+                        {"n", c.n},
+                        {"loss", plugin.starts_with("loss.")},
+                        {"joined", of_each}};
+    number.update(joined(c, of_each));
+    all.push_back(std::move(number));
+  }
+  return all;
+}
+
+ordered_json curves_of(report_source& run) {
+  constexpr std::size_t most_events = 6;
+  ordered_json all = ordered_json::array();
+  for (const auto& [node, events] : stored_arrays(run)) {
+    const std::string axis = axis_of(run, node, events.rbegin()->second);
+    if (axis.empty()) continue;
+    ordered_json shown = ordered_json::array();
+    const std::size_t n = events.size(), most = std::min(n, most_events);
+    for (std::size_t k = 0; k < most; ++k) {
+      const std::size_t i = most == 1 ? n - 1 : k * (n - 1) / (most - 1);
+      const auto& [step, arrays] = *std::next(events.begin(), static_cast<std::ptrdiff_t>(i));
+      if (!arrays.count(axis)) continue;
+      ordered_json event = event_of(run, node, step, arrays, axis);
+      if (!event["curves"].empty()) shown.push_back(std::move(event));
+    }
+    if (!shown.empty())
+      all.push_back({{"node", node}, {"plugin", run.plugin_of(node)}, {"axis", axis}, {"events", std::move(shown)}});
+  }
+  return all;
+}
+
+ordered_json schedule_of(report_source& run) {
+  if (!run.plan || !run.plan->process.kernel) return nullptr;
+  try {
+    const bool learned = run.plan->learns_schedule() && !run.trained.is_null();
+    tables t = run.plan->process.tables;
+    if (learned)
+      t = open_run(run.folder.path().string(), run.plugins, [](config::value& d) { flow::remove_beside_model(d); })
+              ->denoiser("raw")
+              .process()
+              .tables;
+    const std::int64_t every = (t.steps() - 1) / 500 + 1;
+    return {{"learned", learned},
+            {"t", column(at::arange(1, t.steps() + 1), every)},
+            {"alpha_bar", column(t.alpha_bar.detach(), every)},
+            {"beta", column(t.beta.detach(), every)},
+            {"log_snr", column(t.snr.detach().log(), every)}};
+  } catch (const error& e) {
+    run.missing.push_back(fmt::format("The schedule cannot be shown: {}.", first_line(e.what())));
+    return nullptr;
+  }
+}
+
+}

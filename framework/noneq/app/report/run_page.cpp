@@ -1,0 +1,225 @@
+#include "noneq/app/report/run_page.hpp"
+
+#include <ctime>
+#include <fstream>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "noneq/app/drawing.hpp"
+#include "noneq/app/report/drawn_samples.hpp"
+#include "noneq/app/report/embedding.hpp"
+#include "noneq/app/report/measured_numbers.hpp"
+#include "noneq/flow/folder_lock.hpp"
+#include "noneq/flow/progress.hpp"
+#include "noneq/storage/files.hpp"
+
+namespace noneq::app {
+namespace fs = std::filesystem;
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr const char* mark = "<meta name=\"generator\" content=\"noneq\">";
+
+// The folder of the page's own files: in the tree where the program was built, or beside its bin/.
+fs::path page_folder() {
+  std::error_code failed;
+  const fs::path program = fs::read_symlink("/proc/self/exe", failed).parent_path();
+  for (const fs::path& folder : {program / "share/noneq/report", program / "../share/noneq/report"})
+    if (fs::exists(folder / "page.html", failed)) return folder;
+  throw error(
+      fmt::format("the program is not installed as a whole: no share/noneq/report beside {}", program.string()));
+}
+
+// The last line of the history that marks an end; null where the last beginning has none.
+nlohmann::json last_end(const report_source& run) {
+  if (run.history.empty() || run.history.back().value("event", "") != "ends") return nullptr;
+  return run.history.back();
+}
+
+std::string plain(const nlohmann::json& line, const char* key) {
+  const auto it = line.find(key);
+  if (it == line.end() || it->is_null()) return "";
+  return it->is_string() ? it->get<std::string>() : it->dump();
+}
+
+double number_or(const nlohmann::json& line, const char* key, double otherwise) {
+  const auto it = line.is_object() ? line.find(key) : line.end();
+  return line.is_object() && it != line.end() && it->is_number() ? it->get<double>() : otherwise;
+}
+
+// Calls and seconds of each node, over all parts of a run that was interrupted.
+ordered_json node_times_of(const report_source& run) {
+  std::map<std::string, std::pair<double, double>> sums;
+  for (const auto& line : run.history)
+    if (const auto nodes = line.find("nodes"); nodes != line.end() && nodes->is_object())
+      for (const auto& [id, sum] : nodes->items()) {
+        sums[id].first += number_or(sum, "calls", 0);
+        sums[id].second += number_or(sum, "seconds", 0);
+      }
+  ordered_json all = ordered_json::array();
+  for (const auto& [id, sum] : sums)
+    all.push_back({{"node", id}, {"plugin", run.plugin_of(id)}, {"calls", sum.first}, {"seconds", sum.second}});
+  return all;
+}
+
+std::string seconds_text(double s) {
+  if (s < 1e-3) return fmt::format("{:.2g} µs", 1e6 * s);
+  if (s < 1) return fmt::format("{:.3g} ms", 1e3 * s);
+  return s < 120 ? fmt::format("{:.3g} s", s) : flow::minutes(s) + " min";
+}
+
+ordered_json graph_of(report_source& run, const ordered_json& times) {
+  if (!run.plan) return nullptr;
+  double all = 0;
+  for (const auto& t : times) all += t["seconds"].get<double>();
+  std::map<std::string, std::string> notes;
+  for (const auto& t : times)
+    notes[t["node"]] = fmt::format("{} · {:.1f} %", seconds_text(t["seconds"]), 100 * t["seconds"].get<double>() / all);
+  try {
+    return svg_of(as_dot(*run.plan, notes));
+  } catch (const error& e) {
+    run.missing.push_back(fmt::format("The graph cannot be drawn: {}.", e.what()));
+    return nullptr;
+  }
+}
+
+std::int64_t last_step(const report_source& run) {
+  std::int64_t step = static_cast<std::int64_t>(number_or(run.trained, "step", 0));
+  for (const auto& r : run.records) step = std::max(step, static_cast<std::int64_t>(number_or(r, "step", 0)));
+  return step;
+}
+
+// One word for the end of the run, and the reason where it failed.
+std::pair<std::string, std::string> state_of(const report_source& run) {
+  const nlohmann::json end = last_end(run);
+  const std::string how = end.is_null() ? "" : end.value("how", "");
+  if (how == "interrupted") return {"interrupted", ""};
+  if (!how.empty() && how != "finished") return {"failed", how};
+  const bool trained = run.trained.is_object() && run.trained.value("finished", false);
+  if (how == "finished" || trained) return {"finished", ""};
+  if (!flow::holder_of(run.folder.path()).empty()) return {"at work", ""};
+  return {"unfinished", "The run ended without a word, or it is at work on another machine."};
+}
+
+ordered_json environment_of(const report_source& run) {
+  ordered_json rows = ordered_json::array();
+  const auto add = [&](const char* what, const std::string& text) {
+    if (!text.empty()) rows.push_back({what, text});
+  };
+  const config::value* seed = run.document.find("seed");
+  add("seed", seed != nullptr && seed->is_scalar() ? seed->text() : "");
+  double seconds = 0;
+  const nlohmann::json* begin = nullptr;
+  std::int64_t parts = 0;
+  for (const auto& line : run.history) {
+    seconds += number_or(line, "seconds", 0);
+    if (line.value("event", "") == "begins") begin = &line, ++parts;
+  }
+  if (begin != nullptr) {
+    add("began", plain(run.history.front(), "time"));
+    if (parts > 1) add("resumed", fmt::format("{} times, the last at {}", parts - 1, plain(*begin, "time")));
+    if (seconds > 0) add("took", seconds_text(seconds));
+    add("noneq", plain(*begin, "noneq"));
+    add("libtorch", plain(*begin, "libtorch"));
+    add("system", plain(*begin, "system"));
+    add("processor", plain(*begin, "processor"));
+    add("threads", plain(*begin, "threads"));
+    add("command", plain(*begin, "command"));
+    add("directory", plain(*begin, "directory"));
+  }
+  add("folder", fs::absolute(run.folder.path()).lexically_normal().string());
+  if (run.trained.is_object()) add("checkpoint", fmt::format("step {:.0f}", number_or(run.trained, "step", 0)));
+  add("weights, CRC-32", run.weights);
+  if (run.trained.is_object()) add("data", run.trained.value("data", ""));
+  return rows;
+}
+
+ordered_json facts_of(report_source& run, page_budget& budget) {
+  const ordered_json times = node_times_of(run);
+  const auto [state, reason] = state_of(run);
+  ordered_json facts{{"name", run.name()},
+                     {"folder", run.folder.path().string()},
+                     {"state", state},
+                     {"reason", reason},
+                     {"step", last_step(run)},
+                     {"steps", nullptr},
+                     {"pipeline", run.yaml},
+                     {"environment", environment_of(run)},
+                     {"times", times},
+                     {"graph", graph_of(run, times)},
+                     {"numbers", numbers_of(run)},
+                     {"curves", curves_of(run)},
+                     {"schedule", schedule_of(run)},
+                     {"trajectories", trajectories_of(run, budget)},
+                     {"samples", samples_of(run, budget)}};
+  if (const std::string trainer = run.node_of("trainer"); !trainer.empty())
+    facts["steps"] = std::atoll(run.parameter(trainer, "steps").c_str());
+  ordered_json files = ordered_json::array();
+  for (const fs::path& file : run.files) files.push_back(file.string());
+  facts["files"] = std::move(files);
+  facts["missing"] = run.missing;
+  return facts;
+}
+
+// Returns the page's frame with the values in place of their marks, {{name}}, and files in place of {{file: name}}.
+// What was put in is not searched for marks.
+std::string filled(const fs::path& folder, const std::map<std::string, std::string>& values) {
+  const std::string frame = storage::read_file(folder / "page.html");
+  std::string page;
+  for (std::size_t at = 0;;) {
+    const auto open = frame.find("{{", at), close = frame.find("}}", open);
+    page += frame.substr(at, open - at);
+    if (open == frame.npos || close == frame.npos) return page;
+    const std::string name = frame.substr(open + 2, close - open - 2);
+    page += name.starts_with("file: ") ? storage::read_file(folder / name.substr(6)) : values.at(name);
+    at = close + 2;
+  }
+}
+
+}
+
+std::string report_page(const std::vector<fs::path>& folders, registry& plugins,
+                        const std::optional<std::string>& state) {
+  const at::NoGradGuard values_only;
+  const fs::path page = page_folder();
+  page_budget budget;  // of all runs, in turn
+  const std::int64_t limit = budget.left;
+  std::vector<report_source> runs;
+  for (const fs::path& folder : folders) runs.push_back(read_run(folder, plugins));
+  ordered_json all = ordered_json::array();
+  std::vector<std::string> names;
+  for (report_source& run : runs) {
+    all.push_back(facts_of(run, budget));
+    names.push_back(run.name());
+  }
+  const ordered_json content{{"made", fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(std::time(nullptr)))},
+                             {"noneq", NONEQ_VERSION},
+                             {"limit", fmt::format("{} MB", limit >> 20)},
+                             {"left_out", budget.left_out},
+                             {"state", state.value_or("")},
+                             {"runs", std::move(all)}};
+  return filled(page, {{"mark", mark},
+                       {"connect", state ? " connect-src 'self';" : ""},
+                       {"watching", state ? storage::read_file(page / "watching.js") : ""},
+                       {"title", in_html(fmt::format("{}", fmt::join(names, ", ")))},
+                       {"data", in_script(content)}});
+}
+
+fs::path write_report(const fs::path& folder, registry& plugins) {
+  const fs::path file = flow::run_folder(folder).report();
+  std::string head(200, '\0');
+  if (fs::exists(file)) {
+    std::ifstream there(file);
+    there.read(head.data(), static_cast<std::streamsize>(head.size()));
+    if (head.find(mark) == head.npos)
+      throw input_error(
+          {error("got a file that is no report of noneq, need another name by --out", "", {file.string()})});
+  }
+  storage::write_atomically(file, report_page({folder}, plugins));
+  return file;
+}
+
+}
