@@ -29,8 +29,7 @@ json content_of(const fs::path& page) {
 json number_in(const json& run, const std::string& node, const std::string& name) {
   for (const auto& n : run["numbers"])
     if (n["node"] == node && n["name"] == name) return n;
-  FAIL("no number " + node + " " + name);
-  return nullptr;
+  throw std::runtime_error("the page has no number " + name + " of " + node);
 }
 
 bool misses(const json& run, const std::string& words) {

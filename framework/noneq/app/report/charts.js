@@ -36,7 +36,7 @@ function axis(type, title, more) {
     title: {display: title !== '', text: title, color: colour('--soft')},
     grid: {color: colour('--line'), drawBorder: false, tickLength: 0},
     ticks: {
-      color: colour('--soft'), maxTicksLimit: 7, maxRotation: 0, padding: 8, autoSkipPadding: 18,
+      color: colour('--soft'), maxTicksLimit: 7, includeBounds: false, maxRotation: 0, padding: 8, autoSkipPadding: 18,
       callback: value => logarithmic && !/^[125]/.test(Number(value).toExponential()) ? null : plain(value, 4),
     },
   }, more || {});

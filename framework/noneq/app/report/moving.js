@@ -13,7 +13,7 @@ function screen(kind, frames, colour_name) {
   const show = frame => {
     image.src = frame.src;
     // Small pictures are enlarged by whole numbers, pixel by pixel.
-    const times = Math.max(1, Math.floor(460 / Math.max(frame.width, frame.height)));
+    const times = Math.max(1, Math.floor(560 / Math.max(frame.width, frame.height)));
     image.width = times * frame.width, image.height = times * frame.height;
     image.classList.toggle('pixels', times > 1);
   };

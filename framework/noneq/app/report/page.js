@@ -1,5 +1,5 @@
 document.getElementById('page').replaceChildren(...[
-  heading(), notes(), tiles(), trajectories(), samples(), training(), curves(), numbers(), graphs(), pipelines(), environments(),
+  heading(), notes(), tiles(), trajectories(), samples(), training(), process(), other_curves(), numbers(), graphs(), pipelines(), environments(),
   make('footer', {}, `Made by noneq ${report.noneq} on ${report.made}, from ${several ? 'the folders of these runs' : 'the folder of this run'} alone. Charts: Chart.js ${Chart.version}.`),
 ].filter(Boolean));
 draw_charts();

@@ -133,7 +133,7 @@ ordered_json environment_of(const report_source& run) {
   add("folder", fs::absolute(run.folder.path()).lexically_normal().string());
   if (run.trained.is_object()) add("checkpoint", fmt::format("step {:.0f}", number_or(run.trained, "step", 0)));
   add("weights, CRC-32", run.weights);
-  if (run.trained.is_object()) add("data", run.trained.value("data", ""));
+  if (run.trained.is_object()) add("data, checksum", run.trained.value("data", ""));
   return rows;
 }
 

@@ -10,7 +10,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::int64_t most_sampled_points = 2000, most_images = 64, most_fields = 16, most_sequences = 48;
+constexpr std::int64_t most_sampled_points = 1200, most_images = 64, most_fields = 16, most_sequences = 48;
 
 std::int64_t numbers_in(const sizes& shape) {
   std::int64_t n = 1;

@@ -58,9 +58,10 @@ function trajectories() {
 }
 
 function samples() {
+  const by_kind = all => [...all].sort((a, b) => a.file.endsWith('.png') - b.file.endsWith('.png'));  // samples before figures
   // The end of the way from noise to data is the only frame of some files.
   const is_shown = (r, entry) => entry.frames.length === 1 && r.trajectories.some(t => t.file === entry.file);
-  const cards = runs.flatMap((r, k) => r.samples.filter(entry => !is_shown(r, entry)).map(entry => samples_card(entry, k)));
+  const cards = runs.flatMap((r, k) => by_kind(r.samples.filter(entry => !is_shown(r, entry))).map(entry => samples_card(entry, k)));
   return section('Samples and figures', '', grid_of(cards));
 }
 
@@ -86,25 +87,34 @@ function training() {
     all.length > most ? make('p', {class: 'soft'}, `${all.length - most} more numbers are in the table.`) : null);
 }
 
-// Arrays of metrics over t, or over an axis of their own. Events before the last are thin lines.
-function curves() {
-  const groups = new Map();
-  runs.forEach((r, k) => r.curves.forEach(c => last(c.events).curves.forEach(curve => {
-    const key = [c.node, curve.name, c.axis].join('\n');
-    if (!groups.has(key)) groups.set(key, []);
-    groups.get(key).push({c, curve, k});
-  })));
-  const cards = [...groups.values()].map(group => {
-    const lines = group.flatMap(({c, curve, k}) => c.events.flatMap((event, i) => event.curves.filter(other => other.name === curve.name).map(other => ({
-      label: several ? names[k] : '', x: event.x, y: other.y, stderr: other.stderr, colour: run_colour(k), faint: i + 1 < c.events.length,
-    }))));
-    const {c, curve} = group[0], before = c.events.length - 1;
-    const words = [`${c.node}${curve.doc ? ': ' + curve.doc : ''}`, before > 0 && !several ? `thin lines: ${c.events.slice(0, -1).map(e => 'step ' + grouped(String(e.step))).join(', ')}` : ''];
-    return plot(curve.name === 'kl' ? 'KL of each step' : spaced(curve.name), words.filter(Boolean).join(' · '), canvas => line_chart(canvas, lines, spaced(c.axis)));
-  });
-  runs.some(r => r.schedule) && cards.push(...schedule_cards());
-  return section('Process', 'The cost of each step, and the schedule that sets how fast the signal leaves.', grid_of(cards));
+// One chart for the arrays of a metric over its axis. Events before the last are thin lines, where there is one array.
+function curve_card(group) {
+  const shown = curve => curve.name === 'kl' ? 'KL of each step' : spaced(curve.name);
+  const lines = group.flatMap(({c, k}) => last(c.events).curves.flatMap((curve, i, all) => {
+    const of_event = (event, e) => event.curves.filter(other => other.name === curve.name).map(other => ({
+      label: [several ? names[k] : '', all.length > 1 || !several ? shown(curve) : ''].filter(Boolean).join(' '), x: event.x, y: other.y, stderr: other.stderr,
+      colour: run_colour(several ? k : i), dashed: several && i > 0, faint: e + 1 < c.events.length,
+    }));
+    return all.length > 1 ? of_event(last(c.events), c.events.length - 1) : c.events.flatMap(of_event);
+  }));
+  const {c} = group[0], all = last(c.events).curves, before = all.length > 1 || several ? [] : c.events.slice(0, -1);
+  const docs = all.map(curve => curve.doc ? (all.length > 1 ? `${spaced(curve.name)}: ` : '') + curve.doc : '').filter(Boolean).join('; ');
+  const words = [docs, before.length ? `thin lines: ${before.map(e => 'step ' + grouped(String(e.step))).join(', ')}` : ''].filter(Boolean).join(' · ');
+  return plot(all.length > 1 ? c.node : shown(all[0]), all.length > 1 ? words : `${c.node} · ${words}`, canvas => line_chart(canvas, lines, spaced(c.axis)));
 }
+
+function curve_cards(is_chosen) {
+  const groups = new Map();
+  runs.forEach((r, k) => r.curves.filter(c => is_chosen(c.axis)).forEach(c => {
+    const key = [c.node, c.axis].join('\n');
+    groups.set(key, [...(groups.get(key) || []), {c, k}]);
+  }));
+  return [...groups.values()].map(curve_card);
+}
+
+const process = () => section('Process', 'The cost of each step, and the schedule that sets how fast the signal leaves.',
+  grid_of([...curve_cards(axis => axis === 't'), ...(runs.some(r => r.schedule) ? schedule_cards() : [])]));
+const other_curves = () => section('Curves', 'What metrics found along an axis of their own.', grid_of(curve_cards(axis => axis !== 't')));
 
 function schedule_cards() {
   const learned = runs.some(r => r.schedule && r.schedule.learned) ? ', as it was learned' : '';
