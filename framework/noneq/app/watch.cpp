@@ -79,6 +79,11 @@ void serve(const std::string& folder, int port) {
   watched_run run(folder, plugins);
   httplib::Server server;
   answer(server, run);
+  // The library lets several programs share a port, of which any would answer.
+  server.set_socket_options([](socket_t socket) {
+    const int yes = 1;
+    ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  });
   constexpr const char* here = "127.0.0.1";
   if (port == 0)
     port = server.bind_to_any_port(here);
