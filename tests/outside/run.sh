@@ -27,6 +27,7 @@ graph:
   trainer: {plugin: trainer.adam, in: loss, steps: 5}
 YAML
 "$noneq" run "$here/p.yaml" --out "$here/run" --quiet
+grep -q 'Chart.js v' "$here/run/report.html"  # the installed program has the charting library with it
 "$noneq" check "$here/p.yaml" --set process.schedule.plugin=half --set graph.loss.weighting=p2
 test "$("$noneq" table "$here/p.yaml" | wc -l)" = 11
 echo "1 passed, 0 failed"

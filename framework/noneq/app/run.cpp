@@ -12,10 +12,11 @@
 namespace noneq::app {
 
 // Writes the page about a finished run. The run has ended well without it, so an error is only a note. Of a pipeline
-// that is processed in parts, the part that is last writes it.
+// that is processed in parts, the part that is last writes it; a finished one does not change any more.
 static void report_run(const flow::run_options& r, registry& plugins) {
   try {
-    if (const auto made = flow::read_manifest(r.folder); made && !made->finished) return;
+    const auto units = flow::read_manifest(r.folder);
+    if (units && (!units->finished || std::filesystem::exists(flow::run_folder(r.folder).report()))) return;
     const auto page = write_report(r.folder, plugins);
     if (!r.quiet) put_message("report: wrote " + page.string() + "\n");
   } catch (const std::exception& e) {
