@@ -212,10 +212,14 @@ ordered_json trajectory_of(report_source& run, const fs::path& file, page_budget
   const std::int64_t n = rows_to_read(l, layout.count());
   const Tensor reverse = reader.rows(name, 0, n);
   const auto last = static_cast<std::int64_t>(std::min_element(times.begin(), times.end()) - times.begin());
-  const value_range range = range_of(reverse.select(1, last), layout, numbers_in_list(run.trained, "range"));
+  const Tensor forward = forward_frames(run, times, n);
+  // Black and white are the same on both ways, whatever a model has drawn.
+  Tensor ends = reverse.select(1, last);
+  if (forward.defined()) ends = at::cat({ends.to(at::kDouble), forward.select(1, last).to(at::kDouble)});
+  const value_range range = range_of(ends, layout, numbers_in_list(run.trained, "range"));
   ordered_json entry{{"file", file.string()}, {"node", node}, {"kind", layout.kind()}, {"note", layout.note()}};
   entry["reverse"] = frames_to_json(reverse, times, layout, range, "the reverse process", budget);
-  if (const Tensor forward = forward_frames(run, times, n); forward.defined())
+  if (forward.defined())
     entry["forward"] = frames_to_json(forward, times, layout, range, "the forward process", budget);
   return entry;
 }

@@ -42,6 +42,7 @@ Tensor grid_of(const Tensor& samples, const sample_layout& l, const value_range&
   const std::int64_t columns =
       l.members > 0 ? l.members : static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(n))));
   const Tensor images = as_images(x, l.shape);
+  const std::int64_t along = l.members > 0 ? 0 : 1;  // a line of members is wide already
   std::vector<Tensor> blocks;
   const std::int64_t channels = is_fields(l.shape) ? images.size(1) : 1;
   for (std::int64_t c = 0; c < channels; ++c) {
@@ -49,9 +50,12 @@ Tensor grid_of(const Tensor& samples, const sample_layout& l, const value_range&
     const Tensor one = is_fields(l.shape) ? images.narrow(1, c, 1) : images;
     const double grey = (r.low[k] + r.high[k]) / 2;
     blocks.push_back(storage::image_grid(with_gaps(one, grey), columns, r.low[k], r.high[k]));
-    if (c + 1 < channels) blocks.push_back(at::full({blocks[0].size(0), 6}, 128, at::kByte));
+    if (c + 1 == channels) break;
+    sizes between = blocks[0].sizes().vec();
+    between[static_cast<std::size_t>(along)] = 6;
+    blocks.push_back(at::full(between, 128, at::kByte));
   }
-  return blocks.size() == 1 ? blocks[0] : at::cat(blocks, 1);
+  return blocks.size() == 1 ? blocks[0] : at::cat(blocks, along);
 }
 
 ordered_json points_of(const Tensor& samples) {
@@ -70,14 +74,15 @@ std::int64_t sample_layout::count() const {
   if (form == sample_form::points) return most_sampled_points;
   if (shape.size() == 1) return most_sequences;
   const std::int64_t all = is_fields(shape) ? most_fields : most_images;
-  return members > 0 ? std::max<std::int64_t>(1, all / 2 / members) : all;
+  return members > 0 ? std::max<std::int64_t>(4, all / members) : all;
 }
 
 std::string sample_layout::note() const {
   std::string text;
   if (form == sample_form::points) return text;
   if (shape.size() == 1) text = "each line is a sequence";
-  if (is_fields(shape)) text = fmt::format("{} channels side by side", shape[0]);
+  if (is_fields(shape))
+    text = fmt::format("{} channels {}", shape[0], members > 0 ? "one below the other" : "side by side");
   if (members > 0) text += fmt::format("{}{} members of a row in a line", text.empty() ? "" : ", ", members);
   return text;
 }
