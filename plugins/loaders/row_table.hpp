@@ -35,6 +35,7 @@ class row_table {
           const auto reader = files_->reader(f);
           layouts[c].push_back(reader.layout(named[c].second));
           check_layout(f, named[c].second, layouts[c].front(), layouts[c].back());
+          if (of_.conventions && f > 0) check_units(f, named[c].second);
           meanings[c].push_back(of_.conventions && !is_label ? noneq::storage::meaning_of(reader, named[c].second)
                                                              : noneq::storage::number_meaning{});
         });
@@ -108,6 +109,17 @@ class row_table {
     if (!here.unwritten.empty() && !of_.unwritten)
       throw noneq::error(
           c10::str(files_->where(file, dataset), " ", here.unwritten, "; fill: allow reads its fill value there"));
+  }
+
+  // Numbers of one tensor are in one unit; times that count from different dates are not.
+  void check_units(std::size_t file, const std::string& dataset) const {
+    const auto first = files_->reader(0).attributes(dataset), here = files_->reader(file).attributes(dataset);
+    for (const char* name : {"units", "calendar"}) {
+      const auto need = first.find(name), got = here.find(name);
+      if (need != first.end() && got != here.end() && need->second != got->second)
+        throw noneq::error(c10::str(files_->where(file, dataset), " got ", name, " '", got->second, "', need '",
+                                    need->second, "' as in ", files_->where(0, dataset)));
+    }
   }
 
   using layouts_of = std::vector<std::vector<noneq::storage::dataset_layout>>;  // of each dataset in each file

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "data_file.hpp"
+#include "noneq/storage/growing_file.hpp"
 #include "plugins/message.hpp"
 
 using noneq::sizes;
@@ -399,4 +400,31 @@ TEST_CASE("batches of chosen rows of many files are the same from any number of 
     for (const char* name : {"x0", "c", "row"}) CHECK(b.at(name).equal(raw[static_cast<std::size_t>(step)].at(name)));
     CHECK(b.at("c").select(1, 0).equal(10 * b.at("row").to(at::kFloat)));
   }
+}
+
+TEST_CASE("rows of several files are in one unit, and their times count from one date") {
+  const scratch s;
+  const auto put = [&](const char* name, const std::string& since) {
+    const noneq::storage::row_format f{*noneq::storage::numbers_named("float32"), 4};
+    noneq::storage::growing_file out(s / name, noneq::storage::growing_file_kind::whole);
+    out.create("time", {2}, f);
+    out.append("time", noneq::storage::encode(f, tens(0, 4), 0));
+    out.attribute("time", "units", since);
+    out.close();
+  };
+  put("a.h5", "days since 2000-01-01");
+  put("b.h5", "days since 2000-01-01");
+  put("c.h5", "days since 2001-01-01");
+  const auto opened = [&](const std::string& last) {
+    return message_of([&] {
+      make<noneq::loader>("{plugin: hdf5, files: ['" + (s / "a.h5").string() + "', '" + (s / last.c_str()).string() +
+                          "'], read: {x: time}}")
+          ->open({}, stream(1));
+    });
+  };
+  CHECK(opened("b.h5") == "nothing was thrown");
+  const std::string differ = opened("c.h5");
+  CHECK_MESSAGE(
+      says(differ, "c.h5: dataset 'time' got units 'days since 2001-01-01', need 'days since 2000-01-01' as in"),
+      differ);
 }

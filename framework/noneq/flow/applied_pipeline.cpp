@@ -65,6 +65,20 @@ value applied_node(const session& run, const application_request& r) {
   return node;
 }
 
+// Restricts a transform to the tensors that are read. Returns false where it has none of them.
+bool restrict_fields(value& node, const value& read) {
+  value left = value::list();
+  if (const value* fields = node.find("fields"); fields != nullptr && fields->is_list()) {
+    for (const value& name : fields->items())
+      if (read.contains(name.text())) left.push_back(name);
+  } else if (const std::string name = fields != nullptr ? fields->text() : "x0"; read.contains(name)) {
+    left.push_back(value::scalar(name));
+  }
+  if (left.items().empty()) return false;
+  node.set("fields", std::move(left));
+  return true;
+}
+
 void need_conditions(const session& run, const application_request& r) {
   std::vector<std::string> lacking = conditions_to_give(run);
   std::erase(lacking, r.rows.tensor);
@@ -103,14 +117,14 @@ config::value applied_pipeline(const session& run, const application_request& r)
       read.set(b.tensor, text(b.dataset));
     else
       elsewhere.push_back(b);
-  loader.set("read", std::move(read));
+  loader.set("read", read);
   if (r.task == "fill") loader.set("missing", value::scalar("nan"));
   chain nodes(document);
   nodes.add("rows", std::move(loader));
   for (const std::string& id : run.reshaping()) {
     value node = *run.plan().resolved().find("graph")->find(id);
     node.remove("as");
-    nodes.add(id, std::move(node));
+    if (restrict_fields(node, read)) nodes.add(id, std::move(node));
   }
   value applied = applied_node(run, r);
   applied.set("in", value::scalar(nodes.last()));

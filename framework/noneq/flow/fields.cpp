@@ -23,6 +23,7 @@ dataset_info as_x0(const dataset_info& whole, const std::string& field) {
   dataset_info of = whole;
   of.has_x0 = true;
   static_cast<field_info&>(of) = *f;
+  of.fields.erase(field);
   of.bin_width = 0;
   of.range = of.found = {};
   of.axes = {};
@@ -43,6 +44,7 @@ batch on_field(batch b, const std::string& field, const std::function<batch(batc
   if (field == "x0") return run(std::move(b));
   const std::map<std::string, Tensor> others = b.tensors;
   b.set("x0", b.at(field));
+  b.tensors.erase(field);
   b = run(std::move(b));
   const Tensor made = b.at("x0");
   b.tensors = others;

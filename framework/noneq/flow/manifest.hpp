@@ -18,7 +18,7 @@ namespace noneq::flow {
 struct manifest {
   nlohmann::json pipeline;                  // resolved; without the places of data and models that contents identify
   std::map<std::string, std::string> data;  // contents of the data, by loader, where they are known
-  nlohmann::json files = nlohmann::json::object();          // of the data: bytes and time of writing, by path
+  nlohmann::json files = nlohmann::json::object();          // of large data: bytes and time of writing, by path
   std::map<std::string, std::string> weights;               // checksum of the weights, by the node that takes them
   std::vector<stream_rows> streams;                         // as the plan has them
   std::vector<std::map<std::string, std::string>> writers;  // of each stream: the names of files, by node

@@ -167,7 +167,11 @@ batch opened_data::transformed(const plan_node& n, batch b, bool training, const
   const transform_context c =
       training ? transform_context::of_training(own, info, b.step, loader.as<noneq::loader>().batch_size, b.first)
                : transform_context::of_part(own, info, part, b.first);
-  for (const branch_node& step : steps_of(n)) b = run_transform(step, std::move(b), c, infos_.at(n.id));
+  const std::vector<branch_node> steps = steps_of(n);
+  if (steps.size() == 1) return run_transform(steps.front(), std::move(b), c, infos_.at(n.id));
+  // A transform of several fields has changed those before alone.
+  const std::vector<dataset_info> infos = along(steps, info_before(n));
+  for (std::size_t k = 0; k < steps.size(); ++k) b = run_transform(steps[k], std::move(b), c, infos[k + 1]);
   return b;
 }
 
