@@ -18,3 +18,16 @@ configure_package_config_file(cmake/noneqConfig.cmake.in ${PROJECT_BINARY_DIR}/n
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/noneqConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/noneqConfig.cmake ${PROJECT_BINARY_DIR}/noneqConfigVersion.cmake
         DESTINATION ${package_dir})
+
+# Completions of shells and the manual page, which the program itself writes, with the names of the plugins it finds.
+set(shell_words ${PROJECT_BINARY_DIR}/shell_words)
+install(CODE "
+  file(MAKE_DIRECTORY ${shell_words})
+  foreach(made completion\\;bash completion\\;zsh completion\\;fish man)
+    list(GET made -1 name)
+    execute_process(COMMAND $<TARGET_FILE:noneq> \${made} OUTPUT_FILE ${shell_words}/\${name} COMMAND_ERROR_IS_FATAL ANY)
+  endforeach()")
+install(FILES ${shell_words}/bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME noneq)
+install(FILES ${shell_words}/zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions RENAME _noneq)
+install(FILES ${shell_words}/fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d RENAME noneq.fish)
+install(FILES ${shell_words}/man DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 RENAME noneq.1)

@@ -2,8 +2,10 @@
 // names of UNet2DModel in diffusers, and a folder of diffusers can be read in place of the parameters.
 #include "dotted.hpp"
 #include "noneq/compute/execution.hpp"
+#include "noneq/compute/machine.hpp"
 #include "noneq/compute/script.hpp"
 #include "noneq/plugin.hpp"
+#include "noneq/plugin/computes_here.hpp"
 #include "noneq/plugin/exportable.hpp"
 #include "noneq/plugin/roles/model.hpp"
 #include "unet/layers.hpp"
@@ -81,7 +83,7 @@ struct unet_network : noneq::network, noneq::exportable {
   bool with_no_class, with_x0_hat;
 };
 
-struct unet : noneq::model, shipped::unet::options {
+struct unet : noneq::model, noneq::computes_here, shipped::unet::options {
   void check() const override { check_alone(); }
   bool takes_channels() const override { return true; }
   std::vector<std::string> conditions() const override { return condition; }
@@ -93,6 +95,14 @@ struct unet : noneq::model, shipped::unet::options {
   std::shared_ptr<noneq::network> build(const noneq::network_signature& s) const override {
     const auto folder = opened();
     return std::make_shared<unet_network>(architecture_for(s, folder), s, *this, folder ? &*folder : nullptr);
+  }
+
+  // On photographs of 32×32, or whatever the folder of a trained one takes.
+  answer here() const override {
+    const noneq::network_signature usual{{3, 32, 32}, 1, 1000, 0};
+    const auto o =
+        noneq::compute::outlook_of(shipped::unet::layers(architecture_for(usual, opened()), {32, 32}), *this);
+    return {o.facts, o.slow};
   }
 
   static void describe(noneq::description<unet>& d) {

@@ -67,7 +67,7 @@ TEST_CASE("what cannot be imported is one line, and no file is left") {
     const outcome o = files().import(words);
     CHECK_MESSAGE(o.code == 2, o.err);
     CHECK(o.out == "");
-    CHECK(std::count(o.err.begin(), o.err.end(), '\n') == 1);
+    CHECK(problem_count(o.err) == 1);
     CHECK(!std::filesystem::exists(files().place / "out.h5"));
     return o.err;
   };

@@ -68,7 +68,7 @@ struct data_files {
     CHECK(o.out == "");
     CHECK(!std::filesystem::exists(place / "run"));
     CHECK_MESSAGE(o.err.starts_with(at), o.err);
-    CHECK(std::count(o.err.begin(), o.err.end(), '\n') == 1);
+    CHECK(problem_count(o.err) == 1);
     return o.err;
   }
 };

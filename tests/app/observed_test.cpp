@@ -43,7 +43,7 @@ TEST_CASE("a trace has a slice for each call of a node, on the rows of threads, 
     const outcome refused = again(file);
     CHECK_MESSAGE(refused.code == 2, refused.err);
     CHECK(refused.err.starts_with("--trace got '" + std::string(file) + "', "));
-    CHECK(std::count(refused.err.begin(), refused.err.end(), '\n') == 1);
+    CHECK(problem_count(refused.err) == 1);
   }
   CHECK(text_of(place / "tiny.yaml") == before);
 }

@@ -122,7 +122,7 @@ TEST_CASE("a second process on a part is refused, and status sees the first at w
   CHECK(second.code == 2);
   CHECK_MESSAGE(says(second.err, "run/units/part-1-of-2: is in use by process " + std::to_string(first.id())),
                 second.err);
-  CHECK(std::count(second.err.begin(), second.err.end(), '\n') == 1);
+  CHECK(problem_count(second.err) == 1);
   const auto status = nlohmann::json::parse(program({"status", "run", "--json"}, p.here).out);
   CHECK(status.at("rows") == 20000);
   CHECK(status.at("done").get<int>() > 0);

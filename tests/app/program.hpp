@@ -2,6 +2,7 @@
 // come back. Streams go to files, so that a child that prints much never waits for its reader.
 #pragma once
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -139,6 +140,20 @@ class child {
 
 inline outcome program(const std::vector<std::string>& arguments, surroundings around = {}) {
   return child(arguments, std::move(around)).wait();
+}
+
+// The messages without the lines of the file that stand below a problem.
+inline std::string without_excerpts(const std::string& messages) {
+  std::istringstream lines(messages);
+  std::string kept;
+  for (std::string line; std::getline(lines, line);)
+    if (!line.starts_with("  ")) kept += line + "\n";
+  return kept;
+}
+
+inline std::ptrdiff_t problem_count(const std::string& messages) {
+  const std::string lines = without_excerpts(messages);
+  return std::count(lines.begin(), lines.end(), '\n');
 }
 
 inline bool says(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }

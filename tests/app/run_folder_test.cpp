@@ -52,7 +52,7 @@ TEST_CASE("a run whose folder goes while it works is an error, and makes no othe
   const outcome o = run.wait();
   CHECK(o.code == 1);
   CHECK_MESSAGE((says(o.err, "run: the folder of the run was removed") || says(o.err, "run/")), o.err);
-  CHECK(std::count(o.err.begin(), o.err.end(), '\n') == 1);
+  CHECK(problem_count(o.err) == 1);
   CHECK(!exists(place / "run"));
 }
 
@@ -160,6 +160,6 @@ TEST_CASE("a run goes on with its own data, by whichever name, and with no other
   const outcome other = run("--resume", "b.h5", 60);
   CHECK(other.code == 2);
   CHECK_MESSAGE(says(other.err, "loader: got data with contents "), other.err);
-  CHECK(std::count(other.err.begin(), other.err.end(), '\n') == 1);
+  CHECK(problem_count(other.err) == 1);
   CHECK(text_of(place / "run/checkpoint/checkpoint.json") == before);
 }

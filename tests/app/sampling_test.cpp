@@ -85,7 +85,7 @@ TEST_CASE("noise that does not fit is refused") {
   CHECK(says(holed.err, file + ": dataset 'holed' got NaN in row "));
   for (const outcome& o : {with({"--noise-dataset", "nois"}), all().sample("tiny", {"--noise", "absent.h5"})}) {
     CHECK(o.code == 2);
-    CHECK(std::count(o.err.begin(), o.err.end(), '\n') == 1);
+    CHECK(problem_count(o.err) == 1);
   }
 }
 
@@ -108,7 +108,7 @@ TEST_CASE("guides that cannot guide are refused, and before anything is trained"
   const auto refused = [](const outcome& o, const std::string& what) {
     CHECK_MESSAGE(o.code == 2, o.err);
     CHECK_MESSAGE(says(o.err, what), o.err);
-    CHECK(std::count(o.err.begin(), o.err.end(), '\n') == 1);
+    CHECK(problem_count(o.err) == 1);
   };
   const std::string both = "[" + known("noise") + ", " + known("zeros") + "]";
   std::filesystem::remove(all().place / "out.h5");  // of another test
@@ -152,7 +152,7 @@ TEST_CASE("a run's sampler draws given the rows of its stream, or others in thei
     const outcome o = all().sample("known", {"--given", given});
     CHECK_MESSAGE(o.code == 2, o.err);
     CHECK_MESSAGE(says(o.err, line), o.err);
-    CHECK(std::count(o.err.begin(), o.err.end(), '\n') == 1);
+    CHECK(problem_count(o.err) == 1);
   };
   refused("values", "--given got 'values', need NAME=FILE, or NAME=FILE:DATASET");
   refused("masc=noise.h5:mask",

@@ -1,6 +1,7 @@
 // Long sampling and measuring: those who wait see how far it is, and can end it.
 #include <cstdlib>
 
+#include "noneq/storage/hdf5.hpp"
 #include "tiny.hpp"
 
 using namespace testing;
@@ -89,4 +90,47 @@ TEST_CASE("a terminal shows how far a sampler and a metric are") {
   shows({"sample", "bound", "--count", "20000", "--out", "some.h5"},
         {"sampler: ", " %, ", " calls of the network, ", " left"});
   shows({"eval", "bound"}, {"measure: 0 of 10 parts, ", " calls of the network, 0:0"});
+}
+
+TEST_CASE("a terminal shows how far a pass over data is, with the time left, and nothing of it under --quiet") {
+  const scratch place;
+  {
+    noneq::storage::hdf5_writer out(place / "large.h5", 1);
+    for (int k = 0; k < 8; ++k) out.append("x", at::zeros({1 << 21, 8}, at::kByte));
+    out.close();
+  }
+  const auto shown = [&](const std::vector<std::string>& arguments) {
+    terminal screen;
+    child work(arguments, {.folder = place.folder(), .err = screen.name()});
+    work.until([&] { return screen.shown().empty() && false; });  // reads while it writes
+    CHECK(work.wait().code == 0);
+    return screen.shown();
+  };
+  const std::string lines = shown({"data", "info", "large.h5", "--stats"});
+  CHECK(says(lines, "reading: "));
+  CHECK(says(lines, " % of 134.2 MB, 0:0"));
+  CHECK(says(lines, " left"));
+  CHECK(lines.find('\n') == lines.npos);  // one line, drawn again
+  CHECK(lines.ends_with("\r\033[K"));     // and cleared
+  CHECK(shown({"data", "info", "large.h5", "--stats", "--quiet"}) == "");
+}
+
+TEST_CASE("colours are for terminals, and only without NO_COLOR") {
+  const scratch place;
+  put_text(place / "p.yaml", tiny_with("hidden: [8]", "hiden: [8]"));
+  const auto shown = [&](const std::map<std::string, std::string>& variables) {
+    terminal screen;
+    child work({"check", "p.yaml"}, {.folder = place.folder(), .err = screen.name(), .variables = variables});
+    work.until([&] { return screen.shown().empty() && false; });
+    CHECK(work.wait().code == 2);
+    return screen.shown();
+  };
+  const std::string line = "p.yaml:10:42: model.hiden: model.mlp has no parameter 'hiden', did you mean 'hidden'?\r\n";
+  const std::string coloured = shown({{"TERM", "xterm"}, {"NO_COLOR", ""}}),
+                    plain = shown({{"TERM", "xterm"}, {"NO_COLOR", "1"}});
+  CHECK(coloured.starts_with(line));
+  CHECK(says(coloured, "\033[1;31m^~~~~\033[0m"));
+  CHECK(plain.starts_with(line));
+  CHECK(plain.find('\033') == plain.npos);
+  CHECK(shown({{"TERM", "dumb"}, {"NO_COLOR", ""}}) == plain);
 }

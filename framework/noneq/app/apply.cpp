@@ -12,7 +12,7 @@
 #include "noneq/app/trained_run.hpp"
 #include "noneq/app/verbs.hpp"
 #include "noneq/config/emit.hpp"
-#include "noneq/config/overrides.hpp"
+#include "noneq/core/messages.hpp"
 #include "noneq/flow/applied_pipeline.hpp"
 #include "noneq/storage/files.hpp"
 #include "noneq/storage/hdf5.hpp"
@@ -76,7 +76,8 @@ config::value document_of(apply_options& o, registry& plugins) {
     o.request.run = fs::absolute(o.folder).lexically_normal();
     o.request.out = fs::path(o.out.path).filename();
     config::value document = flow::applied_pipeline(*run, o.request);
-    for (const std::string& change : o.changes) config::apply_override(document, change);
+    const std::string changed = change_values(document, o.changes);
+    if (!o.processing.run.quiet) put_message(changed);
     return document;
   });
 }

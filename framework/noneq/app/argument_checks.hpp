@@ -19,6 +19,11 @@ inline CLI::Validator at_least_one() {
           "INTEGER of at least 1"};
 }
 
+// Adds --quiet to a verb that shows how far it is.
+inline void add_quiet(CLI::App& verb, bool& quiet) {
+  verb.add_flag("--quiet", quiet, "do not show how far the work is");
+}
+
 inline CLI::Validator not_empty() {
   return {
       [](std::string& text) { return text.empty() ? std::string("got '', need the name of a file") : std::string(); },

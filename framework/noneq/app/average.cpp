@@ -1,4 +1,6 @@
 // noneq average RUN_DIR: averages of its weights over lengths that were not chosen before the training.
+#include <atomic>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -28,7 +30,7 @@ struct average_options {
   std::vector<double> lengths{0.02, 0.03, 0.04, 0.055, 0.075, 0.1, 0.13, 0.17, 0.22};
   std::int64_t step = 0;
   int threads = 0;
-  bool sweep = false;
+  bool sweep = false, quiet = false;
   out_file out;
 };
 
@@ -108,6 +110,49 @@ class wanted_record {
   std::vector<std::string> names_;
 };
 
+// How far a sweep is, as a line with the time left: each length costs about as much as the one before.
+class sweep_progress final : public flow::observer {
+ public:
+  sweep_progress(bool quiet, std::size_t lengths)
+      : line_(quiet ? flow::telling::errors : flow::telling::waiting, 0, 0), lengths_(lengths) {}
+  // Called after each length.
+  void next() {
+    ++done_;
+    parts_ = finished_ = 0;
+    sampled_ = 0;
+    line_.clear();
+  }
+  void expects(const flow::plan_node& n, std::int64_t batches) override {
+    if (n.role() == "metric") parts_ += batches;
+  }
+  void network_called(const flow::plan_node&) override { show(); }
+  void advanced(const flow::plan_node&, double share) override { sampled_ += share; }
+  void ended(const flow::node_call& c) override {
+    if (c.what != flow::calling::map || c.node.role() != "metric") return;
+    ++finished_;
+    show();
+  }
+
+ private:
+  void show() {
+    line_.at_work([&] {
+      const double parts = parts_ > 0 ? static_cast<double>(finished_) / static_cast<double>(parts_) : 0;
+      const double share = (static_cast<double>(done_) + std::min(1.0, std::max<double>(sampled_, parts))) /
+                           static_cast<double>(lengths_);
+      const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+      return fmt::format("length {} of {}: {:.0f} %{}", done_ + 1, lengths_, 100 * share,
+                         share > 0 ? fmt::format(", {} left", flow::minutes(seconds * (1 - share) / share)) : "");
+    });
+  }
+
+  flow::progress line_;
+  const std::size_t lengths_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  std::atomic<std::size_t> done_ = 0;
+  std::atomic<std::int64_t> parts_ = 0, finished_ = 0;
+  std::atomic<double> sampled_ = 0;
+};
+
 void keep_metric(config::value& document, const average_options& o) {
   std::vector<std::string> metrics = flow::find_nodes(document, "metric.");
   if (metrics.empty())
@@ -159,8 +204,7 @@ void sweep(const average_options& o) {
   as_input([&] { s.data(); });
   flow::stop_on_signals();
   flow::workers pool(o.threads);
-  flow::progress how_far(flow::telling::waiting, 0, 0);
-  flow::shown_progress shown(how_far, "");
+  sweep_progress shown(o.quiet, o.lengths.size());
   wanted_record wanted(o);
   flow::record_listener records([&](const flow::plan_node& n, const measured& m) { wanted.hear(n, m); });
   flow::observers all({&shown, &records});
@@ -170,7 +214,7 @@ void sweep(const average_options& o) {
     note_error(kept, length);
     s.put_weights(kept.of_width(length));
     flow::events(s, pool, o.folder, all).at_end();
-    how_far.clear();
+    shown.next();
     last = wanted.take();
     if (c.length.empty()) print_out("length,{},stderr\n", last->name);
     print_out("{},{},{}\n", length, last->value, last->standard_error);
@@ -203,6 +247,7 @@ void add_average(CLI::App& program) {
   verb->add_option("--metric", o->metric, "with --sweep, the node of the metric; the first otherwise")->needs(sweeps);
   verb->add_option("--record", o->record, "with --sweep, the name of its number; the first otherwise")->needs(sweeps);
   verb->add_option("--threads", o->threads, "worker threads")->check(CLI::Range(1, 1024));
+  add_quiet(*verb, o->quiet);
   verb->callback([o] {
     if (!o->sweep && o->length == 0)
       throw input_error({error("need --length, as in --length 0.05 --out RUN2, or --sweep")});

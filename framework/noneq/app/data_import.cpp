@@ -1,11 +1,13 @@
 // noneq data import [DATASET=]FILE…
 #include <fmt/format.h>
 
+#include "noneq/app/argument_checks.hpp"
 #include "noneq/app/out_file.hpp"
 #include "noneq/app/output.hpp"
 #include "noneq/app/refuse.hpp"
 #include "noneq/app/verbs.hpp"
 #include "noneq/core/dtype.hpp"
+#include "noneq/flow/task_progress.hpp"
 #include "noneq/storage/hdf5.hpp"
 #include "noneq/storage/rows.hpp"
 
@@ -16,6 +18,7 @@ struct import_options {
   std::vector<std::string> sources;
   std::string dataset = "x";
   out_file out;
+  bool quiet = false;
 };
 
 // A dataset and the files whose rows it is to hold, in order.
@@ -46,7 +49,30 @@ std::string shape_and_type(const storage::row_file& f) {
   return fmt::format("rows {} of {}", to_string(f.shape), dtype_text(f.dtype));
 }
 
-void write_rows(storage::hdf5_writer& out, target& t) {
+// The bytes of all files, and how many of them are imported.
+class imported_bytes {
+ public:
+  imported_bytes(bool quiet, const std::vector<target>& all)
+      : shown_(quiet, "importing", flow::task_progress::amount::bytes) {
+    for (const target& t : all)
+      for (const auto& file : t.files) all_ += size_of(file);
+  }
+  void within(const storage::row_file& rows) { shown_.done(done_ + static_cast<double>(rows.bytes_read()), all_); }
+  void ended(const std::filesystem::path& file) { shown_.done(done_ += size_of(file), all_); }
+  void clear() { shown_.clear(); }
+
+ private:
+  static double size_of(const std::filesystem::path& file) {
+    std::error_code failed;
+    const auto bytes = std::filesystem::file_size(file, failed);
+    return failed ? 0 : static_cast<double>(bytes);
+  }
+
+  flow::task_progress shown_;
+  double all_ = 0, done_ = 0;
+};
+
+void write_rows(storage::hdf5_writer& out, target& t, imported_bytes& shown) {
   for (const auto& file : t.files) {
     constexpr std::int64_t at_once = 1 << 20;
     const auto rows = storage::open_rows(file);
@@ -59,7 +85,9 @@ void write_rows(storage::hdf5_writer& out, target& t) {
       if (some.size(0) == 0) break;
       out.append(t.dataset, some);
       t.rows += some.size(0);
+      shown.within(*rows);
     }
+    shown.ended(file);
   }
   out.attribute(t.dataset, "source",
                 t.files.size() == 1 ? t.files[0].filename().string()
@@ -95,9 +123,11 @@ void import_data(const import_options& o) {
     for (const auto& file : t.files) o.out.need_other_file(file, "the source");
   o.out.need_free();
   storage::hdf5_writer out(o.out.path, 4);
-  for (target& t : all) write_rows(out, t);
+  imported_bytes shown(o.quiet, all);
+  for (target& t : all) write_rows(out, t, shown);
   need_equal_counts(all);
   out.close();
+  shown.clear();
   for (const target& t : all)
     print_out("wrote {}: {}, {} {}{}\n", o.out.path, t.dataset, t.rows, t.layout, beside_images(t));
 }
@@ -113,6 +143,7 @@ void add_data_import(CLI::App& data) {
       ->required();
   o->out.add_to(*verb, "HDF5 file to write")->required();
   verb->add_option("--dataset", o->dataset, "the dataset of files without DATASET= (default: x)");
+  add_quiet(*verb, o->quiet);
   verb->callback([o] { as_input([&] { import_data(*o); }); });
 }
 

@@ -2,11 +2,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "noneq/app/argument_checks.hpp"
 #include "noneq/app/data_statistics.hpp"
 #include "noneq/app/output.hpp"
 #include "noneq/app/refuse.hpp"
 #include "noneq/app/verbs.hpp"
 #include "noneq/core/dtype.hpp"
+#include "noneq/flow/task_progress.hpp"
 #include "noneq/storage/conventions.hpp"
 #include "noneq/storage/file_names.hpp"
 #include "noneq/storage/repack.hpp"
@@ -51,8 +53,21 @@ void print_layout(const storage::hdf5_reader& reader, const std::string& file, c
 
 struct info_options {
   std::vector<std::string> files;
-  bool stats = false;
+  bool stats = false, quiet = false;
 };
+
+// Returns the bytes of all numbers that --stats reads.
+double bytes_to_read(const std::vector<std::filesystem::path>& files) {
+  double bytes = 0;
+  for (const auto& file : files) {
+    const storage::hdf5_reader reader(file);
+    for (const std::string& name : reader.datasets()) try {
+        bytes += static_cast<double>(reader.layout(name).bytes);
+      } catch (const error&) {  // no array of numbers; it is listed with the reason
+      }
+  }
+  return bytes;
+}
 
 void print_info(const info_options& o) {
   std::vector<std::filesystem::path> files;
@@ -62,6 +77,9 @@ void print_info(const info_options& o) {
     files.insert(files.end(), found.begin(), found.end());
   }
   std::map<std::string, data_statistics> all;
+  flow::task_progress shown(o.quiet, "reading", flow::task_progress::amount::bytes);
+  const double bytes = o.stats ? bytes_to_read(files) : 0;
+  double done = 0;
   for (const auto& file : files) {
     const storage::hdf5_reader reader(file);
     if (files.size() > 1) print_out("{}:\n", file.string());
@@ -79,7 +97,8 @@ void print_info(const info_options& o) {
       }
       attributes(name, "  ");
       if (!o.stats) continue;
-      all[name].add(reader, name);
+      all[name].add(reader, name, [&](double more) { shown.done(done += more, bytes); });
+      shown.clear();
       if (files.size() == 1) print_out("{}", all[name].text("  "));
     }
   }
@@ -98,6 +117,7 @@ void add_data_info(CLI::App& data) {
   info->add_flag(
       "--stats", o->stats,
       "read all numbers: smallest, largest, mean and standard deviation of each channel, and missing numbers");
+  add_quiet(*info, o->quiet);
   info->callback([o] { as_input([&] { print_info(*o); }); });
 }
 

@@ -6,6 +6,7 @@
 #include "noneq/app/output.hpp"
 #include "noneq/app/refuse.hpp"
 #include "noneq/app/verbs.hpp"
+#include "noneq/flow/task_progress.hpp"
 #include "noneq/storage/repack.hpp"
 
 namespace noneq::app {
@@ -16,6 +17,7 @@ struct repack_options {
   out_file out;
   int gzip = -1;
   storage::repacking how;
+  bool quiet = false;
 };
 
 void repack(repack_options& o) {
@@ -29,7 +31,12 @@ void repack(repack_options& o) {
   o.how.unwritten = o.fill == "allow";
   if (o.how.datasets.empty()) o.how.datasets = storage::repackable(reader);
   if (o.how.datasets.empty()) throw error(o.in + ": has no array of numbers to repack");
+  flow::task_progress shown(o.quiet, "repacking", flow::task_progress::amount::bytes);
+  double all = 0, done = 0;
+  for (const std::string& name : o.how.datasets) all += static_cast<double>(reader.layout(name).bytes);
+  o.how.copied = [&](std::int64_t bytes) { shown.done(done += static_cast<double>(bytes), all); };
   storage::repack(o.in, o.out.path, o.how);
+  shown.clear();
   const storage::hdf5_reader made(o.out.path);
   for (const std::string& name : o.how.datasets) {
     const storage::dataset_layout l = made.layout(name);
@@ -59,6 +66,7 @@ void add_data_repack(CLI::App& data) {
       ->check(CLI::Range(0, 9));
   verb->add_option("--fill", o->fill, "allow: numbers that were never written become the fill value")
       ->check(CLI::IsMember({"refused", "allow"}));
+  add_quiet(*verb, o->quiet);
   verb->callback([o] { as_input([&] { repack(*o); }); });
 }
 

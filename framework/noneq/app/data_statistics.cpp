@@ -11,7 +11,8 @@
 
 namespace noneq::app {
 
-void data_statistics::add(const storage::hdf5_reader& reader, const std::string& dataset) {
+void data_statistics::add(const storage::hdf5_reader& reader, const std::string& dataset,
+                          const std::function<void(double bytes)>& read) {
   constexpr std::int64_t at_once = std::int64_t{4} << 20, most_channels = 16;  // numbers in memory
   const storage::dataset_layout l = reader.layout(dataset);
   const sizes row(l.shape.begin() + 1, l.shape.end());
@@ -32,6 +33,7 @@ void data_statistics::add(const storage::hdf5_reader& reader, const std::string&
         meant(decode(read_raw(reader, dataset, first, count)), meaning, meaning.dtype(l.dtype)).to(at::kDouble);
     all_.add(rows.reshape({rows.size(0), 1, -1}));
     if (channels_) channels_->add(rows.reshape({rows.size(0), row[0], -1}));
+    if (read) read(static_cast<double>(l.bytes) / static_cast<double>(l.shape[0]) * static_cast<double>(count));
   }
 }
 

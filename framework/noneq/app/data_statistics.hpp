@@ -3,6 +3,7 @@
 // thread.
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "noneq/core/moments.hpp"
@@ -14,7 +15,9 @@ class data_statistics {
  public:
   // Reads all rows of a dataset. Throws noneq::error where they cannot be read, or have another shape than those
   // before.
-  void add(const storage::hdf5_reader& reader, const std::string& dataset);
+  // `read` is called with the bytes of each block of rows.
+  void add(const storage::hdf5_reader& reader, const std::string& dataset,
+           const std::function<void(double bytes)>& read = {});
   // Returns a line for all numbers, and one for each channel where there are several.
   std::string text(const std::string& indent) const;
 

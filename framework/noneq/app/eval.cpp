@@ -20,7 +20,7 @@ struct eval_options {
   std::string folder, data, method;
   std::int64_t samples = 0;
   int threads = 0;
-  bool json = false;
+  bool json = false, quiet = false;
 };
 
 const std::map<std::string, std::string> methods{
@@ -100,6 +100,7 @@ void add_eval(CLI::App& program) {
       ->check(at_least_one());
   verb->add_option("--threads", o->threads, "worker threads")->check(CLI::Range(1, 1024));
   verb->add_flag("--json", o->json, "one JSON object instead of lines");
+  add_quiet(*verb, o->quiet);
   verb->callback([o] {
     registry plugins = installed_plugins();
     const auto opened =
@@ -112,7 +113,7 @@ void add_eval(CLI::App& program) {
     flow::stop_on_signals();
     flow::workers pool(o->threads);
     for (const std::string& note : pool.notes()) put_message("noneq: " + note + "\n");
-    flow::progress how_far(flow::telling::waiting, 0, 0);
+    flow::progress how_far(o->quiet ? flow::telling::errors : flow::telling::waiting, 0, 0);
     std::vector<record> found;
     flow::shown_progress shown(how_far, "");
     flow::record_listener records([&](const flow::plan_node& n, const measured& m) {

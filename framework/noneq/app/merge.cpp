@@ -13,6 +13,7 @@
 #include "noneq/flow/planned_files.hpp"
 #include "noneq/flow/progress.hpp"
 #include "noneq/flow/stop.hpp"
+#include "noneq/flow/task_progress.hpp"
 
 namespace noneq::app {
 
@@ -21,6 +22,7 @@ void add_merge(CLI::App& program) {
     std::string folder;
     flow::merge_options merge;
     out_file out;
+    bool quiet = false;
   };
   auto o = std::make_shared<options>();
   CLI::App* verb =
@@ -31,6 +33,7 @@ void add_merge(CLI::App& program) {
       ->required(false);
   verb->add_option("--writer", o->merge.writer, "whose units, where the pipeline has several writers");
   verb->add_flag("--virtual", o->merge.virtually, "write virtual datasets, which refer to the units and copy nothing");
+  add_quiet(*verb, o->quiet);
   verb->callback([o] {
     o->merge.out = o->out.path;
     if (!o->out.path.empty()) {
@@ -39,11 +42,11 @@ void add_merge(CLI::App& program) {
       o->out.need_free();
     }
     flow::stop_on_signals();
-    flow::progress say(flow::telling::waiting, 0, 0);
-    for (const auto& file : flow::merge(o->folder, o->merge, [&](std::int64_t rows) {
-           say.at_work([&] { return fmt::format("joining: row {}", rows); });
-         }))
-      print_out("{}\n", file.string());
+    flow::task_progress shown(o->quiet, "joining", flow::task_progress::amount::rows);
+    const auto files =
+        flow::merge(o->folder, o->merge, [&](std::int64_t rows, std::int64_t all) { shown.done(rows, all); });
+    shown.clear();
+    for (const auto& file : files) print_out("{}\n", file.string());
   });
 }
 
@@ -88,14 +91,25 @@ void add_status(CLI::App& program) {
 }
 
 void add_verify(CLI::App& program) {
-  auto place = std::make_shared<std::string>();
+  struct options {
+    std::string place;
+    bool quiet = false;
+  };
+  auto o = std::make_shared<options>();
   CLI::App* verb = program.add_subcommand("verify", "compare the units of a processing pipeline with their checksums");
-  verb->add_option("PLACE", *place, "the folder of the run, or a file that was joined")->required()->check(not_empty());
-  verb->callback([place] {
+  verb->add_option("PLACE", o->place, "the folder of the run, or a file that was joined")
+      ->required()
+      ->check(not_empty());
+  add_quiet(*verb, o->quiet);
+  verb->callback([o] {
     std::int64_t units = 0;
     std::string lines;
-    const auto wrong = as_input([&] { return flow::verify(*place, units); });
-    if (wrong.empty()) return print_out("{}: {} units are as they were written\n", *place, units);
+    flow::task_progress shown(o->quiet, "comparing", flow::task_progress::amount::pieces);
+    const auto wrong = as_input([&] {
+      return flow::verify(o->place, units, [&](std::int64_t done, std::int64_t all) { shown.done(done, all); });
+    });
+    shown.clear();
+    if (wrong.empty()) return print_out("{}: {} units are as they were written\n", o->place, units);
     for (const std::string& line : wrong) lines += (lines.empty() ? "" : "\n") + line;
     throw error(lines);
   });

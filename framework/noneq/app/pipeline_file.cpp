@@ -5,8 +5,10 @@
 #include <fmt/ranges.h>
 
 #include "noneq/app/refuse.hpp"
+#include "noneq/config/differences.hpp"
+#include "noneq/config/extends.hpp"
 #include "noneq/config/overrides.hpp"
-#include "noneq/config/parse.hpp"
+#include "noneq/core/messages.hpp"
 
 namespace noneq::app {
 
@@ -26,15 +28,23 @@ void pipeline_file::add_to(CLI::App& verb) {
   verb.add_option("--seed", seed, "change the seed");
 }
 
-config::value pipeline_file::read() const {
-  config::value document = config::parse_file(file);
+std::string change_values(config::value& document, const std::vector<std::string>& changes) {
+  const config::value before = document;
   for (const std::string& change : changes) config::apply_override(document, change);
-  if (seed) config::apply_override(document, "seed=" + std::to_string(*seed));
-  return document;
+  std::string lines;
+  for (const config::difference& d : config::differences(before, document)) lines += config::to_text(d) + "\n";
+  return lines;
 }
 
 flow::plan pipeline_file::make(registry& plugins) const {
-  return as_input([&] { return flow::make_plan(read(), plugins); });
+  return as_input([&] {
+    config::value document = config::parse_pipeline(file);
+    const std::string changed = change_values(document, changes);
+    if (seed) config::apply_override(document, "seed=" + std::to_string(*seed));
+    flow::plan p = flow::make_plan(document, plugins);
+    if (!quiet) put_message(changed);
+    return p;
+  });
 }
 
 }

@@ -9,6 +9,7 @@
 #include "noneq/core/messages.hpp"
 #include "noneq/flow/processing.hpp"
 #include "noneq/flow/stop.hpp"
+#include "noneq/flow/task_progress.hpp"
 #include "noneq/flow/units.hpp"
 #include "noneq/storage/files.hpp"
 
@@ -37,17 +38,11 @@ static std::string command_line() {
   return words;
 }
 
-static std::string bytes_text(double bytes) {
-  constexpr const char* units[] = {"bytes", "kB", "MB", "GB", "TB", "PB"};
-  std::size_t k = 0;
-  for (; bytes >= 1000 && k < 5; ++k) bytes /= 1000;
-  return fmt::format("{:.4g} {}", bytes, units[k]);
-}
-
 static void print_estimate(const flow::estimate& e, const flow::job_part& part) {
   for (const auto& o : e.outputs)
-    print_out("{}: {} {} of {}, {}\n", o.file.string(), o.dataset, to_string(o.shape), o.numbers, bytes_text(o.bytes));
-  print_out("disk: {} of {} free{}\n", bytes_text(e.bytes), bytes_text(e.free_bytes),
+    print_out("{}: {} {} of {}, {}\n", o.file.string(), o.dataset, to_string(o.shape), o.numbers,
+              flow::bytes_text(o.bytes));
+  print_out("disk: {} of {} free{}\n", flow::bytes_text(e.bytes), flow::bytes_text(e.free_bytes),
             e.bytes > e.free_bytes ? ", which is too little" : "");
   print_out("time: {:.4g} rows a second, measured on the {} rows of a unit; {:.2g} hours for {} rows{}\n",
             e.rows_a_second, e.unit_rows, e.seconds / 3600, e.rows, part.whole() ? "" : " of part " + part.text());

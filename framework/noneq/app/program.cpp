@@ -8,7 +8,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "noneq/app/help.hpp"
 #include "noneq/app/output.hpp"
+#include "noneq/app/problem_text.hpp"
 #include "noneq/app/verbs.hpp"
 #include "noneq/core/any_exception.hpp"
 #include "noneq/core/error.hpp"
@@ -34,10 +36,12 @@ static void refuse_unknown_verb(const CLI::App& program, int argc, char** argv) 
 }
 
 static void add_verbs(CLI::App& program) {
+  program.formatter(help_formatter());  // before the verbs, which inherit it
   program.set_version_flag("--version", NONEQ_VERSION);
-  for (auto* add : {add_run,    add_profile, add_check,  add_list,    add_describe, add_draw,    add_table,
-                    add_schema, add_eval,    add_apply,  add_average, add_sample,   add_predict, add_export,
-                    add_merge,  add_status,  add_verify, add_report,  add_watch,    add_data})
+  for (auto* add : {add_run,     add_continue, add_profile,    add_check,  add_diff,   add_list,    add_describe,
+                    add_draw,    add_table,    add_schema,     add_eval,   add_apply,  add_average, add_sample,
+                    add_predict, add_export,   add_merge,      add_status, add_verify, add_report,  add_watch,
+                    add_data,    add_doctor,   add_completion, add_man})
     add(program);
 }
 
@@ -48,6 +52,9 @@ static int main_or_throw(int argc, char** argv) {
   program.require_subcommand(1);
   try {
     program.parse(argc, argv);
+  } catch (const CLI::RuntimeError& e) {
+    flush_output();
+    return e.get_exit_code();  // the answer of a verb that did its work
   } catch (const CLI::ParseError& e) {
     std::ostringstream help, wrong;
     const int code = program.exit(e, help, wrong);
@@ -78,7 +85,7 @@ int run_program(int argc, char** argv) {
     limit_library_threads();
     return main_or_throw(argc, argv);
   } catch (const input_error& e) {
-    put_message(fmt::format("{}\n", e.what()));
+    put_message(problem_text(e));
     return exit_code::bad_input;
   } catch (const interrupted& e) {
     put_message(fmt::format("\n{}\n", e.what()));

@@ -47,6 +47,7 @@ void add_run(CLI::App& program) {
   o->processing.add_to(*verb);
   verb->callback([o] {
     registry plugins = installed_plugins();
+    o->pipeline.quiet = o->processing.run.quiet;
     const flow::plan p = o->pipeline.make(plugins);
     flow::run_options& r = o->processing.run;
     r.folder = o->out.empty() ? flow::usual_folder(p) : std::filesystem::path(o->out);

@@ -10,6 +10,7 @@
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/verbs.hpp"
 #include "noneq/config/emit.hpp"
+#include "noneq/config/extends.hpp"
 #include "noneq/flow/attachment.hpp"
 
 namespace noneq::app {
@@ -125,6 +126,39 @@ json node_schema(const std::vector<plugin_answer>& all) {
   return config::any_of(choices);
 }
 
+// A file that extends another holds any part of a pipeline: entries without what the other file states, and null.
+// The whole entries come first, for the completion of editors.
+json part_of(const std::vector<std::string>& names, const std::function<json(const std::string&)>& whole) {
+  const json anything{{"type", {"object", "null"}}};
+  json entries{{"type", {"object", "null"}}};
+  if (names.empty()) entries["additionalProperties"] = config::any_of({whole(""), anything});
+  for (const std::string& name : names) entries["properties"][name] = config::any_of({whole(name), anything});
+  if (!names.empty()) entries["additionalProperties"] = false;
+  return entries;
+}
+
+json pipeline_schema(const json& process, const json& graph) {
+  const keys scalars{{"name", config::string_schema()},
+                     {"seed", config::integer_schema()},
+                     {"unit", config::integer_schema()},
+                     {"not_finite", config::enum_schema({"stop", "keep", "retry"})}};
+  keys whole = scalars, part = scalars;
+  whole.insert(whole.end(), {{"process", process}, {"graph", graph}});
+  for (auto& [key, schema] : part) schema = config::any_of({schema, {{"type", "null"}}});
+  part.insert(
+      part.end(),
+      {{config::extends_key,
+        config::described({{"type", "string"}, {"minLength", 1}},
+                          "a pipeline to begin with, from the folder of this file; what stands here changes it")},
+       {"process", part_of({"kernel", "schedule", "mean", "variance"}, reference)},
+       {"graph", part_of({}, [](const std::string&) { return reference("node"); })}});
+  const json extends = {{"required", {config::extends_key}}};
+  return {{"type", "object"},
+          {"if", extends},
+          {"then", config::object_schema(part)},
+          {"else", config::object_schema(whole, {"name", "graph"})}};
+}
+
 }
 
 void add_schema(CLI::App& program) {
@@ -137,15 +171,11 @@ void add_schema(CLI::App& program) {
                                                 {"mean", reference("mean")},
                                                 {"variance", reference("variance")}},
                                                {"kernel", "schedule", "mean"});
-    json schema = config::object_schema({{"name", config::string_schema()},
-                                         {"seed", config::integer_schema()},
-                                         {"unit", config::integer_schema()},
-                                         {"not_finite", config::enum_schema({"stop", "keep", "retry"})},
-                                         {"process", process},
-                                         {"graph", {{"type", "object"}, {"additionalProperties", node_schema(all)}}}},
-                                        {"name", "graph"});
+    const json graph{{"type", "object"}, {"additionalProperties", reference("node")}};
+    json schema = pipeline_schema(process, graph);
     schema["$schema"] = config::json_schema_draft;
     schema["$defs"] = definitions(all, plugins);
+    schema["$defs"]["node"] = node_schema(all);
     print_out("{}\n", to_text(schema, 1));
   });
 }

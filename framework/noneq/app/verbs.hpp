@@ -1,5 +1,6 @@
-// The command line: one file a verb. A verb adds its options to the program; when it is chosen, it runs and returns the
-// exit code: 0 done, 1 the run failed, 2 bad input, 130 interrupted.
+// The command line: one file a verb. A verb adds its options to the program; when it is chosen, it runs. The exit code
+// is 0 when it returns, 1 the run failed, 2 bad input, 130 interrupted; a verb whose code is an answer (`diff`) throws
+// CLI::RuntimeError with it.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -11,7 +12,9 @@ struct exit_code {
 };
 
 void add_run(CLI::App& program);
+void add_continue(CLI::App& program);
 void add_check(CLI::App& program);
+void add_diff(CLI::App& program);
 void add_list(CLI::App& program);
 void add_describe(CLI::App& program);
 void add_draw(CLI::App& program);
@@ -29,6 +32,9 @@ void add_merge(CLI::App& program);
 void add_status(CLI::App& program);
 void add_verify(CLI::App& program);
 void add_watch(CLI::App& program);
+void add_doctor(CLI::App& program);
+void add_completion(CLI::App& program);
+void add_man(CLI::App& program);
 void add_data(CLI::App& program);
 void add_data_info(CLI::App& data);
 void add_data_import(CLI::App& data);

@@ -24,7 +24,11 @@ void problems::raise() const {
   for (const error& e : found_)
     if (seen.insert(e.what()).second) sorted.push_back(e);
   std::stable_sort(sorted.begin(), sorted.end(), [](const error& a, const error& b) {
-    return std::tie(a.where().line, a.where().col) < std::tie(b.where().line, b.where().col);
+    // Pipelines that extend one another have problems in several files.
+    const auto key = [](const place& at) {
+      return std::tuple(at.line == 0 ? std::string() : at.file, at.line, at.col);
+    };
+    return key(a.where()) < key(b.where());
   });
   throw input_error(std::move(sorted));
 }

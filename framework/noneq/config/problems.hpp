@@ -17,7 +17,8 @@ class problems {
   bool empty() const { return found_.empty(); }
   std::size_t size() const { return found_.size(); }
 
-  // Throws input_error with all problems by line and column, each once; does nothing when there are none.
+  // Throws input_error with all problems by file, line and column, each once; does nothing when there are none. Those
+  // without a line, as of --set, come first.
   void raise() const;
 
   // Calls f and keeps its noneq::error as e.at(where, subject). Returns whether f threw nothing. Other exceptions pass.

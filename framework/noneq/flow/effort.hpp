@@ -17,7 +17,8 @@ class effort {
   void finished() { ++finished_; }                      // one of them
   void advanced(double share) { share_ += share; }      // a sampler, by this share of all its work
 
-  // Returns "sampler: 46 %, 90 calls of the network, 0:12 left", or "bound: 12 of 63 parts, …, 0:15".
+  // Returns "sampler: 46 %, 90 calls of the network, 0:12 left", or "bound: 12 of 63 parts, …, 0:15 left". Before the
+  // first part is finished the time is that since the beginning: "bound: 0 of 63 parts, …, 0:15".
   std::string text() const;
 
  private:

@@ -172,7 +172,7 @@ job_status status_of(const fs::path& run) {
   return s;
 }
 
-std::vector<std::string> verify(const fs::path& place, std::int64_t& units) {
+std::vector<std::string> verify(const fs::path& place, std::int64_t& units, const storage::unit_progress& progress) {
   std::vector<std::string> wrong;
   units = 0;
   const auto add = [&](std::vector<std::string> more) {
@@ -180,7 +180,7 @@ std::vector<std::string> verify(const fs::path& place, std::int64_t& units) {
   };
   std::error_code failed;
   if (!fs::is_directory(place, failed)) {
-    add(storage::wrong_units(place, units));
+    add(storage::wrong_units(place, units, progress));
     return wrong;
   }
   const manifest m = need_manifest(place);
@@ -191,13 +191,13 @@ std::vector<std::string> verify(const fs::path& place, std::int64_t& units) {
         if (!fs::exists(place / file, failed))
           throw refused(place / file, "is not there any more; need its new name: noneq verify FILE");
         std::int64_t of_file = 0;
-        add(storage::wrong_units(place / file, of_file));
+        add(storage::wrong_units(place / file, of_file, progress));
         units += of_file;
         continue;
       }
       const auto places = made.units_of(file);
       units += static_cast<std::int64_t>(places.size());
-      add(storage::wrong_units(places));
+      add(storage::wrong_units(places, progress));
     }
   return wrong;
 }

@@ -44,6 +44,7 @@ job_status status_of(const std::filesystem::path& run);
 
 // Returns a line for each unit that is not as it was written, in a joined file or in the folder of a run; `units`
 // receives the number of those that were read.
-std::vector<std::string> verify(const std::filesystem::path& place, std::int64_t& units);
+std::vector<std::string> verify(const std::filesystem::path& place, std::int64_t& units,
+                                const storage::unit_progress& progress = {});
 
 }

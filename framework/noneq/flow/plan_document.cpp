@@ -2,13 +2,15 @@
 
 #include <fmt/format.h>
 
+#include "noneq/config/extends.hpp"
 #include "noneq/flow/row_parameters.hpp"
 #include "noneq/plugin/roles/transform.hpp"
 
 namespace noneq::flow {
 namespace {
 
-const std::vector<std::string> pipeline_keys{"name", "seed", "unit", "not_finite", "process", "graph"};
+const std::vector<std::string> pipeline_keys{config::extends_key, "name",    "seed", "unit",
+                                             "not_finite",        "process", "graph"};
 const std::vector<std::string> not_finite_rules{"stop", "keep", "retry"};
 const std::vector<std::string> process_keys{"kernel", "schedule", "mean", "variance"};
 const std::vector<std::string> node_keys{"plugin", "in", "as", "of", "every", "at"};
@@ -264,6 +266,10 @@ plan read_document(const config::value& document, registry& plugins, config::pro
   p.plugins = &plugins;
   const reading r{plugins, found, ""};
   refuse_unknown_keys(document, pipeline_keys, "", found);
+  // A file that extends another was merged when it was read. What remains was set later, and would be passed over.
+  if (const config::value* left = document.find(config::extends_key))
+    found.add(error("got the name of a file behind the reading of files, need it in the YAML file itself",
+                    config::extends_key, left->where()));
   read_into(p.name, document, "name", "name", found);
   check_name(p, document, found);
   read_into(p.seed, document, "seed", "seed", found);

@@ -14,6 +14,7 @@
 #include "noneq/flow/merging.hpp"
 #include "noneq/flow/passing_folder.hpp"
 #include "noneq/flow/run_observers.hpp"
+#include "noneq/flow/task_progress.hpp"
 #include "noneq/flow/trace.hpp"
 #include "noneq/flow/unit_folder.hpp"
 #include "noneq/flow/writer_checks.hpp"
@@ -205,9 +206,10 @@ class processing {
     const folder_turn turn(options_.folder);
     if (manifest_.finished) return;
     need_all_units(manifest_, units_, options_.folder);
-    const auto files = finish_job(options_.folder, manifest_, [&](std::int64_t rows) {
-      say_.at_work([&] { return fmt::format("joining: row {}", rows); });
-    });
+    task_progress joining(options_.quiet, "joining", task_progress::amount::rows);
+    const auto files =
+        finish_job(options_.folder, manifest_, [&](std::int64_t rows, std::int64_t all) { joining.done(rows, all); });
+    joining.clear();
     for (const auto& [id, file] : files) say_.say(fmt::format("{}: wrote {}", id, file.string()));
   }
 

@@ -12,14 +12,14 @@ namespace noneq::flow {
 
 progress::progress(telling what, std::int64_t first_step, std::int64_t last_step)
     : what_(what), terminal_(isatty(STDERR_FILENO) != 0), first_(first_step), last_(last_step) {
-  if (!terminal_) due();  // a log has its first line after ten seconds
+  due();  // sets the time of the first line
 }
 
 bool progress::due() {
   const auto now = clock::now();
   if (now < next_) return false;
   // A terminal is redrawn in place; a log file has a line every ten seconds.
-  next_ = now + (terminal_ ? std::chrono::milliseconds(100) : std::chrono::seconds(10));
+  next_ = now + std::chrono::seconds(terminal_ ? 1 : 10);
   return true;
 }
 

@@ -26,8 +26,8 @@ class progress {
   void say(const std::string& line);
   // Called after each training step.
   void stepped(std::int64_t step, double loss, const char* unit);
-  // Called in the midst of other long work, at any rate. text() is called when the line is due: on a terminal ten times
-  // a second, else every ten seconds.
+  // Called in the midst of other long work, at any rate. text() is called when the line is due: on a terminal once a
+  // second, else every ten seconds, and first after that time, so that short work prints nothing.
   void at_work(const std::function<std::string()>& text);
   // Clears the progress line, before other output goes to the terminal.
   void clear();

@@ -199,16 +199,20 @@ std::vector<staying_file> run_folder::prepare(const plan& p, if_there policy) co
   return staying;
 }
 
-std::unique_ptr<session> run_folder::open(const fs::path& path, registry& plugins,
-                                          const std::function<void(config::value&)>& change) {
+run_folder::read_run run_folder::read(const fs::path& path, registry& plugins) {
   const run_folder folder(path);
   if (!fs::exists(path / "pipeline.yaml")) throw refused(path, "is not the folder of a run; it has no pipeline.yaml");
   if (!storage::has_checkpoint(folder.saved())) throw refused(path, "has no checkpoint yet; train it with noneq run");
-  config::value document = config::parse_file(path / "pipeline.yaml");
-  const storage::checkpoint saved = storage::load_checkpoint(folder.saved());
-  look_for_files(document, plugins, saved.meta.value("begun_in", ""));
-  if (change) change(document);
-  return std::make_unique<session>(make_plan(document, plugins), saved);
+  read_run r{config::parse_file(path / "pipeline.yaml"), storage::load_checkpoint(folder.saved())};
+  look_for_files(r.pipeline, plugins, r.saved.meta.value("begun_in", ""));
+  return r;
+}
+
+std::unique_ptr<session> run_folder::open(const fs::path& path, registry& plugins,
+                                          const std::function<void(config::value&)>& change) {
+  read_run r = read(path, plugins);
+  if (change) change(r.pipeline);
+  return std::make_unique<session>(make_plan(r.pipeline, plugins), r.saved);
 }
 
 }

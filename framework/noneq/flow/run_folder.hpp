@@ -30,6 +30,14 @@ class run_folder {
   // folder is removed with every file of its writers and metrics; returns the files that stay.
   std::vector<staying_file> prepare(const plan& p, if_there policy) const;
 
+  // Returns the pipeline of a run made earlier, and its checkpoint. Files that are not in the working directory are
+  // those of the folder in which the run was begun. Throws error or input_error when there is no such run.
+  struct read_run {
+    config::value pipeline;
+    storage::checkpoint saved;
+  };
+  static read_run read(const std::filesystem::path& path, registry& plugins);
+
   // Returns the plan and checkpoint of a run made earlier. `change` may edit the pipeline before it is checked.
   static std::unique_ptr<session> open(const std::filesystem::path& path, registry& plugins,
                                        const std::function<void(config::value&)>& change = {});

@@ -122,7 +122,7 @@ void join_units(const fs::path& head, const std::vector<unit_place>& units, cons
       }
       d.unit_chunks = std::max<std::int64_t>(d.unit_chunks, static_cast<std::int64_t>(chunks.size()));
     }
-    if (progress) progress(u.unit.first + u.unit.rows);
+    if (progress) progress(u.unit.first + u.unit.rows, units.back().unit.first + units.back().unit.rows);
   }
   for (auto& [name, d] : datasets) {
     if (!d.id.close()) throw cannot(out, fmt::format("write dataset '{}'", name));
@@ -219,12 +219,14 @@ void join_virtually(const fs::path& head, const std::vector<unit_place>& units, 
   made.commit();
 }
 
-std::vector<std::string> wrong_units(const std::vector<unit_place>& units) {
+std::vector<std::string> wrong_units(const std::vector<unit_place>& units, const unit_progress& progress) {
   std::vector<std::string> wrong;
   unit_files files;
   std::string bytes;
+  std::int64_t done = 0;
   for (const unit_place& u : units) {
     stop_here_if_asked();
+    if (progress) progress(done++, static_cast<std::int64_t>(units.size()));
     std::string in;
     for (const auto& [name, chunks] : u.unit.chunks)
       for (const stored_chunk& c : chunks)
@@ -236,7 +238,7 @@ std::vector<std::string> wrong_units(const std::vector<unit_place>& units) {
   return wrong;
 }
 
-std::vector<std::string> wrong_units(const fs::path& name, std::int64_t& units) {
+std::vector<std::string> wrong_units(const fs::path& name, std::int64_t& units, const unit_progress& progress) {
   units = 0;
   const hdf5_lock lock;
   std::string reason;
@@ -268,6 +270,7 @@ std::vector<std::string> wrong_units(const fs::path& name, std::int64_t& units) 
     std::string bytes;
     for (std::size_t k = 0; k < sums.size(); ++k, at[0] += chunk[0]) {
       stop_here_if_asked();
+      if (progress) progress(static_cast<std::int64_t>(k), static_cast<std::int64_t>(sums.size()));
       const std::int64_t unit = static_cast<std::int64_t>(k) / unit_chunks;
       if (unit == last_wrong) continue;
       hsize_t size = 0;

@@ -20,8 +20,8 @@ struct unit_place {
 // Returns "unit of rows 1024 … 2047".
 std::string unit_text(const stored_unit& u);
 
-// Called with the rows that are joined so far.
-using unit_progress = std::function<void(std::int64_t rows)>;
+// Called with what is done of all: rows that are joined, units or chunks that are compared.
+using unit_progress = std::function<void(std::int64_t done, std::int64_t all)>;
 
 // Writes one file of all units, which follow one another from row 0; its data has the same bytes whatever the files.
 // A chunk whose checksum is wrong is an error. `out` appears whole or not at all.
@@ -35,10 +35,11 @@ void join_virtually(const std::filesystem::path& head, const std::vector<unit_pl
                     const std::filesystem::path& out);
 
 // Returns a line for each unit in which a chunk has not the checksum that its journal lists.
-std::vector<std::string> wrong_units(const std::vector<unit_place>& units);
+std::vector<std::string> wrong_units(const std::vector<unit_place>& units, const unit_progress& progress = {});
 
 // Returns a line for each unit of a joined file in which a chunk has not the checksum that the file lists. Errors: the
 // file cannot be read, or lists no checksums. `units` receives their number.
-std::vector<std::string> wrong_units(const std::filesystem::path& file, std::int64_t& units);
+std::vector<std::string> wrong_units(const std::filesystem::path& file, std::int64_t& units,
+                                     const unit_progress& progress = {});
 
 }

@@ -121,7 +121,7 @@ struct repacker {
     const hdf5_handle creation = properties(d.layout, chunk, old, type);
     const hdf5_handle made(H5Dcreate2(to, path.c_str(), type, space, H5P_DEFAULT, creation, H5P_DEFAULT), H5Dclose);
     if (!made.valid()) throw value_copy{source, -1, d.where, to_name, path}.unwritable();
-    value_copy{d.id, made, d.where, to_name, path}.rows(step(d.layout, chunk[0]));
+    value_copy{d.id, made, d.where, to_name, path, how.copied}.rows(step(d.layout, chunk[0]));
     need_as_long(d);
     return true;
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@ struct repacking {
   std::int64_t chunk_rows = 0;             // of them; 0: chunks of about a quarter of a megabyte
   std::optional<int> gzip = {};  // level, 0 for none; without it a dataset keeps its own, or 4 for another filter
   bool unwritten = false;        // whether numbers that were never written become the fill value
+  std::function<void(std::int64_t bytes)> copied = {};  // called with the bytes of each block of rows that is stored
 };
 
 // Returns the chunks that a dataset of this layout has by default: whole rows, as many as fit into `chunk_rows`, or

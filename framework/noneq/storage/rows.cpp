@@ -64,6 +64,8 @@ bool byte_stream::ended() {
   return true;
 }
 
+std::int64_t byte_stream::bytes_read() const { return gzoffset(zlib(file_)); }
+
 bool byte_stream::line(std::string& into) {
   constexpr std::size_t longest = 1 << 26;
   into.clear();

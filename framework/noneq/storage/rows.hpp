@@ -19,6 +19,9 @@ class row_file {
   // Returns the next rows, [n, …] with n up to `most`; n = 0 at the end. Errors: damaged, truncated, more rows than
   // stated.
   virtual Tensor next(std::int64_t most) = 0;
+  // Returns how many bytes of the file were read, compressed ones where it is compressed; 0 where that is not known
+  // before the end.
+  virtual std::int64_t bytes_read() const { return 0; }
 
   std::int64_t row_bytes() const;
 };

@@ -56,6 +56,8 @@ class csv_lines {
   csv_lines(csv_lines&&) = delete;
   ~csv_lines() { csv_free(&parser_); }
 
+  std::int64_t bytes_read() const { return in_.bytes_read(); }
+
   bool next(csv_line& into) {
     into.cells.clear();
     into.ended = true;  // between lines
@@ -163,6 +165,8 @@ class csv_rows : public row_file {
         throw error(file_.string() + ": changed while it was read, need it to stay as it is");
     return rows;
   }
+
+  std::int64_t bytes_read() const override { return in_->bytes_read(); }
 
  private:
   void start() {

@@ -68,6 +68,7 @@ void value_copy::rows(std::int64_t at_once) const {
     const error failed = written ? error("") : unwritable();  // its reason is lost with the next call
     if (varying) H5Dvlen_reclaim(type, memory, H5P_DEFAULT, values.data());
     if (!written) throw failed;
+    if (copied) copied(static_cast<std::int64_t>(bytes));
   }
 }
 

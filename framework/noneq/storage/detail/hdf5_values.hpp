@@ -2,6 +2,7 @@
 // H5Ocopy crashes where the disk is full. Private to the room; call with hdf5_lock held.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "noneq/storage/detail/hdf5_handle.hpp"
@@ -12,6 +13,7 @@ namespace noneq::storage {
 struct value_copy {
   std::int64_t from, to;
   std::string from_where, to_file, dataset;
+  std::function<void(std::int64_t bytes)> copied = {};  // called by rows() after each block
 
   // Copies all rows, `at_once` at a time. Throws noneq::error where they cannot be read or written.
   void rows(std::int64_t at_once) const;

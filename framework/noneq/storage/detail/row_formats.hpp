@@ -20,6 +20,7 @@ class byte_stream {
   void read(void* into, std::int64_t count);
   std::size_t read_some(void* into, std::size_t most);  // fewer at the end; errors: damaged
   bool ended();
+  std::int64_t bytes_read() const;  // of the file as it is stored
   // Reads the line without its end, which is LF, CRLF or CR; false after the last one. Errors: longer than any text.
   bool line(std::string& into);
 
@@ -38,6 +39,7 @@ class packed_rows : public row_file {
   // they become `dtype`, which is as wide or wider.
   packed_rows(std::unique_ptr<byte_stream> in, std::int64_t rows, sizes row, at::ScalarType stored, bool big_endian);
   Tensor next(std::int64_t most) override;
+  std::int64_t bytes_read() const override { return in_->bytes_read(); }
 
  protected:
   std::unique_ptr<byte_stream> in_;
