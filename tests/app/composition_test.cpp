@@ -53,7 +53,7 @@ TEST_CASE("a pipeline that extends another is run as one, and its run holds the 
   CHECK(!whole.find("graph")->contains("bound"));
   CHECK(whole.find("graph")->find("trainer")->find("steps")->text() == "20");
   CHECK(c.in({"diff", "sub/fast.yaml", "fast"}).code == 0);
-  // The same pipeline, written out, trains the same weights.
+  // This pipeline without extends, written out, trains equal weights.
   std::string plain = tiny_with("steps: 60", "steps: 20");
   const auto from = plain.find("  bound:");
   plain.erase(from, plain.find('\n', from) + 1 - from);

@@ -47,7 +47,7 @@ struct bash {
     put_text(place / "data.h5", "");
     std::filesystem::create_directories(place / "runs");
   }
-  // What bash offers for the last of these words.
+  // Returns the words that bash offers for the last of these.
   std::vector<std::string> offers(const std::vector<std::string>& words) const {
     std::string line = "bash -c 'source ./words; COMP_WORDS=(noneq";
     for (const std::string& word : words) line += " \"" + word + "\"";

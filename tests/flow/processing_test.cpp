@@ -150,7 +150,7 @@ TEST_CASE("a job goes on only with the data, weights and parameters that it bega
   CHECK(has(refused({"graph.out.gzip=3"}), "out.gzip was 2, is 3"));
   const fs::path changed = integers_file(other.path, 6);
   CHECK(has(refused({"graph.data.file=" + changed.string()}), "cannot go on: the data of data had contents "));
-  // Of large data some rows are compared only, so a file that was written again is taken for another.
+  // Only some rows of large data are compared, so a file that was written again counts as another one.
   manifest large;
   large.files["a.h5"] = {{"bytes", 1 << 30}, {"time", "2026-01-01T00:00:00Z"}};
   manifest later = large;

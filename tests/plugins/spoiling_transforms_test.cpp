@@ -32,7 +32,7 @@ TEST_CASE("hide: a copy misses the stated share more or less, and the row itself
   CHECK(testing::mean_is(share, 0.35));
   const Tensor fixed = spoilt("{plugin: hide, least: 0.25, most: 0.25}", x).at("seen").isnan().flatten(1).sum(1);
   CHECK(fixed.eq(2 * 60).all().item<bool>());
-  // What was missing stays so.
+  // Missing numbers stay missing.
   const Tensor holes = x.masked_fill(noneq::stream(2).uniform(x.sizes().vec()) < 0.2, std::nan(""));
   const noneq::batch of_holes = spoilt("{plugin: hide, least: 0.1, most: 0.6}", holes);
   CHECK(of_holes.at("seen").isnan().equal(hidden.logical_or(holes.isnan())));

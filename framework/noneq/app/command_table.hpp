@@ -25,6 +25,7 @@ struct verb_words {
   std::string name, doc;  // "data make"
   std::vector<option_words> options, arguments;
   std::vector<verb_words> verbs;
+  std::string last_word() const { return name.substr(name.rfind(' ') + 1); }  // "make"
 };
 
 // Returns the program and its verbs.

@@ -64,7 +64,7 @@ std::string bash_completion(const verb_words& program, const plugin_words& names
     std::vector<std::string> options, verbs;
     for (const option_words& o : v.options) options.push_back(o.name);
     script += fmt::format("    '{}:-'*) _noneq_words '{}' \"$word\" ;;\n", v.name, fmt::join(options, " "));
-    for (const verb_words& below : v.verbs) verbs.push_back(below.name.substr(below.name.rfind(' ') + 1));
+    for (const verb_words& below : v.verbs) verbs.push_back(below.last_word());
     if (!verbs.empty())
       script += fmt::format("    '{}:'*) _noneq_words '{}' \"$word\" ;;\n", v.name, fmt::join(verbs, " "));
     else if (!v.arguments.empty())

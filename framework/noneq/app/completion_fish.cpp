@@ -38,7 +38,7 @@ std::string condition_of(const verb_words& v) {
   std::string text = "__fish_seen_subcommand_from " + v.name.substr(0, space);
   if (space != v.name.npos) text += "; and __fish_seen_subcommand_from " + v.name.substr(space + 1);
   std::vector<std::string> below;
-  for (const verb_words& b : v.verbs) below.push_back(b.name.substr(b.name.rfind(' ') + 1));
+  for (const verb_words& b : v.verbs) below.push_back(b.last_word());
   if (!below.empty()) text += fmt::format("; and not __fish_seen_subcommand_from {}", fmt::join(below, " "));
   return text;
 }
@@ -46,8 +46,7 @@ std::string condition_of(const verb_words& v) {
 void add_verb(const verb_words& v, const plugin_words& names, std::string& script) {
   const std::string start = fmt::format("complete -c noneq -n {}", fish_quoted(condition_of(v)));
   for (const verb_words& below : v.verbs)
-    script +=
-        fmt::format("{} -a {} -d {}\n", start, below.name.substr(below.name.rfind(' ') + 1), fish_quoted(below.doc));
+    script += fmt::format("{} -a {} -d {}\n", start, below.last_word(), fish_quoted(below.doc));
   for (const option_words& o : v.options) {
     script +=
         fmt::format("{} -l {}{}", start, o.name.substr(2), o.short_name.empty() ? "" : " -s " + o.short_name.substr(1));

@@ -63,12 +63,12 @@ void add_function(const verb_words& v, const plugin_words& names, std::string& s
   }
   script += "  local state line\n  local -a verbs=(\n";
   for (const verb_words& below : v.verbs)
-    script += fmt::format("    '{}:{}'\n", below.name.substr(below.name.rfind(' ') + 1), zsh_quoted(below.doc, ":\\"));
+    script += fmt::format("    '{}:{}'\n", below.last_word(), zsh_quoted(below.doc, ":\\"));
   script += "  )\n  _arguments -C" + arguments_of(v, names, "    ") +
             " \\\n    '1:verb:->verb' '*::word:->words'\n  case $state in\n    verb) _describe verb verbs ;;\n"
             "    words) case $line[1] in\n";
   for (const verb_words& below : v.verbs)
-    script += fmt::format("      {}) {} ;;\n", below.name.substr(below.name.rfind(' ') + 1), function_of(below.name));
+    script += fmt::format("      {}) {} ;;\n", below.last_word(), function_of(below.name));
   script += "    esac ;;\n  esac\n}\n";
 }
 

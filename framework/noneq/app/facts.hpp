@@ -1,4 +1,5 @@
-// What `noneq doctor` finds: facts of this machine and installation, and what is slow or broken, with the reason.
+// The lines of `noneq doctor`: facts of this machine and installation, and things that are slow or broken, with the
+// reason.
 #pragma once
 
 #include <string>

@@ -8,26 +8,22 @@
 #include <torch/version.h>
 #include <nlohmann/json.hpp>
 
-#include "noneq/flow/workers.hpp"
+#include "noneq/core/machine.hpp"
 #include "noneq/storage/files.hpp"
 
 namespace noneq::flow {
 
 void node_times::begins(const node_call&) {
   const std::lock_guard one(one_);
-  open_[workers::thread_index()].push_back({clock::now()});
+  open_.begins();
 }
 
 void node_times::ended(const node_call& c) {
   const std::lock_guard one(one_);
-  auto& stack = open_[workers::thread_index()];
-  if (stack.empty()) return;
-  const open_call call = stack.back();
-  const double seconds = std::chrono::duration<double>(clock::now() - call.begin).count();
-  stack.pop_back();
-  if (!stack.empty()) stack.back().inner += seconds;
+  const auto call = open_.ended();
+  if (!call) return;
   sum& s = sums_[&c.node];
-  ++s.calls, s.seconds += seconds - call.inner;
+  ++s.calls, s.seconds += call->own();
 }
 
 std::map<std::string, node_times::sum> node_times::found() const {
@@ -40,15 +36,15 @@ namespace {
 
 std::string now_in_words() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
 
-// Returns the value of the first line that begins with `key`, behind the separator; "" when there is none.
-std::string line_in(const char* file, const std::string& key, char separator) {
-  std::ifstream lines(file);
+// Returns the name of the operating system; "" when there is none.
+std::string system_name() {
+  constexpr std::string_view key = "PRETTY_NAME=";
+  std::ifstream lines("/etc/os-release");
   for (std::string line; std::getline(lines, line);) {
-    const auto at = line.find(separator);
-    if (!line.starts_with(key) || at == line.npos) continue;
-    std::string found = line.substr(at + 1);
-    std::erase(found, '"');
-    return found.substr(std::min(found.find_first_not_of(" \t"), found.size()));
+    if (!line.starts_with(key)) continue;
+    line.erase(0, key.size());
+    std::erase(line, '"');
+    return line;
   }
   return "";
 }
@@ -71,8 +67,8 @@ void history::begins(std::int64_t step, int threads, const std::string& command)
                    {"step", step},
                    {"noneq", NONEQ_VERSION},
                    {"libtorch", TORCH_VERSION},
-                   {"system", line_in("/etc/os-release", "PRETTY_NAME", '=')},
-                   {"processor", line_in("/proc/cpuinfo", "model name", ':')},
+                   {"system", system_name()},
+                   {"processor", this_machine().cpu},
                    {"threads", threads},
                    {"directory", std::filesystem::current_path().string()},
                    {"command", command}});

@@ -8,9 +8,9 @@
 #include <map>
 #include <mutex>
 #include <string>
-#include <vector>
 
 #include "noneq/flow/observers.hpp"
+#include "noneq/flow/open_calls.hpp"
 
 namespace noneq::flow {
 
@@ -28,14 +28,8 @@ class node_times final : public observer {
   std::map<std::string, sum> found() const;  // by node
 
  private:
-  using clock = std::chrono::steady_clock;
-  struct open_call {
-    clock::time_point begin;
-    double inner = 0;  // seconds of other calls within
-  };
-
   mutable std::mutex one_;
-  std::map<int, std::vector<open_call>> open_;  // by thread
+  open_calls open_;
   std::map<const plan_node*, sum> sums_;
 };
 

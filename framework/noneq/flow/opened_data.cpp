@@ -74,7 +74,11 @@ source& opened_data::behind(const plan_node& n, const std::optional<known_data>&
     });
     if (from_loader) examined_.insert(begin.id);
     const auto all = along(chain, before);
-    for (std::size_t k = 0; k < chain.size(); ++k) infos_[chain[k].id] = all[k + 1];
+    for (const branch_node& t : chain) steps_[t.id].clear();
+    for (std::size_t k = 0; k < chain.size(); ++k) {
+      infos_[chain[k].id] = all[k + 1];
+      steps_[chain[k].id].push_back(all[k + 1]);
+    }
   }
   return *(behind_[n.id] = std::move(made));
 }
@@ -134,6 +138,7 @@ void opened_data::close() {
   loaders_.clear();
   behind_.clear();
   infos_.clear();
+  steps_.clear();
   examined_.clear();
 }
 
@@ -168,10 +173,7 @@ batch opened_data::transformed(const plan_node& n, batch b, bool training, const
       training ? transform_context::of_training(own, info, b.step, loader.as<noneq::loader>().batch_size, b.first)
                : transform_context::of_part(own, info, part, b.first);
   const std::vector<branch_node> steps = steps_of(n);
-  if (steps.size() == 1) return run_transform(steps.front(), std::move(b), c, infos_.at(n.id));
-  // A transform of several fields has changed those before alone.
-  const std::vector<dataset_info> infos = along(steps, info_before(n));
-  for (std::size_t k = 0; k < steps.size(); ++k) b = run_transform(steps[k], std::move(b), c, infos[k + 1]);
+  for (std::size_t k = 0; k < steps.size(); ++k) b = run_transform(steps[k], std::move(b), c, steps_.at(n.id)[k]);
   return b;
 }
 

@@ -64,8 +64,9 @@ class opened_data {
   const plan& plan_;
   const stream root_;
   std::map<std::string, std::shared_ptr<source>> loaders_, behind_;
-  std::map<std::string, dataset_info> infos_;  // behind each transform
-  std::set<std::string> examined_;             // loaders
+  std::map<std::string, dataset_info> infos_;               // behind each transform
+  std::map<std::string, std::vector<dataset_info>> steps_;  // behind it for each field in turn
+  std::set<std::string> examined_;                          // loaders
   using states = std::map<std::string, Tensor>;
   std::mutex fetching_;
   std::map<std::int64_t, states> ahead_;  // of the sources, behind each batch that is fetched but not trained on

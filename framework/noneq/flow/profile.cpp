@@ -9,18 +9,13 @@ namespace noneq::flow {
 
 void profile::begins(const node_call&) {
   const std::lock_guard one(one_);
-  open_[workers::thread_index()].push_back({now(), 0});
+  open_.begins();
 }
 
 void profile::ended(const node_call& c) {
   const std::lock_guard one(one_);
-  auto& stack = open_[workers::thread_index()];
-  if (stack.empty()) return;
-  const double end = now();
-  calls_.push_back(
-      {&c.node, c.what, c.index, c.part, workers::thread_index(), stack.back().begin, end, stack.back().inner});
-  stack.pop_back();
-  if (!stack.empty()) stack.back().inner += end - calls_.back().begin;
+  if (const auto call = open_.ended())
+    calls_.push_back({&c.node, c.what, c.index, c.part, workers::thread_index(), call->begin, call->end, call->inner});
 }
 
 namespace {

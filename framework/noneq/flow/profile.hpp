@@ -2,10 +2,10 @@
 // it, and the node that limits the whole. Observes any number of threads; report() is called after the last.
 #pragma once
 
-#include <chrono>
 #include <mutex>
 
 #include "noneq/flow/observers.hpp"
+#include "noneq/flow/open_calls.hpp"
 
 namespace noneq::flow {
 
@@ -30,7 +30,6 @@ class profile final : public observer {
   result report(std::int64_t first, int threads, std::int64_t shards) const;
 
  private:
-  using clock = std::chrono::steady_clock;
   struct call {
     const plan_node* node;
     calling what;
@@ -38,15 +37,9 @@ class profile final : public observer {
     int thread;
     double begin, end, inner;  // seconds; inner: within calls of other nodes
   };
-  struct open_call {
-    double begin, inner;
-  };
 
-  double now() const { return std::chrono::duration<double>(clock::now() - start_).count(); }
-
-  const clock::time_point start_ = clock::now();
   mutable std::mutex one_;
-  std::map<int, std::vector<open_call>> open_;
+  open_calls open_;
   std::vector<call> calls_;
 };
 

@@ -165,7 +165,7 @@ ordered_json facts_of(report_source& run, page_budget& budget) {
 }
 
 // Returns the page's frame with the values in place of their marks, {{name}}, and files in place of {{file: name}}.
-// What was put in is not searched for marks.
+// Text that replaced a mark is not searched for marks.
 std::string filled(const fs::path& folder, const std::map<std::string, std::string>& values) {
   const std::string frame = storage::read_file(folder / "page.html");
   std::string page;
