@@ -1,5 +1,7 @@
-# The installed package: program, rooms, headers, plugins, and what a plugin's own CMakeLists.txt needs.
+# The installed package, in two components: the program with its libraries and plugins; and, for development, headers and
+# all that the CMakeLists.txt of a plugin, or of a program that embeds runs, needs.
 include(CMakePackageConfigHelpers)
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME program)
 
 get_property(rooms GLOBAL PROPERTY NONEQ_ROOMS)
 get_property(plugins GLOBAL PROPERTY NONEQ_PLUGINS)
@@ -7,17 +9,22 @@ get_property(page_files GLOBAL PROPERTY NONEQ_PAGE_FILES)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/noneq)
 
 install(TARGETS noneq RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(TARGETS ${rooms} EXPORT noneq_targets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS ${rooms} EXPORT noneq_targets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT program
+        NAMELINK_COMPONENT development)
 install(TARGETS ${plugins} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/noneq/plugins)
 install(FILES ${page_files} DESTINATION share/noneq/report)  # where the program looks for them, whatever the prefix
-install(DIRECTORY framework/noneq DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp"
+install(FILES framework/noneq.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development)
+install(DIRECTORY framework/noneq DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development
+        FILES_MATCHING PATTERN "*.hpp"
         PATTERN "app" EXCLUDE PATTERN "flow" EXCLUDE PATTERN "detail" EXCLUDE)
-install(EXPORT noneq_targets NAMESPACE noneq:: DESTINATION ${package_dir})
+install(EXPORT noneq_targets NAMESPACE noneq:: DESTINATION ${package_dir} COMPONENT development)
 configure_package_config_file(cmake/noneqConfig.cmake.in ${PROJECT_BINARY_DIR}/noneqConfig.cmake
                               INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/noneqConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/noneqConfig.cmake ${PROJECT_BINARY_DIR}/noneqConfigVersion.cmake
-        DESTINATION ${package_dir})
+        DESTINATION ${package_dir} COMPONENT development)
+install(DIRECTORY examples/embedding DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples COMPONENT development)
+install(DIRECTORY pipelines DESTINATION share/noneq FILES_MATCHING PATTERN "*.yaml")
 
 # Completions of shells and the manual page, which the program itself writes, with the names of the plugins it finds.
 set(shell_words ${PROJECT_BINARY_DIR}/shell_words)

@@ -33,10 +33,11 @@ function(noneq_compile target)
 endfunction()
 
 # noneq_room(name SEES room... USES library...): a shared library of framework/noneq/<name>.
-# NO_TORCH: its files are compiled without libtorch's headers, which cost seconds each.
+# NO_TORCH: its files are compiled without libtorch's headers, which cost seconds each. CLOSED: its public headers need
+# nothing of the rooms that it sees, so that who links it is given none of them.
 # --no-undefined makes an arrow that points the wrong way a link error.
 function(noneq_room name)
-  cmake_parse_arguments(ROOM "NO_TORCH" "" "SEES;USES" ${ARGN})
+  cmake_parse_arguments(ROOM "NO_TORCH;CLOSED" "" "SEES;USES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS noneq/${name}/*.cpp)
   add_library(noneq_${name} SHARED ${sources})
   if(ROOM_NO_TORCH)
@@ -49,7 +50,11 @@ function(noneq_room name)
   target_include_directories(noneq_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/framework>
                              $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   list(TRANSFORM ROOM_SEES PREPEND noneq_)
-  target_link_libraries(noneq_${name} PUBLIC ${ROOM_SEES} torch PRIVATE ${ROOM_USES})
+  set(given PUBLIC)
+  if(ROOM_CLOSED)
+    set(given PRIVATE)
+  endif()
+  target_link_libraries(noneq_${name} ${given} ${ROOM_SEES} torch PRIVATE ${ROOM_USES})
   target_link_options(noneq_${name} PRIVATE -Wl,--no-undefined)
   set_property(GLOBAL APPEND PROPERTY NONEQ_ROOMS noneq_${name})
 endfunction()

@@ -29,14 +29,6 @@ class chain {
   std::string last_;
 };
 
-value sampler_of(const session& run) {
-  value node = own_sampler(*run.plan().document);
-  for (const char* key :
-       {"in", "as", "of", "every", "at", "count", "chunk", "frames", "start", "guides", "labels", "members"})
-    node.remove(key);
-  return node;
-}
-
 value start_of(const application_request& r) {
   if ((r.t > 0) == (r.deviation > 0))
     throw error(r.t > 0 ? "got both --t and --noise, need one"
@@ -54,14 +46,11 @@ value start_of(const application_request& r) {
 value applied_node(const session& run, const application_request& r) {
   if (r.task == "score") return value::map({{"plugin", value::scalar("transform.likelihood")}});
   if (r.task == "encode") return value::map({{"plugin", value::scalar("transform.encode")}});
-  value node = sampler_of(run);
+  value node = sampler_of_rows(*run.plan().document);
   if (r.steps > 0) node.set("steps", value::scalar(std::to_string(r.steps)));
   if (r.members > 0) node.set("members", value::scalar(std::to_string(r.members)));
   if (r.task == "denoise") node.set("start", start_of(r));
-  if (r.task == "fill") {
-    node.set("as", value::map({{"x0", value::scalar("values")}}));
-    node.set("guides", value::map({{"plugin", value::scalar("known_values")}, {"mask", text("")}}));
-  }
+  if (r.task == "fill") keep_known_values(node);
   return node;
 }
 
@@ -102,6 +91,19 @@ std::vector<std::string> conditions_to_give(const session& run) {
   for (const std::string& name : read)
     if (!masks.count(name)) all.push_back(name);
   return all;
+}
+
+config::value sampler_of_rows(const config::value& document) {
+  value node = own_sampler(document);
+  for (const char* key :
+       {"in", "as", "of", "every", "at", "count", "chunk", "frames", "start", "guides", "labels", "members"})
+    node.remove(key);
+  return node;
+}
+
+void keep_known_values(config::value& sampler) {
+  sampler.set("as", value::map({{"x0", value::scalar("values")}}));
+  sampler.set("guides", value::map({{"plugin", value::scalar("known_values")}, {"mask", text("")}}));
 }
 
 config::value applied_pipeline(const session& run, const application_request& r) {

@@ -23,6 +23,12 @@ const std::vector<std::string>& application_tasks();
 // Returns the tensors beside x0 that the model reads, without masks, which follow from the data.
 std::vector<std::string> conditions_to_give(const session& run);
 
+// Returns the first sampler of a pipeline without all that belongs to its place there: inputs, guides, numbers of
+// samples.
+config::value sampler_of_rows(const config::value& document);
+// Makes a sampler node keep the numbers of x0 that are not NaN.
+void keep_known_values(config::value& sampler);
+
 // Returns the pipeline, in which the rows pass through those transforms of the run that change their shape. Throws
 // noneq::error when the request does not state what the task needs.
 config::value applied_pipeline(const session& run, const application_request& r);

@@ -205,6 +205,11 @@ void sampling::report_missed() const {
                     node_.id, samples, all, farthest));
 }
 
+void sampling::forget_missed() {
+  const std::lock_guard one(missing_);
+  missed_.clear();
+}
+
 std::vector<std::int64_t> sampling::frame_times() const {
   const std::int64_t T = denoiser_.process().steps(), frames = sampler_.frames;
   std::vector<std::int64_t> times;

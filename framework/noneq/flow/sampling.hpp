@@ -41,6 +41,8 @@ class sampling {
   std::map<std::string, std::string> provenance() const;
   // Passes a remark to the observer when drawn samples miss values that guides prescribe.
   void report_missed() const;
+  // Forgets which samples did, so that a sampling that draws for ever keeps nothing of them.
+  void forget_missed();
 
  private:
   // Returns what all members of an ensemble have in common; start_from() sets the state that one starts from.

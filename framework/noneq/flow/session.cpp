@@ -18,8 +18,12 @@
 
 namespace noneq::flow {
 
-session::session(const noneq::flow::plan& p)
-    : plan_(p.fresh()), began_(plan_.process), data_(plan_, stream()), before_checks_(remembered()) {
+session::session(const noneq::flow::plan& p, models known)
+    : plan_(p.fresh()),
+      began_(plan_.process),
+      data_(plan_, stream()),
+      before_checks_(remembered()),
+      others_(std::move(known)) {
   if (plan_.trains()) {
     const plan_node& node = plan_.training().loader;
     refusing(node, [&] {

@@ -13,8 +13,10 @@ namespace noneq::flow {
 
 class session {
  public:
+  using models = std::map<std::string, std::shared_ptr<session>>;  // of finished runs, by their folders
   // Opens the data and builds a network with weights drawn from the seed; without a trainer, opens the data alone.
-  explicit session(const noneq::flow::plan& p);
+  // `known`: models that are shared with other sessions, of which none may change them any more.
+  explicit session(const noneq::flow::plan& p, models known = {});
   // Opens the model of a checkpoint. Its data is opened when data() is first called.
   session(const noneq::flow::plan& p, const storage::checkpoint& saved);
   session(session&&) = delete;
@@ -113,7 +115,7 @@ class session {
   std::vector<Tensor> built_buffers_;        // of the network, in its order
   std::set<std::string> begins_anew_;        // nodes beside the training whose state the checkpoint lacks
   storage::checkpoint before_checks_;
-  std::map<std::string, std::unique_ptr<session>> others_;  // by the folder of their runs
+  models others_;
   std::int64_t step_ = 0;
   bool finished_ = false;
 };

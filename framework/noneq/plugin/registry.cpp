@@ -143,9 +143,9 @@ std::vector<fs::path> plugin_folders() {
     for (std::string one; std::getline(parts, one, ':');)
       if (!one.empty()) folders.emplace_back(one);
   }
-  const fs::path program = fs::path(boost::dll::program_location().string()).parent_path();
-  folders.push_back(program / "plugins");
-  folders.push_back(program / ".." / "lib" / "noneq" / "plugins");
+  const fs::path libraries = fs::path(boost::dll::this_line_location().string()).parent_path();
+  folders.push_back((libraries / ".." / "plugins").lexically_normal());
+  folders.push_back(libraries / "noneq" / "plugins");
   return folders;
 }
 

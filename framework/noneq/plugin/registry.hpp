@@ -24,6 +24,10 @@ class registry {
   explicit registry(std::vector<std::filesystem::path> folders);
   ~registry();
 
+  // Makes a plugin of the program itself known, of which there is no library; it goes before any other of its name. The
+  // table outlives the registry.
+  void add(const plugin_entry& own) { entries_[{own.role, own.name}] = &own; }
+
   // Returns the plugin's table. Throws noneq::error when there is no such plugin (did you mean …), or when its library
   // cannot be loaded, is built against another API, or fails.
   const plugin_entry& find(std::string_view role, std::string_view name);
@@ -54,8 +58,8 @@ class registry {
 // Returns a new object of the plugin. Any exception of its constructor becomes a noneq::error with the plugin's name.
 std::shared_ptr<object> make_object(const plugin_entry&);
 
-// Returns the folders to search: $NONEQ_PLUGIN_PATH (colon-separated), then plugins/ beside the program, then the
-// installed folder.
+// Returns the folders to search: $NONEQ_PLUGIN_PATH (colon-separated), then plugins/ of the folder in which noneq was
+// built, then the folder in which it is installed; whichever program it is loaded into.
 std::vector<std::filesystem::path> plugin_folders();
 
 }
