@@ -23,8 +23,11 @@ configure_package_config_file(cmake/noneqConfig.cmake.in ${PROJECT_BINARY_DIR}/n
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/noneqConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/noneqConfig.cmake ${PROJECT_BINARY_DIR}/noneqConfigVersion.cmake
         DESTINATION ${package_dir} COMPONENT development)
+configure_file(cmake/noneq.pc.in ${PROJECT_BINARY_DIR}/noneq.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/noneq.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
 install(DIRECTORY examples/embedding DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples COMPONENT development)
 install(DIRECTORY pipelines DESTINATION share/noneq FILES_MATCHING PATTERN "*.yaml")
+install(FILES data/swiss_roll.h5 DESTINATION share/noneq/data)  # of the first of them
 
 # Completions of shells and the manual page, which the program itself writes, with the names of the plugins it finds.
 set(shell_words ${PROJECT_BINARY_DIR}/shell_words)

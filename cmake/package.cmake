@@ -1,7 +1,8 @@
 # `cpack` in the build folder makes two packages for Debian: noneq, the program, and noneq-dev, for those who build plugins
 # or programs that embed runs. dpkg-shlibdeps finds the packages of the libraries they are linked to.
+set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # the tests are no part of them
 set(CPACK_GENERATOR DEB)
-set(CPACK_PACKAGE_CONTACT "noneq <noneq@localhost>")
+set(CPACK_PACKAGE_CONTACT "The developers of noneq <noneq@localhost>")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEB_COMPONENT_INSTALL ON)

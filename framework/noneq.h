@@ -67,12 +67,14 @@ typedef struct noneq_request {
 typedef struct noneq_description {
   noneq_shape sample;    /* of one */
   int64_t classes;       /* 0: the model knows none */
+  int64_t first_class;   /* the label of the first one, as the data has it */
   int64_t steps;         /* T of the schedule */
   int64_t trained_steps; /* of training that the weights have seen */
 } noneq_description;
 
-/* Returns the NONEQ_INTERFACE that the library was built with. */
+/* Return the NONEQ_INTERFACE that the library was built with, and the version of noneq, "0.1.0". */
 int noneq_interface(void);
+const char* noneq_version(void);
 
 /* Opens the folder of a run. `interface` is NONEQ_INTERFACE; threads = 0: as many as the machine has. */
 int noneq_open(int interface, const char* folder, int threads, noneq_run** run, noneq_error* error);
@@ -85,9 +87,9 @@ int noneq_prepare(const noneq_run* run, const char* task, const char* settings, 
                   noneq_error* error);
 void noneq_release(noneq_task* task); /* null is allowed */
 
-/* Return the number of tensors that the task needs; and the name of tensor k, which lives as long as the task, and the
- * shape of one row of it. */
+/* Returns the number of tensors that the task needs. */
 int noneq_needed(const noneq_task* task, int64_t* tensors, noneq_error* error);
+/* Returns the name of tensor k of them, which lives as long as the task, and the shape of one row of it. */
 int noneq_need(const noneq_task* task, int64_t k, const char** name, noneq_shape* row, noneq_error* error);
 
 /* Returns the shape of the result of so many rows. */

@@ -90,6 +90,11 @@ if grep -rnE --include='*.[ch]pp' '^namespace noneq' tests; then
   echo "  ^ is not part of the framework"
   failed=1
 fi
+# A clone lacks what git ignores.
+if [ -d .git ] && git ls-files --others --ignored --exclude-standard framework plugins tests docs examples cmake | grep -E '\.([ch]pp|[ch]|txt|sh|md|f90|cmake)$'; then
+  echo "  ^ is ignored by git"
+  failed=1
+fi
 # What lies in a room's detail/ is not installed: nobody else includes it, and no header that is.
 for room in $rooms; do
   forbid "$(without "$rooms plugins" "$room" | while read -r other; do home "$other"; done | paste -sd ' ')" "noneq/$room/detail/" \

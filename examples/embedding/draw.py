@@ -1,4 +1,5 @@
-"""Draws four samples of a trained run:  python3 draw.py LIBRARY RUN, where LIBRARY is libnoneq_runs.so."""
+"""Draws four samples of a trained run, and removes the noise of the first again:
+python3 draw.py LIBRARY RUN, where LIBRARY is libnoneq_runs.so."""
 import ctypes as c
 import math
 import sys
@@ -12,8 +13,12 @@ class Shape(c.Structure):
     _fields_ = [("rank", c.c_int64), ("length", c.c_int64 * 8)]
 
 
+class Rows(c.Structure):
+    _fields_ = [("name", c.c_char_p), ("type", c.c_int64), ("numbers", c.c_void_p), ("shape", Shape)]
+
+
 class Request(c.Structure):
-    _fields_ = [("given", c.c_void_p), ("given_count", c.c_int64), ("count", c.c_int64), ("first", c.c_int64),
+    _fields_ = [("given", c.POINTER(Rows)), ("given_count", c.c_int64), ("count", c.c_int64), ("first", c.c_int64),
                 ("keep_going", c.c_void_p), ("user", c.c_void_p)]
 
 
@@ -40,5 +45,14 @@ need(noneq.noneq_compute(task, c.byref(request), c.c_int64(FLOAT32), samples, c.
 for row in range(4):
     of_row = len(samples) // 4
     print(*(f"{x:.9g}" for x in samples[row * of_row:(row + 1) * of_row]))
+noneq.noneq_release(task)
+
+need(noneq.noneq_prepare(run, b"denoise", b"{noise: 0.5}", c.byref(task), c.byref(error)))
+shape.length[0] = 1  # of the first row
+noisy = Rows(b"x0", FLOAT32, c.cast(samples, c.c_void_p), shape)
+clean = (c.c_float * math.prod(shape.length[:shape.rank]))()
+request = Request(given=c.pointer(noisy), given_count=1)
+need(noneq.noneq_compute(task, c.byref(request), c.c_int64(FLOAT32), clean, c.c_int64(len(clean)), c.byref(error)))
+print(f"the first number, with noise of deviation 0.5 removed: {clean[0]:g}", file=sys.stderr)
 noneq.noneq_release(task)
 noneq.noneq_close(run)

@@ -34,7 +34,7 @@ module noneq
 
   type, bind(c) :: noneq_description
     type(noneq_shape) :: sample
-    integer(c_int64_t) :: classes = 0, steps = 0, trained_steps = 0
+    integer(c_int64_t) :: classes = 0, first_class = 0, steps = 0, trained_steps = 0
   end type
 
   interface
@@ -66,6 +66,20 @@ module noneq
       import
       type(c_ptr), value :: task
     end subroutine
+    integer(c_int) function noneq_needed(task, tensors, error) bind(c)
+      import
+      type(c_ptr), value :: task
+      integer(c_int64_t), intent(out) :: tensors
+      type(noneq_error), intent(out) :: error
+    end function
+    integer(c_int) function noneq_need(task, k, name, row, error) bind(c)
+      import
+      type(c_ptr), value :: task
+      integer(c_int64_t), value :: k
+      type(c_ptr), intent(out) :: name
+      type(noneq_shape), intent(out) :: row
+      type(noneq_error), intent(out) :: error
+    end function
     integer(c_int) function noneq_result(task, rows, shape, error) bind(c)
       import
       type(c_ptr), value :: task

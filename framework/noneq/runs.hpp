@@ -14,8 +14,8 @@
 // Effects on the program: nothing is printed and no signal handler is installed. Plugins are found in NONEQ_PLUGIN_PATH
 //   and where noneq is installed; their libraries stay loaded. From the first trained_run on, libtorch and OpenBLAS
 //   compute with one thread where the program itself uses them, because two pools of threads slow each other down.
-// Determinism: the result of a row depends on the run, the task with its settings, and the number of the row alone, to
-//   the last bit as long as rows are computed in the same chunks: those of request::first, of `chunk` rows each.
+// Determinism: the result of a row depends on the run, the task with its settings, and the number of the row alone, on
+//   whatever number of threads. A network may round differently in chunks of other sizes; a call begins a chunk.
 // Errors: every function that is not noexcept throws noneq::runs::failure.
 #pragma once
 
@@ -30,7 +30,8 @@
 
 namespace noneq::runs {
 
-// Its text is one line for each problem: "settings:1:2: sample.stepz is no parameter …, did you mean 'steps'?"
+// Its text is one line for each problem: "settings:1:2: sampler.stepz: … has no parameter 'stepz', did you mean
+// 'steps'?"
 struct failure : std::runtime_error {
   enum class cause { failed = 1, bad_input = 2, stopped = 130 };
   failure(cause why, const std::string& what) : std::runtime_error(what), why(why) {}
@@ -58,7 +59,8 @@ struct array {
 
 struct request {
   // By the name of the tensor: "x0", the rows themselves; conditions of the model; "label", the class of each row,
-  // int64 [n], where the model knows classes. Masks follow from NaN. All have equal numbers of rows.
+  // int64 [n] with the labels of the data, where the model knows classes. Masks follow from NaN. All have equal numbers
+  // of rows.
   std::map<std::string, rows> given;
   std::int64_t count = 0;  // rows to draw where nothing is given
   std::int64_t first = 0;  // number of the first row: row k of every call has the random numbers of row k
@@ -81,7 +83,7 @@ class task {
   // Returns the result as float or double.
   template <class T>
   array<T> compute(const request& r) const {
-    array<T> made{result(rows_of(r)), {}};
+    array<T> made{result_of(r, sizeof(T)), {}};
     std::size_t n = 1;
     for (const std::int64_t d : made.of) n *= static_cast<std::size_t>(d);
     made.numbers.resize(n);
@@ -95,6 +97,10 @@ class task {
   std::int64_t rows_of(const request& r) const;
 
  private:
+  shape result_of(const request& r, std::size_t bytes_of_number) const;  // throws where it is beyond all memory
+  template <class T>
+  void compute_into(const request& r, T* into, std::size_t n) const;
+
   friend class trained_run;
   explicit task(std::shared_ptr<const ready_task> of) : ready_(std::move(of)) {}
   std::shared_ptr<const ready_task> ready_;
@@ -109,22 +115,26 @@ class trained_run {
   const shape& sample() const noexcept;                             // the shape of one
   const std::map<std::string, shape>& conditions() const noexcept;  // that the model reads, and the shape of one row
   std::int64_t classes() const noexcept;                            // 0: the model knows none
+  std::int64_t first_class() const noexcept;                        // the label of the first one, as the data has it
   std::int64_t steps() const noexcept;                              // T of its schedule; 1000 in continuous time
   std::int64_t trained_steps() const noexcept;
 
   // Returns a task of this model:
   //   sample    new data [n, (members,) …] given conditions, if the model reads any
-  //   denoise   what the rows x0 are without their noise, as {noise: its deviation in data units} or {t: the step that
-  //             they are noised to first} states
+  //   denoise   what the rows x0 are without their noise: {noise: its deviation in data units}, or {t: the step that
+  //   they
+  //             are noised to first}
   //   fill      rows x0 with numbers in place of each NaN, given the others
-  //   score     float64 [n]: the log likelihood of each row x0, in bits
+  //   score     [n], the log likelihood of each row x0 in bits, or a bound on it, as transform.likelihood measures it
   //   encode    x^T of each row x0, in units of the model
-  //   predict   x̂⁰, the mean of the data given the row x0 with its noise, by one call of the network: {deviation: …} in
-  //             data units, or {t: …}
+  //   predict   x̂⁰, the mean of the data given the row x0, by one call of the network; {noise: …} or {t: …} as above
   // `settings` is a YAML map of the parameters of the run's own sampler, of another one by `sampler: ddim`, or of the
   // transform of this name; and
   //   seed      of the random numbers (default: the run's for sample, else 0)
-  //   chunk     rows that one thread computes together (default 16)
+  //   chunk     rows that one thread computes together (default: that of the run's own sampler, else 16)
+  //   given     names of tensors that guides, or `start`, read from a request beside the conditions, in the shape of a
+  //             sample: {given: [noise], start: noise} begins at x^T of the caller
+  // Tasks are prepared one at a time in the process. Preparing `score` may read the data of the training.
   task prepare(const std::string& name, const std::string& settings = "{}") const;
 
  private:

@@ -56,10 +56,7 @@ std::vector<rows_in_file> read_rows(const sample_options& o) {
 
 // The pipeline's own sampler with the options applied, or another plugin with its defaults.
 void only_this_sampler(config::value& document, const sample_options& o) {
-  config::value node = flow::own_sampler(document);
-  const std::string asked = o.sampler.starts_with("sampler.") ? o.sampler : "sampler." + o.sampler;
-  if (!o.sampler.empty() && node.find("plugin")->text() != asked)
-    node = config::value::map({{"plugin", config::value::scalar(asked)}});
+  config::value node = flow::sampler_called(document, o.sampler);
   node.remove("every");
   node.remove("frames");
   node.set("of", config::value::scalar(flow::find_node(document, "model.")));

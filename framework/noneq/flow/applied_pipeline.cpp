@@ -46,7 +46,8 @@ value start_of(const application_request& r) {
 value applied_node(const session& run, const application_request& r) {
   if (r.task == "score") return value::map({{"plugin", value::scalar("transform.likelihood")}});
   if (r.task == "encode") return value::map({{"plugin", value::scalar("transform.encode")}});
-  value node = sampler_of_rows(*run.plan().document);
+  value node = own_sampler(*run.plan().document);
+  leave_place_of_sampler(node);
   if (r.steps > 0) node.set("steps", value::scalar(std::to_string(r.steps)));
   if (r.members > 0) node.set("members", value::scalar(std::to_string(r.members)));
   if (r.task == "denoise") node.set("start", start_of(r));
@@ -93,12 +94,10 @@ std::vector<std::string> conditions_to_give(const session& run) {
   return all;
 }
 
-config::value sampler_of_rows(const config::value& document) {
-  value node = own_sampler(document);
+void leave_place_of_sampler(config::value& sampler) {
   for (const char* key :
        {"in", "as", "of", "every", "at", "count", "chunk", "frames", "start", "guides", "labels", "members"})
-    node.remove(key);
-  return node;
+    sampler.remove(key);
 }
 
 void keep_known_values(config::value& sampler) {

@@ -23,9 +23,8 @@ const std::vector<std::string>& application_tasks();
 // Returns the tensors beside x0 that the model reads, without masks, which follow from the data.
 std::vector<std::string> conditions_to_give(const session& run);
 
-// Returns the first sampler of a pipeline without all that belongs to its place there: inputs, guides, numbers of
-// samples.
-config::value sampler_of_rows(const config::value& document);
+// Removes from a sampler node all that belongs to its place in a pipeline: inputs, guides, numbers of samples.
+void leave_place_of_sampler(config::value& sampler);
 // Makes a sampler node keep the numbers of x0 that are not NaN.
 void keep_known_values(config::value& sampler);
 

@@ -59,6 +59,13 @@ config::value own_sampler(const config::value& document) {
   return config::value::map({{"plugin", config::value::scalar("sampler.ancestral")}});
 }
 
+config::value sampler_called(const config::value& document, const std::string& name) {
+  const std::string full = name.starts_with("sampler.") ? name : "sampler." + name;
+  config::value own = own_sampler(document);
+  if (name.empty() || own.find("plugin")->text() == full) return own;
+  return config::value::map({{"plugin", config::value::scalar(full)}});
+}
+
 config::value loader_of(const tensor_rows& rows) {
   return config::value::map(
       {{"plugin", config::value::scalar("loader.hdf5")},

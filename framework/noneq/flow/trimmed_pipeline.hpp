@@ -20,6 +20,8 @@ std::string find_node(const config::value& document, const std::string& name);
 
 // Returns the first sampler node of a pipeline, {plugin: sampler.ancestral} when it has none.
 config::value own_sampler(const config::value& document);
+// Returns it when `name`, "ddim" or "sampler.ddim", is its plugin or "", else that plugin with its defaults.
+config::value sampler_called(const config::value& document, const std::string& name);
 
 // The rows of a tensor, in an HDF5 file.
 struct tensor_rows {

@@ -144,8 +144,8 @@ std::vector<fs::path> plugin_folders() {
       if (!one.empty()) folders.emplace_back(one);
   }
   const fs::path libraries = fs::path(boost::dll::this_line_location().string()).parent_path();
-  folders.push_back((libraries / ".." / "plugins").lexically_normal());
   folders.push_back(libraries / "noneq" / "plugins");
+  folders.push_back((libraries / ".." / "plugins").lexically_normal());
   return folders;
 }
 

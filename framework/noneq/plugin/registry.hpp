@@ -58,8 +58,8 @@ class registry {
 // Returns a new object of the plugin. Any exception of its constructor becomes a noneq::error with the plugin's name.
 std::shared_ptr<object> make_object(const plugin_entry&);
 
-// Returns the folders to search: $NONEQ_PLUGIN_PATH (colon-separated), then plugins/ of the folder in which noneq was
-// built, then the folder in which it is installed; whichever program it is loaded into.
+// Returns the folders to search: $NONEQ_PLUGIN_PATH (colon-separated), then the folder in which noneq is installed,
+// then plugins/ of the folder in which it was built; whichever program it is loaded into.
 std::vector<std::filesystem::path> plugin_folders();
 
 }
