@@ -14,6 +14,7 @@ find_library(LZF_LIBRARY lzf REQUIRED)
 find_library(DNNL_LIBRARY dnnl REQUIRED)  # its own CMake package asks for OpenCL, which nothing here uses
 find_package(hwy CONFIG REQUIRED)
 find_package(Boost REQUIRED COMPONENTS filesystem)
+find_package(Protobuf REQUIRED)
 find_library(HTTPLIB_LIBRARY cpp-httplib REQUIRED)
 find_file(CHART_JS chart.min.js PATHS /usr/share/javascript/chart.js REQUIRED)
 find_program(CCACHE ccache)

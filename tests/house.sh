@@ -42,7 +42,10 @@ belongs() {  # belongs PATTERN "ROOMS" WHAT: included by these rooms only
 belongs 'tbb/|oneapi/tbb' flow oneTBB
 belongs 'yaml-cpp/' config yaml-cpp
 belongs '(hdf5(_hl)?|H5[A-Za-z]*|png|csv|zlib|libdeflate|liblzf/lzf)\.h' storage 'HDF5, libpng, libcsv, zlib, libdeflate and liblzf'
-belongs 'boost/' plugin Boost.DLL
+belongs 'boost/' 'plugin storage' Boost
+belongs 'boost/(dll|filesystem)' plugin Boost.DLL
+belongs 'boost/crc' storage Boost.CRC
+belongs 'google/protobuf|\.pb\.h' storage protobuf
 belongs 'oneapi/dnnl|dnnl' compute oneDNN
 belongs 'hwy/' 'core compute' Highway
 belongs 'CLI/' app CLI11
