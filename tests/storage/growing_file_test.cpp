@@ -208,6 +208,31 @@ TEST_CASE("units that were ended outlive a writer that never closed its file, an
   CHECK(units == 6);
 }
 
+TEST_CASE("comparing shows the bytes that are done, over all datasets, of one sum") {
+  const scratch folder;
+  two_datasets data;
+  const auto a = folder / "a.h5", joined = folder / "joined.h5";
+  data.write(a, 0, 6, 6, true);
+  join_units(head_of(a), units_in_files({a}), joined);
+  std::int64_t units = 0;
+  for (const bool whole : {true, false}) {
+    std::int64_t last = 0, sum = 0;
+    int calls = 0;
+    const auto seen = [&](std::int64_t done, std::int64_t all) {
+      CHECK(done >= last);
+      CHECK(done <= all);
+      if (++calls > 1) CHECK(all == sum);
+      last = done, sum = all;
+    };
+    if (whole)
+      CHECK(wrong_units(joined, units, seen).empty());
+    else
+      CHECK(wrong_units(units_in_files({a}), seen).empty());
+    CHECK(calls > 5);
+    CHECK(last > sum / 2);
+  }
+}
+
 TEST_CASE("a byte that was flipped is found in its unit, in parts and in the joined file, and never joined") {
   const scratch folder;
   two_datasets data;

@@ -243,3 +243,19 @@ TEST_CASE("npy: any header is read or refused in one line") {
       has(refused("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 9223372036854775807)}"), "at most 10⁹ bytes"));
   CHECK(has(f.fault(headed("{}", "", 9)), "got version 9 of .npy, need 1, 2 or 3"));
 }
+
+TEST_CASE("CSV is read twice, and the first reading shows how far it is") {
+  const scratch s;
+  std::string text;
+  for (int k = 0; k < 5000; ++k) text += std::to_string(k) + ",2\n";
+  write_atomically(s / "a.csv", text);
+  std::vector<std::int64_t> seen;
+  const auto rows = open_rows(s / "a.csv", [&](std::int64_t bytes) { seen.push_back(bytes); });
+  CHECK(seen.size() == 5);  // once for 1024 rows
+  CHECK(std::is_sorted(seen.begin(), seen.end()));
+  CHECK(seen.back() <= static_cast<std::int64_t>(text.size()));
+  CHECK(rows->next(10).size(0) == 10);
+  CHECK(times_read(s / "a.csv") == 2);
+  write_png(s / "a.png", at::zeros({2, 2}, at::kByte));
+  CHECK(times_read(s / "a.png") == 1);
+}

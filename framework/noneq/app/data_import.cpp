@@ -49,15 +49,16 @@ std::string shape_and_type(const storage::row_file& f) {
   return fmt::format("rows {} of {}", to_string(f.shape), dtype_text(f.dtype));
 }
 
-// The bytes of all files, and how many of them are imported.
+// The bytes of all files, and how many of them were read: CSV is read once more before, to find its type.
 class imported_bytes {
  public:
   imported_bytes(bool quiet, const std::vector<target>& all)
       : shown_(quiet, "importing", flow::task_progress::amount::bytes) {
     for (const target& t : all)
-      for (const auto& file : t.files) all_ += size_of(file);
+      for (const auto& file : t.files) all_ += size_of(file) * storage::times_read(file);
   }
-  void within(const storage::row_file& rows) { shown_.done(done_ + static_cast<double>(rows.bytes_read()), all_); }
+  void within(std::int64_t bytes) { shown_.done(done_ + static_cast<double>(bytes), all_); }
+  void opened(const std::filesystem::path& file) { done_ += size_of(file) * (storage::times_read(file) - 1); }
   void ended(const std::filesystem::path& file) { shown_.done(done_ += size_of(file), all_); }
   void clear() { shown_.clear(); }
 
@@ -75,7 +76,8 @@ class imported_bytes {
 void write_rows(storage::hdf5_writer& out, target& t, imported_bytes& shown) {
   for (const auto& file : t.files) {
     constexpr std::int64_t at_once = 1 << 20;
-    const auto rows = storage::open_rows(file);
+    const auto rows = storage::open_rows(file, [&](std::int64_t bytes) { shown.within(bytes); });
+    shown.opened(file);
     if (t.layout.empty()) t.layout = shape_and_type(*rows);
     if (shape_and_type(*rows) != t.layout)
       throw error(fmt::format("{}: got {}, need {} as in {}", file.string(), shape_and_type(*rows), t.layout,
@@ -85,7 +87,7 @@ void write_rows(storage::hdf5_writer& out, target& t, imported_bytes& shown) {
       if (some.size(0) == 0) break;
       out.append(t.dataset, some);
       t.rows += some.size(0);
-      shown.within(*rows);
+      shown.within(rows->bytes_read());
     }
     shown.ended(file);
   }

@@ -104,9 +104,11 @@ void add_verify(CLI::App& program) {
   verb->callback([o] {
     std::int64_t units = 0;
     std::string lines;
-    flow::task_progress shown(o->quiet, "comparing", flow::task_progress::amount::pieces);
+    flow::task_progress shown(o->quiet, "comparing", flow::task_progress::amount::bytes);
     const auto wrong = as_input([&] {
-      return flow::verify(o->place, units, [&](std::int64_t done, std::int64_t all) { shown.done(done, all); });
+      return flow::verify(o->place, units, [&](std::int64_t done, std::int64_t all) {
+        shown.done(static_cast<double>(done), static_cast<double>(all));
+      });
     });
     shown.clear();
     if (wrong.empty()) return print_out("{}: {} units are as they were written\n", o->place, units);

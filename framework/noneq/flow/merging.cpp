@@ -172,33 +172,64 @@ job_status status_of(const fs::path& run) {
   return s;
 }
 
-std::vector<std::string> verify(const fs::path& place, std::int64_t& units, const storage::unit_progress& progress) {
-  std::vector<std::string> wrong;
-  units = 0;
-  const auto add = [&](std::vector<std::string> more) {
-    wrong.insert(wrong.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
-  };
+namespace {
+
+// A file that is compared: joined, with its size, or the units of one that is not finished.
+struct compared_file {
+  fs::path joined;
+  std::vector<storage::unit_place> units;
+  double bytes;
+};
+
+compared_file joined_file(const fs::path& file) {
   std::error_code failed;
-  if (!fs::is_directory(place, failed)) {
-    add(storage::wrong_units(place, units, progress));
-    return wrong;
-  }
+  const auto bytes = fs::file_size(file, failed);
+  return {file, {}, failed ? 0 : static_cast<double>(bytes)};
+}
+
+compared_file unfinished_file(std::vector<storage::unit_place> units) {
+  double bytes = 0;
+  for (const storage::unit_place& u : units)
+    for (const auto& [_, chunks] : u.unit.chunks)
+      for (const storage::stored_chunk& c : chunks) bytes += static_cast<double>(c.bytes);
+  return {{}, std::move(units), bytes};
+}
+
+std::vector<compared_file> files_to_compare(const fs::path& place) {
+  std::error_code failed;
+  if (!fs::is_directory(place, failed)) return {joined_file(place)};
+  std::vector<compared_file> all;
   const manifest m = need_manifest(place);
   const unit_folder made(place);
   for (const auto& stream : m.writers)
     for (const auto& [_, file] : stream) {
-      if (m.finished) {
-        if (!fs::exists(place / file, failed))
-          throw refused(place / file, "is not there any more; need its new name: noneq verify FILE");
-        std::int64_t of_file = 0;
-        add(storage::wrong_units(place / file, of_file, progress));
-        units += of_file;
-        continue;
-      }
-      const auto places = made.units_of(file);
-      units += static_cast<std::int64_t>(places.size());
-      add(storage::wrong_units(places, progress));
+      if (m.finished && !fs::exists(place / file, failed))
+        throw refused(place / file, "is not there any more; need its new name: noneq verify FILE");
+      all.push_back(m.finished ? joined_file(place / file) : unfinished_file(made.units_of(file)));
     }
+  return all;
+}
+
+}
+
+std::vector<std::string> verify(const fs::path& place, std::int64_t& units, const storage::unit_progress& progress) {
+  std::vector<std::string> wrong;
+  units = 0;
+  const std::vector<compared_file> files = files_to_compare(place);
+  double all = 0, before = 0;
+  for (const compared_file& f : files) all += f.bytes;
+  for (const compared_file& f : files) {
+    const auto shown = [&](std::int64_t done, std::int64_t of_file) {
+      const double share = of_file > 0 ? static_cast<double>(done) / static_cast<double>(of_file) : 0;
+      if (progress) progress(static_cast<std::int64_t>(before + share * f.bytes), static_cast<std::int64_t>(all));
+    };
+    auto in_units = static_cast<std::int64_t>(f.units.size());
+    const auto more =
+        f.joined.empty() ? storage::wrong_units(f.units, shown) : storage::wrong_units(f.joined, in_units, shown);
+    wrong.insert(wrong.end(), more.begin(), more.end());
+    units += in_units;
+    before += f.bytes;
+  }
   return wrong;
 }
 

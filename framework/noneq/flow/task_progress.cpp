@@ -21,10 +21,7 @@ void task_progress::done(double amount, double all) {
 }
 
 std::string task_progress::text(double amount, double all, double seconds) const {
-  constexpr const char* words[] = {"", "rows", "pieces"};
-  const std::string whole = of_ == task_progress::amount::bytes
-                                ? bytes_text(all)
-                                : fmt::format("{:.0f} {}", all, words[static_cast<std::size_t>(of_)]);
+  const std::string whole = of_ == task_progress::amount::bytes ? bytes_text(all) : fmt::format("{:.0f} rows", all);
   const double share = all > 0 ? std::clamp(amount / all, 0.0, 1.0) : 1;
   std::string line = fmt::format("{}: {:.0f} % of {}", what_, 100 * share, whole);
   if (share > 0) line += fmt::format(", {} left", minutes(seconds * (1 - share) / share));

@@ -14,7 +14,7 @@ std::string bytes_text(double bytes);
 
 class task_progress {
  public:
-  enum class amount { bytes, rows, pieces };
+  enum class amount { bytes, rows };
 
   // quiet: nothing is printed. `what` is a word for the work, such as "repacking".
   task_progress(bool quiet, std::string what, amount of)

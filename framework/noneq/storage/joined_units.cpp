@@ -219,14 +219,23 @@ void join_virtually(const fs::path& head, const std::vector<unit_place>& units, 
   made.commit();
 }
 
+static std::int64_t bytes_of(const stored_unit& u) {
+  std::int64_t bytes = 0;
+  for (const auto& [_, chunks] : u.chunks)
+    for (const stored_chunk& c : chunks) bytes += static_cast<std::int64_t>(c.bytes);
+  return bytes;
+}
+
 std::vector<std::string> wrong_units(const std::vector<unit_place>& units, const unit_progress& progress) {
   std::vector<std::string> wrong;
   unit_files files;
   std::string bytes;
-  std::int64_t done = 0;
+  std::int64_t done = 0, all = 0;
+  for (const unit_place& u : units) all += bytes_of(u.unit);
   for (const unit_place& u : units) {
     stop_here_if_asked();
-    if (progress) progress(done++, static_cast<std::int64_t>(units.size()));
+    if (progress) progress(done, all);
+    done += bytes_of(u.unit);
     std::string in;
     for (const auto& [name, chunks] : u.unit.chunks)
       for (const stored_chunk& c : chunks)
@@ -238,6 +247,15 @@ std::vector<std::string> wrong_units(const std::vector<unit_place>& units, const
   return wrong;
 }
 
+// Returns the paths of the lists of checksums in a joined file; the dataset that a list is of stands behind the group.
+static std::vector<std::string> checksum_lists(const hdf5_handle& file) {
+  std::vector<std::string> all;
+  for (const std::string& path : dataset_paths(file))
+    if (path.starts_with(checksum_group + "/")) all.push_back(path);
+  return all;
+}
+static std::string dataset_of(const std::string& list) { return list.substr(checksum_group.size() + 1); }
+
 std::vector<std::string> wrong_units(const fs::path& name, std::int64_t& units, const unit_progress& progress) {
   units = 0;
   const hdf5_lock lock;
@@ -245,11 +263,13 @@ std::vector<std::string> wrong_units(const fs::path& name, std::int64_t& units, 
   const hdf5_handle file = open_hdf5(name.string(), reason);
   if (!file.valid()) throw error(fmt::format("{}: cannot open ({}): copy the file again", name.string(), reason));
   std::vector<std::string> wrong;
-  bool any = false;
-  for (const std::string& path : dataset_paths(file)) {
-    if (!path.starts_with(checksum_group + "/")) continue;
-    any = true;
-    const std::string dataset = path.substr(checksum_group.size() + 1);
+  const std::vector<std::string> lists = checksum_lists(file);
+  std::int64_t done = 0, to_compare = 0;  // bytes, of all datasets
+  for (const std::string& path : lists)
+    if (const hdf5_handle of(H5Dopen2(file, dataset_of(path).c_str(), H5P_DEFAULT), H5Dclose); of.valid())
+      to_compare += static_cast<std::int64_t>(H5Dget_storage_size(of));
+  for (const std::string& path : lists) {
+    const std::string dataset = dataset_of(path);
     const hdf5_handle listed(H5Dopen2(file, path.c_str(), H5P_DEFAULT), H5Dclose),
         of(H5Dopen2(file, dataset.c_str(), H5P_DEFAULT), H5Dclose);
     const hdf5_handle attribute(H5Aopen(listed, "chunks_of_a_unit", H5P_DEFAULT), H5Aclose);
@@ -270,12 +290,13 @@ std::vector<std::string> wrong_units(const fs::path& name, std::int64_t& units, 
     std::string bytes;
     for (std::size_t k = 0; k < sums.size(); ++k, at[0] += chunk[0]) {
       stop_here_if_asked();
-      if (progress) progress(static_cast<std::int64_t>(k), static_cast<std::int64_t>(sums.size()));
+      if (progress) progress(done, to_compare);
       const std::int64_t unit = static_cast<std::int64_t>(k) / unit_chunks;
-      if (unit == last_wrong) continue;
       hsize_t size = 0;
       std::uint32_t skipped = 0;
       bool good = H5Dget_chunk_storage_size(of, at.data(), &size) >= 0 && size < (hsize_t{1} << 33);
+      done += good ? static_cast<std::int64_t>(size) : 0;
+      if (unit == last_wrong) continue;
       if (good) bytes.resize(size);
       good = good && H5Dread_chunk(of, H5P_DEFAULT, at.data(), &skipped, bytes.data()) >= 0;
       if (good && crc32_of(bytes) == sums[k]) continue;
@@ -286,7 +307,7 @@ std::vector<std::string> wrong_units(const fs::path& name, std::int64_t& units, 
                                   std::min((unit + 1) * unit_chunks * rows, all) - 1, dataset));
     }
   }
-  if (!any)
+  if (lists.empty())
     throw error(fmt::format("{}: lists no checksums, need a file that `noneq run` or `noneq merge` made of units",
                             name.string()));
   return wrong;

@@ -20,7 +20,7 @@ struct unit_place {
 // Returns "unit of rows 1024 … 2047".
 std::string unit_text(const stored_unit& u);
 
-// Called with what is done of all: rows that are joined, units or chunks that are compared.
+// Called with what is done of all: rows that are joined, bytes that are compared.
 using unit_progress = std::function<void(std::int64_t done, std::int64_t all)>;
 
 // Writes one file of all units, which follow one another from row 0; its data has the same bytes whatever the files.

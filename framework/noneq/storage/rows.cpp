@@ -120,19 +120,35 @@ static bool may_be_text(unsigned char c) {
   return (c >= ' ' && c < 0xc0) || (c > 0xc1 && c < 0xf5) || (c >= '\t' && c <= '\r');
 }
 
-std::unique_ptr<row_file> open_rows(const fs::path& file) {
-  unsigned char head[8] = {};
-  const std::size_t n = byte_stream(file).read_some(head, sizeof head);
-  const std::string_view start(reinterpret_cast<const char*>(head), n);
-  if (start.starts_with("\x89PNG")) return open_png(file);
-  if (start.starts_with("\x93NUMPY")) return open_npy(file);
-  if (start.starts_with("PK\3\4"))
+// The first bytes of a file, decompressed, and the formats they are of.
+struct head_of_file {
+  unsigned char bytes[8] = {};
+  std::size_t count;
+
+  explicit head_of_file(const fs::path& file) : count(byte_stream(file).read_some(bytes, sizeof bytes)) {}
+  bool is(std::string_view mark) const {
+    return std::string_view(reinterpret_cast<const char*>(bytes), count).starts_with(mark);
+  }
+  bool is_idx() const { return count >= 4 && bytes[0] == 0 && bytes[1] == 0; }
+  bool is_text() const { return std::all_of(bytes, bytes + count, may_be_text); }
+};
+
+std::unique_ptr<row_file> open_rows(const fs::path& file, const bytes_listener& reading) {
+  const head_of_file head(file);
+  if (head.is("\x89PNG")) return open_png(file);
+  if (head.is("\x93NUMPY")) return open_npy(file);
+  if (head.is("PK\3\4"))
     throw error(file.string() + ": got a zip archive (an .npz?), need one array: save it with numpy.save");
-  if (start.starts_with("\x89HDF")) throw error(file.string() + ": is HDF5 already, need no import");
-  if (n >= 4 && head[0] == 0 && head[1] == 0) return open_idx(file);
-  if (std::all_of(head, head + n, may_be_text)) return open_csv(file);
+  if (head.is("\x89HDF")) throw error(file.string() + ": is HDF5 already, need no import");
+  if (head.is_idx()) return open_idx(file);
+  if (head.is_text()) return open_csv(file, reading);
   throw error(fmt::format("{}: begins with the bytes {:02x} {:02x} {:02x} {:02x}, need IDX, .npy, PNG or CSV",
-                          file.string(), head[0], head[1], head[2], head[3]));
+                          file.string(), head.bytes[0], head.bytes[1], head.bytes[2], head.bytes[3]));
+}
+
+int times_read(const fs::path& file) {
+  const head_of_file head(file);
+  return head.is_text() && !head.is("PK\3\4") ? 2 : 1;
 }
 
 row_files files_of_rows(const fs::path& file_or_folder) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -26,8 +27,15 @@ class row_file {
   std::int64_t row_bytes() const;
 };
 
+// Called with the bytes that were read of a file, as row_file::bytes_read() has them.
+using bytes_listener = std::function<void(std::int64_t bytes)>;
+
+// Opens a file. CSV is read once then, to find its type and all errors; `reading` is called meanwhile, now and then.
 // Errors: missing, empty, or of no known format, with the bytes found.
-std::unique_ptr<row_file> open_rows(const std::filesystem::path& file);
+std::unique_ptr<row_file> open_rows(const std::filesystem::path& file, const bytes_listener& reading = {});
+
+// Returns how often such a file is read from its beginning to its end: CSV twice, others once.
+int times_read(const std::filesystem::path& file);
 
 struct row_files {
   std::vector<std::filesystem::path> files, passed_over;

@@ -127,17 +127,20 @@ bool stands_for_a_number(const std::string& cell) {
 
 class csv_rows : public row_file {
  public:
-  explicit csv_rows(const std::filesystem::path& file) : file_(file), separator_(separator_of(file)) {
+  csv_rows(const std::filesystem::path& file, const bytes_listener& reading)
+      : file_(file), separator_(separator_of(file)) {
     // Reads the file once, to find the type and all errors.
     bool whole = true;
     std::int64_t inexact = 0;
     start();
     std::int64_t rows = 0;
-    for (std::vector<csv_number> row; read(row); ++rows)
+    for (std::vector<csv_number> row; read(row); ++rows) {
+      if (reading && rows % 1024 == 0) reading(bytes_read());
       for (const csv_number& x : row) {
         whole &= x.whole.has_value();
         if (inexact == 0 && x.whole && std::abs(x.value) >= 0x1p53) inexact = line_.number;
       }
+    }
     if (rows == 0) throw error(file_.string() + ": has no rows of numbers, need some");
     if (!whole && inexact > 0)
       throw error(
@@ -241,6 +244,8 @@ class csv_rows : public row_file {
 
 }
 
-std::unique_ptr<row_file> open_csv(const std::filesystem::path& file) { return std::make_unique<csv_rows>(file); }
+std::unique_ptr<row_file> open_csv(const std::filesystem::path& file, const bytes_listener& reading) {
+  return std::make_unique<csv_rows>(file, reading);
+}
 
 }

@@ -51,6 +51,6 @@ class packed_rows : public row_file {
 std::unique_ptr<row_file> open_idx(const std::filesystem::path& file);
 std::unique_ptr<row_file> open_npy(const std::filesystem::path& file);
 std::unique_ptr<row_file> open_png(const std::filesystem::path& file);
-std::unique_ptr<row_file> open_csv(const std::filesystem::path& file);
+std::unique_ptr<row_file> open_csv(const std::filesystem::path& file, const bytes_listener& reading);
 
 }
