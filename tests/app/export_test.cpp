@@ -105,3 +105,47 @@ TEST_CASE("what cannot be exported is refused") {
   CHECK(place.code == 2);
   CHECK(says(place.err, "/nowhere/x.pt: cannot write"));
 }
+
+TEST_CASE("what a run recorded is exported for TensorBoard, whatever ended the run") {
+  const scratch place;
+  const surroundings here{.folder = place.folder()};
+  copy_run(place / "r");
+  std::filesystem::remove_all(place / "r/checkpoint");  // it crashed before its first one
+  const auto events = [&](const std::string& folder) {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(place / folder))
+      if (const std::string name = entry.path().filename().string(); says(name, "tfevents")) names.push_back(name);
+    return names;
+  };
+  const std::vector<std::string> words{"export", "r", "--format", "tensorboard"};
+  const outcome first = program(words, here);
+  REQUIRE_MESSAGE(first.code == 0, first.err);
+  REQUIRE(events("r").size() == 1);
+  CHECK(first.out == "r/" + events("r")[0] + "\n");
+  CHECK(program(words, here).code == 0);
+  CHECK(events("r").size() == 1);  // it replaces its own file
+  auto elsewhere = words;
+  elsewhere.insert(elsewhere.end(), {"--out", "board/r"});
+  CHECK(program(elsewhere, here).code == 0);
+  CHECK(events("board/r").size() == 1);
+  CHECK(text_of(place / "board/r" / events("board/r")[0]).size() == text_of(place / "r" / events("r")[0]).size());
+
+  const auto refused = [&](const std::vector<std::string>& arguments, const std::string& line) {
+    const outcome o = program(arguments, here);
+    CHECK(o.code == 2);
+    CHECK_MESSAGE(says(o.err, line), o.err);
+    CHECK(std::count(o.err.begin(), o.err.end(), '\n') == 1);
+  };
+  refused({"export", "r", "--format", "safetensors"}, "--out is required");
+  refused({"export", "r", "--format", "tensorboard", "--weights", "raw"}, "leave out --weights");
+  refused({"export", "nowhere", "--format", "tensorboard"}, "nowhere: got nothing of this name");
+  put_text(place / "file", "");
+  refused({"export", "r", "--format", "tensorboard", "--out", "file"}, "--out got 'file', a file, need a folder");
+  refused({"export", "r", "--format", "tensorboard", "--out", "r/checkpoint"}, "where the run keeps checkpoint");
+  REQUIRE(program({"data", "make", "swiss_roll", "--count", "4", "--out", "x.h5"}, here).code == 0);
+  put_text(place / "p.yaml",
+           "name: p\ngraph:\n  data: {plugin: loader.hdf5, file: x.h5}\n  out: {plugin: writer.hdf5, in: data, file: "
+           "y.h5}\n");
+  refused({"run", "p.yaml", "--tensorboard"}, "--tensorboard got a pipeline whose sinks all write files in units");
+  CHECK(!std::filesystem::exists(place / "runs/p"));
+}

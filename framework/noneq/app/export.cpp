@@ -1,14 +1,18 @@
-// noneq export RUN_DIR: the trained network for other programs.
+// noneq export RUN_DIR: the trained network, or what the run recorded, for other programs.
 #include <fmt/format.h>
 
 #include "noneq/app/argument_checks.hpp"
 #include "noneq/app/out_file.hpp"
+#include "noneq/app/output.hpp"
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/refuse.hpp"
+#include "noneq/app/report/report_source.hpp"
 #include "noneq/app/scheduler_config.hpp"
 #include "noneq/app/trained_run.hpp"
 #include "noneq/app/verbs.hpp"
+#include "noneq/flow/folder_lock.hpp"
 #include "noneq/flow/planned_files.hpp"
+#include "noneq/flow/tensorboard.hpp"
 #include "noneq/plugin/exportable.hpp"
 #include "noneq/plugin/roles/model.hpp"
 #include "noneq/storage/file_names.hpp"
@@ -60,34 +64,69 @@ const std::map<std::string, output> formats{{"safetensors", {"safetensors", true
                                             {"torchscript", {"TorchScript", true, to_torchscript}},
                                             {"diffusers", {"diffusers", false, to_diffusers}}};
 
+void export_network(const export_options& o) {
+  registry plugins = installed_plugins();
+  const output& written = formats.at(o.format);
+  if (written.one_file)
+    o.out.need_writable(written.name);
+  else
+    as_input([&] { storage::need_name_of(written.name, o.out.path); });
+  const auto opened = open_run(o.folder, plugins, [](config::value& document) { flow::remove_beside_model(document); });
+  const flow::session& s = *opened;
+  as_input([&] { flow::refuse_files_of_run(o.out.path, s.plan(), o.folder); });
+  o.out.need_free();
+  at::NoGradGuard values_only;
+  const denoiser d = s.denoiser(o.weights);
+  as_input([&] { written.write(s, d.network(), o); });
+}
+
+// The records and pictures of a run, whatever ended it. Its own earlier file in that place is replaced.
+void export_events(const export_options& o) {
+  registry plugins = installed_plugins();
+  const report_source run = read_run(o.folder, plugins);
+  const std::filesystem::path folder = o.out.path.empty() ? o.folder : o.out.path;
+  std::error_code failed;
+  if (std::filesystem::equivalent(folder, o.folder, failed)) {
+    if (const std::string who = flow::holder_of(folder); !who.empty())
+      throw flow::refused(folder,
+                          fmt::format("is in use by {}; wait until that has ended, or give --out a folder", who));
+  } else {
+    as_input([&] { flow::refuse_places_of_run(folder, o.folder); });
+    if (std::filesystem::exists(folder, failed) && !std::filesystem::is_directory(folder, failed))
+      throw input_error({error(fmt::format("--out got '{}', a file, need a folder", folder.string()))});
+    std::filesystem::create_directories(folder, failed);
+  }
+  print_out("{}\n", as_input([&] {
+                      return flow::write_tensorboard(o.folder, run.plan ? &*run.plan : nullptr, folder);
+                    }).string());
+}
+
+void export_run(const export_options& o) {
+  const bool events = o.format == "tensorboard";
+  if (!events && o.out.path.empty())
+    throw input_error({error("--out is required; for tensorboard alone it need not be given")});
+  if (events && (!o.version.empty() || o.weights != "ema"))
+    throw input_error(
+        {error("--format got tensorboard, which has no weights; leave out --weights and --diffusers-version")});
+  events ? export_events(o) : export_network(o);
+}
+
 }
 
 void add_export(CLI::App& program) {
   auto o = std::make_shared<export_options>();
-  CLI::App* verb = program.add_subcommand("export", "the trained network for other programs");
+  CLI::App* verb = program.add_subcommand("export", "the trained network, or what a run recorded, for other programs");
   verb->add_option("RUN_DIR", o->folder, "the folder of the run")->required()->check(not_empty());
-  verb->add_option("--format", o->format, "safetensors, torchscript or diffusers")
+  verb->add_option("--format", o->format,
+                   "safetensors, torchscript or diffusers: the network; tensorboard: numbers, pictures and curves of a "
+                   "run, whatever ended it")
       ->required()
-      ->check(CLI::IsMember({"safetensors", "torchscript", "diffusers"}));
-  o->out.add_to(*verb, "file to write; for diffusers a folder")->required();
+      ->check(CLI::IsMember({"safetensors", "torchscript", "diffusers", "tensorboard"}));
+  o->out.add_to(*verb,
+                "file to write; for diffusers and tensorboard a folder (tensorboard: default the folder of the run)");
   verb->add_option("--weights", o->weights, "ema or raw")->check(CLI::IsMember({"ema", "raw"}));
   verb->add_option("--diffusers-version", o->version, "of diffusers that shall read it (default: 0.30.0)");
-  verb->callback([o] {
-    registry plugins = installed_plugins();
-    const output& written = formats.at(o->format);
-    if (written.one_file)
-      o->out.need_writable(written.name);
-    else
-      as_input([&] { storage::need_name_of(written.name, o->out.path); });
-    const auto opened =
-        open_run(o->folder, plugins, [](config::value& document) { flow::remove_beside_model(document); });
-    const flow::session& s = *opened;
-    as_input([&] { flow::refuse_files_of_run(o->out.path, s.plan(), o->folder); });
-    o->out.need_free();
-    at::NoGradGuard values_only;
-    const denoiser d = s.denoiser(o->weights);
-    as_input([&] { written.write(s, d.network(), *o); });
-  });
+  verb->callback([o] { export_run(*o); });
 }
 
 }

@@ -29,7 +29,7 @@ void add_run(CLI::App& program) {
     pipeline_file pipeline;
     std::string out, from, trace;
     processing_options processing;
-    bool resume = false, force = false, no_report = false;
+    bool resume = false, force = false, no_report = false, tensorboard = false;
   };
   auto o = std::make_shared<options>();
   CLI::App* verb = program.add_subcommand("run", "train, measure and sample as the pipeline says");
@@ -44,6 +44,10 @@ void add_run(CLI::App& program) {
   verb->add_option("--trace", o->trace,
                    "write a trace of every call of a node to this file, for https://ui.perfetto.dev");
   verb->add_flag("--no-report", o->no_report, "write no report.html about the run into its folder");
+  verb->add_flag(
+      "--tensorboard", o->tensorboard,
+      "also write events for TensorBoard into the folder, as they happen; a resumed run that has some goes on "
+      "with them");
   o->processing.add_to(*verb);
   verb->callback([o] {
     registry plugins = installed_plugins();
@@ -53,6 +57,7 @@ void add_run(CLI::App& program) {
     r.folder = o->out.empty() ? flow::usual_folder(p) : std::filesystem::path(o->out);
     r.from = o->from;
     r.trace = o->trace;
+    r.tensorboard = o->tensorboard;
     r.policy = o->force ? flow::if_there::replace : o->resume ? flow::if_there::resume : flow::if_there::refuse;
     run_processing(p, o->processing);
     if (!o->no_report && !o->processing.dry) report_run(r, plugins);

@@ -6,9 +6,9 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <torch/version.h>
-#include <nlohmann/json.hpp>
 
 #include "noneq/core/machine.hpp"
+#include "noneq/flow/stop.hpp"
 #include "noneq/storage/files.hpp"
 
 namespace noneq::flow {
@@ -49,41 +49,57 @@ std::string system_name() {
   return "";
 }
 
-void add_line(const std::filesystem::path& file, const nlohmann::ordered_json& line) {
+}
+
+void history::add(nlohmann::ordered_json line) const {
+  if (!part_.empty()) line["part"] = part_;
   try {
-    if (!std::filesystem::is_directory(file.parent_path())) return;  // a folder that was removed is not made again
-    storage::append(file, line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+    if (!std::filesystem::is_directory(file_.parent_path())) return;  // a folder that was removed is not made again
+    storage::append(file_, line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   } catch (const error&) {
   }
 }
 
-}
-
 void history::begins(std::int64_t step, int threads, const std::string& command) {
   began_ = std::chrono::steady_clock::now();
-  add_line(file_, {{"format", newest_format},
-                   {"event", "begins"},
-                   {"time", now_in_words()},
-                   {"step", step},
-                   {"noneq", NONEQ_VERSION},
-                   {"libtorch", TORCH_VERSION},
-                   {"system", system_name()},
-                   {"processor", this_machine().cpu},
-                   {"threads", threads},
-                   {"directory", std::filesystem::current_path().string()},
-                   {"command", command}});
+  add({{"format", newest_format},
+       {"event", "begins"},
+       {"time", now_in_words()},
+       {"step", step},
+       {"noneq", NONEQ_VERSION},
+       {"libtorch", TORCH_VERSION},
+       {"system", system_name()},
+       {"processor", this_machine().cpu},
+       {"threads", threads},
+       {"directory", std::filesystem::current_path().string()},
+       {"command", command}});
+}
+
+void history::around(int threads, const std::string& command, const std::function<std::int64_t()>& step,
+                     const node_times& times, const std::function<void()>& work) {
+  begins(step(), threads, command);
+  try {
+    work();
+  } catch (const interrupted&) {
+    ends(step(), "interrupted", times);
+    throw;
+  } catch (const std::exception& e) {
+    ends(step(), first_line(e.what()), times);
+    throw;
+  }
+  ends(step(), "finished", times);
 }
 
 void history::ends(std::int64_t step, const std::string& how, const node_times& times) const {
   auto nodes = nlohmann::ordered_json::object();
   for (const auto& [id, s] : times.found()) nodes[id] = {{"calls", s.calls}, {"seconds", s.seconds}};
-  add_line(file_, {{"format", newest_format},
-                   {"event", "ends"},
-                   {"time", now_in_words()},
-                   {"step", step},
-                   {"how", how},
-                   {"seconds", std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count()},
-                   {"nodes", std::move(nodes)}});
+  add({{"format", newest_format},
+       {"event", "ends"},
+       {"time", now_in_words()},
+       {"step", step},
+       {"how", how},
+       {"seconds", std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count()},
+       {"nodes", std::move(nodes)}});
 }
 
 }

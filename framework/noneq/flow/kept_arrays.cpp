@@ -17,6 +17,20 @@ static std::int64_t step_of(const std::string& dataset) {
   return std::from_chars(begin, end, step).ptr == end ? step : -1;
 }
 
+std::map<std::string, std::map<std::int64_t, event_arrays>> read_kept_arrays(const std::filesystem::path& file) {
+  std::map<std::string, std::map<std::int64_t, event_arrays>> all;
+  if (!std::filesystem::exists(file)) return all;
+  const storage::hdf5_reader stored(file);
+  for (const std::string& path : stored.datasets()) {
+    const std::int64_t step = step_of(path);
+    const std::filesystem::path name(path);
+    if (step >= 0)
+      all[name.parent_path().parent_path().string()][step][name.filename().string()] =
+          stored.rows(path, 0, stored.layout(path).shape[0]);
+  }
+  return all;
+}
+
 kept_arrays::kept_arrays(std::filesystem::path file, std::int64_t step, std::size_t most)
     : file_(std::move(file)), most_(most) {
   if (!std::filesystem::exists(file_)) return;

@@ -8,9 +8,13 @@
 #include <map>
 #include <string>
 
+#include "noneq/flow/curves.hpp"
 #include "noneq/plugin/batch.hpp"
 
 namespace noneq::flow {
+
+// Returns the arrays that a run kept, by node and step. Throws noneq::error when the file is damaged.
+std::map<std::string, std::map<std::int64_t, event_arrays>> read_kept_arrays(const std::filesystem::path& file);
 
 class kept_arrays {
  public:

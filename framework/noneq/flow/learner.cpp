@@ -160,9 +160,8 @@ Tensor learner::first_estimate(const Tensor& xt, const network_input& in, std::i
   return x0_hat.index_copy(0, rows, predicted.x0);
 }
 
-double learner::rate_factor() const {
-  const auto& t = trainer_.as<trainer>();
-  const auto k = static_cast<double>(session_.step());
+double rate_factor(const trainer& t, std::int64_t step) {
+  const auto k = static_cast<double>(step);
   const double rise = t.warmup > 0 ? std::min(1.0, (k + 1) / static_cast<double>(t.warmup)) : 1.0;
   const auto span = static_cast<double>(std::max<std::int64_t>(1, t.steps - t.warmup));
   const double course = std::clamp((k - static_cast<double>(t.warmup)) / span, 0.0, 1.0);
@@ -189,7 +188,7 @@ double learner::update(const std::vector<shard_gradient>& shards) {
   if (!optimizer_->gather(all))
     throw not_finite(fmt::format("the gradient of the loss, {}, is not finite", loss), shards);
   const auto& t = trainer_.as<trainer>();
-  const double factor = rate_factor(),
+  const double factor = rate_factor(t, session_.step()),
                scale = t.clip > 0 ? std::min(1.0, t.clip / (optimizer_->gradient_norm() + 1e-6)) : 1;
   const std::size_t of_network = session_.weights().vectors().size();
   working(trainer_, [&] {

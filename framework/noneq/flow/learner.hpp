@@ -23,6 +23,9 @@ struct shard_gradient {
   std::vector<batch> behind;      // the batch behind each fused node, without gradients, where another node follows it
 };
 
+// Returns the share of its peak that the learning rate has in the step after `step` finished ones.
+double rate_factor(const trainer& t, std::int64_t step);
+
 class learner {
  public:
   explicit learner(session& s);
@@ -61,7 +64,6 @@ class learner {
   // "Analog bits", algorithm 1, with the coin thrown for each sample).
   Tensor first_estimate(const Tensor& xt, const network_input& in, std::int64_t step) const;
   stream noise_stream(std::int64_t step) const;
-  double rate_factor() const;
   diverged not_finite(const std::string& what, const std::vector<shard_gradient>& shards) const;
 
   session& session_;

@@ -23,6 +23,9 @@ void observers::advanced(const plan_node& n, double share) {
 void observers::stepped(std::int64_t step, double loss) {
   for (observer* one : all_) one->stepped(step, loss);
 }
+void observers::loss_found(const plan_node& n, std::int64_t step, const measured& m) {
+  for (observer* one : all_) one->loss_found(n, step, m);
+}
 void observers::found(const plan_node& n, const event& e, const outcome& o) {
   const std::lock_guard one(finding_);
   for (observer* one : all_) one->found(n, e, o);

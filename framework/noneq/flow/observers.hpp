@@ -40,6 +40,8 @@ struct observer {
   virtual void advanced(const plan_node&, double /*share*/) {}
   // Called between two training steps.
   virtual void stepped(std::int64_t /*step*/, double /*loss*/) {}
+  // Called between two training steps when the mean of the losses since the last record is known.
+  virtual void loss_found(const plan_node&, std::int64_t /*step*/, const measured&) {}
   // Called when a sink finished, by one thread at a time.
   virtual void found(const plan_node&, const event&, const outcome&) {}
   // Called concurrently with a line for the user.
@@ -60,6 +62,7 @@ class observers final : public observer {
   void network_called(const plan_node& n) override;
   void advanced(const plan_node& n, double share) override;
   void stepped(std::int64_t step, double loss) override;
+  void loss_found(const plan_node& n, std::int64_t step, const measured& m) override;
   void found(const plan_node& n, const event& e, const outcome& o) override;
   void remark(const std::string& line) override;
 

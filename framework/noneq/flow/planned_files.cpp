@@ -17,10 +17,10 @@ namespace fs = std::filesystem;
 namespace {
 
 // The files of a run itself, in its folder: files, and folders with all that is in them.
-const char* const own_files[] = {"pipeline.yaml", "metrics.jsonl",       "metrics.h5", "files.jsonl",
-                                 "checkpoint",    "checkpoint-in-range", "reference",  "averages",
-                                 "lock",          "manifest.json",       "units",      "history.jsonl",
-                                 "report.html"};
+const char* const own_files[] = {"pipeline.yaml", "metrics.jsonl", "metrics.csv",         "metrics.h5",
+                                 "files.jsonl",   "checkpoint",    "checkpoint-in-range", "reference",
+                                 "averages",      "lock",          "manifest.json",       "units",
+                                 "history.jsonl", "report.html"};
 
 // Returns the place that a name leads to, as far as it exists; beyond that the name as it is spelt.
 fs::path place_of(const fs::path& name) {

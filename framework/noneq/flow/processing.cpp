@@ -10,6 +10,7 @@
 #include "noneq/flow/described_rows.hpp"
 #include "noneq/flow/event_stream.hpp"
 #include "noneq/flow/folder_lock.hpp"
+#include "noneq/flow/history.hpp"
 #include "noneq/flow/join_checks.hpp"
 #include "noneq/flow/merging.hpp"
 #include "noneq/flow/passing_folder.hpp"
@@ -114,10 +115,13 @@ class processing {
       traced.emplace(options_.trace, pool);
     }
     begin_folder();
-    listens_.add(shown_);
+    for (observer* one : std::initializer_list<observer*>{&shown_, &times_}) listens_.add(*one);
     if (traced) listens_.add(*traced);
     for (const std::string& note : pool.notes()) say_.say(note);
-    make_missing(pool, alone);
+    history(options_.folder, options_.part.whole() ? "" : options_.part.text())
+        .around(
+            pool.threads(), options_.command, [] { return std::int64_t{0}; }, times_,
+            [&] { make_missing(pool, alone); });
     if (options_.part.whole())
       end();
     else
@@ -220,6 +224,7 @@ class processing {
   manifest manifest_;
   progress say_;
   shown_progress shown_;
+  node_times times_;
   observers listens_;
   std::int64_t left_ = 0, total_ = 0;  // rows of this process
   steady::time_point begun_;

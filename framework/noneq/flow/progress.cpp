@@ -1,12 +1,9 @@
 #include "noneq/flow/progress.hpp"
 
-#include <fstream>
-
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include "noneq/core/messages.hpp"
-#include "noneq/storage/files.hpp"
 
 namespace noneq::flow {
 
@@ -77,45 +74,6 @@ std::string to_text(const measured& m) {
     return fmt::format("{} = {:.{}g} ± {:.2g}{}", m.name, m.value, significant, m.standard_error, unit);
   }
   return fmt::format("{} = {:.{}f} ± {:.{}f}{}", m.name, m.value, digits, m.standard_error, digits, unit);
-}
-
-record_file::record_file(std::filesystem::path file, std::int64_t step,
-                         const std::function<bool(const std::string& node)>& measures_again)
-    : file_(std::move(file)) {
-  if (!std::filesystem::exists(file_)) return;
-  std::string kept;
-  std::ifstream lines(file_);
-  for (std::string line; std::getline(lines, line);) {
-    const auto record = nlohmann::json::parse(line, nullptr, false);
-    // A line that a crash cut short is no record.
-    if (!record.is_object() || !record.contains("step") || !record["step"].is_number_integer()) continue;
-    const auto at = record["step"].get<std::int64_t>();
-    const bool again = at == step && record.contains("node") && record["node"].is_string() &&
-                       measures_again(record["node"].get<std::string>());
-    if (at <= step && !again) kept += line + "\n";
-  }
-  storage::write_atomically(file_, kept);
-}
-
-nlohmann::ordered_json to_json(const std::string& node, const measured& m) {
-  nlohmann::ordered_json record{{"node", node},
-                                {"name", m.name},
-                                {"value", finite_or_null(m.value)},
-                                {"unit", m.unit},
-                                {"stderr", finite_or_null(m.standard_error)}};
-  if (!m.on.empty()) record["on"] = m.on;
-  if (m.n > 0) record["n"] = m.n;
-  return record;
-}
-
-void record_file::add(std::int64_t step, const std::string& node, const measured& m) {
-  nlohmann::ordered_json record{{"step", step}};
-  record.update(to_json(node, m));
-  storage::append(file_, record.dump() + "\n");
-}
-
-void record_file::make_durable() const {
-  if (std::filesystem::exists(file_)) storage::make_durable(file_);
 }
 
 }

@@ -1,16 +1,13 @@
-// The messages of a run: a progress line on a terminal, plain lines otherwise, and metrics.jsonl, one object a record.
-// Progress is thread-safe, and drops messages that it cannot write; records are added by one thread at a time.
+// The messages of a run: a progress line on a terminal, plain lines otherwise. Thread-safe; messages that cannot be
+// written are dropped.
 #pragma once
 
 #include <chrono>
-#include <filesystem>
 #include <functional>
 #include <mutex>
 #include <string>
 
-#include <nlohmann/json.hpp>
-
-#include "noneq/plugin/roles/metric.hpp"
+#include "noneq/plugin/measured.hpp"
 
 namespace noneq::flow {
 
@@ -52,28 +49,5 @@ std::string minutes(double seconds);
 
 // Returns "K = −1.37 ± 0.01 bits", with no more digits than the error gives meaning to.
 std::string to_text(const measured& m);
-
-inline nlohmann::ordered_json finite_or_null(double x) {
-  return std::isfinite(x) ? nlohmann::ordered_json(x) : nullptr;
-}
-
-// Returns {"node", "name", "value", "unit", "stderr"}, and "on" and "n" where they are known; numbers that are not
-// finite are null.
-nlohmann::ordered_json to_json(const std::string& node, const measured& m);
-
-// Appends to metrics.jsonl. A record outlives the program as soon as add() returns, and a power cut after
-// make_durable(), which waits for the disk.
-class record_file {
- public:
-  // Drops records of steps after `step`, which belong to work that a crash undid, and records of `step` itself from
-  // nodes that will measure it again.
-  record_file(std::filesystem::path file, std::int64_t step,
-              const std::function<bool(const std::string& node)>& measures_again);
-  void add(std::int64_t step, const std::string& node, const measured& m);
-  void make_durable() const;
-
- private:
-  std::filesystem::path file_;
-};
 
 }

@@ -13,9 +13,11 @@
 #include "noneq/flow/run_observers.hpp"
 #include "noneq/flow/snapshots.hpp"
 #include "noneq/flow/stop.hpp"
+#include "noneq/flow/tensorboard.hpp"
 #include "noneq/flow/trace.hpp"
 #include "noneq/flow/training.hpp"
 #include "noneq/flow/writer_checks.hpp"
+#include "noneq/storage/tensorboard.hpp"
 
 namespace noneq::flow {
 namespace {
@@ -61,7 +63,8 @@ class running {
         say_(say),
         alone_(alone),
         folder_(options.folder),
-        records_(folder_.records(), session_.step(), [&](const std::string& id) { return measures_again(id); }),
+        records_(folder_.records(), folder_.table(), session_.step(),
+                 [&](const std::string& id) { return works_again(id); }),
         arrays_(folder_.arrays(), session_.step()),
         shown_(say, p.trains() ? p.training().loss.as<loss>().unit() : ""),
         recorded_(records_, arrays_),
@@ -70,6 +73,10 @@ class running {
         saved_(session_.step()) {
     for (observer* one : std::initializer_list<observer*>{&files_, &recorded_, &shown_}) listens_.add(*one);
     for (observer* one : others) listens_.add(*one);
+    if (!options.tensorboard && storage::tensorboard::event_files(options.folder).empty()) return;
+    board_.emplace(
+        options.folder, p, session_.step(), [&](const std::string& id) { return works_again(id); }, say);
+    listens_.add(*board_);
   }
 
   void run() {
@@ -91,10 +98,12 @@ class running {
   }
   const trainer& settings() const { return plan_.training().trainer.as<trainer>(); }
 
-  bool measures_again(const std::string& id) const {
+  // Returns whether a metric or writer repeats its work of the step from which the run goes on.
+  bool works_again(const std::string& id) const {
     const bool again = begun_.event_due || !plan_.trains() || session_.step() >= settings().steps;
-    return again && std::any_of(plan_.nodes.begin(), plan_.nodes.end(),
-                                [&](const plan_node& n) { return n.id == id && n.role() == "metric"; });
+    return again && std::any_of(plan_.nodes.begin(), plan_.nodes.end(), [&](const plan_node& n) {
+             return n.id == id && (n.role() == "metric" || n.role() == "writer");
+           });
   }
 
   void train_all() {
@@ -123,7 +132,7 @@ class running {
     begun_.range.add(loss);
     const bool whole = step % settings().log == 0;
     const plan_node& n = plan_.training().loss;
-    if (whole || step == last) records_.add(step, n.id, begun_.average.mean(n.as<noneq::loss>().unit()));
+    if (whole || step == last) listens_.loss_found(n, step, begun_.average.mean(n.as<noneq::loss>().unit()));
     if (whole) begun_.average = {};
     if (!settings().averages.empty() && snapshots::due(step, settings().snapshots)) {
       alone_.need_folder();
@@ -190,6 +199,7 @@ class running {
   shown_progress shown_;
   recorded recorded_;
   listed_files files_;
+  std::optional<tensorboard_listener> board_;
   observers listens_;
   events events_;
   std::int64_t saved_;
@@ -203,6 +213,13 @@ void refuse_parts(const plan& p, const job_part& part) {
       "{} states part {} of the run, but {} cannot be made in parts; run it as one process (--part 1/1), or write the "
       "rows in parts first, and measure or draw the merged file by a second pipeline",
       part.source, part.text(), cannot.empty() ? "a pipeline without a sink" : cannot))});
+}
+
+void refuse_events_of_units(const run_options& options) {
+  if (options.tensorboard)
+    throw input_error(
+        {error("--tensorboard got a pipeline whose sinks all write files in units, need one that trains, "
+               "measures or draws: this one has nothing to show there")});
 }
 
 void show_beginning(const plan& p, const begun_run& r, const workers& pool, progress& say,
@@ -230,7 +247,10 @@ void show_beginning(const plan& p, const begun_run& r, const workers& pool, prog
 
 void run(const plan& p, const run_options& options) {
   refuse_parts(p, options.part);
-  if (works_in_units(p)) return run_in_units(p, options);
+  if (works_in_units(p)) {
+    refuse_events_of_units(options);
+    return run_in_units(p, options);
+  }
   const folder_lock alone(options.folder);
   // Everything that can be refused is refused before the folder is touched: a run that cannot start leaves it as it
   // was.
@@ -253,19 +273,10 @@ void run(const plan& p, const run_options& options) {
   node_times times;
   std::vector<observer*> others{&times};
   if (traced) others.push_back(&*traced);
-  history lines(options.folder);
-  lines.begins(begun.opened->step(), pool.threads(), options.command);
-  const auto ends = [&](const std::string& how) { lines.ends(begun.opened->step(), how, times); };
-  try {
-    running(p, options, begun, pool, say, alone, others).run();
-  } catch (const interrupted&) {
-    ends("interrupted");
-    throw;
-  } catch (const std::exception& e) {
-    ends(first_line(e.what()));
-    throw;
-  }
-  ends("finished");
+  history(options.folder)
+      .around(
+          pool.threads(), options.command, [&] { return begun.opened->step(); }, times,
+          [&] { running(p, options, begun, pool, say, alone, others).run(); });
 }
 
 }

@@ -14,6 +14,7 @@ struct run_options {
   bool quiet = false;
   std::filesystem::path from = {};   // a run whose weights a new one begins with; empty: none
   std::filesystem::path trace = {};  // file for a trace of all calls; empty: none
+  bool tensorboard = false;          // also write events for TensorBoard; a run that has some goes on with them
   job_part part = {};                // of a processing pipeline
   std::string command = {};          // the words that started the program, for the files it writes; empty: not stated
 };

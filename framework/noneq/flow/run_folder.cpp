@@ -18,6 +18,7 @@
 #include "noneq/flow/units.hpp"
 #include "noneq/flow/written_files.hpp"
 #include "noneq/storage/files.hpp"
+#include "noneq/storage/tensorboard.hpp"
 
 namespace noneq::flow {
 namespace fs = std::filesystem;
@@ -191,7 +192,9 @@ std::vector<staying_file> run_folder::prepare(const plan& p, if_there policy) co
     snapshots(path_).remove();
     std::error_code ignored;
     for (const fs::path& checkpoint : {saved(), in_range()}) fs::remove_all(checkpoint, ignored);
-    for (const fs::path& file : {records(), arrays(), manifest(), history(), report()}) fs::remove(file, ignored);
+    for (const fs::path& file : {records(), table(), arrays(), manifest(), history(), report()})
+      fs::remove(file, ignored);
+    for (const fs::path& file : storage::tensorboard::event_files(path_)) fs::remove(file, ignored);
     unit_folder(path_).clear();
   }
   storage::write_atomically(path_ / "pipeline.yaml",

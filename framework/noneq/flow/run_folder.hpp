@@ -1,6 +1,6 @@
-// The folder of a run: pipeline.yaml (resolved), metrics.jsonl, history.jsonl, checkpoint/, files.jsonl, report.html
-// and the files of writers. Guards its content: a finished run is never overwritten without a request, and a run is
-// resumed only by the pipeline it began with.
+// The folder of a run: pipeline.yaml (resolved), metrics.jsonl, metrics.csv, history.jsonl, checkpoint/, files.jsonl,
+// report.html and the files of writers. Guards its content: a finished run is never overwritten without a request, and
+// a run is resumed only by the pipeline it began with.
 #pragma once
 
 #include "noneq/flow/session.hpp"
@@ -44,6 +44,7 @@ class run_folder {
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path records() const { return path_ / "metrics.jsonl"; }
+  std::filesystem::path table() const { return path_ / "metrics.csv"; }  // the records again
   std::filesystem::path arrays() const { return path_ / "metrics.h5"; }
   std::filesystem::path manifest() const { return path_ / "manifest.json"; }  // of a pipeline that works in units
   std::filesystem::path history() const { return path_ / "history.jsonl"; }

@@ -7,6 +7,7 @@
 #include "noneq/flow/kept_arrays.hpp"
 #include "noneq/flow/observers.hpp"
 #include "noneq/flow/progress.hpp"
+#include "noneq/flow/record_file.hpp"
 #include "noneq/flow/written_files.hpp"
 
 namespace noneq::flow {
@@ -47,10 +48,11 @@ class record_listener final : public observer {
   const recorder record_;
 };
 
-// Adds records to metrics.jsonl and arrays of metrics to metrics.h5.
+// Adds records to metrics.jsonl and metrics.csv, and arrays of metrics to metrics.h5.
 class recorded final : public observer {
  public:
   recorded(record_file& records, kept_arrays& arrays) : records_(records), arrays_(arrays) {}
+  void loss_found(const plan_node& n, std::int64_t step, const measured& m) override { records_.add(step, n.id, m); }
   void found(const plan_node& n, const event& e, const outcome& o) override {
     for (const measured& m : o.records) records_.add(e.step, n.id, m);
     if (n.role() == "metric" && !o.arrays.tensors.empty()) arrays_.add(e.step, n.id, o.arrays);

@@ -1,0 +1,79 @@
+#include "noneq/flow/record_file.hpp"
+
+#include <fstream>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "noneq/storage/csv_text.hpp"
+#include "noneq/storage/files.hpp"
+
+namespace noneq::flow {
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* columns[] = {"step", "node", "name", "value", "stderr", "unit", "on", "n"};
+
+std::string cell(const nlohmann::json& record, const std::string& column) {
+  const auto it = record.find(column);
+  if (column == "value" && record.contains("not_finite")) return cell(record, "not_finite");
+  if (it == record.end() || it->is_null()) return column == "value" ? "nan" : "";
+  if (it->is_number_float()) return fmt::format("{}", it->get<double>());
+  return it->is_string() ? storage::csv_cell(it->get<std::string>()) : it->dump();
+}
+
+}
+
+nlohmann::ordered_json to_json(const std::string& node, const measured& m) {
+  nlohmann::ordered_json record{{"node", node},
+                                {"name", m.name},
+                                {"value", finite_or_null(m.value)},
+                                {"unit", m.unit},
+                                {"stderr", finite_or_null(m.standard_error)}};
+  if (!std::isfinite(m.value)) record["not_finite"] = std::isnan(m.value) ? "nan" : fmt::format("{}", m.value);
+  if (!m.on.empty()) record["on"] = m.on;
+  if (m.n > 0) record["n"] = m.n;
+  return record;
+}
+
+std::string table_heading() { return fmt::format("{}\n", fmt::join(columns, ",")); }
+
+std::string table_row(const nlohmann::json& record) {
+  std::vector<std::string> cells;
+  for (const char* column : columns) cells.push_back(cell(record, column));
+  return fmt::format("{}\n", fmt::join(cells, ","));
+}
+
+record_file::record_file(fs::path file, fs::path table, std::int64_t step,
+                         const std::function<bool(const std::string& node)>& measures_again)
+    : file_(std::move(file)), table_(std::move(table)) {
+  if (!fs::exists(file_)) return;
+  std::string kept, rows = table_heading();
+  std::ifstream lines(file_);
+  for (std::string line; std::getline(lines, line);) {
+    const auto record = nlohmann::json::parse(line, nullptr, false);
+    // A line that a crash cut short is no record.
+    if (!record.is_object() || !record.contains("step") || !record["step"].is_number_integer()) continue;
+    const auto at = record["step"].get<std::int64_t>();
+    const bool again = at == step && record.contains("node") && record["node"].is_string() &&
+                       measures_again(record["node"].get<std::string>());
+    if (at <= step && !again) kept += line + "\n", rows += table_row(record);
+  }
+  storage::write_atomically(file_, kept);
+  storage::write_atomically(table_, rows);
+}
+
+void record_file::add(std::int64_t step, const std::string& node, const measured& m) {
+  nlohmann::ordered_json record{{"step", step}};
+  record.update(to_json(node, m));
+  storage::append(file_, record.dump() + "\n");
+  storage::append(table_, (fs::exists(table_) ? "" : table_heading()) + table_row(record));
+}
+
+void record_file::make_durable() const {
+  for (const fs::path& file : {file_, table_})
+    if (fs::exists(file)) storage::make_durable(file);
+}
+
+}

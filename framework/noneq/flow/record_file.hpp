@@ -1,0 +1,45 @@
+// The records of a run: metrics.jsonl, one object a line, and beside it metrics.csv, the same records as a table with
+// one row each. The lines are what the program reads; the table is made from them, for spreadsheets and other programs.
+#pragma once
+
+#include <cmath>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "noneq/plugin/measured.hpp"
+
+namespace noneq::flow {
+
+inline nlohmann::ordered_json finite_or_null(double x) {
+  return std::isfinite(x) ? nlohmann::ordered_json(x) : nullptr;
+}
+
+// Returns {"node", "name", "value", "unit", "stderr"}, and "on" and "n" where they are known. Numbers that are not
+// finite are null; which of them the value is stands in "not_finite": "nan", "inf" or "-inf".
+nlohmann::ordered_json to_json(const std::string& node, const measured& m);
+
+// Returns the first line of the table, and the row of a record {"step", …} of metrics.jsonl. Texts are quoted as in RFC
+// 4180; a number has the digits that bring it back bit for bit, or is nan, inf or -inf; what is not known is an empty
+// cell.
+std::string table_heading();
+std::string table_row(const nlohmann::json& record);
+
+// Appends to both files, for one thread at a time. A record outlives the program as soon as add() returns, and a power
+// cut after make_durable(), which waits for the disk.
+class record_file {
+ public:
+  // Drops records of steps after `step`, which belong to work that a crash undid, and records of `step` itself from
+  // nodes that will measure it again. The table is made anew from what is kept.
+  record_file(std::filesystem::path file, std::filesystem::path table, std::int64_t step,
+              const std::function<bool(const std::string& node)>& measures_again);
+  void add(std::int64_t step, const std::string& node, const measured& m);
+  void make_durable() const;
+
+ private:
+  std::filesystem::path file_, table_;
+};
+
+}

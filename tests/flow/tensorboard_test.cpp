@@ -1,0 +1,143 @@
+// What TensorBoard is shown of a run: each record once, whatever interrupted the run, and the same from its folder.
+#include "noneq/flow/tensorboard.hpp"
+
+#include "doctest.hpp"
+#include "flow/pipeline.hpp"
+#include "noneq/flow/learner.hpp"
+#include "noneq/flow/stop.hpp"
+#include "noneq/storage/tensorboard.hpp"
+#include "storage/event_files.hpp"
+
+using namespace noneq;
+using namespace noneq::flow;
+using namespace testing;
+namespace fs = std::filesystem;
+
+namespace {
+
+const std::vector<std::string> measured_and_drawn{
+    "graph.trainer.rate=0.004",
+    "graph.trainer.warmup=10",
+    "graph.trainer.log=5",
+    "graph.bound={plugin: metric.bound, of: model, samples: 64, every: 8}",
+    "graph.look={plugin: sampler.ancestral, of: model, count: 4, every: 8}",
+    "graph.picture={plugin: writer.png, in: look, file: a/look.png}"};
+
+void run_shown(const scratch_folder& folder, if_there policy = if_there::refuse,
+               const std::vector<std::string>& changes = measured_and_drawn) {
+  run_options o{folder.path, policy, 2, true};
+  o.tensorboard = true;
+  run(small_plan(changes), o);
+}
+
+shown_events shown_in(const fs::path& folder) {
+  shown_events all;
+  for (const fs::path& file : storage::tensorboard::event_files(folder)) all.read(storage::read_file(file));
+  std::stable_sort(all.numbers.begin(), all.numbers.end(), [](const shown_number& a, const shown_number& b) {
+    return std::tie(a.tag, a.step) < std::tie(b.tag, b.step);
+  });
+  return all;
+}
+
+// Each number of metrics.jsonl, and the rate at each record of the loss.
+std::vector<shown_number> expected_of(const scratch_folder& folder) {
+  std::vector<shown_number> all;
+  std::istringstream lines(storage::read_file(folder.path / "metrics.jsonl"));
+  for (std::string line; std::getline(lines, line);) {
+    const auto r = nlohmann::json::parse(line);
+    const std::string tag = r["node"].get<std::string>() + "/" + r["name"].get<std::string>();
+    const auto as_float = [](const nlohmann::json& x) { return static_cast<double>(x.get<float>()); };
+    all.push_back({tag, r["step"], as_float(r["value"])});
+    if (!r["stderr"].is_null()) all.push_back({"stderr/" + tag, r["step"], as_float(r["stderr"])});
+    const double rate = 0.004 * std::min(1., r["step"].get<double>() / 10);
+    if (tag == "loss/loss") all.push_back({"trainer/rate", r["step"], static_cast<double>(static_cast<float>(rate))});
+  }
+  std::stable_sort(all.begin(), all.end(), [](const shown_number& a, const shown_number& b) {
+    return std::tie(a.tag, a.step) < std::tie(b.tag, b.step);
+  });
+  return all;
+}
+
+bool same_shown(const shown_events& a, const shown_events& b) {
+  return a.numbers == b.numbers && a.pictures == b.pictures && a.histograms == b.histograms;
+}
+
+}
+
+TEST_CASE("a run shows its records, its learning rate, its pictures and the cost of its steps") {
+  scratch_folder folder;
+  run_shown(folder);
+  const shown_events shown = shown_in(folder.path);
+  CHECK(shown.numbers == expected_of(folder));
+  CHECK(shown.steps_of("trainer/rate") == std::vector<std::int64_t>{5, 10, 15, 20, 24});
+  const auto steps = [](const std::multimap<std::string, std::int64_t>& all, const char* tag) {
+    std::vector<std::int64_t> found;
+    for (auto [at, end] = all.equal_range(tag); at != end; ++at) found.push_back(at->second);
+    return found;
+  };
+  CHECK(steps(shown.pictures, "picture/look.png") == std::vector<std::int64_t>{8, 16, 24});
+  CHECK(steps(shown.histograms, "bound/kl") == std::vector<std::int64_t>{8, 16, 24});
+  CHECK(shown.texts.count("pipeline") == 1);
+}
+
+TEST_CASE("a run without the option writes no events") {
+  scratch_folder folder;
+  run_small({}, 2, folder);
+  CHECK(storage::tensorboard::event_files(folder.path).empty());
+}
+
+TEST_CASE("a run that was interrupted, or crashed behind its checkpoint, shows nothing twice and loses nothing") {
+  scratch_folder whole, stopped, crashed;
+  run_shown(whole);
+  const shown_events expected = shown_in(whole.path);
+
+  ask_to_stop();
+  CHECK_THROWS_AS(run_shown(stopped), interrupted);
+  forget_stop();
+  run_small(measured_and_drawn, 2, stopped, if_there::resume);  // it goes on with its events without being told
+  CHECK(storage::tensorboard::event_files(stopped.path).size() == 2);
+  CHECK(same_shown(shown_in(stopped.path), expected));
+
+  // The checkpoint is that of step 8; records, pictures and events of later steps were written, and one was cut short.
+  auto changes = measured_and_drawn;
+  changes.insert(changes.end(), {"graph.trainer.checkpoint=8", "graph.trainer.steps=12"});
+  run_shown(crashed, if_there::refuse, changes);
+  const fs::path first = storage::tensorboard::event_files(crashed.path).front();
+  fs::remove_all(crashed.path / "checkpoint");
+  {
+    scratch_folder of_eight;
+    auto eight = measured_and_drawn;
+    eight.insert(eight.end(), {"graph.trainer.checkpoint=8", "graph.trainer.steps=8"});
+    run_shown(of_eight, if_there::refuse, eight);
+    fs::copy(of_eight.path / "checkpoint", crashed.path / "checkpoint");
+  }
+  run_small(measured_and_drawn, 2, crashed, if_there::resume);
+  CHECK(shown_in(crashed.path).steps_of("loss/loss") == expected.steps_of("loss/loss"));
+  CHECK(shown_in(crashed.path).steps_of("bound/K") == expected.steps_of("bound/K"));
+  CHECK(shown_in(crashed.path).pictures == expected.pictures);
+}
+
+TEST_CASE("events of a folder are those that were written while the run was at work") {
+  scratch_folder folder, other;
+  run_shown(folder);
+  const shown_events live = shown_in(folder.path);
+  const plan p = small_plan(measured_and_drawn);
+  fs::create_directories(other.path);
+  const fs::path file = write_tensorboard(folder.path, &p, other.path);
+  CHECK(same_shown(shown_in(other.path), live));
+  CHECK(write_tensorboard(folder.path, &p, other.path) != file);  // it replaces the file
+  CHECK(storage::tensorboard::event_files(other.path).size() == 1);
+  CHECK(same_shown(shown_in(other.path), live));
+  // Without the plan there is no learning rate, and pictures have no node.
+  write_tensorboard(folder.path, nullptr, other.path);
+  CHECK(shown_in(other.path).steps_of("loss/loss") == live.steps_of("loss/loss"));
+  CHECK(shown_in(other.path).steps_of("trainer/rate").empty());
+  CHECK(shown_in(other.path).pictures.count("pictures/look.png") == 3);
+}
+
+TEST_CASE("a run that is replaced loses its events") {
+  scratch_folder folder;
+  run_shown(folder);
+  run_small({}, 2, folder, if_there::replace);
+  CHECK(storage::tensorboard::event_files(folder.path).empty());
+}
