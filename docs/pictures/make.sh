@@ -16,6 +16,7 @@ keep dead_leaves/dead_leaves.png dead_leaves.png
 keep dead_leaves/filled.png filled.png
 run fashion_mnist_fast
 keep fashion_mnist_fast/samples.png fashion_mnist.png
+keep fashion_mnist_fast/film.png fashion_mnist_film.png
 
 # A coarse field, members of the ensemble for it, and the truth.
 run downscale --set graph.fields.skew=0

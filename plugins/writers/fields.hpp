@@ -4,8 +4,21 @@
 
 #include "axis.hpp"
 #include "gnuplot.hpp"
+#include "sample_grid.hpp"
 
 namespace shipped {
+
+// Returns whether samples of this shape are drawn as fields: where the parameter `draw` is fields, or auto and the
+// samples have another number of channels than pictures have.
+inline bool draws_fields(const std::string& draw, const noneq::sizes& sample) {
+  return draw == "fields" || (draw == "auto" && sample.size() == 3 && !sample_grid::is_image(sample));
+}
+
+// Returns samples [n, L], [n, H, W] or [n, C, H, W] as fields, float64 [n, C, H, W].
+inline noneq::Tensor as_fields(const noneq::Tensor& x) {
+  const noneq::Tensor all = x.detach().to(at::kCPU, at::kDouble);
+  return all.dim() == 4 ? all : all.view({all.size(0), 1, all.dim() == 2 ? 1 : all.size(1), all.size(-1)});
+}
 
 // The layout of n samples of C channels of H by W values, in pixels.
 struct fields_layout {
@@ -49,43 +62,43 @@ inline noneq::Tensor mosaic(const noneq::Tensor& channel, const fields_layout& l
   return all.slice(0, 0, l.values_high).slice(1, 0, l.values_wide);
 }
 
-// Draws x [n, C, H, W] to `file`. `range`: the values at the ends of the colour map; empty: the extremes of each
-// channel. Numbers that are not finite stay white.
-inline void draw_fields(const noneq::Tensor& x, const std::vector<double>& range, std::int64_t pixel,
-                        const std::filesystem::path& file) {
-  const noneq::Tensor all = x.detach().to(at::kCPU, at::kDouble);
-  const fields_layout l(all.size(0), all.size(1), all.size(2), all.size(3), pixel);
-  l.check();
+// The values at the two ends of the colour map of each channel of x [n, C, H, W]: `range`, or where it is empty the
+// extremes of the channel.
+inline std::vector<std::vector<double>> ranges_of_channels(const noneq::Tensor& x, const std::vector<double>& range) {
+  std::vector<std::vector<double>> all;
+  for (std::int64_t c = 0; c < x.size(1); ++c) {
+    std::vector<double> r = range.empty() ? ends_of(x.select(1, c)) : range;
+    const double wider = 1e-6 * std::max(std::abs(r[0]), std::abs(r[1]));  // rounding must not make it empty
+    if (r[1] - r[0] < wider) r[0] -= wider, r[1] += wider;
+    all.push_back(std::move(r));
+  }
+  return all;
+}
+
+// Draws x float64 [n, C, H, W] into the picture that the script has begun. Numbers that are not finite stay white.
+inline void draw_fields(gnuplot& g, const noneq::Tensor& x, const fields_layout& l,
+                        const std::vector<std::vector<double>>& ranges, const std::string& title = "") {
   const auto width = static_cast<double>(l.width()), height = static_cast<double>(l.height());
-  gnuplot g(l.width(), l.height());
   g.script << "unset key\nunset border\nunset tics\nset multiplot\nset cbtics scale 0.4\n"
            << "set palette defined (0 '#440154', 1 '#3b528b', 2 '#21918c', 3 '#5ec962', 4 '#fde725')\n"
            << "set xrange [-0.5:" << static_cast<double>(l.values_wide) - 0.5 << "]\n"
            << "set yrange [" << static_cast<double>(l.values_high) - 0.5 << ":-0.5]\n";
-  for (std::int64_t c = 0; c < all.size(1); ++c) {
-    const noneq::Tensor channel = all.select(1, c);
-    const noneq::Tensor finite = channel.masked_select(channel.isfinite());
-    double low = -1, high = 1;
-    if (range.size() == 2)
-      low = range[0], high = range[1];
-    else if (finite.numel() > 0)
-      low = finite.min().item<double>(), high = finite.max().item<double>();
-    if (!(low < high)) low -= 1 + std::abs(low) * 1e-6, high += 1 + std::abs(high) * 1e-6;
+  for (std::int64_t c = 0; c < x.size(1); ++c) {
+    const double low = ranges[static_cast<std::size_t>(c)][0], high = ranges[static_cast<std::size_t>(c)][1];
     const auto left = static_cast<double>(fields_layout::margin + c % l.panels_across * (l.panel_width() + l.scale));
     const auto top = static_cast<double>(c / l.panels_across * (l.panel_height() + l.title) + l.title);
     const double right = left + static_cast<double>(l.panel_width()),
                  bottom = top + static_cast<double>(l.values_high * l.pixel);
     g.script << "set lmargin at screen " << left / width << "\nset rmargin at screen " << right / width
              << "\nset tmargin at screen " << 1 - top / height << "\nset bmargin at screen " << 1 - bottom / height
-             << "\nset label 1 'channel " << c << "' at screen " << left / width << ", screen "
+             << "\nset label 1 'channel " << c << title << "' at screen " << left / width << ", screen "
              << 1 - (top - 13) / height << " left font ',12'\n"
              << "set colorbox user origin screen " << (right + 8) / width << ", screen " << 1 - bottom / height
              << " size screen " << 12 / width << ", screen " << (bottom - top) / height << "\n"
              << "set cbrange [" << low << ":" << high << "]\nset format cb '" << format_of_marks(low, high) << "'\n"
-             << "plot " << g.matrix(mosaic(channel, l)) << " with image\nunset label 1\n";
+             << "plot " << g.matrix(mosaic(x.select(1, c), l)) << " with image\nunset label 1\n";
   }
   g.script << "unset multiplot\n";
-  g.draw(file);
 }
 
 }

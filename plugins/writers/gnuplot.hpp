@@ -1,5 +1,5 @@
-// One picture drawn by gnuplot: a script and its data in a folder of their own, which disappears with the object. The
-// user's own gnuplot files and environment do not affect it.
+// One picture drawn by gnuplot, or several of one size: a script and its data in a folder of their own, which
+// disappears with the object. The user's own gnuplot files and environment do not affect it.
 #pragma once
 
 #include <fcntl.h>
@@ -32,8 +32,9 @@ class gnuplot {
     script << "set encoding utf8\n"
            << "kind = strstrt(GPVAL_TERMINALS, 'pngcairo') > 0 ? 'pngcairo' : 'png'\n"
            << "set terminal @kind size " << width << "," << height << " font 'Sans," << font << "'\n"
-           << "set output '" << file("out.png") << "'\nset datafile missing 'NaN'\n"
+           << "set datafile missing 'NaN'\n"
            << "set tics nomirror scale 0.6 textcolor rgb '#404040'\nset border lc rgb '#808080'\n";
+    next_picture();
   }
   gnuplot(gnuplot&&) = delete;
   ~gnuplot() {
@@ -80,18 +81,30 @@ class gnuplot {
     return "'" + safe + "'";
   }
 
+  // What follows in the script is drawn into another picture.
+  void next_picture() { script << "set output\nset output '" << picture(pictures_++) << "'\n"; }
+
   // Replaces `target` by the picture. Errors: gnuplot is missing, or refuses the script.
   void draw(const std::filesystem::path& target) {
+    noneq::storage::write_atomically(target, noneq::storage::read_file(draw_all(target).front()));
+  }
+
+  // Returns the files of the pictures, which are there as long as this object. `target` is named in errors, which are
+  // those of draw().
+  std::vector<std::filesystem::path> draw_all(const std::filesystem::path& target) {
     script << "\nset output\n";
     std::ofstream(file("script")) << script.str();
     const int status = run();
     if (status != 0) noneq::stop_here_if_asked();  // Ctrl-C in a terminal ends gnuplot, too
+    std::vector<std::filesystem::path> all;
     std::error_code none;
-    if (status != 0 || !std::filesystem::exists(file("out.png"), none))
+    for (int k = 0; k < pictures_; ++k)
+      if (std::filesystem::exists(picture(k), none)) all.emplace_back(picture(k));
+    if (status != 0 || static_cast<int>(all.size()) < pictures_)
       throw noneq::error(target.string() + ": gnuplot failed (" +
                          last_line(noneq::storage::read_file(file("messages"))) +
                          "), need a working gnuplot: try `gnuplot --version`");
-    noneq::storage::write_atomically(target, noneq::storage::read_file(file("out.png")));
+    return all;
   }
 
   // Throws when there is no gnuplot, or no folder for its files, before anything is computed for it.
@@ -136,6 +149,7 @@ class gnuplot {
     return kept;
   }
 
+  std::string picture(int k) const { return file("out-" + std::to_string(k) + ".png"); }
   std::string file(const std::string& name) const { return (folder_ / name).string(); }
 
   int run() const {
@@ -176,7 +190,7 @@ class gnuplot {
   }
 
   std::filesystem::path folder_;
-  int count_ = 0;
+  int count_ = 0, pictures_ = 0;  // of data files and pictures
 };
 
 }

@@ -1,7 +1,6 @@
 // The first samples as one picture: images side by side, fields channel by channel, sequences as rows of pixels.
-#include "noneq/storage/png.hpp"
 #include "fields.hpp"
-#include "noneq/plugin.hpp"
+#include "sample_grid.hpp"
 
 namespace {
 
@@ -15,37 +14,22 @@ struct png : noneq::writer {
 
   std::unique_ptr<noneq::sinking> open(const noneq::writing& w) const override;
 
-  bool draws_fields(const sizes& sample) const {
-    if (sample.size() != 3 || draw == "picture") return false;
-    return draw == "fields" || (sample[0] != 1 && sample[0] != 3);
-  }
-
   // Draws samples [n, …] to a file; `known`: the values the data may take, if they are known.
   void draw_samples(const Tensor& samples, const std::vector<double>& known, const std::filesystem::path& to) const {
     const sizes sample = samples.sizes().slice(1).vec();
     check_shape(sample);
     const std::vector<double>& range = this->range.empty() ? known : this->range;
-    if (draws_fields(sample))
-      shipped::draw_fields(samples, range, pixel, to);
-    else if (draw == "fields")
-      shipped::draw_fields(samples.view({samples.size(0), 1, sample.size() == 1 ? 1 : sample[0], sample.back()}), range,
-                           pixel, to);
-    else
-      noneq::storage::write_png(to, picture(samples.detach().to(at::kDouble), range));
-  }
-
-  // uint8 [H, W] or [H, W, 3] of samples [n, …].
-  Tensor picture(const Tensor& x, const std::vector<double>& known) const {
-    const std::vector<double> range = known.empty() ? extremes(x) : known;
-    const std::int64_t n = x.size(0), rank = x.dim() - 1;
-    if (rank == 1)
-      return blocks(noneq::storage::image_grid(x.view({n, 1, 1, -1}), 1, range[0], range[1]), pixel ? pixel : 8);
-    const Tensor all = rank == 2 ? x.unsqueeze(1) : x;
-    const auto columns = columns_of(n);
-    const Tensor images = blocks(all, side_of(n, all.size(2), all.size(3)), 2);
-    const double grey = (range[0] + range[1]) / 2;
-    return noneq::storage::image_grid(at::constant_pad_nd(images, {gap, gap, gap, gap}, grey), columns, range[0],
-                                      range[1]);
+    if (!shipped::draws_fields(draw, sample)) {
+      const shipped::sample_grid grid{pixel};
+      const Tensor x = samples.detach().to(at::kDouble);
+      return noneq::storage::write_png(to, grid.picture(x, range.empty() ? shipped::ends_of(x) : range));
+    }
+    const Tensor x = shipped::as_fields(samples);
+    const shipped::fields_layout layout(x.size(0), x.size(1), x.size(2), x.size(3), pixel);
+    layout.check();
+    shipped::gnuplot g(layout.width(), layout.height());
+    shipped::draw_fields(g, x, layout, shipped::ranges_of_channels(x, range));
+    g.draw(to);
   }
 
   void check_input(const noneq::writer_input& given) const override {
@@ -97,8 +81,6 @@ struct png : noneq::writer {
   }
 
  private:
-  static constexpr std::int64_t gap = 1;  // around each image, so that dark ones stay apart
-
   void check_shape(const sizes& sample) const {
     const std::size_t rank = sample.size();
     if (rank < 1 || rank > 3 || (draw == "picture" && rank == 3 && sample[0] != 1 && sample[0] != 3))
@@ -112,42 +94,11 @@ struct png : noneq::writer {
     const std::int64_t twice = beside.empty() ? 1 : 2;
     const std::int64_t C = sample.size() == 3 ? sample[0] : 1, H = sample.size() == 1 ? 1 : sample[sample.size() - 2],
                        W = sample.back() * twice;
-    if (draw == "fields" || draws_fields(sample)) {
+    if (shipped::draws_fields(draw, sample)) {
       shipped::gnuplot::need();
       return shipped::fields_layout(count, C, H, W, pixel).check();
     }
-    const std::int64_t columns = sample.size() == 1 ? 1 : columns_of(count), rows = (count + columns - 1) / columns,
-                       side = sample.size() == 1 ? (pixel ? pixel : 8) : side_of(count, H, W),
-                       edge = sample.size() == 1 ? 0 : 2 * gap;
-    const std::int64_t width = columns * (W * side + edge), height = rows * (H * side + edge);
-    if (width > noneq::storage::largest_png_side || height > noneq::storage::largest_png_side ||
-        width > noneq::storage::largest_png / C / height)
-      throw noneq::error(c10::str("got ", count, " samples of shape ", noneq::to_string(sample), ", a picture of ",
-                                  width, " by ", height, " pixels, need a lower count or pixel"));
-  }
-
-  static std::int64_t columns_of(std::int64_t n) {
-    return static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(n))));
-  }
-
-  // Returns `pixel`, or by default the side at which the longer side of the picture has some 480 pixels.
-  std::int64_t side_of(std::int64_t n, std::int64_t H, std::int64_t W) const {
-    if (pixel > 0) return pixel;
-    const std::int64_t columns = columns_of(n), rows = (n + columns - 1) / columns;
-    const std::int64_t longest = std::max(columns * (W + 2 * gap), rows * (H + 2 * gap));
-    return std::clamp<std::int64_t>((480 + longest / 2) / longest, 1, 32);
-  }
-
-  static std::vector<double> extremes(const Tensor& x) {
-    const Tensor finite = x.masked_select(x.isfinite());
-    if (finite.numel() == 0) return {-1, 1};
-    const double low = finite.min().item<double>(), high = finite.max().item<double>();
-    return low < high ? std::vector{low, high} : std::vector{low - 1, high + 1};
-  }
-
-  // Every value of the dimensions `first` and `first`+1 as a square of equal ones.
-  static Tensor blocks(const Tensor& x, std::int64_t side, std::int64_t first = 0) {
-    return x.repeat_interleave(side, first).repeat_interleave(side, first + 1);
+    shipped::sample_grid{pixel}.check(count, sample, C, H, W);
   }
 };
 

@@ -2,8 +2,8 @@
 // figure 1 of Sohl-Dickstein et al. 2015.
 #pragma once
 
-#include "axis.hpp"
 #include "frames.hpp"
+#include "plane.hpp"
 
 namespace shipped {
 
@@ -33,41 +33,6 @@ class scatter_sinking : public frames_sinking {
 
   void check_shape(const noneq::sizes& sample) const override { check_sample(sample); }
 
-  // The ends of the axes: a square that holds all but a few outliers.
-  struct square {
-    noneq::Tensor centre;  // [2]
-    double half;
-  };
-  static square around(const noneq::Tensor& points) {
-    const noneq::Tensor exact = points.to(at::kDouble), finite = exact.index({exact.isfinite().all(1)});
-    const std::int64_t n = finite.size(0), cut = n / 500;
-    if (n == 0) return {at::zeros({2}, at::kDouble), 1};
-    const noneq::Tensor sorted = std::get<0>(finite.sort(0));
-    const noneq::Tensor low = sorted[cut], high = sorted[n - 1 - cut];
-    // As far apart as float64 resolves numbers of this size.
-    const double least = std::max(1e-6, 1e-13 * (low + high).abs().max().item<double>());
-    return {(low + high) / 2, 0.54 * std::max((high - low).max().item<double>(), least)};
-  }
-
-  // The offset that is subtracted from both coordinates, so that the marks beside the axes stay short.
-  static noneq::Tensor offset_of(const square& s) {
-    const auto along = [&](std::int64_t axis) {
-      const double centre = s.centre[axis].item<double>();
-      return offset_of_marks(centre - s.half, centre + s.half);
-    };
-    return at::tensor({along(0), along(1)}, at::kDouble);
-  }
-
-  // The line below the figure that states an offset; "" when there is none.
-  static std::string note_of(const noneq::Tensor& offset) {
-    std::string note;
-    for (std::int64_t axis = 0; axis < 2; ++axis)
-      if (const double x = offset[axis].item<double>(); x != 0)
-        note += (note.empty() ? "axes: " : ", ") + std::string(axis == 0 ? "x" : "y") + (x > 0 ? " − " : " + ") +
-                shortest(std::abs(x));
-    return note;
-  }
-
   // The model's change of x in one step back from t, on a grid: [n, 4] as x, y, dx, dy, stretched by `factor` so that
   // long arrows just reach the next point.
   noneq::Tensor drift(std::int64_t t, const square& s, double& factor) const {
@@ -93,7 +58,7 @@ class scatter_sinking : public frames_sinking {
                                    frames.select(1, static_cast<std::int64_t>(columns.back()))};
     if (data) all.push_back(forward(0)), all.push_back(forward(time(columns.back())));
     for (noneq::Tensor& points : all) points = points.to(at::kDouble);
-    const square s = around(at::cat(all));
+    const square s = square_around(at::cat(all));
     offset_ = offset_of(s);
     const std::string note = note_of(offset_);
 

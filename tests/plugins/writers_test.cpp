@@ -479,3 +479,89 @@ TEST_CASE("png: fields have a panel a channel, of any number, each with its own 
   CHECK(fields("", at::zeros({2, 2, 4, 4}), {0, 1}) != fields("", at::zeros({2, 2, 4, 4}), {-1, 0}));
   CHECK(says(message_of([&] { fields(", pixel: 256", at::rand({64, 2, 64, 64})); }), "need at most 30000 each way"));
 }
+
+namespace {
+
+// The number of frames of an animated PNG, and the times that they stand, in milliseconds.
+std::vector<std::int64_t> times_of_frames(const std::filesystem::path& apng) {
+  const std::string bytes = noneq::storage::read_file(apng);
+  const auto number = [&](std::size_t at, std::size_t count) {
+    std::int64_t v = 0;
+    for (std::size_t i = 0; i < count; ++i) v = v * 256 + static_cast<unsigned char>(bytes.at(at + i));
+    return v;
+  };
+  std::vector<std::int64_t> times;
+  for (std::size_t at = 8; at + 8 < bytes.size(); at += 12 + static_cast<std::size_t>(number(at, 4)))
+    if (bytes.substr(at + 4, 4) == "fcTL") times.push_back(number(at + 28, 2));
+  return times;
+}
+
+// Writes frames [n, F, …] of times T … 0 by a writer; returns its file.
+std::filesystem::path animated(const std::string& parameters, const testing::scratch& folder, const Tensor& frames,
+                               const std::vector<std::int64_t>& times, const std::vector<double>& known = {}) {
+  noneq::writing to = writing_to(folder);
+  to.frame_times = times;
+  to.info.range = known;
+  const auto s = make<noneq::writer>("{plugin: animation, file: a.png" + parameters + "}")->open(to);
+  feed(s, chunk("frames", frames.slice(0, 0, 3)));
+  feed(s, chunk("frames", frames.slice(0, 3), 3));
+  return s->finish().files.at(0);
+}
+
+}
+
+TEST_CASE("animation: images from noise to data, in the colours of the data") {
+  testing::scratch folder;
+  // The frames are stored from t = 0 on, and shown from t = T on.
+  const Tensor clean = at::linspace(0, 1, 4 * 8 * 8).view({4, 1, 1, 8, 8});
+  const Tensor frames = at::cat({clean, clean * 0.5 + 0.2, 5 * stream(2).normal({4, 1, 1, 8, 8})}, 1);
+  const auto file = animated(", pixel: 3, delay: 40, hold: 700", folder, frames, {0, 20, 40});
+  CHECK(file == folder / "a.png");
+  CHECK(times_of_frames(file) == std::vector<std::int64_t>{40, 40, 700});
+  CHECK(size_of(file) == sizes{2 * (8 * 3 + 2), 2 * (8 * 3 + 2)});
+  // A reader of PNG sees the first picture, which is noise: beyond black and white it saturates.
+  const Tensor first = noneq::storage::open_rows(file)->next(1)[0];
+  CHECK(first.eq(0).sum().item<std::int64_t>() > 300);
+  CHECK(first.eq(255).sum().item<std::int64_t>() > 300);
+  // The picture of t = 0 is the one that writer.png makes of the samples.
+  const auto still = animated(", pixel: 3", folder, frames.slice(1, 0, 2).flip(1), {0, 0});
+  const Tensor data_first = noneq::storage::open_rows(still)->next(1)[0];
+  const auto s = make<noneq::writer>("{plugin: png, file: p.png, pixel: 3, range: [0, 1]}")->open(writing_to(folder));
+  feed(s, chunk("samples", (clean * 0.5 + 0.2).squeeze(1)));
+  s->finish();
+  CHECK(at::equal(data_first, noneq::storage::open_rows(folder / "p.png")->next(1)[0]));
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.folder()), {}) == 2);
+
+  const std::string bytes = noneq::storage::read_file(animated("", folder, frames, {0, 20, 40}, {0, 1}));
+  CHECK(bytes == noneq::storage::read_file(animated(", range: [0, 1]", folder, frames, {0, 20, 40})));
+  CHECK(bytes != noneq::storage::read_file(animated(", count: 2", folder, frames, {0, 20, 40}, {0, 1})));
+}
+
+TEST_CASE("animation: fields and points are drawn by gnuplot, a picture for each frame") {
+  if (!have_gnuplot()) return;
+  testing::scratch folder;
+  const auto fields = animated(", pixel: 4", folder, stream(2).normal({4, 3, 2, 8, 8}), {40, 20, 0});
+  CHECK(times_of_frames(fields) == std::vector<std::int64_t>{100, 100, 1500});
+  const shipped::fields_layout l(4, 2, 8, 8, 4);
+  CHECK(size_of(fields) == sizes{l.width(), l.height()});
+  const auto points = animated(", plays: 1", folder, stream(2).normal({50, 5, 2}), {40, 30, 20, 10, 0});
+  CHECK(times_of_frames(points).size() == 5);
+  CHECK(size_of(points) == sizes{480, 480});
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.folder()), {}) == 1);
+}
+
+TEST_CASE("animation: what cannot be drawn is refused") {
+  testing::scratch folder;
+  const auto fault = [&](const std::string& parameters, const Tensor& frames,
+                         const std::vector<std::int64_t>& times = {40, 0}) {
+    return message_of([&] { animated(parameters, folder, frames, times); });
+  };
+  CHECK(says(fault("", at::ones({4, 2, 8, 8}), {}), "got a sampler without frames, need frames: 2 or more there"));
+  CHECK(says(fault("", at::ones({4, 3, 8, 8})), "got frames [3, 3, 8, 8], need [n, 2, …]: one sample a row"));
+  CHECK(says(fault(", draw: picture", at::ones({4, 2, 2, 8, 8})), "got samples of shape [2, 8, 8], need points [2]"));
+  CHECK(says(fault(", draw: points", at::ones({4, 2, 8, 8})), "draw: points got samples of shape [8, 8]"));
+  CHECK(says(fault(", delay: 0", at::ones({4, 2, 8, 8})), "delay"));
+  CHECK(says(message_of([&] { make<noneq::writer>("{plugin: animation, file: a.gif}"); }),
+             "file got 'a.gif', need a name that ends in .png or .apng"));
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.folder()), {}) == 0);
+}
