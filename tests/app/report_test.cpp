@@ -276,3 +276,73 @@ TEST_CASE("what is no run, or must not be written, is refused, and nothing is wr
   put_text(place / "broken/pipeline.yaml", "name: [");
   refuses({"broken"}, "broken/pipeline.yaml:");
 }
+
+namespace {
+
+// Statistics of members, which are made in units.
+const std::string statistics_pipeline = R"(name: processed
+graph:
+  fields: {plugin: loader.hdf5, file: fields.h5, dataset: x, batch: 2}
+  statistics: {plugin: transform.members, in: fields, as: {x0: samples}, keep: [mean, std, quantiles]}
+  out: {plugin: writer.hdf5, in: statistics, file: out.h5}
+)";
+
+std::map<std::string, std::string> environment_of(const json& run) {
+  std::map<std::string, std::string> all;
+  for (const auto& row : run["environment"]) all[row[0]] = row[1];
+  return all;
+}
+
+}
+
+TEST_CASE("statistics of members are drawn in the colours of a scale, and a processed pipeline has its times") {
+  const scratch place;
+  const surroundings here{.folder = place.folder()};
+  REQUIRE(program({"data", "make", "random_fields", "--count", "6", "--seed", "1", "--set", "size=[8, 8]", "--out",
+                   "fields.h5"},
+                  here)
+              .code == 0);
+  put_text(place / "p.yaml", statistics_pipeline);
+  const outcome done = program({"run", "p.yaml", "--out", "r", "--threads", "2"}, here);
+  REQUIRE_MESSAGE(done.code == 0, done.err);
+  CHECK(says(done.err, "report: wrote r/report.html\n"));
+  json run = content_of(place / "r/report.html")["runs"][0];
+  CHECK(run["state"] == "finished");
+  CHECK(run["missing"] == json::array());
+  std::map<std::string, json> by_tensor;
+  for (const auto& entry : run["samples"]) by_tensor[entry["tensor"]] = entry;
+  REQUIRE(by_tensor.size() == 3);
+  const auto made = noneq::storage::hdf5_reader(place / "r/out.h5");
+  for (const auto& [tensor, entry] : by_tensor) {
+    CAPTURE(tensor);
+    REQUIRE(entry["scales"].size() == 1);
+    const json scale = entry["scales"][0];
+    CHECK(scale["colours"].size() == 9);
+    const noneq::Tensor x = made.rows(tensor, 0, 6);
+    const double low = x.min().item<double>(), high = x.max().item<double>();
+    const bool both = low < 0 && high > 0 && std::min(-low, high) > 0.1 * std::max(-low, high);
+    CHECK(scale["high"].get<double>() == doctest::Approx(both ? std::max(-low, high) : high));
+    CHECK(scale["low"].get<double>() == doctest::Approx(both ? -std::max(-low, high) : low));
+    CHECK(entry["frames"][0]["src"].get<std::string>().starts_with("data:image/png;base64,"));
+  }
+  CHECK(by_tensor.at("std")["scales"][0]["low"].get<double>() >= 0);
+  CHECK(says(by_tensor.at("quantiles")["note"], "3 quantiles of a row in a line"));
+  CHECK(std::any_of(run["times"].begin(), run["times"].end(),
+                    [](const json& t) { return t["node"] == "statistics" && t["calls"] == 3; }));
+  auto environment = environment_of(run);
+  CHECK(environment["threads"] == "2");
+  CHECK(says(environment["command"], "run p.yaml --out r"));
+
+  for (const char* part : {"1/2", "2/2"})
+    REQUIRE(program({"run", "p.yaml", "--out", "parts", "--part", part, "--quiet"}, here).code == 0);
+  REQUIRE(report({"parts"}, here).code == 0);
+  CHECK(content_of(place / "parts/report.html")["runs"][0]["state"] == "unfinished");
+  REQUIRE(program({"merge", "parts"}, here).code == 0);
+  REQUIRE(report({"parts"}, here).code == 0);
+  run = content_of(place / "parts/report.html")["runs"][0];
+  CHECK(run["state"] == "finished");
+  environment = environment_of(run);
+  CHECK(environment["parts"] == "2, each by a process of its own");
+  CHECK(environment.count("resumed") == 0);
+  CHECK(noneq::storage::read_file(place / "parts/out.h5") == noneq::storage::read_file(place / "r/out.h5"));
+}

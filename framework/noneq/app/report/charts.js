@@ -109,8 +109,8 @@ function bar_chart(canvas, bars, colour_name, text) {  // bars: [{label, value}]
   }));
 }
 
-// Points in the plane, of which show(frame) changes the places. All frames have one scale.
-function point_chart(canvas, frames, colour_name) {
+// Points in the plane, of which show(frame) changes the places; `first` is shown at first. All frames have one scale.
+function point_chart(canvas, first, frames, colour_name) {
   const all = frames.flatMap(f => f.xy).filter(v => v !== null).map(Math.abs).sort((a, b) => a - b);
   const far = 1.12 * (all[Math.floor(.998 * (all.length - 1))] || 1);
   const places = f => {
@@ -118,8 +118,8 @@ function point_chart(canvas, frames, colour_name) {
     for (let k = 0; k + 1 < f.xy.length; k += 2) points.push({x: f.xy[k], y: f.xy[k + 1]});
     return points;
   };
-  let shown = frames[0];
-  const side = () => axis('linear', '', {min: -far, max: far, ticks: {display: false, maxTicksLimit: 5}});
+  let shown = first;
+  const side = () => axis('linear', '', {min: -far, max: far, ticks: {...axis('linear', '').ticks, maxTicksLimit: 5}});
   const entry = add_chart(canvas, () => ({
     type: 'scatter',
     data: {datasets: [{data: places(shown), pointRadius: 1.5, pointHoverRadius: 1.5, borderWidth: 0, backgroundColor: faded(colour_name, .62)}]},

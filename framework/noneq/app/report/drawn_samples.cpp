@@ -7,6 +7,7 @@
 #include "noneq/app/report/embedding.hpp"
 #include "noneq/app/report/forward_process.hpp"
 #include "noneq/app/report/sample_pictures.hpp"
+#include "noneq/flow/occasion_name.hpp"
 #include "noneq/storage/files.hpp"
 #include "noneq/storage/hdf5.hpp"
 
@@ -26,17 +27,9 @@ constexpr std::int64_t at_end = INT64_MAX;
 std::vector<written_series> series_of(const report_source& run) {
   std::map<fs::path, written_series> all;
   for (const fs::path& file : run.files) {
-    const std::string stem = file.stem().string();
-    const auto mark = stem.rfind("-step-");
-    std::int64_t step = at_end;
-    fs::path end = file;
-    if (mark != stem.npos) {
-      const char *first = stem.data() + mark + 6, *last = stem.data() + stem.size();
-      if (std::int64_t n = 0; std::from_chars(first, last, n).ptr == last && first != last)
-        step = n, end.replace_filename(stem.substr(0, mark) + file.extension().string());
-    }
+    const auto [end, step] = flow::occasion_in(file);
     all[end].file = end;
-    all[end].at[step] = file;
+    all[end].at[step.value_or(at_end)] = file;
   }
   std::vector<written_series> list;
   for (auto& [_, s] : all) list.push_back(std::move(s));
@@ -72,26 +65,15 @@ ordered_json png_frame(report_source& run, const fs::path& file, const std::stri
   return {{"label", label}, {"src", png_uri(bytes)}, {"width", width}, {"height", height}};
 }
 
-// Samples of an HDF5 file, as far as they can be drawn.
+// Rows of a tensor in an HDF5 file, as far as they can be drawn.
 struct stored_samples {
-  std::string dataset;
+  std::string tensor, dataset, unit;
   sample_layout layout;
   std::int64_t rows = 0, shown = 0;
 };
 
-std::vector<double> numbers_in_list(const nlohmann::json& meta, const char* key) {
-  std::vector<double> all;
-  if (meta.is_object() && meta.contains(key) && meta[key].is_array())
-    for (const auto& x : meta[key])
-      if (x.is_number()) all.push_back(x.get<double>());
-  return all;
-}
-
-sizes trained_shape(const report_source& run) {
-  sizes shape;
-  for (const double n : numbers_in_list(run.trained, "shape")) shape.push_back(static_cast<std::int64_t>(n));
-  return shape;
-}
+// The tensors that are drawn: samples, and what transforms make of samples and rows.
+constexpr const char* drawn_tensors[] = {"samples", "mean", "std", "quantiles", "x0_hat", "latent", "nearest"};
 
 // The dataset of a tensor, which the writer may have given another name.
 std::string dataset_of(const report_source& run, const std::string& node, const std::string& tensor) {
@@ -109,13 +91,38 @@ std::int64_t rows_to_read(const storage::dataset_layout& l, std::int64_t wanted)
                                   std::min(l.shape[0], wanted));
 }
 
+// The shape of one sample: that of the model's data; else that of the mean of members; else what must be one sample,
+// because no data has so many dimensions. Empty: not known.
+sizes sample_shape(const report_source& run, const storage::hdf5_reader& file, const std::string& node) {
+  if (const sizes trained = run.shape(); !trained.empty()) return trained;
+  const auto there = file.datasets();
+  for (const char* tensor : {"mean", "samples"}) {
+    const std::string name = dataset_of(run, node, tensor);
+    if (std::find(there.begin(), there.end(), name) == there.end()) continue;
+    const sizes shape = file.layout(name).shape;
+    if (tensor == std::string_view("mean")) return sizes(shape.begin() + 1, shape.end());
+    if (shape.size() == 5) return sizes(shape.begin() + 2, shape.end());
+  }
+  return {};
+}
+
+std::string unit_of(const storage::hdf5_reader& file, const std::string& dataset) {
+  const auto attributes = file.attributes(dataset);
+  const auto unit = attributes.find("units");
+  return unit == attributes.end() ? "" : unit->second;
+}
+
 std::optional<stored_samples> find_samples(const report_source& run, const storage::hdf5_reader& file,
-                                           const std::string& node) {
-  const std::string name = dataset_of(run, node, "samples");
+                                           const std::string& node, const std::string& tensor) {
+  const std::string name = dataset_of(run, node, tensor);
   const auto there = file.datasets();
   if (std::find(there.begin(), there.end(), name) == there.end()) return {};
   const storage::dataset_layout l = file.layout(name);
-  stored_samples s{name, layout_of(sizes(l.shape.begin() + 1, l.shape.end()), trained_shape(run)), l.shape[0], 0};
+  const bool fields = are_fields(file.rows(name, 0, rows_to_read(l, 4)), run.range());
+  const sizes row(l.shape.begin() + 1, l.shape.end());
+  stored_samples s{tensor,     name, unit_of(file, name), layout_of(row, sample_shape(run, file, node), fields),
+                   l.shape[0], 0};
+  if (tensor == "quantiles") s.layout.of = "quantiles";
   if (s.layout.form == sample_form::none) return {};
   s.shown = rows_to_read(l, s.layout.count());
   return s;
@@ -127,7 +134,7 @@ Tensor read_samples(const storage::hdf5_reader& file, const stored_samples& s) {
 }
 
 std::string note_of(const stored_samples& s) {
-  std::string note = fmt::format("{} of {} samples", s.shown, s.rows);
+  std::string note = fmt::format("{} of {} {}", s.shown, s.rows, s.tensor == "samples" ? "samples" : "rows");
   if (!s.layout.note().empty()) note += "; " + s.layout.note();
   return note;
 }
@@ -142,9 +149,11 @@ void reading(report_source& run, const fs::path& file, const Use& use) {
   }
 }
 
-ordered_json series_to_json(report_source& run, const written_series& s, page_budget& budget) {
+// The frames of one tensor of a writer's files, or of its pictures, where `tensor` is empty.
+ordered_json series_to_json(report_source& run, const written_series& s, const std::string& tensor,
+                            page_budget& budget) {
   const std::string node = run.node_with("file", s.file.string());
-  ordered_json entry{{"file", s.file.string()}, {"node", node}, {"kind", "picture"}, {"note", ""}};
+  ordered_json entry{{"file", s.file.string()}, {"node", node}, {"tensor", tensor}, {"kind", "picture"}, {"note", ""}};
   std::vector<ordered_json> frames;
   // The latest first, so that these are on the page when not all have room there.
   std::optional<value_range> range;
@@ -153,16 +162,17 @@ ordered_json series_to_json(report_source& run, const written_series& s, page_bu
     const std::string label = label_of(it->first);
     ordered_json frame;
     reading(run, file, [&] {
-      if (file.extension() == ".png") {
+      if (tensor.empty()) {
         frame = png_frame(run, file, label, budget);
         return;
       }
       const storage::hdf5_reader reader(run.folder.path() / file);
-      const auto there = find_samples(run, reader, node);
+      const auto there = find_samples(run, reader, node, tensor);
       if (!there) return;
       const Tensor x = read_samples(reader, *there);
-      if (!range) range = range_of(x, there->layout, numbers_in_list(run.trained, "range"));
+      if (!range) range = range_of(x, there->layout, run.range());
       entry["kind"] = there->layout.kind(), entry["note"] = note_of(*there);
+      entry["scales"] = scales_of(there->layout, *range, there->unit);
       frame = frame_of(label, x, there->layout, *range, file.string(), budget);
     });
     if (!frame.is_null()) frames.push_back(std::move(frame));
@@ -207,17 +217,19 @@ ordered_json trajectory_of(report_source& run, const fs::path& file, page_budget
   const std::vector<std::int64_t> times = frame_times_of(reader, name);
   const storage::dataset_layout l = reader.layout(name);
   if (times.size() < 2 || l.shape.size() < 3 || l.shape[1] != static_cast<std::int64_t>(times.size())) return nullptr;
-  const sample_layout layout = layout_of(sizes(l.shape.begin() + 2, l.shape.end()), trained_shape(run));
+  const auto last = static_cast<std::int64_t>(std::min_element(times.begin(), times.end()) - times.begin());
+  const bool fields = are_fields(reader.rows(name, 0, rows_to_read(l, 4)).select(1, last), run.range());
+  const sample_layout layout = layout_of(sizes(l.shape.begin() + 2, l.shape.end()), run.shape(), fields);
   if (layout.form == sample_form::none || layout.members > 0) return nullptr;
   const std::int64_t n = rows_to_read(l, layout.count());
   const Tensor reverse = reader.rows(name, 0, n);
-  const auto last = static_cast<std::int64_t>(std::min_element(times.begin(), times.end()) - times.begin());
   const Tensor forward = forward_frames(run, times, n);
   // Black and white are the same on both ways, whatever a model has drawn.
   Tensor ends = reverse.select(1, last);
   if (forward.defined()) ends = at::cat({ends.to(at::kDouble), forward.select(1, last).to(at::kDouble)});
-  const value_range range = range_of(ends, layout, numbers_in_list(run.trained, "range"));
+  const value_range range = range_of(ends, layout, run.range());
   ordered_json entry{{"file", file.string()}, {"node", node}, {"kind", layout.kind()}, {"note", layout.note()}};
+  entry["scales"] = scales_of(layout, range, unit_of(reader, name));
   entry["reverse"] = frames_to_json(reverse, times, layout, range, "the reverse process", budget);
   if (forward.defined())
     entry["forward"] = frames_to_json(forward, times, layout, range, "the forward process", budget);
@@ -229,8 +241,12 @@ ordered_json trajectory_of(report_source& run, const fs::path& file, page_budget
 ordered_json samples_of(report_source& run, page_budget& budget) {
   ordered_json all = ordered_json::array();
   for (const written_series& s : series_of(run)) {
-    if (s.file.extension() != ".png" && !is_hdf5(s.file)) continue;
-    if (ordered_json entry = series_to_json(run, s, budget); !entry.is_null()) all.push_back(std::move(entry));
+    std::vector<std::string> tensors;
+    if (is_hdf5(s.file)) tensors.assign(std::begin(drawn_tensors), std::end(drawn_tensors));
+    if (s.file.extension() == ".png" || s.file.extension() == ".apng") tensors = {""};
+    for (const std::string& tensor : tensors)
+      if (ordered_json entry = series_to_json(run, s, tensor, budget); !entry.is_null())
+        all.push_back(std::move(entry));
   }
   if (all.empty()) run.missing.emplace_back("No pictures or samples that can be drawn were written.");
   return all;

@@ -1,13 +1,10 @@
 #include "noneq/app/report/measured_numbers.hpp"
 
-#include <charconv>
-#include <set>
-
 #include <fmt/format.h>
 
 #include "noneq/app/trained_run.hpp"
+#include "noneq/flow/kept_arrays.hpp"
 #include "noneq/flow/trimmed_pipeline.hpp"
-#include "noneq/storage/hdf5.hpp"
 
 namespace noneq::app {
 namespace {
@@ -65,29 +62,23 @@ std::vector<course> courses_of(const report_source& run) {
   return all;
 }
 
-// The arrays of one metric at one event, "<node>/<step>/<array>".
-using arrays_of_event = std::map<std::string, Tensor>;
-
-std::map<std::string, std::map<std::int64_t, arrays_of_event>> stored_arrays(report_source& run) {
-  std::map<std::string, std::map<std::int64_t, arrays_of_event>> all;
-  if (!std::filesystem::exists(run.folder.arrays())) return all;
+// The curves of all events that can be read; a line about them where they cannot.
+std::map<std::string, std::map<std::int64_t, flow::event_arrays>> stored_arrays(report_source& run) {
   try {
-    const storage::hdf5_reader file(run.folder.arrays());
-    for (const std::string& path : file.datasets()) {
-      const std::filesystem::path parts(path);
-      const std::string step_text = parts.parent_path().filename().string();
-      std::int64_t step = -1;
-      std::from_chars(step_text.data(), step_text.data() + step_text.size(), step);
-      const storage::dataset_layout layout = file.layout(path);
-      if (step < 0 || layout.shape.size() != 1) continue;
-      all[parts.parent_path().parent_path().string()][step][parts.filename().string()] =
-          file.rows(path, 0, layout.shape[0]).to(at::kDouble).contiguous();
-    }
+    auto all = flow::read_kept_arrays(run.folder.arrays());
+    for (auto& [node, events] : all)
+      for (auto& [step, arrays] : events) {
+        std::erase_if(arrays, [](const auto& array) { return array.second.dim() != 1; });
+        for (auto& [name, x] : arrays) x = x.to(at::kDouble).contiguous();
+      }
+    return all;
   } catch (const error& e) {
     run.missing.push_back(fmt::format("The arrays of metrics cannot be read: {}.", e.what()));
+    return {};
   }
-  return all;
 }
+
+const flow::plan* plan_of(const report_source& run) { return run.plan ? &*run.plan : nullptr; }
 
 ordered_json list_of(const Tensor& x, std::int64_t every) {
   ordered_json all = ordered_json::array();
@@ -98,37 +89,17 @@ ordered_json list_of(const Tensor& x, std::int64_t every) {
   return all;
 }
 
-const named_tensor_doc* doc_of(const report_source& run, const std::string& node, const std::string& array) {
-  if (run.plan)
-    for (const flow::plan_node& n : run.plan->nodes)
-      if (n.id == node)
-        for (const named_tensor_doc& t : n.plugin.entry->writes)
-          if (t.name == array) return &t;
-  return nullptr;
-}
-
-// The array that the others are drawn over: the axis that the metric declares, or t.
-std::string axis_of(const report_source& run, const std::string& node, const arrays_of_event& arrays) {
-  for (const auto& [name, _] : arrays)
-    if (const auto* doc = doc_of(run, node, name); doc != nullptr && doc->extent == extent::axis) return name;
-  return arrays.count("t") ? "t" : arrays.count("step") ? "step" : "";
-}
-
 ordered_json event_of(const report_source& run, const std::string& node, std::int64_t step,
-                      const arrays_of_event& arrays, const std::string& axis) {
+                      const flow::event_arrays& arrays, const std::string& axis) {
   const Tensor& x = arrays.at(axis);
   const std::int64_t every = (x.size(0) - 1) / static_cast<std::int64_t>(most_points) + 1;
   ordered_json curves = ordered_json::array();
   for (const auto& [name, y] : arrays) {
     const auto band = arrays.find(name + "_stderr");
-    const bool is_band = name.ends_with("_stderr") && arrays.count(name.substr(0, name.size() - 7));
-    if (name == axis || is_band || y.size(0) != x.size(0)) continue;
-    const auto* doc = doc_of(run, node, name);
+    if (name == axis || flow::is_error_of_other(name, arrays) || y.size(0) != x.size(0)) continue;
+    const auto* doc = flow::doc_of(plan_of(run), node, name);
     if (doc != nullptr && doc->extent == extent::other) continue;
-    // "float64 [T−1]: bits that each step costs" is about the numbers behind the colon.
-    std::string words = doc == nullptr ? "" : doc->doc;
-    if (const auto colon = words.find(": "); colon != words.npos) words = words.substr(colon + 2);
-    ordered_json curve{{"name", name}, {"doc", words}, {"y", list_of(y, every)}};
+    ordered_json curve{{"name", name}, {"doc", flow::words_of(doc)}, {"y", list_of(y, every)}};
     if (band != arrays.end()) curve["stderr"] = list_of(band->second, every);
     curves.push_back(std::move(curve));
   }
@@ -162,7 +133,7 @@ ordered_json curves_of(report_source& run) {
   constexpr std::size_t most_events = 6;
   ordered_json all = ordered_json::array();
   for (const auto& [node, events] : stored_arrays(run)) {
-    const std::string axis = axis_of(run, node, events.rbegin()->second);
+    const std::string axis = flow::axis_of(plan_of(run), node, events.rbegin()->second);
     if (axis.empty()) continue;
     ordered_json shown = ordered_json::array();
     const std::size_t n = events.size(), most = std::min(n, most_events);

@@ -21,6 +21,22 @@ std::string report_source::name() const {
   return name != nullptr && name->is_scalar() ? name->text() : folder.path().filename().string();
 }
 
+static std::vector<double> numbers_in(const nlohmann::json& meta, const char* key) {
+  std::vector<double> all;
+  if (meta.is_object() && meta.contains(key) && meta[key].is_array())
+    for (const auto& x : meta[key])
+      if (x.is_number()) all.push_back(x.get<double>());
+  return all;
+}
+
+sizes report_source::shape() const {
+  sizes all;
+  for (const double n : numbers_in(model, "shape")) all.push_back(static_cast<std::int64_t>(n));
+  return all;
+}
+
+std::vector<double> report_source::range() const { return numbers_in(model, "range"); }
+
 std::string report_source::parameter(const std::string& node, const std::string& name) const {
   const config::value* graph = document.find("graph");
   const config::value* n = graph ? graph->find(node) : nullptr;
@@ -97,6 +113,25 @@ static void read_checkpoint(report_source& s) {
   }
 }
 
+// Returns the meta of a checkpoint; null where it cannot be read.
+static nlohmann::json meta_of(const fs::path& run) {
+  try {
+    return storage::load_checkpoint_head(flow::run_folder(run).saved()).meta;
+  } catch (const error&) {
+    return nullptr;
+  }
+}
+
+// A pipeline without a trainer applies the model of a run, whose folder its nodes name.
+static void find_model(report_source& s) {
+  s.model = s.trained;
+  const config::value* graph = s.document.find("graph");
+  if (!s.model.is_null() || graph == nullptr || !graph->is_map()) return;
+  for (const auto& [_, node] : graph->entries())
+    if (const config::value* of = node.find("of"); s.model.is_null() && of != nullptr && of->is_scalar())
+      if (storage::has_checkpoint(flow::run_folder(of->text()).saved())) s.model = meta_of(of->text());
+}
+
 static void read_history(report_source& s) {
   s.history = read_lines(s.folder.history(), s.missing);
   for (const auto& line : s.history)
@@ -105,7 +140,7 @@ static void read_history(report_source& s) {
       throw input_error({error(
           fmt::format("got format {}, need at most {}: update noneq", format->get<int>(), flow::history::newest_format),
           "", {s.folder.history().string()})});
-  if (s.history.empty() && !fs::exists(s.folder.manifest()))
+  if (s.history.empty())
     s.missing.emplace_back(
         "There is no history.jsonl, so the machine, the versions and the time of each node are unknown.");
 }
@@ -148,9 +183,11 @@ report_source read_run(const fs::path& folder, registry& plugins) {
                     {},
                     {},
                     {},
+                    {},
                     plugins};
     s.document = config::parse_text(s.yaml, (folder / "pipeline.yaml").string());
     read_checkpoint(s);
+    find_model(s);
     read_history(s);
     make_plan_of(s);
     s.records = read_lines(s.folder.records(), s.missing);

@@ -18,6 +18,7 @@ struct report_source {
   config::value document;                        // parsed
   std::optional<flow::plan> plan;                // none where a plugin of the run is not installed
   nlohmann::json trained;                        // the meta of its checkpoint; null: there is none
+  nlohmann::json model;                          // that of the model: its own, or of the run that it applies
   std::string weights;                           // the checksum of the checkpoint's tensors
   std::vector<nlohmann::json> records, history;  // the lines of metrics.jsonl and of history.jsonl
   std::vector<std::filesystem::path> files;      // that its writers made and that are still in the folder, by name
@@ -26,6 +27,9 @@ struct report_source {
   registry& plugins;
 
   std::string name() const;
+  // Return the shape of one sample of the model's data, and the limits of its numbers; empty where they are not known.
+  sizes shape() const;
+  std::vector<double> range() const;
   // Returns the first node whose plugin has this role; "" where there is none.
   std::string node_of(const std::string& role) const;
   // Returns the node of the graph, as the file states it, that has this parameter with this value; "" for none.

@@ -2,6 +2,7 @@
 
 #include <ctime>
 #include <fstream>
+#include <set>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -12,7 +13,9 @@
 #include "noneq/app/report/embedding.hpp"
 #include "noneq/app/report/measured_numbers.hpp"
 #include "noneq/flow/folder_lock.hpp"
+#include "noneq/flow/manifest.hpp"
 #include "noneq/flow/progress.hpp"
+#include "noneq/flow/unit_folder.hpp"
 #include "noneq/storage/files.hpp"
 
 namespace noneq::app {
@@ -92,15 +95,24 @@ std::int64_t last_step(const report_source& run) {
   return step;
 }
 
+// Returns whether a process is at work in the folder, or at a part of its job.
+bool is_at_work(const fs::path& folder) {
+  if (!flow::holder_of(folder).empty()) return true;
+  const auto parts = flow::unit_folder(folder).parts();
+  return std::any_of(parts.begin(), parts.end(), [](const auto& p) { return !flow::holder_of(p.folder).empty(); });
+}
+
 // One word for the end of the run, and the reason where it failed.
 std::pair<std::string, std::string> state_of(const report_source& run) {
   const nlohmann::json end = last_end(run);
   const std::string how = end.is_null() ? "" : end.value("how", "");
-  if (how == "interrupted") return {"interrupted", ""};
-  if (!how.empty() && how != "finished") return {"failed", how};
   const bool trained = run.trained.is_object() && run.trained.value("finished", false);
-  if (how == "finished" || trained) return {"finished", ""};
-  if (!flow::holder_of(run.folder.path()).empty()) return {"at work", ""};
+  const auto units = flow::read_manifest(run.folder.path());
+  if (units ? units->finished : how == "finished" || (how.empty() && trained)) return {"finished", ""};
+  if (is_at_work(run.folder.path())) return {"at work", ""};
+  if (how == "interrupted") return {"interrupted", ""};
+  if (how == "finished") return {"unfinished", "Parts of the job are missing, or are at work on another machine."};
+  if (!how.empty()) return {"failed", how};
   return {"unfinished", "The run ended without a word, or it is at work on another machine."};
 }
 
@@ -113,15 +125,19 @@ ordered_json environment_of(const report_source& run) {
   add("seed", seed != nullptr && seed->is_scalar() ? seed->text() : "");
   double seconds = 0;
   const nlohmann::json* begin = nullptr;
-  std::int64_t parts = 0;
+  std::int64_t begins = 0;
+  std::set<std::string> parts;
   for (const auto& line : run.history) {
     seconds += number_or(line, "seconds", 0);
-    if (line.value("event", "") == "begins") begin = &line, ++parts;
+    if (line.value("event", "") == "begins") begin = &line, ++begins, parts.insert(plain(line, "part"));
   }
   if (begin != nullptr) {
     add("began", plain(run.history.front(), "time"));
-    if (parts > 1) add("resumed", fmt::format("{} times, the last at {}", parts - 1, plain(*begin, "time")));
-    if (seconds > 0) add("took", seconds_text(seconds));
+    const auto again = begins - static_cast<std::int64_t>(parts.size());
+    if (parts.size() > 1) add("parts", fmt::format("{}, each by a process of its own", parts.size()));
+    if (again > 0)
+      add("resumed", fmt::format("{} {}, the last at {}", again, again == 1 ? "time" : "times", plain(*begin, "time")));
+    if (seconds > 0) add("took", seconds_text(seconds) + (parts.size() > 1 ? ", summed over the parts" : ""));
     add("noneq", plain(*begin, "noneq"));
     add("libtorch", plain(*begin, "libtorch"));
     add("system", plain(*begin, "system"));

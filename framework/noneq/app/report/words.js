@@ -46,7 +46,8 @@ function measured(value, error) {
 }
 
 const last = list => list[list.length - 1];
-const spaced = name => name.replace(/_/g, ' ');
+// "beta_1" → "beta₁", "L_T" as it is, "K_minus_null" → "K minus null".
+const spaced = name => name.replace(/_(\d)$/, (_, digit) => '₀₁₂₃₄₅₆₇₈₉'[digit]).replace(/_(?!T$)/g, ' ');
 
 function seconds(s) {
   if (s < 1e-3) return plain(1e6 * s, 2) + ' µs';
