@@ -1,11 +1,4 @@
 // Pipelines made of others, their differences, and runs that begin with the weights of others.
-#include <nlohmann/json.hpp>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validator.hpp>
-
-#include "noneq/config/emit.hpp"
 #include "noneq/config/parse.hpp"
 #include "noneq/storage/checkpoint.hpp"
 #include "tiny.hpp"
@@ -159,25 +152,4 @@ TEST_CASE("continue is refused without a place of its own, and for what is no tr
              "got weights of another pipeline (model.hidden was [8], is [9])"));
   CHECK(says(refusal({"continue", "tiny", "--out", "b", "--set", "graph.trainer.stepps=1"}), "did you mean 'steps'?"));
   CHECK(!std::filesystem::exists(c.place / "b"));
-}
-
-TEST_CASE("the schema knows files that extend others") {
-  using adapter = valijson::adapters::NlohmannJsonAdapter;
-  const outcome o = program({"schema"});
-  REQUIRE(o.code == 0);
-  const nlohmann::json printed = nlohmann::json::parse(o.out);
-  valijson::Schema schema;
-  valijson::SchemaParser().populateSchema(adapter(printed), schema);
-  const auto valid = [&](const std::string& yaml) {
-    const auto j = nlohmann::json::parse(noneq::config::to_json(noneq::config::parse_text(yaml, "a.yaml")).dump());
-    return valijson::Validator().validate(schema, adapter(j), nullptr);
-  };
-  for (const std::string good :
-       {"extends: a.yaml", "{extends: a.yaml, name: b, seed: null}", "{extends: a.yaml, graph: {trainer: {rate: 1}}}",
-        "{extends: a.yaml, graph: {bound: null}, process: {schedule: cosine, mean: {plugin: v}, variance: null}}"})
-    CHECK_MESSAGE(valid(good), good);
-  for (const std::string bad :
-       {"{extends: 3}", "{extends: [a.yaml]}", "{extends: a.yaml, seeed: 3}", "{extends: a.yaml, process: {noise: 1}}",
-        "{extends: a.yaml, graph: {bound: 3}}", "{extend: a.yaml}", "{graph: {trainer: {rate: 1}}, name: x}"})
-    CHECK_MESSAGE(!valid(bad), bad);
 }

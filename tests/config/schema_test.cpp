@@ -14,6 +14,7 @@ TEST_CASE("schema fragments say what JSON Schema says") {
   CHECK(number_schema(schema_bound{0, true}, schema_bound{1}) ==
         json::parse(R"({"type": "number", "exclusiveMinimum": 0.0, "maximum": 1.0})"));
   CHECK(enum_schema({"a", "b"}) == json::parse(R"({"enum": ["a", "b"]})"));
+  CHECK(choice_schema({"a"}, {"the first"}) == json::parse(R"({"enum": ["a"], "enumDescriptions": ["the first"]})"));
   CHECK(array_of(boolean_schema()) == json::parse(R"({"type": "array", "items": {"type": "boolean"}})"));
   // A bare number where text is needed is its text.
   CHECK(string_schema() == json::parse(R"({"type": ["string", "number", "boolean"]})"));

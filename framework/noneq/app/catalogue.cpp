@@ -34,6 +34,14 @@ ordered_json to_json(const plugin_entry& e) {
           {"reads", names(e.reads)}, {"writes", names(e.writes)}};
 }
 
+std::string value_words(const ordered_json& parameter) {
+  const std::string range = parameter.value("range", "");
+  const std::string initial = parameter["required"]            ? "required"
+                              : parameter["default"].is_null() ? "may be left out"
+                                                               : "default " + to_text(parameter["default"], -1);
+  return fmt::format("{}{}{}; {}", parameter["type"].get<std::string>(), range.empty() ? "" : ", ", range, initial);
+}
+
 std::string to_text(const ordered_json& j, int indent) {
   return j.dump(indent, ' ', false, ordered_json::error_handler_t::replace);
 }
@@ -54,13 +62,17 @@ std::vector<plugin_name> plugin_names(const registry& plugins, const std::string
   return all;
 }
 
+void report_problems(const registry& plugins, const std::vector<plugin_answer>& answers) {
+  std::set<std::string> problems(plugins.truncated().begin(), plugins.truncated().end());
+  for (const plugin_answer& a : answers)
+    if (!a.problem.empty()) problems.insert(a.problem);  // an error of a whole library comes once for each plugin
+  for (const std::string& problem : problems) put_message(fmt::format("noneq: {}\n", problem));
+}
+
 std::vector<plugin_answer> all_plugins(registry& plugins, const std::function<ordered_json(const plugin_entry&)>& show,
                                        const std::string& role) {
   std::vector<plugin_answer> found = ask_apart(plugins, plugin_names(plugins, role), show);
-  std::set<std::string> problems(plugins.truncated().begin(), plugins.truncated().end());
-  for (const plugin_answer& a : found)
-    if (!a.problem.empty()) problems.insert(a.problem);  // an error of a whole library comes once for each plugin
-  for (const std::string& problem : problems) put_message(fmt::format("noneq: {}\n", problem));
+  report_problems(plugins, found);
   std::erase_if(found, [](const plugin_answer& a) { return !a.problem.empty(); });
   return found;
 }

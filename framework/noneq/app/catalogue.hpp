@@ -10,6 +10,9 @@ namespace noneq::app {
 
 nlohmann::ordered_json to_json(const plugin_entry& e);
 
+// Returns the words of a parameter's row beside its doc: "integer, a value of at least 1; default 3".
+std::string value_words(const nlohmann::ordered_json& parameter);
+
 // Text of a plugin's author in another encoding than UTF-8 is shown with replacement characters.
 std::string to_text(const nlohmann::ordered_json& j, int indent);
 
@@ -24,6 +27,9 @@ std::vector<plugin_name> plugin_names(const registry& plugins, const std::string
 std::vector<plugin_answer> all_plugins(registry& plugins,
                                        const std::function<nlohmann::ordered_json(const plugin_entry&)>& show,
                                        const std::string& role = {});
+
+// Prints on the error stream why plugins could not be described, and which libraries are truncated, each line once.
+void report_problems(const registry& plugins, const std::vector<plugin_answer>& answers);
 
 // Returns a plugin's table with the file it comes from, and the files of equal name in later folders, which it hides.
 nlohmann::ordered_json with_files(nlohmann::ordered_json table, const registry& plugins, const plugin_name& of);

@@ -23,11 +23,6 @@ std::size_t widest_name(const ordered_json& table) {
   return width;
 }
 
-std::string default_of(const ordered_json& parameter) {
-  if (parameter["required"]) return "required";
-  return parameter["default"].is_null() ? "may be left out" : "default " + to_text(parameter["default"], -1);
-}
-
 void print_table(const ordered_json& table) {
   const std::size_t width = widest_name(table);
   print_out("{}\n  {}\n", text(table, "plugin"), text(table, "doc"));
@@ -38,9 +33,7 @@ void print_table(const ordered_json& table) {
     print_out("  hides: {}\n", hidden.get<std::string>());
   if (!table["parameters"].empty()) print_out("\nparameters\n");
   for (const auto& p : table["parameters"]) {
-    const std::string range = text(p, "range");
-    print_out("  {:<{}}  {}{}; {}\n  {:<{}}  {}\n", text(p, "name"), width, text(p, "type"),
-              range.empty() ? "" : ", " + range, default_of(p), "", width, text(p, "doc"));
+    print_out("  {:<{}}  {}\n  {:<{}}  {}\n", text(p, "name"), width, value_words(p), "", width, text(p, "doc"));
   }
   for (const char* title : {"reads", "writes"}) {
     if (!table[title].empty()) print_out("\n{}\n", title);

@@ -24,6 +24,12 @@ json boolean_schema() { return {{"type", "boolean"}}; }
 json string_schema() { return {{"type", {"string", "number", "boolean"}}}; }
 json enum_schema(const std::vector<std::string>& words) { return {{"enum", words}}; }
 
+json choice_schema(const std::vector<std::string>& words, const std::vector<std::string>& descriptions) {
+  json schema = enum_schema(words);
+  schema["enumDescriptions"] = descriptions;
+  return schema;
+}
+
 json array_of(const json& items) { return {{"type", "array"}, {"items", items}}; }
 json array_or_one(const json& items) { return any_of({items, array_of(items)}); }
 

@@ -1,4 +1,4 @@
-// The few JSON Schema (draft 2020-12) fragments that the pipeline format is made of, for editors and other tools.
+// The few JSON Schema (draft 7, which editors know best) fragments that the pipeline format is made of, for editors and other tools.
 // Pure functions, thread-safe. Leave out a bound with std::nullopt, a description with "".
 #pragma once
 
@@ -12,7 +12,7 @@
 
 namespace noneq::config {
 
-inline constexpr const char* json_schema_draft = "https://json-schema.org/draft/2020-12/schema";
+inline constexpr const char* json_schema_draft = "http://json-schema.org/draft-07/schema#";
 
 struct schema_bound {
   double at;
@@ -24,6 +24,8 @@ nlohmann::json number_schema(std::optional<schema_bound> min = {}, std::optional
 nlohmann::json boolean_schema();
 nlohmann::json string_schema();  // as read<std::string> takes it: a bare number is its text
 nlohmann::json enum_schema(const std::vector<std::string>& words);
+// Words with a description of each, which editors show beside them (an extension of VS Code's language servers).
+nlohmann::json choice_schema(const std::vector<std::string>& words, const std::vector<std::string>& descriptions);
 
 nlohmann::json array_of(const nlohmann::json& items);
 nlohmann::json array_or_one(const nlohmann::json& items);  // as read<std::vector<T>> takes it
