@@ -132,6 +132,43 @@ TEST_CASE("a table that contradicts itself or the pipeline is refused wherever i
   CHECK(described.err == line);
   CHECK(without_excerpts(check_schedule("wrong_table", broken_plugins).err) ==
         "p.yaml:5:22: process.schedule: " + line);
+  for (const char* verb : {"list", "schema"}) {
+    const outcome o = program({verb}, {.plugin_path = broken_plugins});
+    CHECK(o.code == 0);
+    CHECK_MESSAGE(says(o.err, "noneq: " + line), verb);
+    CHECK_MESSAGE(!says(o.out, "wrong_table"), verb);
+  }
+}
+
+TEST_CASE("a library that holds two plugins of one name and role is refused with the name") {
+  // A copy of the shipped schedules in which one record has the name of another: as two structs would give that are
+  // called alike in two namespaces.
+  const scratch place;
+  std::string library = text_of(shipped_schedules);
+  const std::string role = std::string("schedule") + '\0';
+  std::size_t changed = 0;
+  for (auto at = library.find(role); at != library.npos; at = library.find(role, at + 1)) {
+    auto name = library.find_first_not_of('\0', at + role.size());
+    const std::string quadratic = std::string("quadratic") + '\0';
+    if (name == library.npos || library.compare(name, quadratic.size(), quadratic) != 0) continue;
+    library.replace(name, quadratic.size(), std::string("linear") + std::string(4, '\0'));
+    ++changed;
+  }
+  REQUIRE(changed == 1);
+  put_text(place / "twice.so", library);
+  const surroundings here{.plugin_path = place.folder().string()};
+  const std::string line =
+      (place / "twice.so").string() + ": holds the plugin schedule.linear twice, need another name for one of them\n";
+  const outcome described = program({"describe", "schedule.linear"}, here),
+                listed = program({"list", "schedule"}, here);
+  CHECK(described.code == 2);
+  CHECK(described.err == line);
+  CHECK(listed.code == 0);
+  CHECK(listed.err == "noneq: " + line);
+  CHECK(says(listed.out, "schedule.quadratic"));  // of the shipped library
+  const outcome checked = check_schedule("linear", place.folder());
+  CHECK(checked.code == 2);
+  CHECK_MESSAGE(without_excerpts(checked.err) == "p.yaml:5:22: process.schedule: " + line, checked.err);
 }
 
 TEST_CASE("two plugins of one name: the first folder's is used, and both are shown") {

@@ -56,9 +56,36 @@ TEST_CASE("watch serves the page of one run on this machine, follows it, and end
   CHECK(get(port, "/state") != before);
   CHECK(says(get(port, "/"), "\"late\""));
 
-  for (const char* path :
-       {"/pipeline.yaml", "/../r/pipeline.yaml", "/..", "/%2e%2e/out", "//etc/passwd", "/report.html"})
-    CHECK_MESSAGE(get(port, path).starts_with("HTTP/1.1 404"), path);
+  // Names of files in every spelling, a link in the folder that leads out of it, and no files at all.
+  std::filesystem::create_directory_symlink("/etc", place / "r/link");
+  for (const char* path : {"/pipeline.yaml",
+                           "/../r/pipeline.yaml",
+                           "/..",
+                           "/%2e%2e/out",
+                           "/%2e%2e%2fout",
+                           "/..%2f..%2fetc%2fpasswd",
+                           "/%252e%252e/out",
+                           "/..%5c..%5cout",
+                           "/..\\out",
+                           "//etc/passwd",
+                           "//",
+                           "/./pipeline.yaml",
+                           "/link/passwd",
+                           "/checkpoint/checkpoint.json",
+                           "/report.html",
+                           "/%00",
+                           "/state/../pipeline.yaml",
+                           "/state%00",
+                           "http://127.0.0.1/etc/passwd",
+                           "file:///etc/passwd",
+                           "/etc/passwd",
+                           "*"}) {
+    const std::string reply = get(port, path);
+    CHECK_MESSAGE((reply.starts_with("HTTP/1.1 404") || reply.starts_with("HTTP/1.1 400")),
+                  (std::string(path) + reply));
+    CHECK_MESSAGE(!says(reply, "root:"), path);
+    CHECK_MESSAGE(!says(reply, "graph:"), path);
+  }
   for (const char* verb : {"POST", "PUT", "DELETE"})
     CHECK_MESSAGE(get(port, "/", "127.0.0.1", verb).starts_with("HTTP/1.1 404"), verb);
   CHECK(get(port, "/", "example.org").starts_with("HTTP/1.1 404"));

@@ -113,12 +113,24 @@ std::vector<std::string> changes(const manifest& was, const manifest& is) {
   return all;
 }
 
+// A format is raised when an earlier program would take its content for something else; one that is left out is 1.
+constexpr int newest_manifest = 1;
+
+static void need_known_format(const nlohmann::json& j, const fs::path& file) {
+  const auto format = j.find("format");
+  if (format != j.end() && format->is_number() && format->get<double>() > newest_manifest)
+    throw input_error(
+        {error(fmt::format("got format {}, need at most {}: update noneq", format->dump(), newest_manifest), "",
+               {file.string()})});
+}
+
 std::optional<manifest> read_manifest(const fs::path& folder) {
   std::error_code failed;
   const fs::path file = run_folder(folder).manifest();
   if (!fs::exists(file, failed)) return std::nullopt;
   try {
     const auto j = nlohmann::json::parse(storage::read_file(file));
+    need_known_format(j, file);
     manifest m;
     m.pipeline = j.at("pipeline");
     m.finished = j.at("finished").get<bool>();
@@ -133,6 +145,8 @@ std::optional<manifest> read_manifest(const fs::path& folder) {
       if (r.rows < 0 || r.batch < 1 || r.unit < 1 || r.unit % r.batch != 0) throw error("");
     }
     return m;
+  } catch (const input_error&) {
+    throw;
   } catch (const std::exception&) {
     throw input_error(
         {error("is no manifest of a processing pipeline, or a damaged one; bring it back, or begin again with --force",
@@ -147,9 +161,9 @@ void write_manifest(const fs::path& folder, const manifest& m) {
                        {"batch", m.streams[k].batch},
                        {"unit", m.streams[k].unit},
                        {"writers", m.writers[k]}});
-  const nlohmann::ordered_json j{{"noneq", NONEQ_VERSION}, {"finished", m.finished}, {"streams", streams},
-                                 {"data", m.data},         {"files", m.files},       {"weights", m.weights},
-                                 {"pipeline", m.pipeline}};
+  const nlohmann::ordered_json j{{"format", newest_manifest}, {"noneq", NONEQ_VERSION}, {"finished", m.finished},
+                                 {"streams", streams},        {"data", m.data},         {"files", m.files},
+                                 {"weights", m.weights},      {"pipeline", m.pipeline}};
   storage::write_atomically(run_folder(folder).manifest(),
                             j.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }

@@ -148,7 +148,8 @@ static void read_history(report_source& s) {
 static void make_plan_of(report_source& s) {
   try {
     config::value document = s.document;
-    flow::look_for_files(document, s.plugins, s.trained.is_object() ? s.trained.value("begun_in", "") : "");
+    const bool known = s.trained.is_object() && s.trained.contains("begun_in") && s.trained["begun_in"].is_string();
+    flow::look_for_files(document, s.plugins, known ? s.trained["begun_in"].get<std::string>() : "");
     s.plan = flow::make_plan(document, s.plugins);
   } catch (const error& e) {
     s.missing.push_back(fmt::format("The pipeline cannot be opened, so its graph and schedule are not shown: {}.",

@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "noneq/app/drawing.hpp"
+#include "noneq/app/page/frame.hpp"
 #include "noneq/app/report/drawn_samples.hpp"
 #include "noneq/app/report/embedding.hpp"
 #include "noneq/app/report/measured_numbers.hpp"
@@ -26,26 +27,16 @@ using nlohmann::ordered_json;
 
 constexpr const char* mark = "<meta name=\"generator\" content=\"noneq\">";
 
-// The folder of the page's own files: in the tree where the program was built, or beside its bin/.
-fs::path page_folder() {
-  std::error_code failed;
-  const fs::path program = fs::read_symlink("/proc/self/exe", failed).parent_path();
-  for (const fs::path& folder : {program / "share/noneq/report", program / "../share/noneq/report"})
-    if (fs::exists(folder / "page.html", failed)) return folder;
-  throw error(
-      fmt::format("the program is not installed as a whole: no share/noneq/report beside {}", program.string()));
-}
-
-// The last line of the history that marks an end; null where the last beginning has none.
-nlohmann::json last_end(const report_source& run) {
-  if (run.history.empty() || run.history.back().value("event", "") != "ends") return nullptr;
-  return run.history.back();
-}
-
 std::string plain(const nlohmann::json& line, const char* key) {
   const auto it = line.find(key);
   if (it == line.end() || it->is_null()) return "";
   return it->is_string() ? it->get<std::string>() : it->dump();
+}
+
+// The last line of the history that marks an end; null where the last beginning has none.
+nlohmann::json last_end(const report_source& run) {
+  if (run.history.empty() || plain(run.history.back(), "event") != "ends") return nullptr;
+  return run.history.back();
 }
 
 double number_or(const nlohmann::json& line, const char* key, double otherwise) {
@@ -102,13 +93,22 @@ bool is_at_work(const fs::path& folder) {
   return std::any_of(parts.begin(), parts.end(), [](const auto& p) { return !flow::holder_of(p.folder).empty(); });
 }
 
+// Whether the job of a pipeline that works in units is finished; nothing for other runs, and where its manifest is damaged.
+std::optional<bool> finished_units(const fs::path& folder) {
+  try {
+    if (const auto m = flow::read_manifest(folder)) return m->finished;
+  } catch (const error&) {  // the page shows what is left
+  }
+  return std::nullopt;
+}
+
 // One word for the end of the run, and the reason where it failed.
 std::pair<std::string, std::string> state_of(const report_source& run) {
   const nlohmann::json end = last_end(run);
-  const std::string how = end.is_null() ? "" : end.value("how", "");
-  const bool trained = run.trained.is_object() && run.trained.value("finished", false);
-  const auto units = flow::read_manifest(run.folder.path());
-  if (units ? units->finished : how == "finished" || (how.empty() && trained)) return {"finished", ""};
+  const std::string how = end.is_null() ? "" : plain(end, "how");
+  const bool trained = run.trained.is_object() && run.trained.contains("finished") && run.trained["finished"] == true;
+  const auto units = finished_units(run.folder.path());
+  if (units ? *units : how == "finished" || (how.empty() && trained)) return {"finished", ""};
   if (is_at_work(run.folder.path())) return {"at work", ""};
   if (how == "interrupted") return {"interrupted", ""};
   if (how == "finished") return {"unfinished", "Parts of the job are missing, or are at work on another machine."};
@@ -129,7 +129,7 @@ ordered_json environment_of(const report_source& run) {
   std::set<std::string> parts;
   for (const auto& line : run.history) {
     seconds += number_or(line, "seconds", 0);
-    if (line.value("event", "") == "begins") begin = &line, ++begins, parts.insert(plain(line, "part"));
+    if (plain(line, "event") == "begins") begin = &line, ++begins, parts.insert(plain(line, "part"));
   }
   if (begin != nullptr) {
     add("began", plain(run.history.front(), "time"));
@@ -149,7 +149,7 @@ ordered_json environment_of(const report_source& run) {
   add("folder", fs::absolute(run.folder.path()).lexically_normal().string());
   if (run.trained.is_object()) add("checkpoint", fmt::format("step {:.0f}", number_or(run.trained, "step", 0)));
   add("weights, CRC-32", run.weights);
-  if (run.trained.is_object()) add("data, checksum", run.trained.value("data", ""));
+  if (run.trained.is_object()) add("data, checksum", plain(run.trained, "data"));
   return rows;
 }
 
@@ -180,27 +180,12 @@ ordered_json facts_of(report_source& run, page_budget& budget) {
   return facts;
 }
 
-// Returns the page's frame with the values in place of their marks, {{name}}, and files in place of {{file: name}}.
-// Text that replaced a mark is not searched for marks.
-std::string filled(const fs::path& folder, const std::map<std::string, std::string>& values) {
-  const std::string frame = storage::read_file(folder / "page.html");
-  std::string page;
-  for (std::size_t at = 0;;) {
-    const auto open = frame.find("{{", at), close = frame.find("}}", open);
-    page += frame.substr(at, open - at);
-    if (open == frame.npos || close == frame.npos) return page;
-    const std::string name = frame.substr(open + 2, close - open - 2);
-    page += name.starts_with("file: ") ? storage::read_file(folder / name.substr(6)) : values.at(name);
-    at = close + 2;
-  }
-}
-
 }
 
 std::string report_page(const std::vector<fs::path>& folders, registry& plugins,
                         const std::optional<std::string>& state) {
   const at::NoGradGuard values_only;
-  const fs::path page = page_folder();
+  const fs::path page = shared_folder("report");
   page_budget budget;  // of all runs, in turn
   const std::int64_t limit = budget.left;
   std::vector<report_source> runs;
@@ -217,11 +202,12 @@ std::string report_page(const std::vector<fs::path>& folders, registry& plugins,
                              {"left_out", budget.left_out},
                              {"state", state.value_or("")},
                              {"runs", std::move(all)}};
-  return filled(page, {{"mark", mark},
-                       {"connect", state ? " connect-src 'self';" : ""},
-                       {"watching", state ? storage::read_file(page / "watching.js") : ""},
-                       {"title", in_html(fmt::format("{}", fmt::join(names, ", ")))},
-                       {"data", in_script(content)}});
+  return filled(page, "page.html",
+                {{"mark", mark},
+                 {"connect", state ? " connect-src 'self';" : ""},
+                 {"watching", state ? storage::read_file(page / "watching.js") : ""},
+                 {"title", in_html(fmt::format("{}", fmt::join(names, ", ")))},
+                 {"data", in_script(content)}});
 }
 
 fs::path write_report(const fs::path& folder, registry& plugins) {
