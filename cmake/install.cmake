@@ -5,14 +5,12 @@ set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME program)
 
 get_property(rooms GLOBAL PROPERTY NONEQ_ROOMS)
 get_property(plugins GLOBAL PROPERTY NONEQ_PLUGINS)
-get_property(page_files GLOBAL PROPERTY NONEQ_PAGE_FILES)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/noneq)
 
 install(TARGETS noneq RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS ${rooms} EXPORT noneq_targets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT program
         NAMELINK_COMPONENT development)
 install(TARGETS ${plugins} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/noneq/plugins)
-install(FILES ${page_files} DESTINATION share/noneq/report)  # where the program looks for them, whatever the prefix
 install(FILES framework/noneq.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development)
 install(DIRECTORY framework/noneq DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development
         FILES_MATCHING PATTERN "*.hpp"

@@ -91,6 +91,30 @@ function(noneq_remove_old_libraries folder)
   endforeach()
 endfunction()
 
+# noneq_share(place base file...): copies files to share/noneq/<place> beside the program, under their names from `base` on, and
+# installs them there.
+function(noneq_share place base)
+  foreach(file IN LISTS ARGN)
+    file(RELATIVE_PATH name ${base} ${file})
+    set(copy ${PROJECT_BINARY_DIR}/share/noneq/${place}/${name})
+    add_custom_command(OUTPUT ${copy} COMMAND ${CMAKE_COMMAND} -E copy ${file} ${copy} DEPENDS ${file} VERBATIM)
+    set_property(GLOBAL APPEND PROPERTY NONEQ_SHARED_COPIES ${copy})
+    get_filename_component(folder share/noneq/${place}/${name} DIRECTORY)
+    install(FILES ${file} DESTINATION ${folder})  # where the program looks for them, whatever the prefix
+  endforeach()
+endfunction()
+
+# noneq_remove_old_shared(): removes copies of files that are shared no more.
+function(noneq_remove_old_shared)
+  get_property(shared GLOBAL PROPERTY NONEQ_SHARED_COPIES)
+  file(GLOB_RECURSE there ${PROJECT_BINARY_DIR}/share/noneq/*)
+  foreach(copy IN LISTS there)
+    if(NOT copy IN_LIST shared)
+      file(REMOVE ${copy})
+    endif()
+  endforeach()
+endfunction()
+
 # Every test runs with these; the sanitizers' options have no effect without them. A report of any sanitizer fails a
 # test. AddressSanitizer's quarantine of freed memory is small, because some tests limit their memory.
 set(NONEQ_TEST_ENVIRONMENT OPENBLAS_NUM_THREADS=1 ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=8

@@ -39,6 +39,7 @@ constexpr sentence sentences[] = {
     {rest, "doctor", "Show what runs here, how."},
     {rest, "completion", "Complete words in a shell."},
     {rest, "man", "Print the manual page."},
+    {rest, "docs", "Write these docs as HTML."},
 };
 
 constexpr std::size_t widest_sentence = 27;

@@ -35,6 +35,7 @@ void add_watch(CLI::App& program);
 void add_doctor(CLI::App& program);
 void add_completion(CLI::App& program);
 void add_man(CLI::App& program);
+void add_docs(CLI::App& program);
 void add_data(CLI::App& program);
 void add_data_info(CLI::App& data);
 void add_data_import(CLI::App& data);

@@ -1,0 +1,20 @@
+// Pages that are made of files beside the program: where these files are, and how values come into them.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+namespace noneq::app {
+
+// Returns share/noneq/<name>, in the tree where the program was built or beside its bin/. Throws noneq::error when it
+// is in neither place.
+std::filesystem::path shared_folder(const std::string& name);
+
+// Returns the text of folder/file with the values in place of their marks, {{name}}, and files of the folder in place
+// of
+// {{file: name}}. Text that replaced a mark is not searched for marks. Every mark must have a value.
+std::string filled(const std::filesystem::path& folder, const std::string& file,
+                   const std::map<std::string, std::string>& values);
+
+}
