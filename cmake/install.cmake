@@ -1,7 +1,6 @@
 # The installed package, in two components: the program with its libraries and plugins; and, for development, headers and
 # all that the CMakeLists.txt of a plugin, or of a program that embeds runs, needs.
 include(CMakePackageConfigHelpers)
-set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME program)
 
 get_property(rooms GLOBAL PROPERTY NONEQ_ROOMS)
 get_property(plugins GLOBAL PROPERTY NONEQ_PLUGINS)
