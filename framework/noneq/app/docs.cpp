@@ -9,6 +9,7 @@
 #include "noneq/app/output.hpp"
 #include "noneq/app/page/frame.hpp"
 #include "noneq/app/pipeline_file.hpp"
+#include "noneq/app/shared_folder.hpp"
 #include "noneq/app/verbs.hpp"
 #include "noneq/core/messages.hpp"
 

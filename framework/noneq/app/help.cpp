@@ -21,6 +21,7 @@ constexpr sentence sentences[] = {
     {pipeline, "draw", "Draw the pipeline's graph."},
     {pipeline, "table", "Print its schedule."},
     {pipeline, "schema", "Print its JSON Schema."},
+    {pipeline, "new", "Begin a plugin's project."},
     {train, "run", "Train, measure and sample."},
     {train, "continue", "Train on from a run."},
     {train, "profile", "Show where the time goes."},

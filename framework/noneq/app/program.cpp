@@ -41,7 +41,7 @@ static void add_verbs(CLI::App& program) {
   for (auto* add : {add_run,     add_continue, add_profile,    add_check,  add_diff,   add_list,    add_describe,
                     add_draw,    add_table,    add_schema,     add_eval,   add_apply,  add_average, add_sample,
                     add_predict, add_export,   add_merge,      add_status, add_verify, add_report,  add_watch,
-                    add_data,    add_doctor,   add_completion, add_man,    add_docs})
+                    add_data,    add_doctor,   add_completion, add_man,    add_docs,   add_new})
     add(program);
 }
 

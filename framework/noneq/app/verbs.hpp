@@ -15,6 +15,7 @@ void add_run(CLI::App& program);
 void add_continue(CLI::App& program);
 void add_check(CLI::App& program);
 void add_diff(CLI::App& program);
+void add_new(CLI::App& program);
 void add_list(CLI::App& program);
 void add_describe(CLI::App& program);
 void add_draw(CLI::App& program);

@@ -1,21 +1,9 @@
 #include "noneq/app/page/frame.hpp"
 
-#include <fmt/format.h>
-
-#include "noneq/core/error.hpp"
 #include "noneq/storage/files.hpp"
 
 namespace noneq::app {
 namespace fs = std::filesystem;
-
-fs::path shared_folder(const std::string& name) {
-  std::error_code failed;
-  const fs::path program = fs::read_symlink("/proc/self/exe", failed).parent_path();
-  for (const fs::path& share : {program / "share/noneq", program / "../share/noneq"})
-    if (fs::is_directory(share / name, failed)) return share / name;
-  throw error(
-      fmt::format("the program is not installed as a whole: no share/noneq/{} beside {}", name, program.string()));
-}
 
 std::string filled(const fs::path& folder, const std::string& file, const std::map<std::string, std::string>& values) {
   const std::string frame = storage::read_file(folder / file);

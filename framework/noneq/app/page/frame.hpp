@@ -1,4 +1,4 @@
-// Pages that are made of files beside the program: where these files are, and how values come into them.
+// Pages that are made of files beside the program, with values in them.
 #pragma once
 
 #include <filesystem>
@@ -6,10 +6,6 @@
 #include <string>
 
 namespace noneq::app {
-
-// Returns share/noneq/<name>, in the tree where the program was built or beside its bin/. Throws noneq::error when it
-// is in neither place.
-std::filesystem::path shared_folder(const std::string& name);
 
 // Returns the text of folder/file with the values in place of their marks, {{name}}, and files of the folder in place
 // of

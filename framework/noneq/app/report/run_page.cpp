@@ -13,6 +13,7 @@
 #include "noneq/app/report/drawn_samples.hpp"
 #include "noneq/app/report/embedding.hpp"
 #include "noneq/app/report/measured_numbers.hpp"
+#include "noneq/app/shared_folder.hpp"
 #include "noneq/flow/folder_lock.hpp"
 #include "noneq/flow/manifest.hpp"
 #include "noneq/flow/progress.hpp"
