@@ -33,11 +33,12 @@ struct newer_place {
 };
 
 // The verbs that read a run, without writing into it.
-const std::vector<std::vector<std::string>> readers{{"sample", "r", "--count", "2", "--out", "s.h5"},
-                                                    {"eval", "r"},
-                                                    {"continue", "r", "--out", "c"},
-                                                    {"export", "r", "--out", "w.safetensors"},
-                                                    {"table", "r"}};
+const std::vector<std::vector<std::string>> readers{
+    {"sample", "r", "--count", "2", "--out", "s.h5"},
+    {"eval", "r"},
+    {"continue", "r", "--out", "c"},
+    {"export", "r", "--format", "safetensors", "--out", "w.safetensors"},
+    {"table", "r"}};
 
 }
 
@@ -46,7 +47,8 @@ TEST_CASE("a checkpoint of a newer format is refused by every verb that reads it
   p.replace("r/checkpoint/checkpoint.json", "\"format\": 1", "\"format\": 7");
   auto verbs = readers;
   verbs.insert(verbs.end(), {{"report", "r"}, {"watch", "r"}, {"run", "tiny.yaml", "--out", "r", "--resume"}});
-  for (const auto& words : verbs) p.refuses(words, "r/checkpoint: got format 7, need at most 1: update noneq");
+  for (const auto& words : verbs)
+    p.refuses(words, "r/checkpoint/checkpoint.json: got format 7, need at most 1: update noneq");
   CHECK(p.in({"diff", "r", "tiny.yaml"}).code == 0);  // which reads the pipeline alone
   for (const char* file : {"s.h5", "c", "w.safetensors"}) CHECK(!fs::exists(p.place / file));
 }

@@ -83,7 +83,9 @@ ordered_json graph_of(report_source& run, const ordered_json& times) {
 
 std::int64_t last_step(const report_source& run) {
   std::int64_t step = static_cast<std::int64_t>(number_or(run.trained, "step", 0));
-  for (const auto& r : run.records) step = std::max(step, static_cast<std::int64_t>(number_or(r, "step", 0)));
+  for (const auto& r : run.records)
+    if (const auto at = r.find("step"); at != r.end() && at->is_number_integer())
+      step = std::max(step, at->get<std::int64_t>());
   return step;
 }
 
