@@ -1,5 +1,5 @@
 // Every shipped pipeline with one mistake in it: the schema refuses nothing that the program accepts, and accepts
-// nothing that the program refuses, but for reasons that no schema can express.
+// nothing that the program refuses for a reason that tables state.
 #include "judging.hpp"
 
 using namespace testing;
@@ -114,11 +114,22 @@ std::vector<std::string> new_lines(const std::string& before, const std::string&
   return fresh;
 }
 
-// What a schema cannot express: it judges each value by itself, knows no names of other nodes, and opens no file.
-const std::vector<std::string> beyond_a_schema{};
+// What tables state, and a schema can express. It cannot express what depends on another value: names of nodes and of
+// tensors, combinations of keys and of plugins, texts that a plugin parses; nor what files and data hold.
+const std::vector<std::string> stated_by_tables{" has no parameter '",
+                                                "unknown key '",
+                                                ", need an integer",
+                                                ", need a number",
+                                                ", need a text",
+                                                ", need true or false",
+                                                " plugin is called '",
+                                                ", need a path",
+                                                ", need a value in [",
+                                                ", need one of stop",
+                                                "need <role>.<name> of a plugin"};
 
-bool is_beyond_a_schema(const std::string& line) {
-  return std::any_of(beyond_a_schema.begin(), beyond_a_schema.end(),
+bool is_stated_by_tables(const std::string& line) {
+  return std::any_of(stated_by_tables.begin(), stated_by_tables.end(),
                      [&](const std::string& reason) { return says(line, reason); });
 }
 
@@ -136,7 +147,7 @@ TEST_CASE("one mistake in a shipped pipeline: schema and program agree") {
       ++refused[accepted ? "accepted" : by_schema ? "by the program alone" : "by both"];
       if (accepted) CHECK_MESSAGE(by_schema, which);
       if (!accepted && by_schema)
-        CHECK_MESSAGE(std::all_of(lines.begin(), lines.end(), is_beyond_a_schema), (which + ": " + lines.front()));
+        CHECK_MESSAGE(std::none_of(lines.begin(), lines.end(), is_stated_by_tables), (which + ": " + lines.front()));
     }
   }
   CHECK(refused["by both"] > 1000);
