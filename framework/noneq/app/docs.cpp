@@ -25,12 +25,14 @@ std::vector<plugin_answer> described(registry& plugins) {
 // "a grid plugin" and "list of guide plugins" are plugins within a plugin.
 part_parameters parts_of(const std::vector<plugin_answer>& all, const std::vector<std::string>& roles) {
   part_parameters parts;
-  for (const plugin_answer& a : all)
-    for (const auto& p : a.said.value("parameters", nlohmann::ordered_json::array()))
+  for (const plugin_answer& a : all) {
+    if (!a.problem.empty()) continue;
+    for (const auto& p : a.said["parameters"])
       for (const std::string& role : roles)
         if (const std::string type = p["type"];
             type == "a " + role + " plugin" || type == "list of " + role + " plugins")
           parts[a.of.role + "." + a.of.name][p["name"]] = role;
+  }
   return parts;
 }
 
