@@ -1,5 +1,5 @@
-// The few JSON Schema (draft 7, which editors know best) fragments that the pipeline format is made of, for editors and other tools.
-// Pure functions, thread-safe. Leave out a bound with std::nullopt, a description with "".
+// The few JSON Schema (draft 7, which editors know best) fragments that the pipeline format is made of, for editors and
+// other tools. Pure functions, thread-safe. Leave out a bound with std::nullopt, a description with "".
 #pragma once
 
 #include <cstdint>
