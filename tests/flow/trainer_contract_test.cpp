@@ -1,5 +1,5 @@
 // What roles/trainer.hpp asks of an optimizer and its state is tried when a pipeline is checked.
-#include "noneq/flow/trainer_contract.hpp"
+#include "noneq/plugin/trainer_contract.hpp"
 
 #include "doctest.hpp"
 #include "flow/pipeline.hpp"

@@ -4,7 +4,7 @@
 
 #include "noneq/flow/divergence.hpp"
 #include "noneq/flow/pieces.hpp"
-#include "noneq/flow/trainer_contract.hpp"
+#include "noneq/plugin/trainer_contract.hpp"
 
 namespace noneq::flow {
 

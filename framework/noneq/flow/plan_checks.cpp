@@ -10,7 +10,7 @@
 #include "noneq/flow/each_part.hpp"
 #include "noneq/flow/edge_checks.hpp"
 #include "noneq/flow/planned_files.hpp"
-#include "noneq/flow/trainer_contract.hpp"
+#include "noneq/plugin/trainer_contract.hpp"
 #include "noneq/flow/units.hpp"
 #include "noneq/flow/writer_checks.hpp"
 #include "noneq/plugin/returned.hpp"

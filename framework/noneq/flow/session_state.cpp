@@ -6,7 +6,7 @@
 #include "noneq/flow/fields.hpp"
 #include "noneq/flow/saved_state.hpp"
 #include "noneq/flow/session.hpp"
-#include "noneq/flow/trainer_contract.hpp"
+#include "noneq/plugin/trainer_contract.hpp"
 #include "noneq/plugin/roles/model.hpp"
 
 namespace noneq::flow {

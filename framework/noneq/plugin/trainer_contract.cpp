@@ -1,4 +1,4 @@
-#include "noneq/flow/trainer_contract.hpp"
+#include "noneq/plugin/trainer_contract.hpp"
 
 #include <cctype>
 
@@ -6,7 +6,7 @@
 
 #include "noneq/plugin/returned.hpp"
 
-namespace noneq::flow {
+namespace noneq {
 namespace {
 
 using saved_state = std::map<std::string, Tensor>;

@@ -6,7 +6,7 @@
 
 #include "noneq/plugin/roles/trainer.hpp"
 
-namespace noneq::flow {
+namespace noneq {
 
 // Throws noneq::error naming the part of the contract that `by`, the trainer's full name, violates. Pure, thread-safe.
 void check_optimizer(const trainer& t, const std::string& by);
