@@ -4,6 +4,9 @@
 struct leading : noneq::grid {
   std::int64_t offset = 0;
 
+  // As many as there is room for behind the offset.
+  std::int64_t usual_count(std::int64_t T) const override { return std::max<std::int64_t>(1, T - offset); }
+
   std::vector<std::int64_t> indices(std::int64_t count, const noneq::tables& t) const override {
     const std::int64_t stride = t.steps() / count;
     if (offset + (count - 1) * stride >= t.steps())

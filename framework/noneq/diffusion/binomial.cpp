@@ -83,7 +83,7 @@ distribution stationary(const Tensor& x, double r) {
 }
 
 Tensor sample(const distribution& d, const Tensor& uniform) {
-  return (uniform < d.location.sigmoid()).to(uniform.scalar_type());
+  return (uniform < d.location.sigmoid()).to(d.location.scalar_type());
 }
 
 Tensor log_prob(const Tensor& x, const distribution& d) {
