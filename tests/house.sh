@@ -9,7 +9,7 @@ forbid() {  # forbid WHERE PATTERN WHY
     failed=1
   fi
 }
-rooms="core config diffusion compute storage plugin flow runs app"
+rooms="core config diffusion compute storage plugin laws flow runs app"
 home() { [ "$1" = plugins ] && echo plugins || echo framework/noneq/$1; }
 without() {  # without "ALL" "SOME": the words of ALL that are not in SOME
   for word in $1; do [[ " $2 " = *" $word "* ]] || echo "$word"; done
@@ -26,6 +26,7 @@ sees diffusion 'core'
 sees compute 'core'
 sees storage 'core'
 sees plugin 'config diffusion core'
+sees laws 'plugin storage config diffusion core'
 sees flow 'plugin storage config diffusion core'
 sees runs 'flow plugin storage config diffusion core'
 sees app 'flow plugin storage config diffusion core'
@@ -51,7 +52,7 @@ belongs 'hwy/' 'core compute' Highway
 belongs 'CLI/' app CLI11
 belongs 'httplib' app cpp-httplib
 # Two types of one name in two headers of a namespace are one to the linker: it keeps the inline functions of either.
-for rooms_of_one in 'core diffusion plugin' config storage compute flow runs app; do
+for rooms_of_one in 'core diffusion plugin' config storage compute laws flow runs app; do
   folders=$(for room in $rooms_of_one; do home "$room"; done)
   if twice=$(grep -rhoE --include='*.hpp' '^(struct|class) [a-z_0-9]+( final)?( :[^:]| \{)' $folders | awk '{print $2}' | sort | uniq -d) && [ -n "$twice" ]; then
     echo "$twice"
@@ -87,7 +88,7 @@ stands_in() {  # stands_in FOLDER NAMESPACE
   fi
 }
 for room in core diffusion plugin; do stands_in "$(home $room)" noneq; done
-for room in config storage compute flow runs app; do stands_in "$(home $room)" "noneq::$room"; done
+for room in config storage compute laws flow runs app; do stands_in "$(home $room)" "noneq::$room"; done
 stands_in plugins shipped
 if grep -rnE --include='*.[ch]pp' '^namespace noneq' tests; then
   echo "  ^ is not part of the framework"

@@ -16,6 +16,7 @@ noneq=$here/prefix/bin/noneq
 "$noneq" list weighting > "$here/weightings"
 grep -qE "^weighting.half +libmine.so +The weight 1/2" "$here/weightings"
 grep -qE "^weighting.p2 +weightings.so " "$here/weightings"
+"$here/build/laws"
 cat > "$here/p.yaml" <<'YAML'
 name: outside
 process: {kernel: gaussian, schedule: {plugin: polynomial, steps: 10}, mean: v}

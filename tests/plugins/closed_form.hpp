@@ -2,21 +2,13 @@
 #pragma once
 
 #include "make.hpp"
-#include "noneq/plugin/roles/model.hpp"
+#include "noneq/laws/detail/formula.hpp"
 
 namespace testing {
 
 using noneq::Tensor;
-
-struct formula : noneq::network {
-  std::function<Tensor(const noneq::network_input&)> value;
-  explicit formula(std::function<Tensor(const noneq::network_input&)> f) : value(std::move(f)) {}
-  Tensor forward(const noneq::network_input& in) override { return value(in); }
-};
-
-inline noneq::denoiser make_denoiser(noneq::process p, std::function<Tensor(const noneq::network_input&)> f) {
-  return {std::move(p), std::make_shared<formula>(std::move(f))};
-}
+using noneq::laws::formula;
+using noneq::laws::make_denoiser;
 
 inline noneq::process of_schedule(const std::string& schedule, const std::string& mean = "epsilon") {
   return make_process("gaussian", schedule, mean, "fixed_small");

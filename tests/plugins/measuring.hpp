@@ -2,32 +2,13 @@
 #pragma once
 
 #include "closed_form.hpp"
+#include "noneq/laws/detail/data_in_memory.hpp"
 
 namespace testing {
 
 using noneq::Tensor;
-
-// Rows in x⁰ units by the name of their part.
-struct data_in_memory : noneq::source {
-  std::map<std::string, Tensor> rows;
-  noneq::dataset_info known;
-
-  explicit data_in_memory(std::map<std::string, Tensor> parts, std::string identity = "") : rows(std::move(parts)) {
-    for (const auto& [name, x] : rows) known.parts[name] = x.size(0);
-    known.shape = rows.begin()->second.sizes().slice(1).vec();
-    known.count = known.parts.count("train") ? known.parts.at("train") : 0;
-    known.measured = known.parts.at(noneq::measured_part(known));
-    known.identity = std::move(identity);
-  }
-  const noneq::dataset_info& info() const override { return known; }
-  noneq::batch fetch(std::int64_t, const noneq::stream&) override { throw noneq::error("nobody trains here"); }
-  noneq::batch fetch_rows(std::int64_t first, std::int64_t count) override {
-    return fetch_part(noneq::measured_part(known), first, count);
-  }
-  noneq::batch fetch_part(const std::string& part, std::int64_t first, std::int64_t count) override {
-    return {0, first, {{"x0", rows.at(part).slice(0, first, first + count).to(at::kFloat)}}};
-  }
-};
+using noneq::laws::data_in_memory;
+using noneq::laws::pass_over;
 
 struct found {
   std::vector<noneq::measured> records;
@@ -39,20 +20,6 @@ struct found {
     throw noneq::error("no record is called " + name);
   }
 };
-
-// A pass over the rows of a source by this thread.
-inline noneq::row_pass pass_over(noneq::source& data) {
-  return [&data](const noneq::row_request& rows, const auto& map, const auto& add) {
-    for (std::int64_t i = 0; i < rows.batches(); ++i) {
-      const std::int64_t first = rows.begin + i * rows.block, n = std::min(rows.block, rows.count - i * rows.block);
-      noneq::batch b;
-      if (rows.data)
-        b = data.prepare(rows.part.empty() ? data.fetch_rows(first, n) : data.fetch_part(rows.part, first, n));
-      b.step = i, b.first = first;
-      add(map(std::move(b)));
-    }
-  };
-}
 
 inline noneq::measurement measuring(const noneq::denoiser& d, noneq::source& data,
                                     const std::filesystem::path& folder = "", std::uint64_t seed = 21) {
