@@ -37,6 +37,11 @@ struct tried {
   }
 };
 
+batch copied(batch b) {
+  for (auto& [name, tensor] : b.tensors) tensor = tensor.clone();
+  return b;
+}
+
 std::vector<tried> taken(const subject& s) {
   std::vector<tried> all;
   std::string refusal;
@@ -46,7 +51,7 @@ std::vector<tried> taken(const subject& s) {
       t->after(d.info);
       learn(*t, d);
       all.push_back({d, t, t->after(d.info)});
-      all.back().run(d.rows, true);
+      all.back().run(copied(d.rows), true);
     } catch (const error& e) {
       if (!all.empty() && all.back().data.kind == d.kind) all.pop_back();
       refusal = e.what();
