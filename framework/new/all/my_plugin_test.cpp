@@ -7,5 +7,5 @@
 #include "noneq/testing.hpp"
 
 DOCTEST_TEST_CASE("my_plugin keeps the laws of its role") {
-  DOCTEST_CHECK(noneq::laws::broken("my_role.my_plugin") == std::vector<std::string>{});
+  DOCTEST_CHECK(noneq::laws::broken("my_role.my_plugin", "my_parameters") == std::vector<std::string>{});
 }

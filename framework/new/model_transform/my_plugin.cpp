@@ -7,7 +7,7 @@ namespace {
 using noneq::Tensor;
 
 struct my_plugin : noneq::model_transform {
-  std::int64_t t = 20;
+  std::int64_t t = 10;
 
   // Called once, when the stream begins.
   std::unique_ptr<noneq::applied> open(const noneq::application& a) const override;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <regex>
 #include <set>
-#include <sstream>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -91,10 +90,16 @@ void plugin_project::check() const {
 }
 
 std::map<std::string, std::string> plugin_project::files(const fs::path& prefix) const {
+  // In this order: the parameters hold the plugin's name.
+  const std::pair<const char*, std::string> marks[] = {
+      {"my_parameters", kind == "writer" ? "{file: my_plugin.out}" : "{}"},
+      {"my_prefix", prefix.string()},
+      {"my_role", role_of_kind(kind)},
+      {"my_plugin", name}};
   std::map<std::string, std::string> all;
-  for (const auto& [file, text] : templates(kind)) {
-    const std::string named = replaced(replaced(text, "my_prefix", prefix.string()), "my_role", role_of_kind(kind));
-    all[replaced(file, "my_plugin", name)] = replaced(named, "my_plugin", name);
+  for (auto [file, text] : templates(kind)) {
+    for (const auto& [mark, value] : marks) text = replaced(std::move(text), mark, value);
+    all[replaced(file, "my_plugin", name)] = std::move(text);
   }
   return all;
 }

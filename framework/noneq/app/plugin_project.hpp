@@ -2,9 +2,10 @@
 // templates of a kind lie in share/noneq/new/<kind>, those of all kinds in share/noneq/new/all; where both have a file
 // of one name, that of the kind follows the other. In texts and names of files
 //
-//   my_plugin   becomes the name of the plugin
-//   my_role     its role as pipelines name it
-//   my_prefix   the prefix of the installed program
+//   my_plugin      becomes the name of the plugin
+//   my_role        its role as pipelines name it
+//   my_parameters  those without which a plugin of the kind cannot be made, as YAML
+//   my_prefix      the prefix of the installed program
 //
 // Pure, but for reading the templates.
 #pragma once
