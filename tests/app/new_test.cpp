@@ -43,7 +43,7 @@ TEST_CASE("new refuses names that cannot be those of a plugin") {
 
 TEST_CASE("new refuses the name of a plugin that is there already") {
   refused({"schedule", "cosine"}, {"schedule.cosine is a plugin already", "schedules.so", "noneq list schedule"});
-  refused({"sample_transform", "members"}, {"transform.members is a plugin already"});
+  refused({"sample_transform", "restore"}, {"transform.restore is a plugin already"});
 }
 
 TEST_CASE("new refuses folders that hold something, and places where none can be made") {
