@@ -10,12 +10,12 @@
 #include "noneq/flow/each_part.hpp"
 #include "noneq/flow/edge_checks.hpp"
 #include "noneq/flow/planned_files.hpp"
-#include "noneq/plugin/trainer_contract.hpp"
 #include "noneq/flow/units.hpp"
 #include "noneq/flow/writer_checks.hpp"
 #include "noneq/plugin/returned.hpp"
 #include "noneq/plugin/roles/model_transform.hpp"
 #include "noneq/plugin/roles/weighting.hpp"
+#include "noneq/plugin/trainer_contract.hpp"
 
 namespace noneq::flow {
 namespace {

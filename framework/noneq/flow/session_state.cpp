@@ -6,8 +6,8 @@
 #include "noneq/flow/fields.hpp"
 #include "noneq/flow/saved_state.hpp"
 #include "noneq/flow/session.hpp"
-#include "noneq/plugin/trainer_contract.hpp"
 #include "noneq/plugin/roles/model.hpp"
+#include "noneq/plugin/trainer_contract.hpp"
 
 namespace noneq::flow {
 
