@@ -172,7 +172,7 @@ TEST_CASE("table, draw, list, describe and schema can be read by machines") {
   CHECK(says(table_of_loader, "\n  validation_labels  text; default \"\"\n"));
   const json schema = parsed(program({"schema"}));
   CHECK(schema.contains("$schema"));
-  CHECK(schema["$defs"].contains("kernel"));
+  CHECK(schema["definitions"].contains("kernel.gaussian"));
 
   refuses(program({"describe", "schedule.linar"}),
           "no schedule plugin is called 'linar', did you mean 'linear'? (there are: constant, cosine, learned, "

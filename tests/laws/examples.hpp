@@ -75,6 +75,8 @@ class examples {
       {"transform.one_hot", {"{categories: 3}", "{categories: 3, inverse: true}"}},
       {"transform.predict", {"{t: 3}", "{deviation: 0.3}"}},
       {"transform.resize", {"{size: [4, 4]}", "{size: [3, 5], by: bilinear}"}},
+      {"metric.ceiling", {"{samples: 200}"}},
+      {"writer.animation", {"{file: out.png}"}},
       {"writer.figure", {"{file: out.png}"}},
       {"writer.hdf5", {"{file: out.h5}", "{file: sub/out.h5, gzip: 4}"}},
       {"writer.png", {"{file: out.png}"}},

@@ -23,7 +23,8 @@ struct surroundings {
   std::string text;
   std::shared_ptr<data_in_memory> data;
   std::optional<noneq::denoiser> denoiser;
-  batch rows;  // of the whole stream
+  batch rows;                     // of the whole stream
+  std::vector<batch> draws = {};  // instead, of a metric that reads no data: it decides itself how they are cut
   std::string part = "test";
   std::int64_t members = 0;  // of each row of samples; 0: no axis of them
 };
@@ -43,7 +44,7 @@ surroundings of_model(const setting& in) {
   const Tensor all = data_of(k, 3 * count, at::kFloat);
   const auto data = data_like([&](std::int64_t part) { return all.slice(0, part * count, (part + 1) * count); },
                               k.has_variance() ? 0.05 : 0);
-  return {in.text, data, plain_denoiser(in.process), {0, 0, {{"x0", data->rows.at("test")}}}};
+  return {in.text, data, plain_denoiser(in.process), {0, 0, {{"x0", data->rows.at("test")}}}, {}};
 }
 
 // Samples of a shape, `members` a row, for a metric of samples; beside their truth where the metric compares.
@@ -57,7 +58,7 @@ surroundings of_samples(const setting& in, const sizes& shape, std::int64_t memb
   const Tensor samples = s.fork("samples").normal(rows) + 0.5 * (members > 0 ? truth.unsqueeze(1) : truth);
   batch b{0, 0, {{"samples", samples}}};
   if (compares) b.set("truth", truth.to(at::kDouble));
-  return {"samples " + to_string(rows), data, plain_denoiser(in.process), b, "test", members};
+  return {"samples " + to_string(rows), data, plain_denoiser(in.process), b, {}, "test", members};
 }
 
 // Everything in which a metric of this kind could stand.
@@ -96,7 +97,10 @@ outcome found(const subject& s, const surroundings& in, std::int64_t block, cons
   const measurement m{*in.denoiser, in.data->info(), stream(59), pass_over(*in.data), nothing, kept.folder(), in.part};
   const auto plugin = s.as<metric>();
   const auto sink = need_made(plugin->open(m), "open()", "sinking");
-  if (in.rows.size() > 0) feed(*sink, in_blocks(in.rows, block));
+  if (!in.draws.empty())
+    feed(*sink, in.draws);
+  else if (in.rows.size() > 0)
+    feed(*sink, in_blocks(in.rows, block));
   return sink->finish();
 }
 
@@ -110,6 +114,8 @@ void ask(const subject& s, surroundings& in) {
   if (!s.as<sample_metric>()) {
     const row_request wanted = m->rows(in.data->info());
     in.part = wanted.part;
+    for (std::int64_t k = 0; !wanted.data && k < wanted.batches(); ++k)
+      in.draws.push_back({k, wanted.begin + k * wanted.block, {}});
     const Tensor rows = in.data->rows.at(wanted.part.empty() ? "test" : wanted.part);
     const std::int64_t n = std::min(wanted.count, rows.size(0));
     in.rows = n > 0 ? batch{0, wanted.begin, {{"x0", rows.slice(0, wanted.begin, wanted.begin + n)}}} : batch{};
