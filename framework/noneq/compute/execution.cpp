@@ -20,6 +20,8 @@ void execution_choice::check_execution(const network_layers& net) const {
   if (precision == "bf16" && (execution == "reference" || !why.empty()))
     throw error("got bf16, need auto or fp32 with the reference execution" + (why.empty() ? "" : ": " + why),
                 "precision");
+  if (precision == "bf16" && !can_compute_in_bf16())
+    throw error("got bf16, which this CPU cannot compute without AVX-512, need auto or fp32", "precision");
 }
 
 executed_network::executed_network(network_layers net, const execution_choice& how) : net_(std::move(net)) {
