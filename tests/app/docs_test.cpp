@@ -106,9 +106,22 @@ TEST_CASE("every plugin, parameter and tensor is in the reference, with its doc,
 
 TEST_CASE("every verb and option, and every key of a pipeline, is in the reference") {
   const std::string commands = page_text("reference/commands.html"), manual = program({"man"}).out;
-  const auto options = all_matches(manual, "\\n\\.TP\\n\\\\fB(\\\\-\\\\-[^\\\\]|\\\\fB)");
   for (const char* id : {"run", "run--out", "run-FILE", "data-make", "data-make--count", "docs--out", "docs--force"})
     CHECK_MESSAGE(says(commands, "id=\"" + std::string(id) + "\""), id);
+  std::istringstream lines(manual);
+  std::string verb;
+  int options = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (const auto of_verb = all_matches(line, "^\\.SS noneq ([a-z ]*[a-z])"); !of_verb.empty()) verb = of_verb[0];
+    for (std::string option : all_matches(line, "^\\\\fB(\\\\-\\\\-[a-z\\\\-]+)\\\\fR")) {
+      if (verb.empty()) continue;  // of the program itself
+      option.erase(std::remove(option.begin(), option.end(), '\\'), option.end());
+      const std::string id = std::regex_replace(verb, std::regex(" "), "-") + option;
+      CHECK_MESSAGE(says(commands, "id=\"" + id + "\""), id);
+      ++options;
+    }
+  }
+  CHECK(options > 100);
   const auto verbs = all_matches(manual, "\\.SS noneq ([a-z ]+)");
   CHECK(verbs.size() > 25);
   CHECK(all_matches(commands, "<section class=\"plugin\" id=\"([^\"]*)\"").size() == verbs.size());
@@ -184,7 +197,7 @@ TEST_CASE("a folder of others is refused, an earlier site is replaced, and no ot
     const outcome o = program(words, here);
     CHECK(o.code == 2);
     CHECK_MESSAGE(says(o.err, line), o.err);
-    CHECK(std::count(o.err.begin(), o.err.end(), '\n') == 1);
+    CHECK(std::count(o.err.begin(), o.err.end(), '\n') == (says(o.err, "--help") ? 2 : 1));
   };
   put_text(place / "file", "mine");
   fs::create_directory(place / "full");
@@ -198,8 +211,6 @@ TEST_CASE("a folder of others is refused, an earlier site is replaced, and no ot
   refuses({"--out", "/proc/docs"}, "/proc/docs: cannot make this folder: ");
   copy_run(place / "r");
   refuses({"--out", "r", "--force"}, "r");
-  refuses({"--out", "r/docs"}, "r/docs");
-  CHECK(!fs::exists(place / "r/docs"));
   CHECK(text_of(place / "file") == "mine");
   CHECK(files_below(place / "full").size() == 1);
 

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "noneq/core/random.hpp"
+#include "noneq/flow/folder_lock.hpp"
 #include "noneq/storage/hdf5.hpp"
 #include "noneq/storage/safetensors.hpp"
 #include "tiny.hpp"
@@ -129,6 +130,14 @@ TEST_CASE("what a run recorded is exported for TensorBoard, whatever ended the r
   CHECK(program(elsewhere, here).code == 0);
   CHECK(events("board/r").size() == 1);
   CHECK(text_of(place / "board/r" / events("board/r")[0]).size() == text_of(place / "r" / events("r")[0]).size());
+  const outcome taken = program(elsewhere, here);  // it may be that of another run
+  CHECK(taken.code == 2);
+  CHECK(taken.err == "board/r: is there already; give --out another folder, or --force to replace files in it\n");
+  const std::vector<std::string> kept = events("board/r");
+  elsewhere.push_back("--force");
+  CHECK(program(elsewhere, here).code == 0);
+  CHECK(events("board/r").size() == 1);
+  CHECK(events("board/r") != kept);
 
   const auto refused = [&](const std::vector<std::string>& arguments, const std::string& line) {
     const outcome o = program(arguments, here);
@@ -142,6 +151,21 @@ TEST_CASE("what a run recorded is exported for TensorBoard, whatever ended the r
   put_text(place / "file", "");
   refused({"export", "r", "--format", "tensorboard", "--out", "file"}, "--out got 'file', a file, need a folder");
   refused({"export", "r", "--format", "tensorboard", "--out", "r/checkpoint"}, "where the run keeps checkpoint");
+  copy_run(place / "other");
+  const std::vector<std::string> into_other{"export", "r", "--format", "tensorboard", "--out", "other", "--force"};
+  refused(into_other, "--out got 'other', which is the folder of the run; need another name");
+  {
+    const noneq::flow::folder_lock at_work(place / "r");
+    refused(words, "r: is in use by process");
+  }
+  CHECK(events("r").size() == 1);
+
+  put_text(place / "r/metrics.h5", "damaged");
+  const outcome damaged = program(words, here);
+  CHECK(damaged.code == 0);
+  CHECK_MESSAGE(says(damaged.err, "r/metrics.h5"), damaged.err);
+  CHECK_MESSAGE(says(damaged.err, "; TensorBoard gets no histograms\n"), damaged.err);
+  CHECK(std::count(damaged.err.begin(), damaged.err.end(), '\n') == 1);
   REQUIRE(program({"data", "make", "swiss_roll", "--count", "4", "--out", "x.h5"}, here).code == 0);
   put_text(place / "p.yaml",
            "name: p\ngraph:\n  data: {plugin: loader.hdf5, file: x.h5}\n  out: {plugin: writer.hdf5, in: data, file: "

@@ -87,7 +87,7 @@ TEST_CASE("values of other types in the records and the history leave a page") {
 TEST_CASE("killed at any moment, a run has a page") {
   const scratch place;
   put_text(place / "p.yaml", tiny_with("steps: 60", "steps: 4000") +
-                                 "  look: {plugin: sampler.ancestral, of: model, count: 9, every: 20}\n"
+                                 "  look: {plugin: sampler.ancestral, of: model, count: 9, frames: 3, every: 20}\n"
                                  "  looks: {plugin: writer.figure, in: look, file: looks.png}\n");
   for (const int lines : {1, 4, 9}) {
     const std::string folder = "r" + std::to_string(lines);

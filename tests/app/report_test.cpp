@@ -344,5 +344,6 @@ TEST_CASE("statistics of members are drawn in the colours of a scale, and a proc
   environment = environment_of(run);
   CHECK(environment["parts"] == "2, each by a process of its own");
   CHECK(environment.count("resumed") == 0);
-  CHECK(noneq::storage::read_file(place / "parts/out.h5") == noneq::storage::read_file(place / "r/out.h5"));
+  const noneq::storage::hdf5_reader joined(place / "parts/out.h5");
+  for (const auto& [tensor, entry] : by_tensor) CHECK(at::equal(joined.rows(tensor, 0, 6), made.rows(tensor, 0, 6)));
 }

@@ -9,8 +9,10 @@ using namespace noneq::config;
 using nlohmann::json;
 
 TEST_CASE("schema fragments say what JSON Schema says") {
-  CHECK(integer_schema(1, {}) == json::parse(R"({"type": "integer", "minimum": 1})"));
-  CHECK(integer_schema() == json::parse(R"({"type": "integer"})"));
+  CHECK(integer_schema(1, {}) == json::parse(R"({"type": "integer", "minimum": 1, "maximum": 9223372036854775807})"));
+  // Integers of a pipeline have 64 bits.
+  CHECK(integer_schema() ==
+        json::parse(R"({"type": "integer", "minimum": -9223372036854775808, "maximum": 9223372036854775807})"));
   CHECK(number_schema(schema_bound{0, true}, schema_bound{1}) ==
         json::parse(R"({"type": "number", "exclusiveMinimum": 0.0, "maximum": 1.0})"));
   CHECK(enum_schema({"a", "b"}) == json::parse(R"({"enum": ["a", "b"]})"));
@@ -25,8 +27,8 @@ TEST_CASE("schema fragments say what JSON Schema says") {
 }
 
 TEST_CASE("an object has its properties and no others") {
-  CHECK(object_schema({{"a", integer_schema()}, {"b", string_schema()}}, {"a"}) == json::parse(R"({
+  CHECK(object_schema({{"a", boolean_schema()}, {"b", string_schema()}}, {"a"}) == json::parse(R"({
     "type": "object", "additionalProperties": false, "required": ["a"],
-    "properties": {"a": {"type": "integer"}, "b": {"type": ["string", "number", "boolean"]}}})"));
+    "properties": {"a": {"type": "boolean"}, "b": {"type": ["string", "number", "boolean"]}}})"));
   CHECK(object_schema({}) == json::parse(R"({"type": "object", "additionalProperties": false, "properties": {}})"));
 }

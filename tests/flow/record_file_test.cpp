@@ -78,3 +78,20 @@ TEST_CASE("the table of a run has its records, also of one that was interrupted,
   run_small({"graph.trainer.log=24"}, 2, folder, if_there::replace);
   CHECK(table_in(folder) == table_of(storage::read_file(folder.path / "metrics.jsonl")));
 }
+
+TEST_CASE("a table without its lines, as one that was left behind, is made anew") {
+  scratch_folder folder;
+  std::filesystem::create_directories(folder.path);
+  const auto lines = folder.path / "metrics.jsonl", table = folder.path / "metrics.csv";
+  storage::append(table, table_heading() + "3,bound,K,1,,,,\n");
+  record_file records(lines, table, 0, [](const std::string&) { return false; });
+  CHECK(table_in(folder) == table_heading());
+  records.add(1, "bound", {"K", 2, "bits"});
+  CHECK(table_in(folder) == table_of(storage::read_file(lines)));
+
+  scratch_folder fresh;
+  std::filesystem::create_directories(fresh.path);
+  record_file none(fresh.path / "metrics.jsonl", fresh.path / "metrics.csv", 0,
+                   [](const std::string&) { return false; });
+  CHECK(std::filesystem::is_empty(fresh.path));
+}

@@ -1,10 +1,15 @@
 // What TensorBoard is shown of a run: each record once, whatever interrupted the run, and the same from its folder.
 #include "noneq/flow/tensorboard.hpp"
 
+#include <algorithm>
+#include <functional>
+#include <map>
+
 #include "doctest.hpp"
 #include "flow/pipeline.hpp"
 #include "noneq/flow/learner.hpp"
 #include "noneq/flow/stop.hpp"
+#include "noneq/flow/written_files.hpp"
 #include "noneq/storage/tensorboard.hpp"
 #include "storage/event_files.hpp"
 
@@ -30,9 +35,26 @@ void run_shown(const scratch_folder& folder, if_there policy = if_there::refuse,
   run(small_plan(changes), o);
 }
 
+template <class Steps>
+bool rise(const Steps& steps) {
+  return std::adjacent_find(steps.begin(), steps.end(), std::greater_equal<>()) == steps.end();
+}
+
+// TensorBoard drops what it has of a tag when a step follows that is no later one.
+bool steps_rise(const shown_events& all) {
+  std::map<std::string, std::vector<std::int64_t>> steps;
+  for (const shown_number& n : all.numbers) steps[n.tag].push_back(n.step);
+  for (const auto* of : {&all.pictures, &all.histograms, &all.texts})
+    for (const auto& [tag, step] : *of) steps[tag].push_back(step);
+  return std::all_of(steps.begin(), steps.end(), [](const auto& of_tag) { return rise(of_tag.second); });
+}
+
 shown_events shown_in(const fs::path& folder) {
   shown_events all;
-  for (const fs::path& file : storage::tensorboard::event_files(folder)) all.read(storage::read_file(file));
+  const std::vector<fs::path> files = storage::tensorboard::event_files(folder);
+  REQUIRE(files.size() == 1);
+  all.read(storage::read_file(files.front()));
+  CHECK(steps_rise(all));
   std::stable_sort(all.numbers.begin(), all.numbers.end(), [](const shown_number& a, const shown_number& b) {
     return std::tie(a.tag, a.step) < std::tie(b.tag, b.step);
   });
@@ -57,6 +79,10 @@ std::vector<shown_number> expected_of(const scratch_folder& folder) {
   });
   return all;
 }
+
+const char* const drawn = "picture/look.png";
+
+void no_remark(const std::string& line) { FAIL_CHECK(line); }
 
 bool same_shown(const shown_events& a, const shown_events& b) {
   return a.numbers == b.numbers && a.pictures == b.pictures && a.histograms == b.histograms;
@@ -95,14 +121,10 @@ TEST_CASE("a run that was interrupted, or crashed behind its checkpoint, shows n
   CHECK_THROWS_AS(run_shown(stopped), interrupted);
   forget_stop();
   run_small(measured_and_drawn, 2, stopped, if_there::resume);  // it goes on with its events without being told
-  CHECK(storage::tensorboard::event_files(stopped.path).size() == 2);
   CHECK(same_shown(shown_in(stopped.path), expected));
 
-  // The checkpoint is that of step 8; records, pictures and events of later steps were written, and one was cut short.
-  auto changes = measured_and_drawn;
-  changes.insert(changes.end(), {"graph.trainer.checkpoint=8", "graph.trainer.steps=12"});
-  run_shown(crashed, if_there::refuse, changes);
-  const fs::path first = storage::tensorboard::event_files(crashed.path).front();
+  // The checkpoint is that of step 8; records, pictures and events of later steps were written.
+  run_shown(crashed);
   fs::remove_all(crashed.path / "checkpoint");
   {
     scratch_folder of_eight;
@@ -111,10 +133,24 @@ TEST_CASE("a run that was interrupted, or crashed behind its checkpoint, shows n
     run_shown(of_eight, if_there::refuse, eight);
     fs::copy(of_eight.path / "checkpoint", crashed.path / "checkpoint");
   }
+  storage::append(storage::tensorboard::event_files(crashed.path).front(), "a record that was cut short");
+  auto changes = measured_and_drawn;
+  changes.push_back("graph.trainer.steps=12");
+  run_small(changes, 2, crashed, if_there::resume);
+  const shown_events resumed = shown_in(crashed.path);
+  CHECK(resumed.steps_of("bound/K") == std::vector<std::int64_t>{8, 12});
+  CHECK(resumed.pictures == std::multimap<std::string, std::int64_t>{{drawn, 8}, {drawn, 12}});
+  // The folder holds no picture of an undone step either, until it is drawn again.
+  const plan p = small_plan(changes);
+  write_tensorboard(crashed.path, &p, crashed.path, no_remark);
+  CHECK(shown_in(crashed.path).pictures == resumed.pictures);
+  CHECK(fs::exists(crashed.path / "a/look-step-16.png"));
   run_small(measured_and_drawn, 2, crashed, if_there::resume);
-  CHECK(shown_in(crashed.path).steps_of("loss/loss") == expected.steps_of("loss/loss"));
-  CHECK(shown_in(crashed.path).steps_of("bound/K") == expected.steps_of("bound/K"));
-  CHECK(shown_in(crashed.path).pictures == expected.pictures);
+  CHECK(shown_in(crashed.path).pictures ==
+        std::multimap<std::string, std::int64_t>{{drawn, 8}, {drawn, 12}, {drawn, 16}, {drawn, 24}});
+  // A run that replaces it removes them all.
+  run_small({}, 2, crashed, if_there::replace);
+  CHECK(!fs::exists(crashed.path / "a/look-step-16.png"));
 }
 
 TEST_CASE("events of a folder are those that were written while the run was at work") {
@@ -123,16 +159,35 @@ TEST_CASE("events of a folder are those that were written while the run was at w
   const shown_events live = shown_in(folder.path);
   const plan p = small_plan(measured_and_drawn);
   fs::create_directories(other.path);
-  const fs::path file = write_tensorboard(folder.path, &p, other.path);
+  const fs::path file = write_tensorboard(folder.path, &p, other.path, no_remark);
   CHECK(same_shown(shown_in(other.path), live));
-  CHECK(write_tensorboard(folder.path, &p, other.path) != file);  // it replaces the file
+  CHECK(write_tensorboard(folder.path, &p, other.path, no_remark) != file);  // it replaces the file
   CHECK(storage::tensorboard::event_files(other.path).size() == 1);
   CHECK(same_shown(shown_in(other.path), live));
   // Without the plan there is no learning rate, and pictures have no node.
-  write_tensorboard(folder.path, nullptr, other.path);
+  write_tensorboard(folder.path, nullptr, other.path, no_remark);
   CHECK(shown_in(other.path).steps_of("loss/loss") == live.steps_of("loss/loss"));
   CHECK(shown_in(other.path).steps_of("trainer/rate").empty());
   CHECK(shown_in(other.path).pictures.count("pictures/look.png") == 3);
+}
+
+TEST_CASE("a damaged file of arrays is remarked on, and pictures are known by their content") {
+  scratch_folder folder;
+  run_shown(folder);
+  const plan p = small_plan(measured_and_drawn);
+  storage::write_atomically(folder.path / "metrics.h5", "damaged");
+  fs::rename(folder.path / "a/look.png", folder.path / "a/look.apng");
+  storage::write_atomically(folder.path / "a/other.png", "no picture");
+  written_files(folder.path).add(folder.path / "a/look.apng");
+  written_files(folder.path).add(folder.path / "a/other.png");
+  std::vector<std::string> lines;
+  write_tensorboard(folder.path, &p, folder.path, [&](const std::string& line) { lines.push_back(line); });
+  REQUIRE(lines.size() == 1);
+  CHECK(has(lines[0], "metrics.h5"));
+  const shown_events shown = shown_in(folder.path);
+  CHECK(shown.histograms.empty());
+  CHECK(shown.pictures ==
+        std::multimap<std::string, std::int64_t>{{drawn, 8}, {drawn, 16}, {"pictures/look.apng", 24}});
 }
 
 TEST_CASE("a run that is replaced loses its events") {

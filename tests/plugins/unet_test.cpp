@@ -1,5 +1,6 @@
 // The description of U-Nets, and what a network made of one must be.
 #include "../../plugins/models/unet/layers.hpp"
+#include "noneq/compute/precision.hpp"
 #include "noneq/compute/reference.hpp"
 #include "noneq/plugin/roles/model.hpp"
 #include "plugins/make.hpp"

@@ -39,9 +39,10 @@ struct my_plugin : noneq::feature {
         });
     if (n == 0) throw noneq::error("got no training rows, need some");
     const Tensor shift = sum / n, variance = (square / n - shift.square()).clamp_min(0);
+    const Tensor mean = origin + shift, rounding = (1e-12 * mean).square();
     const Tensor deviation =
-        at::where(variance > 0, variance.sqrt(), at::ones_like(variance));  // a number that is constant
-    return std::make_unique<scaled_map>(origin + shift, deviation);
+        at::where(variance > rounding, variance.sqrt(), at::ones_like(variance));  // else the number is constant
+    return std::make_unique<scaled_map>(mean, deviation);
   }
   std::unique_ptr<noneq::feature_map> restore(const noneq::dataset_info&,
                                               const std::map<std::string, Tensor>& learned) const override {

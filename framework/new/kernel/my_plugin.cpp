@@ -92,10 +92,12 @@ struct my_plugin : noneq::kernel {
   odds keeping(const Tensor& x, const Tensor& kept, const Tensor& lost) const {
     return {kept * x + lost * r, kept * (1 - x) + lost * (1 - r)};
   }
-  // Logits stay finite, so that no infinity poisons a gradient.
+  // A probability below e^−80 (float64: e^−100) counts as that and has no gradient: ln 0, and its gradient, are no
+  // numbers.
   static distribution of(const odds& o) {
-    const double most = o.one.scalar_type() == at::kDouble ? 100 : 80;
-    return {(o.one.log() - o.zero.log()).clamp(-most, most), {}};
+    const double least = std::exp(o.one.scalar_type() == at::kDouble ? -100 : -80);
+    const Tensor all = o.one + o.zero;
+    return {(o.one / all).clamp_min(least).log() - (o.zero / all).clamp_min(least).log(), {}};
   }
   static void need_no_blur(double variance) {
     if (variance != 0) throw noneq::error("got atoms that are blurred, need atoms of bits, which cannot be");

@@ -13,7 +13,7 @@ struct my_plugin : noneq::loader {
                                       const noneq::stream& s) const override;
 
   static void describe(noneq::description<my_plugin>& d) {
-    d.doc("Points near a ring of radius √2, whose coordinates have variance 1, drawn afresh without end.")
+    d.doc("Points near a ring, whose coordinates have mean 0 and variance 1, drawn afresh without end.")
         .param("width", &my_plugin::width, "standard deviation across the ring", noneq::between(0, 1));
   }
 };
@@ -36,7 +36,8 @@ class ring_source : public noneq::source {
   // Row k of a stream depends on k alone.
   noneq::batch rows(const noneq::stream& s, std::int64_t step, std::int64_t first, std::int64_t count) const {
     const Tensor angle = 6.283185307179586 * s.fork("angle").uniform({count}, first);
-    const Tensor radius = 1.4142135623730951 + of_.width * s.fork("radius").normal({count}, first);
+    const double middle = std::sqrt(2 - of_.width * of_.width);  // the mean square of the radius is 2
+    const Tensor radius = middle + of_.width * s.fork("radius").normal({count}, first);
     return {step, first, {{"x0", at::stack({radius * angle.cos(), radius * angle.sin()}, 1)}}};
   }
 

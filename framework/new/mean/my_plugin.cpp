@@ -1,5 +1,5 @@
-// A mean: the quantity z that the network predicts. Here z = √(1−ᾱ) ε, the noise as it stands in x^t = √ᾱ x⁰ + √(1−ᾱ)
-// ε.
+// A mean: the quantity z that the network predicts. Here z = √(1−ᾱ) ε, the noise as it stands in
+// x^t = √ᾱ x⁰ + √(1−ᾱ) ε.
 #include "noneq/plugin.hpp"
 
 namespace {

@@ -1,5 +1,6 @@
-// A noiser: draws t and x^t for a batch of data. Here rows come in pairs of opposite noise, which makes the estimate of
-// the loss less noisy; each row by itself is distributed as ever.
+// A noiser: draws t and x^t for a batch of data. Here rows come in pairs of opposite noise, so that the noise of all
+// pairs of a batch has the mean 0: terms that are linear in the noise drop out of its mean loss, and those that are
+// quadratic are estimated by half as many draws. Each row by itself is distributed as ever.
 #include "noneq/plugin.hpp"
 
 namespace {

@@ -1,5 +1,5 @@
-// A time sampler: the steps at which a training batch is noised. Here t/T is a power of a uniform number, so that some
-// part of the schedule is trained more often; the weights correct for that, and the objective stays as it is.
+// A time sampler: the steps at which a training batch is noised. Here t/T is a power of a uniform number, so that steps
+// near the data are trained more often; the weights correct for that, and the objective stays as it is.
 #include "noneq/plugin.hpp"
 
 namespace {
@@ -15,7 +15,8 @@ struct my_plugin : noneq::time_sampler {
     const Tensor u = s.uniform({B}).to(at::kDouble).pow(power);
     const auto T = static_cast<double>(p.steps());
     if (p.tables.continuous()) {
-      const Tensor v = u.clamp_min(1e-12);  // the density of v = u^power is v^(1/power − 1)/power
+      // The density of v = u^power is v^(1/power − 1)/power, which is infinite at 0.
+      const Tensor v = u.clamp_min(1e-12);
       return {v * (T - 1), ((T - 1) / T * power * v.pow(1 - 1 / power)).to(at::kFloat)};
     }
     const Tensor i = (u * T).floor().clamp_max(T - 1);
@@ -25,7 +26,7 @@ struct my_plugin : noneq::time_sampler {
 
   static void describe(noneq::description<my_plugin>& d) {
     d.doc("t/T is a power of a uniform number; above 1 steps near the data are drawn more often.")
-        .param("power", &my_plugin::power, "1: uniform", noneq::between(0.1, 10));
+        .param("power", &my_plugin::power, "1: uniform", noneq::between(1, 10));
   }
 };
 

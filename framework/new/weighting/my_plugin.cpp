@@ -1,5 +1,5 @@
-// A weighting: the weight of each step in the simple loss. Here the sigmoid of b − ln SNR (Kingma & Gao 2023), which
-// leaves steps with little noise out.
+// A weighting: the weight of each step in the simple loss. Here the sigmoid of b − ln SNR, which leaves steps with
+// little noise out.
 #include "noneq/plugin.hpp"
 
 namespace {

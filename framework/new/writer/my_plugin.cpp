@@ -1,7 +1,9 @@
 // A writer: files of what a sampler draws. Here CSV, a line for each sample.
-#include <fstream>
+#include <array>
+#include <charconv>
 
 #include "noneq/plugin.hpp"
+#include "noneq/storage/files.hpp"
 
 namespace {
 
@@ -17,27 +19,25 @@ struct lines_sinking : noneq::sinking {
 
   // Called in the order of the batches, one call at a time.
   void add(const noneq::batch& b) override {
-    const noneq::Tensor rows = b.at("samples").to(at::kDouble).flatten(1).contiguous();
-    const double* x = rows.data_ptr<double>();
-    for (std::int64_t k = 0; k < rows.numel(); ++k) {
-      lines += c10::str(x[k]);
-      lines += (k + 1) % rows.size(1) == 0 ? '\n' : ',';
-    }
+    const noneq::Tensor& samples = b.at("samples");
+    samples.scalar_type() == at::kDouble ? add_lines<double>(samples) : add_lines<float>(samples);
   }
   noneq::outcome finish() override {
-    fs::create_directories(path.parent_path());
-    const fs::path temporary = fs::path(path).concat(".part");
-    std::ofstream out(temporary, std::ios::binary);
-    out << lines;
-    out.close();
-    if (!out) {
-      fs::remove(temporary);
-      throw noneq::error("cannot write " + path.string());
+    noneq::storage::write_atomically(path, lines);  // the whole file or an error, and no temporary file stays
+    return {{}, {}, {path}};
+  }
+
+ private:
+  // Each number has the fewest digits from which it can be read back unchanged.
+  template <class Number>
+  void add_lines(const noneq::Tensor& samples) {
+    const noneq::Tensor rows = samples.to(c10::CppTypeToScalarType<Number>::value).flatten(1).contiguous();
+    const Number* x = rows.data_ptr<Number>();
+    std::array<char, 32> digits;
+    for (std::int64_t k = 0; k < rows.numel(); ++k) {
+      lines.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), x[k]).ptr);
+      lines += (k + 1) % rows.size(1) == 0 ? '\n' : ',';
     }
-    fs::rename(temporary, path);
-    noneq::outcome made;
-    made.files.push_back(path);
-    return made;
   }
 };
 

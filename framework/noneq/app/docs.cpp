@@ -62,9 +62,9 @@ void add_docs(CLI::App& program) {
   out->add_to(*verb, "the folder to write, new or of an earlier noneq docs")->required();
   verb->callback([out, &program] {
     if (!holds_site(out->path)) out->need_free();
-    need_folder(out->path);
-    registry plugins = installed_plugins();
     const std::filesystem::path shared = shared_folder("docs");
+    registry plugins = installed_plugins();
+    need_folder(out->path);
     write_site(out->path, files_of(whole_site(program, plugins, shared), shared));
     print_out("{}\n", (std::filesystem::path(out->path) / "index.html").string());
   });

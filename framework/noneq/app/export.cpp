@@ -1,4 +1,6 @@
 // noneq export RUN_DIR: the trained network, or what the run recorded, for other programs.
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "noneq/app/argument_checks.hpp"
@@ -80,24 +82,26 @@ void export_network(const export_options& o) {
   as_input([&] { written.write(s, d.network(), o); });
 }
 
-// The records and pictures of a run, whatever ended it. Its own earlier file in that place is replaced.
+// The records and pictures of a run, whatever ended it. In the folder of the run its own earlier file is replaced, and
+// no run may be at work there meanwhile.
 void export_events(const export_options& o) {
   registry plugins = installed_plugins();
   const report_source run = read_run(o.folder, plugins);
   const std::filesystem::path folder = o.out.path.empty() ? o.folder : o.out.path;
   std::error_code failed;
+  std::optional<flow::folder_lock> alone;
   if (std::filesystem::equivalent(folder, o.folder, failed)) {
-    if (const std::string who = flow::holder_of(folder); !who.empty())
-      throw flow::refused(folder,
-                          fmt::format("is in use by {}; wait until that has ended, or give --out a folder", who));
+    alone.emplace(folder);
   } else {
-    as_input([&] { flow::refuse_places_of_run(folder, o.folder); });
     if (std::filesystem::exists(folder, failed) && !std::filesystem::is_directory(folder, failed))
       throw input_error({error(fmt::format("--out got '{}', a file, need a folder", folder.string()))});
+    as_input([&] { flow::refuse_places_of_run(folder, o.folder); });
+    o.out.need_free();
     std::filesystem::create_directories(folder, failed);
   }
+  const auto remark = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
   print_out("{}\n", as_input([&] {
-                      return flow::write_tensorboard(o.folder, run.plan ? &*run.plan : nullptr, folder);
+                      return flow::write_tensorboard(o.folder, run.plan ? &*run.plan : nullptr, folder, remark);
                     }).string());
 }
 

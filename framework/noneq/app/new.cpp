@@ -1,4 +1,7 @@
 // noneq new ROLE NAME [--dir DIR]
+#include <algorithm>
+#include <cctype>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -34,56 +37,63 @@ void need_free(const fs::path& folder) {
                 {folder.string()});
 }
 
-// The folder of a project, with those above it that were missing. Without keep() all of them, and what was written, are
-// removed with the object, so that a full disk leaves nothing behind.
-class new_folder {
+// What one call makes, folders and files. Without keep() all of it is removed with the object, so that a full disk
+// leaves nothing behind; nothing else is, because a folder is removed only where it is empty.
+class new_files {
  public:
-  explicit new_folder(const fs::path& path) : path_(path) {
+  new_files() = default;
+  new_files(new_files&&) = delete;
+  ~new_files() {
+    std::error_code ignored;
+    for (; !made_.empty(); made_.pop_back()) fs::remove(made_.back(), ignored);
+  }
+  // Makes a folder, and those above it that are missing.
+  void add_folder(const fs::path& path) {
     std::error_code failed;
-    for (fs::path at = fs::absolute(path).lexically_normal(); !fs::exists(at, failed); at = at.parent_path())
-      made_ = at;
-    fs::create_directories(path, failed);
-    if (failed) {
-      discard();
-      throw storage::file_error(path, "make this folder", failed.value());
-    }
+    if (const fs::path above = path.parent_path(); !above.empty() && !fs::exists(above, failed)) add_folder(above);
+    if (fs::create_directory(path, failed)) made_.push_back(path);
+    if (failed) throw storage::file_error(path, "make this folder", failed.value());
   }
-  new_folder(new_folder&&) = delete;
-  ~new_folder() {
-    if (!kept_) discard();
+  void add_file(const fs::path& path, const std::string& text) {
+    storage::write_atomically(path, text);
+    made_.push_back(path);
   }
-  void write(const std::string& name, const std::string& text) {
-    written_.push_back(path_ / name);
-    storage::write_atomically(written_.back(), text);
-  }
-  void keep() { kept_ = true; }
+  void keep() { made_.clear(); }
 
  private:
-  void discard() {
-    std::error_code ignored;
-    for (const fs::path& file : written_) fs::remove(file, ignored);
-    if (!made_.empty()) fs::remove_all(made_, ignored);
-  }
-
-  const fs::path path_;
-  fs::path made_;  // the topmost folder that was made; empty: none
-  std::vector<fs::path> written_;
-  bool kept_ = false;
+  std::vector<fs::path> made_;
 };
+
+// Returns the text as one word of a shell.
+std::string shell_word(const std::string& text) {
+  const bool plain = std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c >= 0x80 ||
+           std::string_view("/._-+:@%,").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+  if (plain) return text;
+  std::string word = "'";
+  for (const char c : text) word += c == '\'' ? "'\\''" : std::string(1, c);
+  return word + "'";
+}
 
 void write_project(const plugin_project& project, const fs::path& folder) {
   const fs::path prefix = installed_prefix();
   const auto files = project.files(prefix);
-  new_folder made(folder);
+  new_files made;
+  made.add_folder(folder);
   std::vector<std::string> names;
   for (const auto& [name, text] : files) {
-    made.write(name, text);
+    made.add_file(folder / name, text);
     names.push_back(name);
   }
   made.keep();
   print_out("{}: {}\n", folder.string(), fmt::join(names, ", "));
-  print_out("Next:\n  cd {}\n  cmake -B build{}\n  cmake --build build\n  ctest --test-dir build\n", folder.string(),
-            prefix.empty() ? " -D CMAKE_PREFIX_PATH=<where noneq is installed>" : "");
+  if (prefix.empty())
+    print_out(
+        "There are no headers of noneq beside this program: install them (Debian: noneq-dev), and where they are "
+        "not below /usr, add -D CMAKE_PREFIX_PATH=FOLDER to the first cmake.\n");
+  print_out("Next:\n  cd {}\n  cmake -B build\n  cmake --build build\n  ctest --test-dir build\n",
+            shell_word(folder.string()));
   print_out("  NONEQ_PLUGIN_PATH=build noneq run {}.yaml\n", project.name);
 }
 
@@ -100,7 +110,7 @@ void add_new(CLI::App& program) {
   verb->add_option("ROLE", o->project.kind, "the plugin's role")
       ->required()
       ->type_name(fmt::format("TEXT:{{{}}}", fmt::join(plugin_kinds(), ",")));
-  verb->add_option("NAME", o->project.name, "the plugin's name, an identifier of C++")->required();
+  verb->add_option("NAME", o->project.name, "the plugin's name: small letters, digits and _")->required();
   verb->add_option("--dir", o->dir, "the folder to write; NAME when it is not given")->check(not_empty());
   verb->callback([o] {
     const fs::path folder = o->dir.empty() ? o->project.name : o->dir;

@@ -15,7 +15,7 @@ using nlohmann::json;
 
 std::string full_name(const plugin_answer& a) { return a.of.role + "." + a.of.name; }
 
-// Whether a map names this plugin. No enum, because editors would take one for a choice.
+// Returns the rule that a map names this plugin. No enum, because editors would take one for a choice.
 json is_named(const plugin_answer& a, naming names) {
   if (names == naming::with_role) return {{"const", full_name(a)}};
   return {{"pattern", fmt::format("^({}\\.)?{}$", a.of.role, a.of.name)}};
@@ -55,6 +55,7 @@ json map_schema(const plugin_place& place, bool needs) {
            {"properties", {{"plugin", names_schema(place.choices, place.names)}}},
            {"required", {"plugin"}}};
   if (!rules.empty()) map["allOf"] = rules;
+  if (needs) map["dependencies"]["as"] = {"in"};  // new names are those of inputs
   return map;
 }
 

@@ -13,9 +13,9 @@ struct plugin_place {
   std::vector<plugin_answer> choices;
   naming names = naming::with_or_without;
 
-  // Of a pipeline that stands alone.
+  // Return the schema in a pipeline that stands alone;
   nlohmann::json whole() const;
-  // Of a pipeline that extends another: maps without what the other file states, and null, which removes.
+  // and in one that extends another: maps without what the other file states, and null, which removes.
   nlohmann::json partial() const;
 };
 

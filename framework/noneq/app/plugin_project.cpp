@@ -20,8 +20,8 @@ namespace {
 constexpr const char* reserved_words =
     "alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t char32_t class "
     "co_await co_return co_yield compl concept const consteval constexpr constinit const_cast continue decltype "
-    "default "
-    "delete do double dynamic_cast else enum explicit export extern false final float for friend goto if inline int "
+    "default delete do double dynamic_cast else enum explicit export extern false final float for friend goto if "
+    "inline int "
     "long mutable namespace new noexcept not not_eq nullptr operator or or_eq override private protected public "
     "register reinterpret_cast requires return short signed sizeof static static_assert static_cast struct switch "
     "template this thread_local throw true try typedef typeid typename union unsigned using virtual void volatile "
@@ -33,6 +33,9 @@ void collect_words(const std::string& text, std::set<std::string>& into) {
     into.insert(it->str());
 }
 
+// Members that every role has.
+constexpr const char* shared_members = "common kind role_name";
+
 // The identifiers of a source: its words outside of comments and texts.
 std::set<std::string> identifiers(const std::string& source) {
   static const std::regex hidden("//[^\\n]*|\"(\\\\.|[^\"\\\\])*\"");
@@ -41,10 +44,21 @@ std::set<std::string> identifiers(const std::string& source) {
   return all;
 }
 
-std::string replaced(std::string text, const std::string& mark, const std::string& value) {
-  for (auto at = text.find(mark); at != text.npos; at = text.find(mark, at + value.size()))
-    text.replace(at, mark.size(), value);
-  return text;
+// Replaces every mark by its value. A value that holds a mark keeps it.
+std::string filled(const std::string& text, const std::map<std::string, std::string>& values) {
+  static const std::regex mark("my_(parameters|plugin|prefix|role)");
+  std::string result;
+  auto rest = text.begin();
+  for (auto it = std::sregex_iterator(text.begin(), text.end(), mark); it != std::sregex_iterator(); ++it) {
+    result.append(rest, (*it)[0].first).append(values.at(it->str()));
+    rest = (*it)[0].second;
+  }
+  return result.append(rest, text.end());
+}
+
+// Returns the text as it stands between the quotes of a CMake argument.
+std::string in_cmake_quotes(const std::string& text) {
+  return std::regex_replace(text, std::regex(R"([\\"$])"), R"(\$&)");
 }
 
 // Texts of the templates by the names of their files.
@@ -75,32 +89,30 @@ void plugin_project::check() const {
     throw error(fmt::format("there is no role '{}'{} (there are: {})", kind, did_you_mean(kind, kinds),
                             fmt::join(kinds, ", ")));
   const auto refuse = [&](const std::string& why) { throw error(fmt::format("NAME got '{}', {}", name, why)); };
-  if (!std::regex_match(name, std::regex("[A-Za-z][A-Za-z_0-9]*")) || name.find("__") != name.npos)
-    refuse("need an identifier of C++: letters, digits and single underscores, a letter first");
-  if (std::none_of(name.begin(), name.end(), [](char c) { return c >= 'a' && c <= 'z'; }))
-    refuse("need a name with a small letter: names in capitals are those of macros");
+  if (!std::regex_match(name, std::regex("[a-z][a-z_0-9]*")) || name.find("__") != name.npos)
+    refuse("need small letters, digits and single underscores, a letter first");
   if (name.size() >= sizeof(exported_plugin::name))
     refuse(fmt::format("need at most {} letters", sizeof(exported_plugin::name) - 1));
-  std::set<std::string> taken;
-  collect_words(reserved_words, taken);
-  if (taken.count(name)) refuse("which C++ reserves, need another name");
+  std::set<std::string> reserved, taken;
+  collect_words(reserved_words, reserved);
+  if (reserved.count(name)) refuse("which C++ reserves, need another name");
+  collect_words(shared_members, taken);
+  // In a struct that has the name of a member of its role, the name is that of its constructor.
+  taken.merge(identifiers(storage::read_file(shared_folder("docs") / "roles" / (kind + ".hpp"))));
   for (const auto& [file, text] : templates(kind))
-    if (file.ends_with(".cpp") && identifiers(text).count(name))
-      refuse("a name that the source of a " + kind + " uses, need another name");
+    if (file.ends_with(".cpp")) taken.merge(identifiers(text));
+  taken.erase("my_plugin");
+  if (taken.count(name)) refuse("a name that the source of a " + kind + " or its role uses, need another name");
 }
 
 std::map<std::string, std::string> plugin_project::files(const fs::path& prefix) const {
-  // In this order: the parameters hold the plugin's name.
-  const std::pair<const char*, std::string> marks[] = {
-      {"my_parameters", kind == "writer" ? "{file: my_plugin.out}" : "{}"},
-      {"my_prefix", prefix.string()},
+  const std::map<std::string, std::string> values{
+      {"my_parameters", kind == "writer" ? "{file: " + name + ".out}" : "{}"},
+      {"my_prefix", in_cmake_quotes(prefix.string())},
       {"my_role", role_of_kind(kind)},
       {"my_plugin", name}};
   std::map<std::string, std::string> all;
-  for (auto [file, text] : templates(kind)) {
-    for (const auto& [mark, value] : marks) text = replaced(std::move(text), mark, value);
-    all[replaced(file, "my_plugin", name)] = std::move(text);
-  }
+  for (const auto& [file, text] : templates(kind)) all[filled(file, values)] = filled(text, values);
   return all;
 }
 

@@ -5,7 +5,7 @@
 //   my_plugin      becomes the name of the plugin
 //   my_role        its role as pipelines name it
 //   my_parameters  those without which a plugin of the kind cannot be made, as YAML
-//   my_prefix      the prefix of the installed program
+//   my_prefix      the prefix of the installed program, as it stands between the quotes of a CMake argument
 //
 // Pure, but for reading the templates.
 #pragma once
@@ -27,7 +27,7 @@ struct plugin_project {
   std::string kind, name;
 
   // Throws noneq::error when there is no such kind, or when a plugin of this kind cannot have this name because it is
-  // no identifier of C++, or another name of the template.
+  // no identifier in small letters, or a name that the template or its role uses.
   void check() const;
   // Returns the texts of all files, by name. `prefix` is that of the installed program, "" when there is none.
   std::map<std::string, std::string> files(const std::filesystem::path& prefix) const;

@@ -1,5 +1,7 @@
 #include "noneq/config/schema.hpp"
 
+#include <limits>
+
 #include <nlohmann/json.hpp>
 
 namespace noneq::config {
@@ -7,10 +9,8 @@ namespace noneq::config {
 using nlohmann::json;
 
 json integer_schema(std::optional<std::int64_t> min, std::optional<std::int64_t> max) {
-  json schema = {{"type", "integer"}};
-  if (min) schema["minimum"] = *min;
-  if (max) schema["maximum"] = *max;
-  return schema;
+  using all = std::numeric_limits<std::int64_t>;
+  return {{"type", "integer"}, {"minimum", min.value_or(all::min())}, {"maximum", max.value_or(all::max())}};
 }
 
 json number_schema(std::optional<schema_bound> min, std::optional<schema_bound> max) {

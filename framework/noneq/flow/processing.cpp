@@ -121,10 +121,11 @@ class processing {
     history(options_.folder, options_.part.whole() ? "" : options_.part.text())
         .around(
             pool.threads(), options_.command, [] { return std::int64_t{0}; }, times_,
-            [&] { make_missing(pool, alone); });
-    if (options_.part.whole())
-      end();
-    else
+            [&] {
+              make_missing(pool, alone);
+              if (options_.part.whole()) end();
+            });
+    if (!options_.part.whole())
       say_.say(fmt::format("part {} is done; when all parts are, join them by: noneq merge {}", options_.part.text(),
                            options_.folder.string()));
   }

@@ -48,7 +48,7 @@ std::string table_row(const nlohmann::json& record) {
 record_file::record_file(fs::path file, fs::path table, std::int64_t step,
                          const std::function<bool(const std::string& node)>& measures_again)
     : file_(std::move(file)), table_(std::move(table)) {
-  if (!fs::exists(file_)) return;
+  if (!fs::exists(file_) && !fs::exists(table_)) return;
   std::string kept, rows = table_heading();
   std::ifstream lines(file_);
   for (std::string line; std::getline(lines, line);) {

@@ -196,6 +196,10 @@ std::vector<staying_file> run_folder::prepare(const plan& p, if_there policy) co
       fs::remove(file, ignored);
     for (const fs::path& file : storage::tensorboard::event_files(path_)) fs::remove(file, ignored);
     unit_folder(path_).clear();
+  } else if (p.trains()) {
+    const bool trained = storage::has_checkpoint(saved());
+    written_files(path_).undo_after(trained ? storage::load_checkpoint_head(saved()).meta.value("step", std::int64_t{0})
+                                            : 0);
   }
   storage::write_atomically(path_ / "pipeline.yaml",
                             "# Every parameter of this run, defaults included.\n" + config::to_yaml(p.resolved()));

@@ -26,7 +26,8 @@ class run_folder {
   // Returns the checkpoint from which `p` goes on, if any; changes nothing. Throws input_error when the folder holds a
   // run and `policy` is refuse, or when that run is another one, or damaged.
   std::optional<storage::checkpoint> start(const plan& p, if_there policy) const;
-  // Writes the pipeline, and removes files that a killed run left half written. With if_there::replace the run in the
+  // Writes the pipeline, removes files that a killed run left half written, and takes those of steps behind the
+  // checkpoint from which the run goes on out of the list of its files. With if_there::replace the run in the
   // folder is removed with every file of its writers and metrics; returns the files that stay.
   std::vector<staying_file> prepare(const plan& p, if_there policy) const;
 

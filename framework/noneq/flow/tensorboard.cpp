@@ -1,7 +1,8 @@
 #include "noneq/flow/tensorboard.hpp"
 
+#include <algorithm>
 #include <fstream>
-#include <sstream>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -41,20 +42,44 @@ std::string doc_of_number(const nlohmann::json& r) {
   return text;
 }
 
-// The numbers of a run in the order of their records, and the last step of them.
-struct stored_numbers {
-  std::vector<nlohmann::json> records;
-  std::int64_t last = 0;
+// Calls f for each number of a run in the order of their records, of which there may be millions.
+template <class F>
+void each_number(const fs::path& file, const F& f) {
+  std::ifstream lines(file);
+  for (std::string line; std::getline(lines, line);)
+    if (const auto record = nlohmann::json::parse(line, nullptr, false); is_number(record)) f(record);
+}
 
-  explicit stored_numbers(const fs::path& file) {
-    std::ifstream lines(file);
-    for (std::string line; std::getline(lines, line);)
-      if (auto record = nlohmann::json::parse(line, nullptr, false); is_number(record)) {
-        last = std::max(last, record["step"].get<std::int64_t>());
-        records.push_back(std::move(record));
-      }
+std::int64_t last_number(const fs::path& file) {
+  std::int64_t last = 0;
+  each_number(file, [&](const nlohmann::json& r) { last = std::max(last, r["step"].get<std::int64_t>()); });
+  return last;
+}
+
+// Returns the step at which the files of the end were drawn, `last` where the history does not state it; none when the
+// run went on from an earlier step since.
+std::optional<std::int64_t> step_of_end(const fs::path& run, std::int64_t last) {
+  std::optional<std::int64_t> finished;
+  bool undone = false;
+  std::ifstream lines(run_folder(run).history());
+  for (std::string text; std::getline(lines, text);) {
+    const auto line = nlohmann::json::parse(text, nullptr, false);
+    if (!line.is_object() || !line.contains("step") || !line["step"].is_number_integer()) continue;
+    const auto step = line["step"].get<std::int64_t>();
+    if (text_at(line, "event") == "begins") undone = finished && step < *finished;
+    if (text_at(line, "event") == "ends" && text_at(line, "how") == "finished") finished = step, undone = false;
   }
-};
+  return undone ? std::nullopt : std::optional(finished.value_or(last));
+}
+
+// By content: an animation is a PNG too, whatever its name. Other files may be large, and are not read.
+bool is_png(const fs::path& file) {
+  const storage::input_file in(file);
+  std::string mark(board::png_mark.size(), '\0');
+  if (in.size() < static_cast<std::int64_t>(mark.size())) return false;
+  in.read(0, mark.data(), static_cast<std::int64_t>(mark.size()));
+  return mark == board::png_mark;
+}
 
 std::vector<double> as_numbers(const Tensor& x) {
   const Tensor all = x.to(at::kDouble).contiguous();
@@ -67,16 +92,42 @@ bool rises(const std::vector<double>& x) {
   return !x.empty() && std::isfinite(x.front()) && std::isfinite(x.back());
 }
 
+// Returns the arrays that metrics kept, with a remark where they cannot be read.
+auto arrays_in(const fs::path& file, const tensorboard_events::remarker& remark) {
+  try {
+    return read_kept_arrays(file);
+  } catch (const error& e) {
+    remark(fmt::format("{}; TensorBoard gets no histograms", first_line(e.what())));
+    return decltype(read_kept_arrays(file)){};
+  }
+}
+
+// Returns the files of a run's writers in the order of their steps, as TensorBoard needs them: it drops what it has of
+// a tag when a lower step follows.
+std::vector<std::pair<std::int64_t, fs::path>> drawn_files(const fs::path& run, std::int64_t last) {
+  const auto end = step_of_end(run, last);
+  std::vector<std::pair<std::int64_t, fs::path>> all;
+  std::error_code failed;
+  for (const fs::path& file : written_files(run).names()) {
+    const fs::path within = file.lexically_relative(run);
+    const auto step = occasion_in(within).step;
+    if (!lies_within(run, within) || !fs::is_regular_file(file, failed) || !(step || end)) continue;
+    all.emplace_back(step ? *step : *end, file);
+  }
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
 bool can_be_bars(const std::vector<double>& y) {
   return std::all_of(y.begin(), y.end(), [](double v) { return v >= 0 && std::isfinite(v); });
 }
 
 }
 
-void tensorboard_events::begin(double time, std::int64_t step) { to_(board::beginning(time, step)); }
+void tensorboard_events::begin(double time) { to_(board::beginning(time, 0)); }
 
-void tensorboard_events::pipeline(double time, std::int64_t step, const std::string& yaml) {
-  to_(board::text({time, step, "pipeline"}, "```yaml\n" + yaml + "```\n"));
+void tensorboard_events::pipeline(double time, const std::string& yaml) {
+  to_(board::text({time, 0, "pipeline"}, "```yaml\n" + yaml + "```\n"));
 }
 
 void tensorboard_events::record(double time, const nlohmann::json& r) {
@@ -108,6 +159,7 @@ void tensorboard_events::arrays(double time, std::int64_t step, const std::strin
 }
 
 void tensorboard_events::picture(double time, std::int64_t step, const std::string& node, const fs::path& file) {
+  if (!is_png(file)) return;
   to_(board::picture({time, step, node + "/" + occasion_in(file.filename()).end.string()}, storage::read_file(file)));
 }
 
@@ -118,31 +170,21 @@ std::string tensorboard_events::node_of(const std::string& file) const {
   return "pictures";
 }
 
-void tensorboard_events::folder(const fs::path& run, std::int64_t from,
-                                const std::function<bool(std::int64_t step, const std::string& node)>& left_out) {
+void tensorboard_events::folder(const fs::path& run, const chosen& left_out, const remarker& remark) {
   const run_folder all(run);
-  const stored_numbers numbers(all.records());
-  const step_times times(run, numbers.last);
-  const auto is_wanted = [&](std::int64_t step, const std::string& node) {
-    return step >= from && !left_out(step, node);
-  };
-  if (fs::exists(run / "pipeline.yaml")) pipeline(times.of(from), from, storage::read_file(run / "pipeline.yaml"));
-  for (const nlohmann::json& r : numbers.records)
-    if (is_wanted(r["step"].get<std::int64_t>(), text_at(r, "node"))) record(times.of(r["step"]), r);
-  try {
-    for (const auto& [node, events] : read_kept_arrays(all.arrays()))
-      for (const auto& [step, of_event] : events)
-        if (is_wanted(step, node)) arrays(times.of(step), step, node, of_event);
-  } catch (const error&) {  // damaged: the report names it, and the next event writes a new one
-  }
-  std::error_code failed;
-  for (const fs::path& file : written_files(run).names()) {
-    const fs::path within = file.lexically_relative(run);
-    if (file.extension() != ".png" || !lies_within(run, within) || !fs::is_regular_file(file, failed)) continue;
-    const auto [end, at] = occasion_in(within);
-    const std::string node = node_of(end.string());
-    const std::int64_t step = at.value_or(numbers.last);
-    if (is_wanted(step, node)) picture(times.of(step), step, node, file);
+  const std::int64_t last = last_number(all.records());
+  const step_times times(run, last);
+  if (fs::exists(run / "pipeline.yaml")) pipeline(times.of(0), storage::read_file(run / "pipeline.yaml"));
+  each_number(all.records(), [&](const nlohmann::json& r) {
+    const auto step = r["step"].get<std::int64_t>();
+    if (!left_out(step, text_at(r, "node"))) record(times.of(step), r);
+  });
+  for (const auto& [node, events] : arrays_in(all.arrays(), remark))
+    for (const auto& [step, of_event] : events)
+      if (!left_out(step, node)) arrays(times.of(step), step, node, of_event);
+  for (const auto& [step, file] : drawn_files(run, last)) {
+    const std::string node = node_of(occasion_in(file.lexically_relative(run)).end.string());
+    if (!left_out(step, node)) picture(times.of(step), step, node, file);
   }
 }
 
@@ -160,15 +202,11 @@ void tensorboard_listener::writing(const Write& write) {
 tensorboard_listener::tensorboard_listener(const fs::path& run, const plan& p, std::int64_t step,
                                            const std::function<bool(const std::string& node)>& works_again,
                                            progress& say)
-    : file_(board::new_event_file(run)),
-      say_(say),
-      events_([this](std::string_view bytes) { storage::append(file_, bytes); }, &p) {
-  // A run that was without them until now gets all events before, too.
-  const std::int64_t from = board::event_files(run).empty() ? 0 : step;
+    : say_(say), events_([this](std::string_view bytes) { storage::append(file_, bytes); }, &p) {
   writing([&] {
-    events_.begin(board::now(), from);
-    events_.folder(run, from,
-                   [&](std::int64_t at, const std::string& node) { return at == step && works_again(node); });
+    file_ = write_tensorboard(
+        run, &p, run, [&](const std::string& line) { say_.say(line); },
+        [&](std::int64_t at, const std::string& node) { return at > step || (at == step && works_again(node)); });
   });
 }
 
@@ -185,20 +223,34 @@ void tensorboard_listener::found(const plan_node& n, const event& e, const outco
       events_.record(now, record);
     }
     if (n.role() == "metric") events_.arrays(now, e.step, n.id, o.arrays.tensors);
-    for (const fs::path& file : o.files)
-      if (file.extension() == ".png") events_.picture(now, e.step, n.id, file);
+    for (const fs::path& file : o.files) events_.picture(now, e.step, n.id, file);
   });
 }
 
-fs::path write_tensorboard(const fs::path& run, const plan* p, const fs::path& folder) {
+fs::path write_tensorboard(const fs::path& run, const plan* p, const fs::path& folder,
+                           const tensorboard_events::remarker& remark, const tensorboard_events::chosen& left_out) {
+  constexpr std::size_t at_once = std::size_t{1} << 20;
   const std::vector<fs::path> before = board::event_files(folder);
   const fs::path file = board::new_event_file(folder);
   storage::atomic_file out(file);
-  tensorboard_events events([&](std::string_view bytes) { out.write(bytes); }, p);
-  events.begin(step_times(run, 0).of(0), 0);
-  events.folder(run, 0, [](std::int64_t, const std::string&) { return false; });
+  std::string gathered;
+  const auto write = [&] {
+    out.write(gathered);
+    gathered.clear();
+  };
+  tensorboard_events events(
+      [&](std::string_view bytes) {
+        gathered += bytes;
+        if (gathered.size() >= at_once) write();
+      },
+      p);
+  events.begin(step_times(run, 0).of(0));
+  events.folder(run, left_out, remark);
+  write();
   out.commit();
-  for (const fs::path& old : before) fs::remove(old);
+  std::error_code failed;
+  for (const fs::path& old : before)
+    if (fs::remove(old, failed); failed) throw storage::file_error(old, "remove", failed.value());
   return file;
 }
 

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "noneq/flow/occasion_name.hpp"
 #include "noneq/storage/files.hpp"
 
 namespace noneq::flow {
@@ -16,6 +17,7 @@ struct fingerprint {
   std::int64_t bytes = 0;
   std::string crc32;  // or, where this is empty,
   std::int64_t changed = 0;
+  bool undone = false;
 };
 
 std::int64_t time_of(const fs::path& file) {
@@ -33,12 +35,23 @@ std::map<std::string, fingerprint> read(const fs::path& list) {
     if (!entry.is_object() || !entry.contains("file") || !entry["file"].is_string() || !entry.contains("bytes") ||
         !entry["bytes"].is_number_integer())
       continue;
+    const bool undone = entry.contains("undone") && entry["undone"] == true;
     if (entry.contains("crc32") && entry["crc32"].is_string())
-      all[entry["file"]] = {entry["bytes"], entry["crc32"]};
+      all[entry["file"]] = {entry["bytes"], entry["crc32"], 0, undone};
     else if (entry.contains("changed") && entry["changed"].is_number_integer())
-      all[entry["file"]] = {entry["bytes"], "", entry["changed"]};
+      all[entry["file"]] = {entry["bytes"], "", entry["changed"], undone};
   }
   return all;
+}
+
+void append(const fs::path& list, const std::string& name, const fingerprint& known) {
+  nlohmann::ordered_json entry{{"file", name}, {"bytes", known.bytes}};
+  if (known.crc32.empty())
+    entry["changed"] = known.changed;
+  else
+    entry["crc32"] = known.crc32;
+  if (known.undone) entry["undone"] = true;
+  storage::append(list, entry.dump() + "\n");
 }
 
 bool is_as_written(const fs::path& file, const fingerprint& known) {
@@ -60,23 +73,29 @@ std::string written_files::name_of(const fs::path& file) const {
 }
 
 void written_files::add_unread(const fs::path& file) const {
-  const nlohmann::ordered_json entry{
-      {"file", name_of(file)}, {"bytes", storage::input_file(file).size()}, {"changed", time_of(file)}};
-  storage::append(list(), entry.dump() + "\n");
+  append(list(), name_of(file), {storage::input_file(file).size(), "", time_of(file)});
   storage::make_durable(list());
 }
 
 void written_files::add(const fs::path& file) const {
   const storage::input_file written(file);
-  const nlohmann::ordered_json entry{
-      {"file", name_of(file)}, {"bytes", written.size()}, {"crc32", storage::checksum(written)}};
-  storage::append(list(), entry.dump() + "\n");
+  append(list(), name_of(file), {written.size(), storage::checksum(written)});
   storage::make_durable(list());
+}
+
+void written_files::undo_after(std::int64_t step) const {
+  auto all = read(list());
+  for (auto& [name, known] : all)
+    if (!known.undone && occasion_in(name).step.value_or(step) > step) {
+      known.undone = true;
+      append(list(), name, known);
+    }
 }
 
 std::vector<fs::path> written_files::names() const {
   std::vector<fs::path> all;
-  for (const auto& [name, known] : read(list())) all.push_back(folder_ / name);
+  for (const auto& [name, known] : read(list()))
+    if (!known.undone) all.push_back(folder_ / name);
   return all;
 }
 

@@ -4,6 +4,7 @@
 // power cut.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -28,7 +29,11 @@ class written_files {
   // Adds a file by size and time, which costs no pass over it.
   void add_unread(const std::filesystem::path& file) const;
 
-  // Returns the listed files, as absolute names or from the working directory on.
+  // Marks the files of occasions after `step` as undone, because a run goes on from an earlier checkpoint: names()
+  // leaves them out until the run makes them again, and remove() removes them.
+  void undo_after(std::int64_t step) const;
+
+  // Returns the listed files that are not undone, as absolute names or from the working directory on.
   std::vector<std::filesystem::path> names() const;
 
   // Removes the listed files that lie within the folder, then the list: a list may name anything. Returns those that

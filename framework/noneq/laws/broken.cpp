@@ -38,8 +38,7 @@ const std::map<std::string, law_list (*)()>& by_role() {
 law_list laws_of(const std::string& role) {
   const auto found = by_role().find(role);
   if (found == by_role().end()) {
-    std::vector<std::string> known;
-    for (const auto& [name, of] : by_role()) known.push_back(name);
+    const std::vector<std::string> known = roles();
     throw error(
         fmt::format("got the role '{}', need one of {}{}", role, fmt::join(known, ", "), did_you_mean(role, known)));
   }
@@ -57,12 +56,12 @@ std::string kind_of(const subject& s) {
 
 }
 
-std::vector<std::string> broken(const std::string& plugin, const std::string& parameters) {
+sentences broken(const std::string& plugin, const std::string& parameters) {
   const subject s(plugin, parameters);
-  std::vector<std::string> sentences;
+  sentences all;
   for (const law& l : laws_of(kind_of(s))) {
     const auto breaks = [&](const std::string& how) {
-      sentences.push_back(fmt::format("{} breaks the law '{}': {}", s.name(), l.sentence, how));
+      all.push_back(fmt::format("{} breaks the law '{}': {}", s.name(), l.sentence, how));
     };
     try {
       l.check(s);
@@ -72,7 +71,13 @@ std::vector<std::string> broken(const std::string& plugin, const std::string& pa
       breaks("got an exception, " + text_of(std::current_exception()));
     }
   }
-  return sentences;
+  return all;
+}
+
+std::vector<std::string> roles() {
+  std::vector<std::string> known;
+  for (const auto& [name, of] : by_role()) known.push_back(name);
+  return known;
 }
 
 std::vector<std::string> of_role(const std::string& role) {

@@ -9,6 +9,7 @@
 #include "noneq/laws/detail/concurrent.hpp"
 #include "noneq/laws/detail/roles.hpp"
 #include "noneq/laws/detail/subject.hpp"
+#include "noneq/plugin/returned.hpp"
 
 namespace noneq::laws {
 namespace feature_laws {
@@ -49,6 +50,10 @@ std::vector<data_of_feature> accepted(const subject& s) {
   return all;
 }
 
+std::unique_ptr<feature_map> learned_by(const feature& f, const data_of_feature& d) {
+  return need_made(f.learn(d.info, d.training()), "learn()", "feature map");
+}
+
 void has_names(const subject& s) {
   const auto f = s.as<feature>();
   need(!f->label().empty() && f->label().find('/') == std::string::npos, "label()", "'" + f->label() + "'",
@@ -61,10 +66,10 @@ void has_names(const subject& s) {
 void maps_rows(const subject& s) {
   const auto f = s.as<feature>();
   for (const data_of_feature& d : accepted(s)) {
-    const auto map = f->learn(d.info, d.training());
+    const auto map = learned_by(*f, d);
     const Tensor all = (*map)(d.rows);
-    need(all.dim() == 2 && all.size(0) == count && all.scalar_type() == at::kFloat, "features",
-         to_string(all.sizes().vec()), fmt::format("float32 [{}, D]", count));
+    need(all.defined() && all.dim() == 2 && all.size(0) == count && all.scalar_type() == at::kFloat, "features",
+         all.defined() ? to_string(all.sizes().vec()) : "no tensor", fmt::format("float32 [{}, D]", count));
     need_within("features", all, std::numeric_limits<float>::lowest(), std::numeric_limits<float>::max());
     need_close("features of rows 5 to 8 alone", (*map)(d.rows.slice(0, 5, 9)), all.slice(0, 5, 9), 1e-4, 1e-4);
     for (const Tensor& again : at_once(threads_at_once, [&](std::size_t) { return (*map)(d.rows); }))
@@ -75,11 +80,11 @@ void maps_rows(const subject& s) {
 void is_repeatable(const subject& s) {
   const auto f = s.as<feature>();
   for (const data_of_feature& d : accepted(s)) {
-    const auto map = f->learn(d.info, d.training()), again = s.again<feature>()->learn(d.info, d.training());
+    const auto map = learned_by(*f, d), again = learned_by(*s.again<feature>(), d);
     const Tensor all = (*map)(d.rows);
     need_equal("features that were learned a second time", (*again)(d.rows), all);
-    need_equal("features of the map that restore() makes of learned()", (*f->restore(d.info, map->learned()))(d.rows),
-               all);
+    const auto restored = need_made(f->restore(d.info, map->learned()), "restore()", "feature map");
+    need_equal("features of the map that restore() makes of learned()", (*restored)(d.rows), all);
   }
 }
 

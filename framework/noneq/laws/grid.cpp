@@ -1,6 +1,7 @@
 // Laws of roles/grid.hpp.
 #include "noneq/plugin/roles/grid.hpp"
 
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
@@ -18,15 +19,15 @@ namespace grid_laws {
 // Schedules of several lengths: one whose β grows, and one that ends without signal.
 std::vector<tables> schedules() {
   return {make_tables(linear(1000, 1e-4, 0.02)), make_tables(reciprocal(1000)), make_tables(reciprocal(40)),
-          make_tables(log_snr(7, 1e-3, 2e-3)), make_tables(reciprocal(2))};
+          make_tables(log_snr(7, 1e-3, 2e-3)),   make_tables(reciprocal(2)),    make_tables(reciprocal(4000))};
 }
 
 // Returns nothing where the grid has no such choice.
-std::vector<std::int64_t> chosen(const grid& g, std::int64_t count, const tables& t) {
+std::optional<std::vector<std::int64_t>> chosen(const grid& g, std::int64_t count, const tables& t) {
   try {
     return g.indices(count, t);
   } catch (const error&) {
-    return {};
+    return std::nullopt;
   }
 }
 
@@ -47,22 +48,33 @@ void chooses(const subject& s) {
     const std::int64_t T = t.steps();
     for (const std::int64_t count : std::set<std::int64_t>{1, 2, 3, T / 3, T / 2, T - 1, T})
       if (count >= 1 && count <= T)
-        if (const auto got = chosen(*g, count, t); !got.empty()) need_choice(got, count, T);
+        if (const auto got = chosen(*g, count, t)) need_choice(*got, count, T);
   }
+}
+
+// A grid may refuse its usual count for schedules that are too short for it. Throws noneq::error where all are.
+std::vector<tables> usual_schedules(const grid& g) {
+  std::vector<tables> all;
+  for (tables& t : schedules())
+    if (chosen(g, g.usual_count(t.steps()), t)) all.push_back(std::move(t));
+  need(!all.empty(), "indices() of usual_count() steps", "a refusal for schedules of every length",
+       "a choice for one of them");
+  return all;
 }
 
 void has_usual_count(const subject& s) {
   const auto g = s.as<grid>();
-  const tables t = schedules().front();
-  const std::int64_t T = t.steps(), count = g->usual_count(T);
-  need(count >= 1 && count <= T, fmt::format("usual_count({})", T), std::to_string(count),
-       fmt::format("a number from 1 to {}", T));
-  need_choice(g->indices(count, t), count, T);
+  for (const tables& t : usual_schedules(*g)) {
+    const std::int64_t T = t.steps(), count = g->usual_count(T);
+    need(count >= 1 && count <= T, fmt::format("usual_count({})", T), std::to_string(count),
+         fmt::format("a number from 1 to {}", T));
+    need_choice(g->indices(count, t), count, T);
+  }
 }
 
 void is_repeatable(const subject& s) {
   const auto g = s.as<grid>(), other = s.again<grid>();
-  const tables t = schedules().front();
+  const tables t = usual_schedules(*g).front();
   const std::int64_t count = g->usual_count(t.steps());
   const auto first = g->indices(count, t);
   for (const auto& again : at_once(threads_at_once, [&](std::size_t) { return other->indices(count, t); }))

@@ -7,6 +7,7 @@
 #include "noneq/laws/detail/concurrent.hpp"
 #include "noneq/laws/detail/roles.hpp"
 #include "noneq/laws/detail/settings.hpp"
+#include "noneq/plugin/returned.hpp"
 
 namespace noneq::laws {
 namespace guide_laws {
@@ -62,7 +63,7 @@ void with_each(const subject& s, const F& f) {
 // What a sampler would call: a gradient, or the location and ln σ² of the multiplied step.
 std::vector<Tensor> effect(const guide& g, const guided_rows& in, std::int64_t first, std::int64_t count) {
   at::NoGradGuard values_only;
-  const auto at_work = g.begin(in.chunk(first, count));
+  const auto at_work = need_made(g.begin(in.chunk(first, count)), "begin()", "guidance");
   if (!g.multiplies_steps()) return {at_work->gradient(in.state(first, count))};
   const distribution d = at_work->multiplied(in.step(first, count), in.state(first, count).c);
   if (!d.log_variance.defined()) return {d.location};
@@ -100,7 +101,7 @@ void works_by_sample(const subject& s) {
 void knows_certain(const subject& s) {
   const auto g = s.as<guide>();
   with_each(s, [&](const guided_rows& in) {
-    const auto guided = g->begin(in.chunk(0, all_rows));
+    const auto guided = need_made(g->begin(in.chunk(0, all_rows)), "begin()", "guidance");
     const Tensor certain = guided->certain();
     if (certain.defined())
       need(certain.sizes() == in.xt.sizes() && certain.scalar_type() == at::kDouble, "certain()",

@@ -86,6 +86,8 @@ void has_input(const subject& s) {
     longer.beta_tilde = 0.5 * n.c.beta_tilde;
     longer.log_beta_tilde = n.c.log_beta_tilde - 1;
     longer.log_beta = n.c.log_beta - 1;
+    longer.alpha_bar_prev = n.c.alpha_bar / longer.alpha;
+    longer.one_minus_alpha_bar_prev = 1 - longer.alpha_bar_prev;
     need_equal("input() where ᾱ is equal and β another", p.mean->input(n.xt, longer), p.input(n.xt, n.c));
   });
 }

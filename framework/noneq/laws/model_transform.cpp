@@ -32,7 +32,7 @@ surroundings around(const setting& in, const subject& s) {
       std::map<std::string, Tensor>{{"train", x0.slice(0, 0, 4 * count)}, {"test", x0.slice(0, 4 * count)}},
       "some data");
   batch rows{0, 0, {}};
-  for (const named_tensor_doc& t : s.entry().reads) rows.set(t.name, x0.slice(0, 4 * count));
+  for (const named_tensor_doc& t : s.entry().reads) rows.set(t.name, named_rows(t.name, x0.slice(0, 4 * count)));
   if (rows.tensors.empty()) rows.set("x0", x0.slice(0, 4 * count));
   return {in.text, data, plain_denoiser(in.process), rows};
 }
@@ -40,18 +40,20 @@ surroundings around(const setting& in, const subject& s) {
 std::vector<surroundings> accepted(const subject& s) {
   std::vector<surroundings> all;
   std::string refusal;
-  for (const setting& in : settings(s, twelve_steps())) {
-    surroundings each = around(in, s);
-    try {
-      s.as<model_transform>()->check_data(each.data->info());
-      s.as<model_transform>()->check_process(in.process);
-      all.push_back(each);
-    } catch (const error& e) {
-      refusal = e.what();
+  for (const setting_choice& choice : {twelve_steps(), thousand_steps()}) {
+    for (const setting& in : settings(s, choice)) {
+      surroundings each = around(in, s);
+      try {
+        s.as<model_transform>()->check_data(each.data->info());
+        s.as<model_transform>()->check_process(in.process);
+        all.push_back(each);
+      } catch (const error& e) {
+        refusal = e.what();
+      }
     }
+    if (!all.empty()) return all;
   }
-  if (all.empty()) throw error("the transform refuses all data and processes: " + refusal);
-  return all;
+  throw error("the transform refuses all data and processes: " + refusal);
 }
 
 // Calls f with what is open in each of the surroundings.

@@ -15,7 +15,7 @@ namespace sample_transform_laws {
 
 constexpr std::int64_t count = 12;
 
-// Samples with and without an axis of members, and what else the plugin declares to read, as numbers of a row.
+// Samples with and without an axis of members, and what else the plugin declares to read.
 std::vector<batch> streams(const subject& s) {
   std::vector<batch> all;
   for (const sizes& shape : {sizes{count, 4, 2, 6}, sizes{count, 2, 6}, sizes{count, 4, 1, 8, 8}}) {
@@ -29,7 +29,7 @@ std::vector<batch> streams(const subject& s) {
     sizes row = shape;
     if (members > 0) row.erase(row.begin() + 1);
     for (const named_tensor_doc& t : s.entry().reads)
-      if (t.name != "samples") b.set(t.name, stream(73).normal(row));
+      if (t.name != "samples") b.set(t.name, named_rows(t.name, stream(73).normal(row)));
     all.push_back(b);
   }
   if (all.empty()) throw error("check_members() refuses samples without members, and those of 4");

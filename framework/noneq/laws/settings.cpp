@@ -114,6 +114,12 @@ setting_choice twelve_steps() {
   return c;
 }
 
+setting_choice thousand_steps() {
+  setting_choice c;
+  c.schedules = {"{plugin: log_snr, steps: 1000}"};
+  return c;
+}
+
 std::vector<setting> settings(const subject& s, const setting_choice& choice) {
   std::vector<setting> all;
   for (const instance& k : kernels_for(s))

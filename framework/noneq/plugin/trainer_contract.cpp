@@ -48,7 +48,7 @@ class trial {
   }
 
   [[noreturn]] void wrong(const std::string& what) const {
-    throw error(fmt::format("{} returned {}; roles/trainer.hpp says what a state must be", by_, what));
+    throw error(fmt::format("{} returned {}; roles/trainer.hpp states what a state must be", by_, what));
   }
 
  private:
@@ -119,7 +119,7 @@ void check_optimizer(const trainer& t, const std::string& by) {
   if (!at::allclose(whole.weights(), at::cat({parts[0].weights(), parts[1].weights()}), 1e-4, 1e-6, true))
     throw error(by +
                 " moves a number by more than its own gradient, need an optimizer that treats every number by "
-                "itself, as roles/trainer.hpp says");
+                "itself, as roles/trainer.hpp states");
 
   saved_state saved;
   for (const auto& [name, tensor] : whole.state()) saved[name] = tensor.detach().clone();
@@ -130,7 +130,7 @@ void check_optimizer(const trainer& t, const std::string& by) {
   if (!equal_bits(whole.weights(), resumed.weights()))
     throw error(by +
                 " goes on otherwise after its state was saved and restored, need all of its state in "
-                "optimizer_state, as roles/trainer.hpp says");
+                "optimizer_state, as roles/trainer.hpp states");
 }
 
 }

@@ -69,7 +69,7 @@ std::string number(const place& at, double value) {
 
 std::string picture(const place& at, std::string_view png) {
   // Width, height, bits and colours stand behind the mark of the file and that of its first chunk.
-  if (!png.starts_with("\x89PNG\r\n\x1a\n") || png.size() < 26) return "";
+  if (!png.starts_with(png_mark) || png.size() < 26) return "";
   const auto number = [&](std::size_t from) {
     std::uint32_t n = 0;
     for (std::size_t k = 0; k < 4; ++k) n = n << 8 | static_cast<unsigned char>(png[from + k]);

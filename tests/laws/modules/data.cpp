@@ -14,30 +14,33 @@ namespace loaders {
 // Row k is the number k, in 50 rows.
 struct faulty : testing::faulty<noneq::loader> {
   struct rows : noneq::source {
-    const faulty& of;
+    const std::string fault;  // the rows may outlive the loader
+    const std::int64_t batch_size;
     dataset_info known;
     std::int64_t fetched = 0;
     double start;
 
-    rows(const faulty& f, bool again) : of(f), start(f.is("random") ? other_each_time() : 0) {
+    rows(const faulty& f, bool again)
+        : fault(f.breaks), batch_size(f.batch_size), start(f.is("random") ? other_each_time() : 0) {
       known.shape = {3};
       known.count = known.measured = 50;
       if (f.is("known") && again) known.normal.shift = at::full({}, 5, at::kDouble);
     }
+    bool is(const char* one) const { return fault == one; }
     const dataset_info& info() const override { return known; }
     batch from(std::int64_t first, std::int64_t n) const {
       const Tensor k = at::arange(first, first + n, at::kFloat).unsqueeze(1);
-      return {0, first, {{"x0", (k + start + (of.is("order") ? n : 0)).expand({n, 3}).contiguous()}}};
+      return {0, first, {{"x0", (k + start + (is("order") ? n : 0)).expand({n, 3}).contiguous()}}};
     }
     batch fetch(std::int64_t step, const noneq::stream&) override {
       ++fetched;
-      return from(of.is("state") ? fetched : step, of.batch_size + (of.is("batch") ? 1 : 0));
+      return from(is("state") ? fetched : step, batch_size + (is("batch") ? 1 : 0));
     }
     batch fetch_rows(std::int64_t first, std::int64_t count) override {
-      return from(first, of.is("ends") ? count : std::min(count, 50 - first));
+      return from(first, is("ends") ? count : std::min(count, 50 - first));
     }
     batch prepare(batch raw) const override {
-      if (of.is("prepare")) raw.set("x0", raw.at("x0") + 1);
+      if (is("prepare")) raw.set("x0", raw.at("x0") + 1);
       return raw;
     }
   };

@@ -170,7 +170,9 @@ ordered_json series_to_json(report_source& run, const written_series& s, const s
       const auto there = find_samples(run, reader, node, tensor);
       if (!there) return;
       const Tensor x = read_samples(reader, *there);
-      if (!range) range = range_of(x, there->layout, run.range());
+      // Deviations and latents are no data, whose ends would say nothing of them.
+      if (!range)
+        range = range_of(x, there->layout, tensor != "std" && tensor != "latent" ? run.range() : std::vector<double>{});
       entry["kind"] = there->layout.kind(), entry["note"] = note_of(*there);
       entry["scales"] = scales_of(there->layout, *range, there->unit);
       frame = frame_of(label, x, there->layout, *range, file.string(), budget);

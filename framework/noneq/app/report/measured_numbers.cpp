@@ -32,17 +32,20 @@ struct course {
   std::map<std::int64_t, point> points;  // by step; the last record of a step counts
 };
 
-// Records of equal numbers of steps are joined to their mean; their errors are independent.
+// Records of equal numbers of steps are joined to their mean, at the mean of their steps; their errors are independent.
+// Values that are not finite are left out.
 ordered_json joined(const course& c, std::size_t of_each) {
   ordered_json step = ordered_json::array(), value = step, error = step;
-  double sum = 0, squares = 0;
-  std::size_t n = 0, k = 0;
+  double sum = 0, squares = 0, steps = 0;
+  std::size_t met = 0, finite = 0, k = 0;
   for (const auto& [at, p] : c.points) {
-    sum += p.value, squares += p.error * p.error, ++n, ++k;
-    if (n < of_each && k < c.points.size()) continue;
-    const double mean = sum / static_cast<double>(n), spread = std::sqrt(squares) / static_cast<double>(n);
-    step.push_back(at), value.push_back(mean), error.push_back(spread);  // JSON turns NaN into null
-    sum = squares = 0, n = 0;
+    if (std::isfinite(p.value)) sum += p.value, squares += p.error * p.error, ++finite;
+    steps += static_cast<double>(at), ++met, ++k;
+    if (met < of_each && k < c.points.size()) continue;
+    const auto n = static_cast<double>(finite);
+    step.push_back(of_each == 1 ? ordered_json(at) : ordered_json(std::round(steps / static_cast<double>(met))));
+    value.push_back(sum / n), error.push_back(std::sqrt(squares) / n);  // 0/0 where none is; JSON turns NaN into null
+    sum = squares = steps = 0, met = finite = 0;
   }
   return {{"step", step}, {"value", value}, {"stderr", error}};
 }

@@ -72,7 +72,8 @@ ordered_json graph_of(report_source& run, const ordered_json& times) {
   for (const auto& t : times) all += t["seconds"].get<double>();
   std::map<std::string, std::string> notes;
   for (const auto& t : times)
-    notes[t["node"]] = fmt::format("{} · {:.1f} %", seconds_text(t["seconds"]), 100 * t["seconds"].get<double>() / all);
+    notes[t["node"]] = fmt::format("{} · {:.1f} %", seconds_text(t["seconds"]),
+                                   100 * t["seconds"].get<double>() / std::max(all, 1e-9));
   try {
     return svg_of(as_dot(*run.plan, notes));
   } catch (const error& e) {

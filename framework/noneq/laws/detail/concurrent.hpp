@@ -17,15 +17,21 @@ auto at_once(std::size_t calls, const F& f) {
   std::latch start(static_cast<std::ptrdiff_t>(calls));
   {
     std::vector<std::jthread> threads;
-    for (std::size_t i = 0; i < calls; ++i)
-      threads.emplace_back([&, i] {
-        start.arrive_and_wait();
-        try {
-          results[i] = f(i);
-        } catch (...) {
-          thrown[i] = std::current_exception();
-        }
-      });
+    threads.reserve(calls);
+    const auto call = [&](std::size_t i) {
+      start.arrive_and_wait();
+      try {
+        results[i] = f(i);
+      } catch (...) {
+        thrown[i] = std::current_exception();
+      }
+    };
+    try {
+      for (std::size_t i = 0; i < calls; ++i) threads.emplace_back(call, i);
+    } catch (...) {  // there is no further thread: those that wait for it begin without it, so that they end
+      start.count_down(static_cast<std::ptrdiff_t>(calls - threads.size()));
+      throw;
+    }
   }
   for (const std::exception_ptr& e : thrown)
     if (e) std::rethrow_exception(e);

@@ -25,8 +25,9 @@ struct setting_choice {
   std::vector<std::string> means{};  // empty: one that works in the space
 };
 
-// Twelve whole steps and nothing else.
+// Twelve whole steps and nothing else; and a thousand, for plugins with a parameter that needs more than twelve.
 setting_choice twelve_steps();
+setting_choice thousand_steps();
 
 // Returns all processes that the parts allow. Throws noneq::error when there is none.
 std::vector<setting> settings(const subject& s, const setting_choice& choice = {});

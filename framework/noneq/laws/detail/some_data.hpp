@@ -18,6 +18,10 @@ struct some_data {
 // Returns every kind, the most common first.
 std::vector<some_data> all_kinds_of_data();
 
+// Returns what a stream may have under this name beside `numbers` [n, …]: classes and row numbers, int64 [n], as label
+// and row, and otherwise the numbers.
+Tensor named_rows(const std::string& name, const Tensor& numbers);
+
 // Returns the rows of a batch in blocks of this size, as a stream has them.
 std::vector<batch> in_blocks(const batch& rows, std::int64_t size);
 // Returns the batches joined, tensor by tensor. Throws noneq::error where they have different tensors.
