@@ -19,7 +19,7 @@ dpkg-deb -c "$program" > files
 for file in ./usr/bin/noneq ./usr/lib/noneq/plugins/samplers.so ./usr/share/noneq/pipelines/swiss_roll.yaml ./usr/share/man/man1/noneq.1; do
   grep -q " $file" files || { echo "$program has no $file"; exit 1; }
 done
-if grep -E '\.hpp$|\.cmake$' files; then echo "$program has files for development"; exit 1; fi
+if grep -E ' \./usr/include/|/lib/cmake/' files; then echo "$program has files for development"; exit 1; fi
 dpkg-deb -c "$development" > files-dev
 grep -q ' ./usr/include/noneq/plugin.hpp$' files-dev
 dpkg-deb -x "$program" root
