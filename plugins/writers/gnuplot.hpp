@@ -81,7 +81,7 @@ class gnuplot {
     return "'" + safe + "'";
   }
 
-  // What follows in the script is drawn into another picture.
+  // Begins another picture, into which the rest of the script is drawn.
   void next_picture() { script << "set output\nset output '" << picture(pictures_++) << "'\n"; }
 
   // Replaces `target` by the picture. Errors: gnuplot is missing, or refuses the script.

@@ -1,4 +1,4 @@
-// What an editor shows from the schema: a doc, range and default for everything that can be written, and the names of
+// An editor shows, from the schema, a doc, range and default for everything that can be written, and the names of
 // plugins with their docs. The YAML language server reads these elements.
 #include "judging.hpp"
 

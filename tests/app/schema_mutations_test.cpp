@@ -114,8 +114,9 @@ std::vector<std::string> new_lines(const std::string& before, const std::string&
   return fresh;
 }
 
-// What tables state, and a schema can express. It cannot express what depends on another value: names of nodes and of
-// tensors, combinations of keys and of plugins, texts that a plugin parses; nor what files and data hold.
+// Problems that follow from the tables of plugins, so that a schema can express them. It can express none that depend
+// on another value (names of nodes and of tensors, combinations of keys and of plugins, texts that a plugin parses), on
+// files or on data.
 const std::vector<std::string> stated_by_tables{" has no parameter '",
                                                 "unknown key '",
                                                 ", need an integer",

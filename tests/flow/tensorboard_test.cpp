@@ -1,4 +1,4 @@
-// What TensorBoard is shown of a run: each record once, whatever interrupted the run, and the same from its folder.
+// TensorBoard is shown each record of a run once, whatever interrupted the run, and equal ones from its folder.
 #include "noneq/flow/tensorboard.hpp"
 
 #include <algorithm>
@@ -120,7 +120,8 @@ TEST_CASE("a run that was interrupted, or crashed behind its checkpoint, shows n
   ask_to_stop();
   CHECK_THROWS_AS(run_shown(stopped), interrupted);
   forget_stop();
-  run_small(measured_and_drawn, 2, stopped, if_there::resume);  // it goes on with its events without being told
+  run_small(measured_and_drawn, 2, stopped,
+            if_there::resume);  // goes on with its events although the option is not given
   CHECK(same_shown(shown_in(stopped.path), expected));
 
   // The checkpoint is that of step 8; records, pictures and events of later steps were written.

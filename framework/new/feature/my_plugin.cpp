@@ -14,7 +14,7 @@ struct scaled_map : noneq::feature_map {
   Tensor operator()(const Tensor& data) const override {
     return ((data.flatten(1).to(at::kDouble) - mean) / deviation).to(at::kFloat);
   }
-  // What was computed from the data, for restore().
+  // Returns the numbers that were computed from the data, for restore().
   std::map<std::string, Tensor> learned() const override { return {{"mean", mean}, {"deviation", deviation}}; }
 };
 

@@ -1,10 +1,8 @@
 #include "noneq/flow/loss_curve.hpp"
 
-#include <fstream>
-#include <limits>
 #include <map>
 
-#include <nlohmann/json.hpp>
+#include "noneq/flow/json_lines.hpp"
 
 namespace noneq::flow {
 
@@ -19,19 +17,10 @@ batch loss_curve(const std::filesystem::path& records, const std::string& node) 
     double loss, error;
   };
   std::map<std::int64_t, point> found;
-  std::ifstream lines(records);
-  for (std::string line; std::getline(lines, line);) {
-    const auto record = nlohmann::json::parse(line, nullptr, false);
-    if (!record.is_object() || record.value("node", nlohmann::json()) != node ||
-        record.value("name", nlohmann::json()) != "loss" || !record.contains("step") ||
-        !record["step"].is_number_integer())
-      continue;
-    const auto number = [&](const char* key) {
-      const auto it = record.find(key);
-      return it != record.end() && it->is_number() ? it->get<double>() : std::numeric_limits<double>::quiet_NaN();
-    };
-    found[record["step"].get<std::int64_t>()] = {number("value"), number("stderr")};
-  }
+  each_json_line(records, [&](const nlohmann::json& record, const std::string&) {
+    if (const auto step = step_in(record); step && text_at(record, "node") == node && text_at(record, "name") == "loss")
+      found[*step] = {number_at(record, "value"), number_at(record, "stderr")};
+  });
   std::vector<std::int64_t> steps;
   std::vector<double> losses, errors;
   for (const auto& [step, at] : found) steps.push_back(step), losses.push_back(at.loss), errors.push_back(at.error);

@@ -189,9 +189,7 @@ compared_file joined_file(const fs::path& file) {
 
 compared_file unfinished_file(std::vector<storage::unit_place> units) {
   double bytes = 0;
-  for (const storage::unit_place& u : units)
-    for (const auto& [_, chunks] : u.unit.chunks)
-      for (const storage::stored_chunk& c : chunks) bytes += static_cast<double>(c.bytes);
+  for (const storage::unit_place& u : units) bytes += static_cast<double>(u.unit.bytes());
   return {{}, std::move(units), bytes};
 }
 

@@ -1,10 +1,9 @@
 #include "noneq/flow/record_file.hpp"
 
-#include <fstream>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "noneq/flow/json_lines.hpp"
 #include "noneq/storage/csv_text.hpp"
 #include "noneq/storage/files.hpp"
 
@@ -50,16 +49,13 @@ record_file::record_file(fs::path file, fs::path table, std::int64_t step,
     : file_(std::move(file)), table_(std::move(table)) {
   if (!fs::exists(file_) && !fs::exists(table_)) return;
   std::string kept, rows = table_heading();
-  std::ifstream lines(file_);
-  for (std::string line; std::getline(lines, line);) {
-    const auto record = nlohmann::json::parse(line, nullptr, false);
-    // A line that a crash cut short is no record.
-    if (!record.is_object() || !record.contains("step") || !record["step"].is_number_integer()) continue;
-    const auto at = record["step"].get<std::int64_t>();
-    const bool again = at == step && record.contains("node") && record["node"].is_string() &&
+  each_json_line(file_, [&](const nlohmann::json& record, const std::string& line) {
+    const auto at = step_in(record);
+    if (!at || *at > step) return;
+    const bool again = *at == step && record.contains("node") && record["node"].is_string() &&
                        measures_again(record["node"].get<std::string>());
-    if (at <= step && !again) kept += line + "\n", rows += table_row(record);
-  }
+    if (!again) kept += line + "\n", rows += table_row(record);
+  });
   storage::write_atomically(file_, kept);
   storage::write_atomically(table_, rows);
 }

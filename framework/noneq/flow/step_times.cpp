@@ -1,34 +1,30 @@
 #include "noneq/flow/step_times.hpp"
 
 #include <chrono>
-#include <fstream>
 #include <iomanip>
 #include <sstream>
 
-#include <nlohmann/json.hpp>
-
+#include "noneq/flow/json_lines.hpp"
 #include "noneq/flow/run_folder.hpp"
 
 namespace noneq::flow {
 
 // The time of a line, "2024-05-17T12:00:00Z"; 0 when it is none.
 static double seconds_of(const nlohmann::json& line) {
-  const auto time = line.find("time");
-  std::istringstream text(time != line.end() && time->is_string() ? time->get<std::string>() : "");
+  std::istringstream text(text_at(line, "time"));
   std::tm parts{};
   text >> std::get_time(&parts, "%Y-%m-%dT%H:%M:%SZ");
   return text.fail() ? 0 : static_cast<double>(::timegm(&parts));
 }
 
 step_times::step_times(const std::filesystem::path& run, std::int64_t last) {
-  std::ifstream lines(run_folder(run).history());
   bool ended = false;
-  for (std::string text; std::getline(lines, text);) {
-    const auto line = nlohmann::json::parse(text, nullptr, false);
-    if (!line.is_object() || !line.contains("step") || !line["step"].is_number_integer()) continue;
-    if (const double time = seconds_of(line); time > 0) all_.push_back({line["step"].get<std::int64_t>(), time});
-    ended = line.contains("event") && line["event"] == "ends";
-  }
+  each_json_line(run_folder(run).history(), [&](const nlohmann::json& line, const std::string&) {
+    const auto step = step_in(line);
+    if (!step) return;
+    if (const double time = seconds_of(line); time > 0) all_.push_back({*step, time});
+    ended = text_at(line, "event") == "ends";
+  });
   std::error_code failed;
   const auto written = std::filesystem::last_write_time(run_folder(run).records(), failed);
   if (ended || failed) return;

@@ -1,11 +1,11 @@
 #include "noneq/flow/tensorboard.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <optional>
 
 #include <fmt/format.h>
 
+#include "noneq/flow/json_lines.hpp"
 #include "noneq/flow/kept_arrays.hpp"
 #include "noneq/flow/learner.hpp"
 #include "noneq/flow/occasion_name.hpp"
@@ -13,6 +13,7 @@
 #include "noneq/flow/run_folder.hpp"
 #include "noneq/flow/step_times.hpp"
 #include "noneq/storage/files.hpp"
+#include "noneq/storage/png.hpp"
 #include "noneq/storage/tensorboard.hpp"
 
 namespace noneq::flow {
@@ -21,15 +22,10 @@ namespace board = storage::tensorboard;
 
 namespace {
 
-std::string text_at(const nlohmann::json& record, const char* key) {
-  const auto it = record.find(key);
-  return it != record.end() && it->is_string() ? it->get<std::string>() : "";
-}
-
 // Returns whether a record has a step, a node, a name and a number.
 bool is_number(const nlohmann::json& r) {
-  return r.is_object() && r.contains("step") && r["step"].is_number_integer() && !text_at(r, "node").empty() &&
-         !text_at(r, "name").empty() && r.contains("value") && r["value"].is_number();
+  return step_in(r) && !text_at(r, "node").empty() && !text_at(r, "name").empty() && r.contains("value") &&
+         r["value"].is_number();
 }
 
 std::string doc_of_number(const nlohmann::json& r) {
@@ -45,9 +41,9 @@ std::string doc_of_number(const nlohmann::json& r) {
 // Calls f for each number of a run in the order of their records, of which there may be millions.
 template <class F>
 void each_number(const fs::path& file, const F& f) {
-  std::ifstream lines(file);
-  for (std::string line; std::getline(lines, line);)
-    if (const auto record = nlohmann::json::parse(line, nullptr, false); is_number(record)) f(record);
+  each_json_line(file, [&](const nlohmann::json& record, const std::string&) {
+    if (is_number(record)) f(record);
+  });
 }
 
 std::int64_t last_number(const fs::path& file) {
@@ -61,24 +57,22 @@ std::int64_t last_number(const fs::path& file) {
 std::optional<std::int64_t> step_of_end(const fs::path& run, std::int64_t last) {
   std::optional<std::int64_t> finished;
   bool undone = false;
-  std::ifstream lines(run_folder(run).history());
-  for (std::string text; std::getline(lines, text);) {
-    const auto line = nlohmann::json::parse(text, nullptr, false);
-    if (!line.is_object() || !line.contains("step") || !line["step"].is_number_integer()) continue;
-    const auto step = line["step"].get<std::int64_t>();
-    if (text_at(line, "event") == "begins") undone = finished && step < *finished;
+  each_json_line(run_folder(run).history(), [&](const nlohmann::json& line, const std::string&) {
+    const auto step = step_in(line);
+    if (!step) return;
+    if (text_at(line, "event") == "begins") undone = finished && *step < *finished;
     if (text_at(line, "event") == "ends" && text_at(line, "how") == "finished") finished = step, undone = false;
-  }
+  });
   return undone ? std::nullopt : std::optional(finished.value_or(last));
 }
 
 // By content: an animation is a PNG too, whatever its name. Other files may be large, and are not read.
 bool is_png(const fs::path& file) {
   const storage::input_file in(file);
-  std::string mark(board::png_mark.size(), '\0');
+  std::string mark(storage::png_mark.size(), '\0');
   if (in.size() < static_cast<std::int64_t>(mark.size())) return false;
   in.read(0, mark.data(), static_cast<std::int64_t>(mark.size()));
-  return mark == board::png_mark;
+  return mark == storage::png_mark;
 }
 
 std::vector<double> as_numbers(const Tensor& x) {

@@ -1,10 +1,10 @@
 #include "noneq/flow/written_files.hpp"
 
-#include <fstream>
 #include <map>
 
 #include <nlohmann/json.hpp>
 
+#include "noneq/flow/json_lines.hpp"
 #include "noneq/flow/occasion_name.hpp"
 #include "noneq/storage/files.hpp"
 
@@ -28,19 +28,17 @@ std::int64_t time_of(const fs::path& file) {
 // By name; the last line about a file counts.
 std::map<std::string, fingerprint> read(const fs::path& list) {
   std::map<std::string, fingerprint> all;
-  std::ifstream lines(list);
-  for (std::string line; std::getline(lines, line);) {
-    const auto entry = nlohmann::json::parse(line, nullptr, false);
-    // A line that a crash cut short, or that another program wrote, names no file.
-    if (!entry.is_object() || !entry.contains("file") || !entry["file"].is_string() || !entry.contains("bytes") ||
+  each_json_line(list, [&](const nlohmann::json& entry, const std::string&) {
+    // A line that another program wrote names no file.
+    if (!entry.contains("file") || !entry["file"].is_string() || !entry.contains("bytes") ||
         !entry["bytes"].is_number_integer())
-      continue;
+      return;
     const bool undone = entry.contains("undone") && entry["undone"] == true;
     if (entry.contains("crc32") && entry["crc32"].is_string())
       all[entry["file"]] = {entry["bytes"], entry["crc32"], 0, undone};
     else if (entry.contains("changed") && entry["changed"].is_number_integer())
       all[entry["file"]] = {entry["bytes"], "", entry["changed"], undone};
-  }
+  });
   return all;
 }
 

@@ -60,7 +60,7 @@ void with_each(const subject& s, const F& f) {
   });
 }
 
-// What a sampler would call: a gradient, or the location and ln σ² of the multiplied step.
+// Returns what a sampler would receive: a gradient, or the location and ln σ² of the multiplied step.
 std::vector<Tensor> effect(const guide& g, const guided_rows& in, std::int64_t first, std::int64_t count) {
   at::NoGradGuard values_only;
   const auto at_work = need_made(g.begin(in.chunk(first, count)), "begin()", "guidance");

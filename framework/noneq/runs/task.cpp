@@ -63,7 +63,7 @@ struct ready_task {
   }
 
   template <class T>
-  void compute(const request& r, T* into, std::size_t n) const;
+  void compute(const request& r, std::int64_t rows, T* into, std::size_t n) const;
 
   // Returns a row at the centre of the normalised data, in data units.
   batch row_of_training() const {
@@ -129,16 +129,15 @@ std::int64_t task::rows_of(const request& r) const {
   return checking([&] { return checked_rows(r, needs(), ready_->run->model->info()); });
 }
 
-// Writes the result of a checked request into memory of n numbers.
+// Writes the result of a checked request of so many rows into memory of n numbers.
 template <class T>
-void ready_task::compute(const request& r, T* into, std::size_t n) const {
+void ready_task::compute(const request& r, std::int64_t rows, T* into, std::size_t n) const {
   const dataset_info& model = run->model->info();
   const batch given = checking([&] {
     if (r.given.count("label") && sampler && !node.as<noneq::sampler>().labels.empty())
       throw error("got classes beside the labels of the sampler; prepare the task with {labels: []}", "label");
-    return batch_of(r, checked_rows(r, pipeline.needs, model), pipeline.missing, model);
+    return batch_of(r, rows, pipeline.missing, model);
   });
-  const std::int64_t rows = given.size();
   const auto of_row = static_cast<std::int64_t>(n) / rows;
   in_parts(run->threads, rows, pipeline.chunk, r.keep_going, [&](std::int64_t first, std::int64_t count) {
     const Tensor made = of(given.rows(first, first + count));
@@ -167,8 +166,9 @@ static void check_memory(const T* into, std::size_t n, const shape& need) {
 
 template <class T>
 void task::compute_into(const request& r, T* into, std::size_t n) const {
-  checking([&] { check_memory(into, n, result_of(r, sizeof(T))); });
-  computing([&] { ready_->compute(r, into, n); });
+  const shape made = result_of(r, sizeof(T));
+  checking([&] { check_memory(into, n, made); });
+  computing([&] { ready_->compute(r, made.front(), into, n); });
 }
 
 void task::compute(const request& r, float* into, std::size_t n) const { compute_into(r, into, n); }

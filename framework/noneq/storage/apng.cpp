@@ -4,23 +4,16 @@
 #include <zlib.h>
 
 #include "noneq/core/error.hpp"
+#include "noneq/storage/detail/big_endian.hpp"
 #include "noneq/storage/png.hpp"
 
 namespace noneq::storage {
 namespace {
 
-constexpr std::size_t mark = 8;  // bytes before the first chunk
-
 std::string big_endian(std::int64_t number, int bytes) {
   std::string text;
   for (int k = bytes - 1; k >= 0; --k) text += static_cast<char>(number >> 8 * k & 0xff);
   return text;
-}
-
-std::int64_t number_at(std::string_view bytes, std::size_t at) {
-  std::int64_t n = 0;
-  for (std::size_t k = 0; k < 4; ++k) n = n << 8 | static_cast<unsigned char>(bytes[at + k]);
-  return n;
 }
 
 // Length, type, content, and the CRC-32 of type and content.
@@ -34,8 +27,8 @@ std::string chunk(const std::string& type, const std::string& content) {
 // Calls use(type, content, chunk) for each chunk of a PNG that libpng made.
 template <class Use>
 void each_chunk(const std::string& png, const Use& use) {
-  for (std::size_t at = mark; at + 12 <= png.size();) {
-    const auto length = static_cast<std::size_t>(number_at(png, at));
+  for (std::size_t at = png_mark.size(); at + 12 <= png.size();) {
+    const auto length = static_cast<std::size_t>(big_endian_at(png, at));
     use(png.substr(at + 4, 4), png.substr(at + 8, length), png.substr(at, length + 12));
     at += length + 12;
   }
@@ -67,7 +60,7 @@ std::string apng_bytes(const std::string& where, const std::vector<Tensor>& fram
                                big_endian(0, 8) + big_endian(ms, 2) + big_endian(1000, 2) + big_endian(0, 2));
     };
     const std::string png = png_bytes(where, frame);
-    if (k == 0) all = png.substr(0, mark);
+    if (k == 0) all = png.substr(0, png_mark.size());
     bool begun = false;
     each_chunk(png, [&](const std::string& type, const std::string& content, const std::string& whole) {
       if (type != "IDAT") {

@@ -219,23 +219,16 @@ void join_virtually(const fs::path& head, const std::vector<unit_place>& units, 
   made.commit();
 }
 
-static std::int64_t bytes_of(const stored_unit& u) {
-  std::int64_t bytes = 0;
-  for (const auto& [_, chunks] : u.chunks)
-    for (const stored_chunk& c : chunks) bytes += static_cast<std::int64_t>(c.bytes);
-  return bytes;
-}
-
 std::vector<std::string> wrong_units(const std::vector<unit_place>& units, const unit_progress& progress) {
   std::vector<std::string> wrong;
   unit_files files;
   std::string bytes;
   std::int64_t done = 0, all = 0;
-  for (const unit_place& u : units) all += bytes_of(u.unit);
+  for (const unit_place& u : units) all += u.unit.bytes();
   for (const unit_place& u : units) {
     stop_here_if_asked();
     if (progress) progress(done, all);
-    done += bytes_of(u.unit);
+    done += u.unit.bytes();
     std::string in;
     for (const auto& [name, chunks] : u.unit.chunks)
       for (const stored_chunk& c : chunks)

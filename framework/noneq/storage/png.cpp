@@ -4,6 +4,7 @@
 #include <png.h>
 
 #include "noneq/core/dtype.hpp"
+#include "noneq/storage/detail/big_endian.hpp"
 #include "noneq/storage/files.hpp"
 
 namespace noneq::storage {
@@ -28,6 +29,13 @@ std::string png_bytes(const std::string& where, const Tensor& image) {
     throw error(fmt::format("{}: cannot encode the image: {}", where, head.message));
   bytes.resize(used);
   return bytes;
+}
+
+std::optional<png_header> png_header_of(std::string_view bytes) {
+  // They stand behind the length and the type of the first chunk; the byte between them is the depth.
+  constexpr std::size_t at = png_mark.size() + 8;
+  if (!bytes.starts_with(png_mark) || bytes.size() < at + 10) return std::nullopt;
+  return png_header{big_endian_at(bytes, at), big_endian_at(bytes, at + 4), static_cast<unsigned char>(bytes[at + 9])};
 }
 
 void write_png(const std::filesystem::path& path, const Tensor& image) {

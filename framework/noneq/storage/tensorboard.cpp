@@ -5,6 +5,7 @@
 #include <ctime>
 
 #include "noneq/storage/detail/tensorboard.pb.h"
+#include "noneq/storage/png.hpp"
 #include "noneq/storage/tf_record.hpp"
 
 namespace noneq::storage::tensorboard {
@@ -68,19 +69,13 @@ std::string number(const place& at, double value) {
 }
 
 std::string picture(const place& at, std::string_view png) {
-  // Width, height, bits and colours stand behind the mark of the file and that of its first chunk.
-  if (!png.starts_with(png_mark) || png.size() < 26) return "";
-  const auto number = [&](std::size_t from) {
-    std::uint32_t n = 0;
-    for (std::size_t k = 0; k < 4; ++k) n = n << 8 | static_cast<unsigned char>(png[from + k]);
-    return static_cast<std::int32_t>(n);
-  };
-  const int colours = png[25];
+  const auto header = png_header_of(png);
+  if (!header) return "";
   Event e;
   Summary::Image& image = *value_of(e, at, "images").mutable_image();
-  image.set_width(number(16));
-  image.set_height(number(20));
-  image.set_colorspace(((colours & 2) != 0 ? 3 : 1) + ((colours & 4) != 0 ? 1 : 0));
+  image.set_width(static_cast<std::int32_t>(header->width));
+  image.set_height(static_cast<std::int32_t>(header->height));
+  image.set_colorspace(((header->colours & 2) != 0 ? 3 : 1) + ((header->colours & 4) != 0 ? 1 : 0));
   image.set_encoded(std::string(png));
   return recorded(e);
 }

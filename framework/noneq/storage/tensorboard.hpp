@@ -33,9 +33,6 @@ std::string beginning(double time, std::int64_t step);
 // A number is stored as float32.
 std::string number(const place& at, double value);
 
-// The bytes with which every PNG begins.
-inline constexpr std::string_view png_mark = "\x89PNG\r\n\x1a\n";
-
 // Returns the event of a PNG; "" where the bytes are none.
 std::string picture(const place& at, std::string_view png);
 

@@ -12,6 +12,13 @@
 
 namespace noneq::storage {
 
+std::int64_t stored_unit::bytes() const {
+  std::int64_t all = 0;
+  for (const auto& [_, of_dataset] : chunks)
+    for (const stored_chunk& c : of_dataset) all += static_cast<std::int64_t>(c.bytes);
+  return all;
+}
+
 std::filesystem::path journal_of(const std::filesystem::path& file) {
   std::filesystem::path journal = file;
   journal += ".units";

@@ -25,6 +25,8 @@ struct stored_unit {
   std::int64_t first = 0, rows = 0;                              // of the stream
   double time = 0;                                               // seconds since 1970, when it was added
   std::map<std::string, std::vector<stored_chunk>> chunks = {};  // by dataset, in the order of the rows
+
+  std::int64_t bytes() const;  // of all chunks
 };
 
 // Returns the name of a file's journal.

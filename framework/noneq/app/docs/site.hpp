@@ -18,7 +18,7 @@ struct site_page {
   std::vector<heading> contents;  // listed below the page while it is shown
 };
 
-// What the search finds.
+// A result of the search.
 struct site_word {
   std::string name, kind, place, doc;  // "loader.hdf5", "plugin", "reference/loader.html#hdf5"
 };

@@ -10,6 +10,7 @@
 #include "noneq/flow/occasion_name.hpp"
 #include "noneq/storage/files.hpp"
 #include "noneq/storage/hdf5.hpp"
+#include "noneq/storage/png.hpp"
 
 namespace noneq::app {
 namespace fs = std::filesystem;
@@ -43,26 +44,16 @@ bool is_hdf5(const fs::path& file) {
   return end == ".h5" || end == ".hdf5" || end == ".nc";
 }
 
-// Width and height stand behind the mark of the file and that of its first chunk.
-std::pair<std::int64_t, std::int64_t> size_of_png(const std::string& bytes) {
-  const auto number = [&](std::size_t at) {
-    std::int64_t n = 0;
-    for (std::size_t k = 0; k < 4; ++k) n = n << 8 | static_cast<unsigned char>(bytes[at + k]);
-    return n;
-  };
-  return {number(16), number(20)};
-}
-
 ordered_json png_frame(report_source& run, const fs::path& file, const std::string& label, page_budget& budget) {
   const auto bytes_there = static_cast<std::int64_t>(fs::file_size(run.folder.path() / file));
   if (!budget.take(file.string(), bytes_there * 4 / 3 + 64)) return nullptr;
   const std::string bytes = storage::read_file(run.folder.path() / file);
-  if (!bytes.starts_with("\x89PNG\r\n\x1a\n") || bytes.size() < 24) {
+  const auto header = storage::png_header_of(bytes);
+  if (!header) {
     run.missing.push_back(fmt::format("{} is not a PNG.", file.string()));
     return nullptr;
   }
-  const auto [width, height] = size_of_png(bytes);
-  return {{"label", label}, {"src", png_uri(bytes)}, {"width", width}, {"height", height}};
+  return {{"label", label}, {"src", png_uri(bytes)}, {"width", header->width}, {"height", header->height}};
 }
 
 // Rows of a tensor in an HDF5 file, as far as they can be drawn.

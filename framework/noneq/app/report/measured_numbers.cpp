@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "noneq/app/trained_run.hpp"
+#include "noneq/flow/json_lines.hpp"
 #include "noneq/flow/kept_arrays.hpp"
 #include "noneq/flow/trimmed_pipeline.hpp"
 
@@ -13,15 +14,8 @@ using nlohmann::ordered_json;
 
 constexpr std::size_t most_points = 1500;
 
-std::string text_at(const nlohmann::json& record, const char* key) {
-  const auto it = record.find(key);
-  return it != record.end() && it->is_string() ? it->get<std::string>() : "";
-}
-
-double number_at(const nlohmann::json& record, const char* key) {
-  const auto it = record.find(key);
-  return it != record.end() && it->is_number() ? it->get<double>() : std::nan("");
-}
+using flow::number_at;
+using flow::text_at;
 
 struct course {
   std::string node, name, unit, on;

@@ -97,8 +97,8 @@ bool is_at_work(const fs::path& folder) {
   return std::any_of(parts.begin(), parts.end(), [](const auto& p) { return !flow::holder_of(p.folder).empty(); });
 }
 
-// Whether the job of a pipeline that works in units is finished; nothing for other runs, and where its manifest is
-// damaged.
+// Returns whether the job of a pipeline that works in units is finished; nothing for other runs, and where its manifest
+// is damaged.
 std::optional<bool> finished_units(const fs::path& folder) {
   try {
     if (const auto m = flow::read_manifest(folder)) return m->finished;
