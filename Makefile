@@ -46,7 +46,7 @@ deps:
 	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; \
 	fi
 
-SOURCES := $(shell git ls-files --cached --others --exclude-standard '*.cpp' '*.hpp')
+SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.cpp' '*.hpp')
 format: deps
 	@clang-format -i $(SOURCES)
 

@@ -3,6 +3,7 @@ find_package(Torch REQUIRED)
 find_package(TBB REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(HDF5 REQUIRED COMPONENTS C HL)
+target_compile_definitions(hdf5::hdf5 INTERFACE H5_USE_110_API)  # later versions give these names to other functions
 find_package(ZLIB REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(fmt REQUIRED)

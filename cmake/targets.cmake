@@ -2,6 +2,9 @@
 
 # The two exceptions are false alarms of g++ 12 on std::string's operator+ (its bug 105329).
 set(NONEQ_WARNINGS -Wall -Wextra -Werror -Wno-restrict -Wno-stringop-overflow)
+if(CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13)  # and two of later ones, on std::vector and std::optional
+  list(APPEND NONEQ_WARNINGS -Wno-free-nonheap-object -Wno-maybe-uninitialized)
+endif()
 if(NONEQ_SANITIZE STREQUAL address)
   # Without optimising, and with no more debug information than reports need, this builds in less than half the time;
   # most of the work of the tests is done by libtorch anyway.

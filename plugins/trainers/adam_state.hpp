@@ -2,21 +2,10 @@
 // named "<position>.exp_avg", "<position>.exp_avg_sq", "<position>.step". Not thread-safe.
 #pragma once
 
-#include <type_traits>
-
 #include "noneq/core/error.hpp"
 #include "noneq/plugin/roles/trainer.hpp"
 
 namespace shipped::adam_state {
-
-// libtorch's key of a parameter's state: its address, as text before libtorch 2.
-template <class Map>
-typename Map::key_type key_of(const noneq::Tensor& parameter) {
-  if constexpr (std::is_same_v<typename Map::key_type, std::string>)
-    return c10::guts::to_string(parameter.unsafeGetTensorImpl());
-  else
-    return parameter.unsafeGetTensorImpl();
-}
 
 // Copies the tensor that the visitor put in place of a moment, so that neither side holds the other's memory.
 inline void visit_moment(const std::string& name, const noneq::Tensor& moment, const noneq::state_visitor& visit) {
@@ -34,11 +23,10 @@ inline void visit_moment(const std::string& name, const noneq::Tensor& moment, c
 template <class State>
 void visit(torch::optim::Optimizer& optimizer, const noneq::state_visitor& visit_one) {
   at::NoGradGuard values_only;
-  auto& states = optimizer.state();
   std::int64_t position = 0;
   for (auto& group : optimizer.param_groups())
     for (const noneq::Tensor& parameter : group.params()) {
-      auto& slot = states[key_of<std::decay_t<decltype(states)>>(parameter)];
+      auto& slot = noneq::state_of(optimizer, parameter);
       if (!slot) {
         auto fresh = std::make_unique<State>();
         fresh->exp_avg(at::zeros_like(parameter));

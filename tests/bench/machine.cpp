@@ -43,7 +43,7 @@ double product(precision of) {
   const memory::dim n = 768;
   const auto type = noneq::compute::onednn::type(of);
   const memory::desc d({n, n}, type, tag::ab), any({n, n}, type, tag::any);
-  const dnnl::matmul::primitive_desc made({d, any, d}, noneq::compute::onednn::cpu());
+  const auto made = noneq::compute::onednn::described<dnnl::matmul>(dnnl::primitive_attr(), d, any, d);
   return gflops(2.0 * n * n * n, dnnl::matmul(made),
                 {{DNNL_ARG_SRC, zeros(d)}, {DNNL_ARG_WEIGHTS, zeros(made.weights_desc())}, {DNNL_ARG_DST, zeros(d)}});
 }
@@ -52,15 +52,10 @@ double convolution(precision of) {
   const memory::dim B = 8, C = 128, size = 32;
   const auto type = noneq::compute::onednn::type(of);
   const memory::desc pixels({B, C, size, size}, type, tag::nhwc), weights({C, C, 3, 3}, type, tag::any);
-  const dnnl::convolution_forward::primitive_desc made({dnnl::prop_kind::forward_training,
-                                                        dnnl::algorithm::convolution_direct,
-                                                        pixels,
-                                                        weights,
-                                                        pixels,
-                                                        {1, 1},
-                                                        {1, 1},
-                                                        {1, 1}},
-                                                       noneq::compute::onednn::cpu());
+  const memory::dims one{1, 1};
+  const auto made = noneq::compute::onednn::described<dnnl::convolution_forward>(
+      dnnl::primitive_attr(), dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, pixels, weights,
+      pixels, one, one, one);
   return gflops(
       2.0 * B * C * C * 9 * size * size, dnnl::convolution_forward(made),
       {{DNNL_ARG_SRC, zeros(pixels)}, {DNNL_ARG_WEIGHTS, zeros(made.weights_desc())}, {DNNL_ARG_DST, zeros(pixels)}});

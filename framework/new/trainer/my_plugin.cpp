@@ -26,7 +26,7 @@ struct my_plugin : noneq::trainer {
     std::int64_t position = 0;
     for (auto& group : o.param_groups())
       for (const Tensor& parameter : group.params()) {
-        auto& slot = o.state()[c10::guts::to_string(parameter.unsafeGetTensorImpl())];
+        auto& slot = noneq::state_of(o, parameter);
         if (!slot) {
           auto fresh = std::make_unique<torch::optim::SGDParamState>();
           fresh->momentum_buffer(at::zeros_like(parameter));

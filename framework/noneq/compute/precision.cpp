@@ -15,6 +15,8 @@ precision fastest_precision() { return has(dnnl::cpu_isa::avx512_core_bf16) ? pr
 
 bool can_compute_in_bf16() { return has(dnnl::cpu_isa::avx512_core); }
 
-bool multiplies_bf16_without_amx() { return dnnl::get_effective_cpu_isa() == dnnl::cpu_isa::avx512_core_bf16; }
+bool multiplies_bf16_without_amx() {
+  return has(dnnl::cpu_isa::avx512_core_bf16) && !has(dnnl::cpu_isa::avx512_core_amx);
+}
 
 }

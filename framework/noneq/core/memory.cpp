@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <malloc.h>
 #include <sys/resource.h>
+#include <torch/version.h>
 #include <unistd.h>
 
 #include "noneq/core/error.hpp"
@@ -42,16 +43,23 @@ class bounded_allocator : public c10::Allocator {
  public:
   explicit bounded_allocator(c10::Allocator& of) : of_(of) {}
 
-  c10::DataPtr allocate(std::size_t bytes) const override {
+#if TORCH_VERSION_MAJOR < 2
+  c10::DataPtr allocate(std::size_t bytes) const override { return checked(bytes); }
+#else
+  c10::DataPtr allocate(std::size_t bytes) override { return checked(bytes); }
+  void copy_data(void* to, const void* from, std::size_t bytes) const override { of_.copy_data(to, from, bytes); }
+#endif
+  c10::DeleterFnPtr raw_deleter() const override { return of_.raw_deleter(); }
+
+ private:
+  c10::DataPtr checked(std::size_t bytes) const {
     constexpr std::size_t worth_a_look = 64 << 20;
     if (bytes >= worth_a_look)
       need_memory(held_now() + static_cast<double>(bytes),
                   fmt::format("a tensor of {} beside what is held", in_units(static_cast<double>(bytes))));
     return of_.allocate(bytes);
   }
-  c10::DeleterFnPtr raw_deleter() const override { return of_.raw_deleter(); }
 
- private:
   c10::Allocator& of_;
 };
 

@@ -24,7 +24,7 @@ class product {
     }
     const dnnl::memory::desc da({rows, inner}, onednn::type(of), a), db({inner, columns}, onednn::type(of), b),
         dc({rows, columns}, dnnl::memory::data_type::f32, tag::ab);
-    const dnnl::matmul::primitive_desc how(dnnl::matmul::desc(da, db, dc), attributes, onednn::cpu());
+    const auto how = onednn::described<dnnl::matmul>(attributes, da, db, dc);
     run_ = dnnl::matmul(how);
     a_ = dnnl::memory(da, onednn::cpu(), nullptr);
     b_ = dnnl::memory(db, onednn::cpu(), nullptr);

@@ -47,19 +47,21 @@ bool is(const char* implementation, std::string_view name) { return name == impl
 constexpr const char *older_kernel = "jit_bf16:avx512_core_bf16", *newer_kernel = "brgconv:avx512_core_bf16";
 
 dnnl::convolution_forward::primitive_desc forward_of(const geometry& g, bool training, bool biased) {
-  using dnnl::convolution_forward;
   const auto kind = training ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference;
-  const auto direct = dnnl::algorithm::convolution_direct;
-  const auto d =
-      biased ? convolution_forward::desc(kind, direct, g.in, g.weight, g.bias, g.out, g.stride, g.before, g.after)
-             : convolution_forward::desc(kind, direct, g.in, g.weight, g.out, g.stride, g.before, g.after);
-  convolution_forward::primitive_desc found(d, onednn::own_scratch(), cpu());
-  if (!is(found.impl_info_str(), newer_kernel)) return found;
-  // The older one is a tenth faster, where there is one.
-  convolution_forward::primitive_desc older = found;
-  while (older.next_impl())
-    if (is(older.impl_info_str(), older_kernel)) return older;
-  return found;
+  const auto fastest = [](const dnnl::convolution_forward::primitive_desc& first) {
+    if (!is(first.impl_info_str(), newer_kernel)) return first;
+    // The older one is a tenth faster, where there is one.
+    dnnl::convolution_forward::primitive_desc older = first;
+    while (older.next_impl())
+      if (is(older.impl_info_str(), older_kernel)) return older;
+    return first;
+  };
+  const auto with = [&](const auto&... bias) {
+    return onednn::with_description<dnnl::convolution_forward>(fastest, onednn::own_scratch(), kind,
+                                                               dnnl::algorithm::convolution_direct, g.in, g.weight,
+                                                               bias..., g.out, g.stride, g.before, g.after);
+  };
+  return biased ? with(g.bias) : with();
 }
 
 class conv_node : public node {
@@ -76,7 +78,7 @@ class conv_node : public node {
     bias_ = dnnl::memory(g.bias, cpu(), nullptr);
     forward_scratch_ = dnnl::memory(forward.scratchpad_desc(), cpu(), nullptr);
     const auto beside = [](const dnnl::memory::desc& made, precision kept) {
-      return made.data_type() == onednn::type(kept) ? 0 : in_lines(made.get_size());
+      return onednn::type_of(made) == onednn::type(kept) ? 0 : in_lines(made.get_size());
     };
     wide_result_ = beside(g.out, out.of);
     s.need_scratch(border_.forward_bytes() + wide_result_ + forward.scratchpad_desc().get_size());
@@ -128,10 +130,11 @@ class conv_node : public node {
       s.need_scratch(own_->scratch_bytes());
     } else {
       using by_weights = dnnl::convolution_backward_weights;
-      const auto dw = l_.bias != none
-                          ? by_weights::desc(direct, in, g.weight_gradient, g.bias, out, g.stride, g.before, g.after)
-                          : by_weights::desc(direct, in, g.weight_gradient, out, g.stride, g.before, g.after);
-      const by_weights::primitive_desc weights(dw, onednn::own_scratch(), cpu(), forward);
+      const auto with_bias = [&](const auto&... bias) {
+        return onednn::described_backward<by_weights>(forward, onednn::own_scratch(), direct, in, g.weight_gradient,
+                                                      bias..., out, g.stride, g.before, g.after);
+      };
+      const by_weights::primitive_desc weights = l_.bias != none ? with_bias(g.bias) : with_bias();
       weights_backward_ = by_weights(weights);
       const dnnl::memory::desc plain(kernel, dnnl::memory::data_type::f32, onednn::tag::oihw);
       plain_ = dnnl::memory(plain, cpu(), nullptr);
@@ -146,8 +149,8 @@ class conv_node : public node {
     source_of_gradient_ = dnnl::memory(in, cpu(), nullptr);
     if (in_.gradient == none) return;
     using by_data = dnnl::convolution_backward_data;
-    const by_data::primitive_desc data(by_data::desc(direct, in, g.weight, out, g.stride, g.before, g.after),
-                                       onednn::own_scratch(), cpu(), forward);
+    const auto data = onednn::described_backward<by_data>(forward, onednn::own_scratch(), direct, in, g.weight, out,
+                                                          g.stride, g.before, g.after);
     data_backward_ = by_data(data);
     turned_ = s.weights.place(l_.weight, kernel, data.weights_desc());
     data_scratch_ = dnnl::memory(data.scratchpad_desc(), cpu(), nullptr);

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# debian13.sh ROOT [COMMAND...]: builds this tree and runs its tests in a Debian 13, which is made in the folder ROOT by
+# debootstrap at the first call. Later calls build what has changed. With a command, that is run in the copy of the tree
+# in its place. It needs root, a mirror of Debian in MIRROR or the usual one, 12 GB, and half an hour on two cores. It is
+# no part of the test suite.
+set -euo pipefail
+[ $# -ge 1 ] || { sed -n '2,5s/^# //p' "$0"; exit 2; }
+tree=$(cd "$(dirname "$0")/.." && pwd)
+mkdir -p "$1"
+root=$(cd "$1" && pwd)
+shift
+mirror=${MIRROR:-http://deb.debian.org/debian}
+[ -e "$root/etc/debian_version" ] || debootstrap --variant=minbase trixie "$root" "$mirror"
+cp /etc/resolv.conf "$root/etc/"
+# Files that did not change keep their times, so that they are not compiled again.
+mkdir -p "$root/noneq"
+(cd "$tree" && git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -pu -t "$root/noneq" 2> /dev/null) || true
+cat > "$root/noneq-tests" <<'EOF'
+set -euo pipefail
+export DEBIAN_FRONTEND=noninteractive
+command -v make > /dev/null || { apt-get update -qq; apt-get install -y -qq --no-install-recommends make git python3; }
+cd /noneq
+if [ $# -gt 0 ]; then exec "$@"; fi
+make deps
+cmake --preset release
+cmake --build --preset release
+ctest --preset release
+EOF
+# The mounts end with the process.
+exec unshare --mount --fork bash -euo pipefail -c '
+  mount -t proc proc "$0/proc"
+  mount --rbind /dev "$0/dev"
+  exec chroot "$0" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 bash /noneq-tests "$@"' "$root" "$@"
