@@ -47,6 +47,10 @@ void to_torchscript(const flow::session& s, network& n, const export_options& o)
   as_exportable(s, n, o.format).export_torchscript(o.out.path);
 }
 
+void to_onnx(const flow::session& s, network& n, const export_options& o) {
+  as_exportable(s, n, o.format).export_onnx(o.out.path);
+}
+
 void to_diffusers(const flow::session& s, network& n, const export_options& o) {
   as_exportable(s, n, o.format).export_diffusers(o.out.path, o.version);
   const auto scheduler = scheduler_config(s.plan(), o.version.empty() ? "0.30.0" : o.version);
@@ -64,6 +68,7 @@ struct output {
 
 const std::map<std::string, output> formats{{"safetensors", {"safetensors", true, to_safetensors}},
                                             {"torchscript", {"TorchScript", true, to_torchscript}},
+                                            {"onnx", {"ONNX", true, to_onnx}},
                                             {"diffusers", {"diffusers", false, to_diffusers}}};
 
 void export_network(const export_options& o) {
@@ -121,11 +126,12 @@ void add_export(CLI::App& program) {
   auto o = std::make_shared<export_options>();
   CLI::App* verb = program.add_subcommand("export", "the trained network, or what a run recorded, for other programs");
   verb->add_option("RUN_DIR", o->folder, "the folder of the run")->required()->check(not_empty());
-  verb->add_option("--format", o->format,
-                   "safetensors, torchscript or diffusers: the network; tensorboard: numbers, pictures and curves of a "
-                   "run, whatever ended it")
+  verb->add_option(
+          "--format", o->format,
+          "safetensors, torchscript, onnx or diffusers: the network; tensorboard: numbers, pictures and curves of a "
+          "run, whatever ended it")
       ->required()
-      ->check(CLI::IsMember({"safetensors", "torchscript", "diffusers", "tensorboard"}));
+      ->check(CLI::IsMember({"safetensors", "torchscript", "onnx", "diffusers", "tensorboard"}));
   o->out.add_to(*verb,
                 "file to write; for diffusers and tensorboard a folder (tensorboard: default the folder of the run)");
   verb->add_option("--weights", o->weights, "ema or raw")->check(CLI::IsMember({"ema", "raw"}));

@@ -15,6 +15,8 @@ struct [[gnu::visibility("default")]] exportable {
   virtual void export_diffusers(const std::filesystem::path& folder, const std::string& version) const = 0;
   // Writes a TorchScript file: forward(x, t), or forward(x, t, label) with classes. Throws noneq::error.
   virtual void export_torchscript(const std::filesystem::path& file) const = 0;
+  // Writes an ONNX file with inputs x, t, and label with classes. Throws noneq::error.
+  virtual void export_onnx(const std::filesystem::path& file) const = 0;
 };
 
 }
