@@ -6,8 +6,10 @@
 #include "dotted.hpp"
 #include "noneq/compute/builder.hpp"
 #include "noneq/compute/execution.hpp"
+#include "noneq/compute/machine.hpp"
 #include "noneq/diffusion/bump.hpp"
 #include "noneq/plugin.hpp"
+#include "noneq/plugin/computes_here.hpp"
 #include "noneq/plugin/roles/model.hpp"
 
 namespace {
@@ -59,15 +61,20 @@ struct mlp_options : noneq::compute::execution_choice, shipped::condition_option
   }
 };
 
-struct mlp_network : noneq::network {
+struct mlp_network : noneq::network, noneq::computes_here {
   mlp_network(const mlp_options& o, const noneq::network_signature& s)
       : options(o), shape(s.shape), outputs(s.outputs), given(o, s, true), executed(o.layers(s), o) {
     times = register_buffer("times", o.time == "bump" ? noneq::bump_basis(s.T, o.time_features).to(at::kFloat)
                                                       : sinusoids(at::arange(s.T), s.T, o.time_features));
     for (const noneq::compute::weight_spec& w : executed.layers().weights) {
-      weights.push_back(noneq::compute::initial_weight(w));
+      weights.push_back(noneq::compute::initial_weight(w, s.first_weights));
       shipped::register_dotted(*this, w.name, weights.back());
     }
+  }
+
+  answer here() const override {
+    const auto o = noneq::compute::outlook_of(executed.layers(), options);
+    return {o.facts, o.slow};
   }
 
   bool takes_any_t() const override { return options.time != "bump"; }

@@ -4,6 +4,7 @@
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
 
+#include "noneq/compute/reference.hpp"
 #include "noneq/diffusion/bump.hpp"
 #include "noneq/plugin.hpp"
 #include "noneq/plugin/roles/model.hpp"
@@ -21,7 +22,7 @@ Tensor rectified(const Tensor& x) { return at::leaky_relu(x, 0.05); }
 
 struct multiscale_network : noneq::network {
   multiscale_network(const multiscale_options& o, const noneq::network_signature& s)
-      : options(o), shape(s.shape), outputs(s.shape[0] * s.outputs) {
+      : options(o), first_weights(s.first_weights), shape(s.shape), outputs(s.shape[0] * s.outputs) {
     basis = register_buffer("basis", noneq::bump_basis(s.T, o.bumps).to(at::kFloat));
     const std::int64_t pixels = shape[1] * shape[2];
     for (std::int64_t k = 0; k < o.layers; ++k) {
@@ -81,12 +82,21 @@ struct multiscale_network : noneq::network {
     return h.view({-1, options.dense_outputs, shape[1], shape[2]});
   }
 
+  // Its first weights are uniform in ±1/√n for units that read n numbers, which is libtorch's choice for these modules.
   template <class Module, class Options>
   Module add(const std::string& kind, const Options& how) {
-    return register_module(kind + std::to_string(counted++), Module(how));
+    const std::string name = kind + std::to_string(counted++);
+    Module made = register_module(name, Module(how));
+    const double spread = 1 / std::sqrt(static_cast<double>(made->weight[0].numel()));
+    at::NoGradGuard values_only;
+    for (const auto& p : made->named_parameters())
+      p.value().copy_(
+          noneq::compute::initial_weight({name + "." + p.key(), p.value().sizes().vec(), spread}, first_weights));
+    return made;
   }
 
   multiscale_options options;
+  noneq::stream first_weights;
   noneq::sizes shape;
   std::int64_t outputs, counted = 0;
   Tensor basis;

@@ -13,9 +13,10 @@ struct rbf_network : noneq::network {
       : shape(s.shape), outputs(s.outputs) {
     std::int64_t size = 1;
     for (const auto n : shape) size *= n;
-    centres = register_parameter("centres", at::randn({units, size}));
+    centres = register_parameter("centres", s.first_weights.fork("centres").normal({units, size}));
     log_width = register_parameter("log_width", at::full({units}, std::log(width)));
-    readout = register_parameter("readout", at::randn({s.T, units, size * outputs}) * 0.01);
+    readout =
+        register_parameter("readout", s.first_weights.fork("readout").normal({s.T, units, size * outputs}) * 0.01);
   }
 
   Tensor forward(const noneq::network_input& in) override {

@@ -8,6 +8,7 @@
 #include "noneq/plugin/computes_here.hpp"
 #include "noneq/plugin/exportable.hpp"
 #include "noneq/plugin/roles/model.hpp"
+#include "onnx_graph.hpp"
 #include "unet/layers.hpp"
 #include "unet/options.hpp"
 #include "unet/tensors.hpp"
@@ -17,13 +18,16 @@ namespace {
 using noneq::Tensor;
 using shipped::unet::architecture;
 
-struct unet_network : noneq::network, noneq::exportable {
+struct unet_network : noneq::network, noneq::exportable, noneq::computes_here {
   unet_network(architecture a, const noneq::network_signature& s, const shipped::unet::options& o,
                const shipped::unet::diffusers_folder* folder)
       : net(std::move(a)),
         shape(s.shape),
+        steps(s.T),
+        labels(std::max(net.class_rows, s.classes)),
         given(o, s, false),
-        executed(shipped::unet::layers(net, {s.shape.begin() + 1, s.shape.end()}), o),
+        how(o),
+        executed(shipped::unet::layers(net, {s.shape.begin() + 1, s.shape.end()}), how),
         with_no_class(o.no_class),
         with_x0_hat(o.self_conditioning) {
     const noneq::compute::network_layers& layers = executed.layers();
@@ -32,7 +36,8 @@ struct unet_network : noneq::network, noneq::exportable {
     if (folder != nullptr)
       weights = load_weights(*folder, layers);
     else
-      for (const noneq::compute::weight_spec& w : layers.weights) weights.push_back(noneq::compute::initial_weight(w));
+      for (const noneq::compute::weight_spec& w : layers.weights)
+        weights.push_back(noneq::compute::initial_weight(w, s.first_weights));
     for (std::size_t i = 0; i < weights.size(); ++i)
       shipped::register_dotted(*this, layers.weights[i].name, weights[i]);
   }
@@ -68,16 +73,31 @@ struct unet_network : noneq::network, noneq::exportable {
     shipped::unet::save_folder(folder, net, executed.layers(), weights, asked.empty() ? version : asked);
   }
 
+  noneq::compute::script_frame frame() const {
+    noneq::compute::script_frame f{shape, net.has_classes()};
+    if (net.centre_input) f.input_scale = 2, f.input_shift = -1;
+    return f;
+  }
+
   void export_torchscript(const std::filesystem::path& file) const override {
-    noneq::compute::script_frame frame{shape, net.has_classes()};
-    if (net.centre_input) frame.input_scale = 2, frame.input_shift = -1;
-    noneq::compute::save_torchscript(file, executed.layers(), weights, frame);
+    noneq::compute::save_torchscript(file, executed.layers(), weights, frame());
+  }
+
+  void export_onnx(const std::filesystem::path& file) const override {
+    noneq::storage::onnx::save(file, shipped::onnx_graph(executed.layers(), weights, frame(), steps, labels));
+  }
+
+  answer here() const override {
+    const auto o = noneq::compute::outlook_of(executed.layers(), how);
+    return {o.facts, o.slow};
   }
 
   architecture net;
   std::string version = "0.30.0";  // of the diffusers to export for
   noneq::sizes shape;              // of one output
+  std::int64_t steps, labels;      // that t and label may be
   shipped::conditioning given;
+  noneq::compute::execution_choice how;
   noneq::compute::executed_network executed;
   std::vector<Tensor> weights;
   bool with_no_class, with_x0_hat;

@@ -31,7 +31,8 @@ struct contender {
 
   contender(std::string named, std::int64_t channels, const paddings& with, const std::string& precision)
       : name(std::move(named)), network(layers(channels, with), {"compiled", precision}) {
-    for (const auto& w : network.layers().weights) weights.push_back(initial_weight(w).requires_grad_());
+    for (const auto& w : network.layers().weights)
+      weights.push_back(initial_weight(w, noneq::stream(1)).requires_grad_());
   }
 
   static noneq::compute::network_layers layers(std::int64_t channels, const paddings& with) {

@@ -74,7 +74,7 @@ TEST_CASE("a vector beside each sample is embedded and added to the embedding of
   CHECK(compute::vector_size(n) == 7);
   std::vector<Tensor> w;
   for (const compute::weight_spec& s : n.weights)
-    w.push_back(compute::initial_weight(s) + 0.1 * stream(1).fork(s.name).normal(s.shape));
+    w.push_back(compute::initial_weight(s, stream(2)) + 0.1 * stream(1).fork(s.name).normal(s.shape));
   compute::layers_input in{stream(2).normal({2, 3, 8, 8}), at::arange(2, at::kLong), {}};
   in.vector = stream(3).normal({2, 7});
   const Tensor y = run_reference(n, w, in);

@@ -32,7 +32,8 @@ struct linear_network : noneq::network {
 struct my_plugin : noneq::model {
   double slope_at_first = 0;
 
-  // s has the shape of a sample, the number of steps, outputs and classes. Draw weights with at::randn and the like.
+  // s has the shape of a sample, the number of steps, outputs and classes. Draw first weights from s.first_weights, as
+  // in s.first_weights.fork("slope").normal({units, numbers}).
   std::shared_ptr<noneq::network> build(const noneq::network_signature& s) const override {
     return std::make_shared<linear_network>(s, slope_at_first);
   }

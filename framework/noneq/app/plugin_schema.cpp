@@ -65,6 +65,7 @@ json type_schema(const std::string& type, const limits& l) {
   if (type == type_words<std::int64_t>() || type == type_words<double>()) return number(type, l);
   if (type == type_words<step_count>())
     return config::any_of({number("integer", l), config::enum_schema({"continuous"})});
+  if (type == type_words<shard_count>()) return config::any_of({number("integer", l), config::enum_schema({"auto"})});
   if (type == type_words<std::filesystem::path>()) return path(!l.required);
   if (type == type_words<std::map<std::string, std::string>>())
     return config::any_of({text(l), {{"type", "object"}, {"additionalProperties", text(l)}}});

@@ -193,10 +193,9 @@ Tensor sinusoids(const sinusoid_layer& l, const Tensor& index, std::int64_t n) {
   return l.cosine_first ? at::cat({angle.cos(), angle.sin()}, 1) : at::cat({angle.sin(), angle.cos()}, 1);
 }
 
-Tensor initial_weight(const weight_spec& w) {
-  Tensor t = at::full(w.shape, w.constant, at::kFloat);
-  if (w.spread > 0) t += at::empty(w.shape, at::kFloat).uniform_(-w.spread, w.spread);
-  return t;
+Tensor initial_weight(const weight_spec& w, const stream& s) {
+  if (w.spread == 0) return at::full(w.shape, w.constant, at::kFloat);
+  return (2 * s.fork(w.name).uniform(w.shape) - 1) * w.spread + w.constant;
 }
 
 }

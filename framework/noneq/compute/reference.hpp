@@ -41,7 +41,7 @@ Tensor sinusoids(const sinusoid_layer& l, const Tensor& index, std::int64_t n);
 // Returns their angles per unit of t, float64 [n/2].
 Tensor sinusoid_frequencies(const sinusoid_layer& l, std::int64_t n);
 
-// Returns first weights: constant + uniform numbers in ±spread from torch's global generator, float32.
-Tensor initial_weight(const weight_spec& w);
+// Returns first weights: constant + uniform numbers in ±spread, from the stream's fork of the weight's name; float32.
+Tensor initial_weight(const weight_spec& w, const stream& s);
 
 }

@@ -7,6 +7,9 @@
 #include <string>
 #include <vector>
 
+#include <sched.h>
+#include <unistd.h>
+
 namespace noneq {
 namespace fs = std::filesystem;
 
@@ -68,6 +71,19 @@ std::vector<fs::path> folders_of(const hierarchy& h, const std::string& group) {
   }
 }
 
+}
+
+int allowed_cpus() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  // The kernel refuses a set that is smaller than its own, on machines of more than 1024 CPUs.
+  return ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set)
+                                                       : static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
+}
+
+int usable_cpus() {
+  const int cpus = allowed_cpus();
+  return std::min(cpus, cpu_quota().value_or(cpus));
 }
 
 std::optional<int> cpu_quota(const fs::path& root) {

@@ -1,9 +1,10 @@
 #include "noneq/core/machine.hpp"
 
-#include <sched.h>
 #include <unistd.h>
 #include <fstream>
 #include <sstream>
+
+#include "noneq/core/cpu_quota.hpp"
 
 namespace noneq {
 
@@ -22,10 +23,7 @@ machine this_machine(const std::filesystem::path& root) {
     }
   }
   m.cpus = static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  // The kernel refuses a set that is smaller than its own, on machines of more than 1024 CPUs.
-  m.allowed = ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : m.cpus;
+  m.allowed = allowed_cpus();
   return m;
 }
 

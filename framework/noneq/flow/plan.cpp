@@ -1,9 +1,18 @@
 #include "noneq/flow/plan.hpp"
 
+#include "noneq/core/cpu_quota.hpp"
 #include "noneq/flow/plan_checks.hpp"
 #include "noneq/flow/plan_document.hpp"
 
 namespace noneq::flow {
+
+// Gives a trainer whose shards follow the machine their number.
+static void choose_shards(const plan& p) {
+  if (!p.trains()) return;
+  const training_nodes t = p.training();
+  shard_count& shards = t.trainer.as<trainer>().shards;
+  if (shards.automatic) shards = std::min({std::int64_t{usable_cpus()}, t.loader.as<loader>().batch_size, most_shards});
+}
 
 plan make_plan(const config::value& document, registry& plugins) {
   config::problems found;
@@ -11,6 +20,7 @@ plan make_plan(const config::value& document, registry& plugins) {
   check_process(p, found);
   check_graph(p, document, found);
   found.raise();
+  choose_shards(p);
   return p;
 }
 
@@ -25,6 +35,7 @@ plan plan::fresh() const {
   }
   p.nodes = std::move(sorted);
   p.streams = streams;
+  choose_shards(p);
   at::NoGradGuard values_only;
   if (p.process.schedule) p.process = p.process.refreshed();
   return p;

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include "noneq/flow/begun_run.hpp"
-#include "noneq/flow/data_summary.hpp"
 #include "noneq/flow/described_rows.hpp"
 #include "noneq/flow/events.hpp"
+#include "noneq/flow/first_lines.hpp"
 #include "noneq/flow/folder_lock.hpp"
 #include "noneq/flow/history.hpp"
-#include "noneq/flow/plan_remarks.hpp"
+#include "noneq/flow/kept_shards.hpp"
 #include "noneq/flow/processing.hpp"
 #include "noneq/flow/run_observers.hpp"
 #include "noneq/flow/snapshots.hpp"
@@ -222,35 +222,15 @@ void refuse_events_of_units(const run_options& options) {
                "measures or draws: this one has nothing to show there")});
 }
 
-void show_beginning(const plan& p, const begun_run& r, const workers& pool, progress& say,
-                    const std::filesystem::path& folder) {
-  const session& s = *r.opened;
-  if (!p.trains()) {
-    say.say(
-        fmt::format("{}: one pass, {} threads, seed {}, folder {}", p.name, pool.threads(), p.seed, folder.string()));
-    return;
-  }
-  const auto& t = p.training().trainer.as<trainer>();
-  say.say(fmt::format("{}: {} parameters, {} threads, {} shards, seed {}, folder {}{}{}", p.name, s.weights().count(),
-                      pool.threads(), t.shards, p.seed, folder.string(),
-                      s.step() > 0 ? fmt::format(", resumed at step {}", s.step()) : "",
-                      r.from.is_null() ? "" : fmt::format(", from {}", r.from["run"].get<std::string>())));
-  if (s.step() < t.steps) {
-    for (const std::string& line : remark_lines(p)) say.say(line);
-    say.say("data: " + summary(s.info()));
-    for (const std::string& note : s.info().notes) say.say("data: note: " + note);
-  }
-  if (s.finished() && s.step() >= t.steps) say.say("already trained; samplers, metrics and writers run again");
 }
 
-}
-
-void run(const plan& p, const run_options& options) {
-  refuse_parts(p, options.part);
-  if (works_in_units(p)) {
+void run(const plan& given, const run_options& options) {
+  refuse_parts(given, options.part);
+  if (works_in_units(given)) {
     refuse_events_of_units(options);
-    return run_in_units(p, options);
+    return run_in_units(given, options);
   }
+  const plan p = options.policy == if_there::resume ? with_kept_shards(given, options.folder) : given;
   const folder_lock alone(options.folder);
   // Everything that can be refused is refused before the folder is touched: a run that cannot start leaves it as it
   // was.
@@ -267,7 +247,7 @@ void run(const plan& p, const run_options& options) {
   const auto staying = run_folder(options.folder).prepare(p, options.policy);
   progress say(options.quiet ? telling::errors : telling::everything, begun.opened->step(),
                p.trains() ? p.training().trainer.as<trainer>().steps : 0);
-  show_beginning(p, begun, pool, say, options.folder);
+  for (const std::string& line : first_lines(p, begun, pool, options.folder)) say.say(line);
   for (const std::string& note : pool.notes()) say.say(note);
   for (const auto& [file, why] : staying) say.say(fmt::format("{}: {}; it stays", file.string(), why));
   node_times times;

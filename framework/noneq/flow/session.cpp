@@ -105,10 +105,10 @@ void session::build() {
   const plan_node& node = plan_.training().model;
   const auto& m = node.as<model>();
   refusing(node, [&] {
-    const network_signature signature{info_.shape, plan_.process.outputs(), plan_.process.steps(), info_.classes,
-                                      condition_shapes()};
+    const network_signature signature{info_.shape,   plan_.process.outputs(), plan_.process.steps(),
+                                      info_.classes, condition_shapes(),      stream().fork(node.id)};
     m.check_signature(signature);
-    torch::manual_seed(stream().fork(node.id).bits(0));
+    torch::manual_seed(signature.first_weights.bits(0));
     const auto built = [&] { return need_made(m.build(signature), node.plugin.entry->full_name(), "network"); };
     weights_.emplace(built());
     for (std::size_t i = 0; i < plan_.training().trainer.as<trainer>().ema.size(); ++i) averages_.emplace_back(built());

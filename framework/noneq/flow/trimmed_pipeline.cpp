@@ -131,4 +131,11 @@ void add_input(config::value& node, const std::string& from, const std::string& 
   set_inputs(node, inputs, names);
 }
 
+const config::value* stated_parameter(const config::value& pipeline, const std::string& node, const char* parameter) {
+  const config::value* graph = pipeline.find("graph");
+  const config::value* of = graph != nullptr ? graph->find(node) : nullptr;
+  const config::value* stated = of != nullptr ? of->find(parameter) : nullptr;
+  return stated != nullptr && stated->is_scalar() ? stated : nullptr;
+}
+
 }

@@ -44,4 +44,7 @@ void remove_input(config::value& node, const std::string& tensor);
 // Adds node `from` to the inputs of a node; its x0 gets the name `tensor`.
 void add_input(config::value& node, const std::string& from, const std::string& tensor);
 
+// Returns the value that a pipeline states for a parameter of a node; nullptr where it states none, or is no pipeline.
+const config::value* stated_parameter(const config::value& pipeline, const std::string& node, const char* parameter);
+
 }

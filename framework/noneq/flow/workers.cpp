@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 #include <tbb/global_control.h>
-#include <tbb/info.h>
 #include <tbb/task_arena.h>
 #include <tbb/task_scheduler_observer.h>
 
@@ -43,10 +42,7 @@ int workers::allowed(int threads) {
     notes_.push_back("one thread only: this OpenBLAS is built without locks; install libopenblas0-pthread to use more");
     return 1;
   }
-  if (threads <= 0) {
-    const int cpus = tbb::info::default_concurrency();  // those that the process may run on
-    threads = std::min(cpus, cpu_quota().value_or(cpus));
-  }
+  if (threads <= 0) threads = usable_cpus();
   const int there = obtainable(threads);
   if (there < threads)
     notes_.push_back(

@@ -42,7 +42,9 @@ std::vector<network_signature> accepted(const subject& s) {
 // A network away from its first weights, among which zeros hide whole branches.
 std::shared_ptr<network> built(const subject& s, const network_signature& n, std::uint64_t seed, bool shaken = true) {
   at::manual_seed(seed);
-  auto made = need_made(s.as<model>()->build(n), "build()", "network");
+  network_signature seeded = n;
+  seeded.first_weights = stream(seed);
+  auto made = need_made(s.as<model>()->build(seeded), "build()", "network");
   at::NoGradGuard values_only;
   if (shaken)
     for (Tensor& p : made->parameters())

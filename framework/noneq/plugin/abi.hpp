@@ -6,7 +6,7 @@
 
 #include <torch/version.h>
 
-#define NONEQ_API_VERSION 10
+#define NONEQ_API_VERSION 11
 
 namespace noneq {
 

@@ -1,5 +1,5 @@
-// A model that can describe how its networks would be computed on this machine. It may derive from this beside
-// `noneq::model`; it is found by dynamic_cast.
+// A model that can describe how its networks would be computed on this machine, or a network that can describe how it
+// is. It may derive from this beside `noneq::model` or `noneq::network`; it is found by dynamic_cast.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ struct [[gnu::visibility("default")]] computes_here {
     std::vector<std::pair<std::string, std::string>> facts;  // name and value, for people
     std::vector<std::string> slow;  // sentences about what makes it slower than it could be, with the reason
   };
-  // The network with these parameters, on data that it is made for.
+  // Of a model: for the network with its parameters, on data that it is made for.
   virtual answer here() const = 0;
 };
 

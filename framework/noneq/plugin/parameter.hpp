@@ -16,6 +16,7 @@
 #include "noneq/config/read.hpp"
 #include "noneq/config/value.hpp"
 #include "noneq/plugin/object.hpp"
+#include "noneq/plugin/shard_count.hpp"
 #include "noneq/plugin/start_point.hpp"
 #include "noneq/plugin/step_count.hpp"
 
@@ -82,6 +83,8 @@ constexpr const char* type_words() {
     return "integer";
   else if constexpr (std::is_same_v<T, step_count>)
     return "integer or continuous";
+  else if constexpr (std::is_same_v<T, shard_count>)
+    return "integer or auto";
   else if constexpr (std::is_same_v<T, start_point>)
     return "text, or a map of from and t or deviation";
   else if constexpr (std::is_same_v<T, double>)

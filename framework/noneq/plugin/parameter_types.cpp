@@ -29,6 +29,7 @@ void check_limits(const T& x, const limits& l) {
 }
 
 void check_limits(const step_count& steps, const limits& l) { check_limits(steps.T, l); }
+void check_limits(const shard_count& shards, const limits& l) { check_limits(shards.number, l); }
 
 void check_limits(const std::map<std::string, std::string>& texts, const limits& l) {
   for (const auto& [_, text] : texts) check_limits(text, l);
@@ -63,6 +64,8 @@ config::value written(const T& member) {
                                                                : config::from_json(member);
   else if constexpr (std::is_same_v<T, step_count>)
     return member.continuous ? config::value::scalar("continuous") : written(member.T);
+  else if constexpr (std::is_same_v<T, shard_count>)
+    return member.automatic ? config::value::scalar("auto") : written(member.number);
   else
     return config::from_json(member);
 }
@@ -85,6 +88,7 @@ void assign_value(T& member, const config::value& given, const limits& allowed, 
 NONEQ_PARAMETER(bool);
 NONEQ_PARAMETER(std::int64_t);
 NONEQ_PARAMETER(step_count);
+NONEQ_PARAMETER(shard_count);
 NONEQ_PARAMETER(start_point);
 NONEQ_PARAMETER(double);
 NONEQ_PARAMETER(std::string);

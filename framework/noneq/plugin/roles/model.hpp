@@ -40,6 +40,8 @@ struct network_signature {
   std::int64_t classes;  // 0: no labels
   // The shape of one row of each condition that the model names; a row of single numbers has the shape [1].
   std::map<std::string, sizes> conditions = {};
+  // For the first weights: a fork for each, by its name, so that one seed gives equal weights under any libtorch.
+  stream first_weights = stream(0);
 };
 
 struct network : torch::nn::Module {
@@ -61,7 +63,8 @@ struct network : torch::nn::Module {
 };
 
 struct model : role<"model", node_kind::transform> {
-  // Returns a network whose weights are drawn from torch's global generator, which the framework seeds.
+  // Returns a network whose first weights are drawn from s.first_weights. Modules of libtorch draw theirs from its
+  // global generator, which the framework seeds, and whose numbers differ between versions of libtorch.
   virtual std::shared_ptr<network> build(const network_signature& s) const = 0;
   // Names of the tensors of a batch, beside label, that the network reads as conditions. A pipeline that lacks one is
   // refused.

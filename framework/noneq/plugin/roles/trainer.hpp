@@ -17,8 +17,21 @@
 
 namespace noneq {
 
+// Returns libtorch's place for the state of a parameter, which holds nothing before the parameter's first step. The key
+// of a parameter is its address, as a text before libtorch 2.
+template <class Optimizer>
+std::unique_ptr<torch::optim::OptimizerParamState>& state_of(Optimizer& optimizer, const Tensor& parameter) {
+  auto& states = optimizer.state();
+  using key = typename std::decay_t<decltype(states)>::key_type;
+  if constexpr (std::is_pointer_v<key>)
+    return states[parameter.unsafeGetTensorImpl()];
+  else
+    return states[c10::str(static_cast<const void*>(parameter.unsafeGetTensorImpl()))];
+}
+
 struct trainer : role<"trainer", node_kind::sink> {
-  std::int64_t steps = 10000, warmup = 0, shards = 2, prefetch = 4, checkpoint = 1000, log = 100;
+  std::int64_t steps = 10000, warmup = 0, prefetch = 4, checkpoint = 1000, log = 100;
+  shard_count shards;
   double rate = 1e-3, clip = 0, schedule_rate = 0;
   std::string decay = "none";
   std::vector<double> ema, averages;
@@ -60,8 +73,11 @@ struct trainer : role<"trainer", node_kind::sink> {
         .param("snapshots", &P::snapshots,
                "most snapshots that are kept, each of the size of the weights for each of the averages",
                between(4, 1024))
-        .param("shards", &P::shards, "parts of a batch that run in parallel, whatever the number of threads",
-               at_least(1), at_most(256))
+        .param("shards", &P::shards,
+               "parts of a batch that run in parallel, whatever the number of threads: the memory for activations is "
+               "that of the parts at work; auto: as many as there are CPUs to use when the run begins, at most the "
+               "batch",
+               at_least(1), at_most(most_shards))
         .param("prefetch", &P::prefetch, "batches made ahead of the model", at_least(1), at_most(1024))
         .param("checkpoint", &P::checkpoint, "steps between checkpoints; one is always written at the end", at_least(1))
         .param("log", &P::log, "steps between records of the loss", at_least(1));

@@ -1,0 +1,52 @@
+#include "noneq/flow/first_lines.hpp"
+
+#include <fmt/format.h>
+
+#include "noneq/core/cpu_quota.hpp"
+#include "noneq/core/machine.hpp"
+#include "noneq/flow/data_summary.hpp"
+#include "noneq/flow/plan_remarks.hpp"
+#include "noneq/plugin/computes_here.hpp"
+#include "noneq/plugin/roles/model.hpp"
+
+namespace noneq::flow {
+namespace {
+
+std::string counted(std::int64_t n, const char* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); }
+
+// "machine: 8 of 16 CPUs, 8 threads, 8 shards, execution compiled, precision bf16".
+std::string machine_line(const plan& p, const session& s, const workers& pool) {
+  const int cpus = this_machine().cpus, usable = usable_cpus();
+  std::string line =
+      fmt::format("machine: {}{}, {}, {}", usable < cpus ? fmt::format("{} of ", usable) : "", counted(cpus, "CPU"),
+                  counted(pool.threads(), "thread"), counted(p.training().trainer.as<trainer>().shards, "shard"));
+  if (const auto* here = dynamic_cast<const computes_here*>(&s.network()))
+    for (const auto& [name, value] : here->here().facts)
+      if (name == "execution" || name == "precision") line += fmt::format(", {} {}", name, value);
+  return line;
+}
+
+}
+
+std::vector<std::string> first_lines(const plan& p, const begun_run& r, const workers& pool,
+                                     const std::filesystem::path& folder) {
+  if (!p.trains())
+    return {
+        fmt::format("{}: one pass, {} threads, seed {}, folder {}", p.name, pool.threads(), p.seed, folder.string())};
+  const session& s = *r.opened;
+  const std::int64_t steps = p.training().trainer.as<trainer>().steps;
+  std::vector<std::string> lines{
+      fmt::format("{}: {} parameters, seed {}, folder {}{}{}", p.name, s.weights().count(), p.seed, folder.string(),
+                  s.step() > 0 ? fmt::format(", resumed at step {}", s.step()) : "",
+                  r.from.is_null() ? "" : fmt::format(", from {}", r.from["run"].get<std::string>())),
+      machine_line(p, s, pool)};
+  if (s.step() < steps) {
+    for (const std::string& line : remark_lines(p)) lines.push_back(line);
+    lines.push_back("data: " + summary(s.info()));
+    for (const std::string& note : s.info().notes) lines.push_back("data: note: " + note);
+  }
+  if (s.finished() && s.step() >= steps) lines.push_back("already trained; samplers, metrics and writers run again");
+  return lines;
+}
+
+}

@@ -1,0 +1,16 @@
+// The lines that a run prints before its first step: parameters, machine, data. Writes nothing itself.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "noneq/flow/begun_run.hpp"
+#include "noneq/flow/workers.hpp"
+
+namespace noneq::flow {
+
+std::vector<std::string> first_lines(const plan& p, const begun_run& r, const workers& pool,
+                                     const std::filesystem::path& folder);
+
+}
