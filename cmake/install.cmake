@@ -13,7 +13,8 @@ install(TARGETS ${plugins} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/noneq/plu
 install(FILES framework/noneq.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development)
 install(DIRECTORY framework/noneq DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development
         FILES_MATCHING PATTERN "*.hpp"
-        PATTERN "app" EXCLUDE PATTERN "flow" EXCLUDE PATTERN "detail" EXCLUDE)
+        PATTERN "app" EXCLUDE PATTERN "flow" EXCLUDE PATTERN "detail" EXCLUDE
+        PATTERN "laws" EXCLUDE PATTERN "runs" EXCLUDE PATTERN "nodes" EXCLUDE)  # which hold no headers but in detail/
 install(EXPORT noneq_targets NAMESPACE noneq:: DESTINATION ${package_dir} COMPONENT development)
 configure_package_config_file(cmake/noneqConfig.cmake.in ${PROJECT_BINARY_DIR}/noneqConfig.cmake
                               INSTALL_DESTINATION ${package_dir})

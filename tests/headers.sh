@@ -1,16 +1,26 @@
 #!/usr/bin/env bash
-# headers.sh COMPILER FLAGS...: compiles every header of the tree with nothing before it, which fails when it does not
-# include all it uses. libtorch's headers cost seconds each time, hence two shortcuts. Neither hides anything, because all
+# headers.sh WHICH COMPILER FLAGS...: compiles headers with nothing before them, which fails when one does not include all it
+# uses. WHICH: installed, those of the package; all, those of the tree, which costs five times as much.
+# libtorch's headers cost seconds each time, hence two shortcuts. Neither hides anything, because all
 # includes stand at the top of a header: a header that includes ATen/ATen.h is compiled with that precompiled; and a header
 # is compiled in front of one that includes it anyway. Files *-inl.hpp are left out: they are parts of sources that Highway
 # compiles.
 set -euo pipefail
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT
+which=$1
+shift
 compile=("$@" -O0 -Iframework -Itests -Iplugins)
 
 # One line for each compilation: whether it includes ATen, then headers of which each includes the one before it.
-find framework/noneq plugins tests -path tests/bench -prune -o -name '*.hpp' ! -name '*-inl.hpp' -print | sort |
+headers() {
+  if [ "$which" = all ]; then
+    find framework/noneq plugins tests -path tests/bench -prune -o -name '*.hpp' -print
+  else
+    find framework/noneq/*.hpp framework/noneq/{core,config,compute,diffusion,plugin,storage} -path '*/detail' -prune -o -name '*.hpp' -print
+  fi | grep -v -e '-inl.hpp$' | sort
+}
+headers |
   awk '
     function exists(file,  line, found) { found = (getline line < file) >= 0; close(file); return found }
     function place(name, from) {

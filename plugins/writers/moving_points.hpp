@@ -7,29 +7,20 @@
 namespace shipped {
 
 struct moving_points {
-  square ends;
+  window ends;
   noneq::Tensor offset;
 
   static constexpr std::int64_t side = 480;  // of the picture, in pixels
 
   // The axes hold the points of both pictures, [n, 2].
   moving_points(const noneq::Tensor& first, const noneq::Tensor& last)
-      : ends(square_around(at::cat({first, last}))), offset(offset_of(ends)) {}
+      : ends(window_around(at::cat({first, last}))), offset(offset_of(ends)) {}
 
   // Draws points [n, 2] into the picture that the script has begun.
   void draw(gnuplot& g, const noneq::Tensor& points, const std::string& title) const {
-    const noneq::Tensor centre = ends.centre - offset;
-    const auto range = [&](const char* name, std::int64_t axis) {
-      const double middle = centre[axis].item<double>();
-      g.script << "set " << name << " [" << middle - ends.half << ":" << middle + ends.half << "]\n";
-    };
-    const std::string step = shortest(step_of_marks(2 * ends.half, 5)), note = note_of(offset);
-    range("xrange", 0);
-    range("yrange", 1);
-    g.script << "unset key\nset size square\nset xtics " << step << "\nset ytics " << step << "\nset title "
-             << gnuplot::quoted(title) << " noenhanced font ',13'\nset xlabel " << gnuplot::quoted(note)
-             << " noenhanced\nplot " << g.data(points - offset)
-             << " using 1:2 with points pt 7 ps 0.28 lc rgb '#60c0392b'\n";
+    g.script << axes_of(ends, offset) << "unset key\nset size square\nset title " << gnuplot::quoted(title)
+             << " noenhanced font ',13'\nset xlabel " << gnuplot::quoted(note_of(offset)) << " noenhanced\nplot "
+             << g.data(points - offset) << " using 1:2 with points pt 7 ps 0.28 lc rgb '#60c0392b'\n";
   }
 };
 

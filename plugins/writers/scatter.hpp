@@ -35,10 +35,10 @@ class scatter_sinking : public frames_sinking {
 
   // The model's change of x in one step back from t, on a grid: [n, 4] as x, y, dx, dy, stretched by `factor` so that
   // long arrows just reach the next point.
-  noneq::Tensor drift(std::int64_t t, const square& s, double& factor) const {
+  noneq::Tensor drift(std::int64_t t, const window& s, double& factor) const {
     constexpr std::int64_t side = 15;
-    const noneq::Tensor line = at::linspace(-s.half, s.half, side + 2, at::kDouble).slice(0, 1, side + 1);
-    const noneq::Tensor at = at::stack({line.repeat_interleave(side), line.repeat({side})}, 1) + s.centre;
+    const noneq::Tensor line = at::linspace(-1, 1, side + 2, at::kDouble).slice(0, 1, side + 1);
+    const noneq::Tensor at = at::stack({line.repeat_interleave(side), line.repeat({side})}, 1) * s.half + s.centre;
     const noneq::Tensor x = normal().apply(at);
     const noneq::Tensor label = w_.info.classes > 0 ? at::zeros({x.size(0)}, at::kLong) : noneq::Tensor{};
     const auto p = w_.denoiser->predict(x, std::max<std::int64_t>(t, 1) - 1, {{"label", label}});
@@ -46,9 +46,9 @@ class scatter_sinking : public frames_sinking {
     const noneq::Tensor by = normal().affine()
                                  ? (p.reverse.location - x).to(at::kDouble) * normal().scale.to(at::kDouble)
                                  : normal().restore(to) - normal().restore(x.to(at::kDouble));
-    const noneq::Tensor lengths = std::get<0>(by.norm(2, 1).sort());
+    const noneq::Tensor lengths = std::get<0>((by / s.half).norm(2, 1).sort());
     const double typical = lengths[lengths.size(0) * 9 / 10].item<double>();
-    factor = typical > 0 ? 2 * s.half / (side + 1) / typical : 1;
+    factor = typical > 0 ? 2. / (side + 1) / typical : 1;
     return at::cat({at - offset_, by * factor}, 1);
   }
 
@@ -58,7 +58,7 @@ class scatter_sinking : public frames_sinking {
                                    frames.select(1, static_cast<std::int64_t>(columns.back()))};
     if (data) all.push_back(forward(0)), all.push_back(forward(time(columns.back())));
     for (noneq::Tensor& points : all) points = points.to(at::kDouble);
-    const square s = square_around(at::cat(all));
+    const window s = window_around(at::cat(all));
     offset_ = offset_of(s);
     const std::string note = note_of(offset_);
 
@@ -76,15 +76,7 @@ class scatter_sinking : public frames_sinking {
     if (!note.empty())
       g.script << "set label 101 " << gnuplot::quoted(note)
                << " at screen 0.5, screen 0 offset 0,0.9 center noenhanced\n";
-    const noneq::Tensor centre = s.centre - offset_;
-    const auto range = [&](const char* name, std::int64_t axis) {
-      const double middle = centre[axis].item<double>();
-      g.script << "set " << name << " [" << middle - s.half << ":" << middle + s.half << "]\n";
-    };
-    const std::string step = shortest(step_of_marks(2 * s.half, 5));
-    g.script << "unset key\nset xtics " << step << "\nset ytics " << step << "\n";
-    range("xrange", 0);
-    range("yrange", 1);
+    g.script << axes_of(s, offset_) << "unset key\n";
     g.script << "set style line 1 pt 7 ps 0.28 lc rgb '#601f4e79'\nset style line 2 pt 7 ps 0.28 lc rgb '#60c0392b'\n"
              << "set style arrow 1 head filled size screen 0.006,18 lc rgb '#303030' lw 1\n";
     for (std::size_t r = 0; r < rows.size(); ++r)
@@ -106,7 +98,7 @@ class scatter_sinking : public frames_sinking {
     g.draw(file_);
   }
 
-  void panel_of(gnuplot& g, const std::string& row, const noneq::Tensor& frames, std::size_t column, const square& s) {
+  void panel_of(gnuplot& g, const std::string& row, const noneq::Tensor& frames, std::size_t column, const window& s) {
     if (row == "drift") {
       double factor = 1;
       const std::string arrows = g.data(drift(time(column), s, factor));

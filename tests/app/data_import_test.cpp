@@ -75,6 +75,9 @@ TEST_CASE("what cannot be imported is one line, and no file is left") {
         "train/labels got 4 rows, need 5 as train/images has, which is of the same group\n");
   CHECK(line({"short"}) == "short: ends after 3000 bytes, need 936 more: copy it again\n");
   CHECK(line({"x=images", "x=labels"}) == "labels: got rows [] of uint8, need rows [28, 28] of uint8 as in images\n");
+  CHECK(
+      line({"a/b=images", "a=labels"}) ==
+      "got the datasets 'a' and 'a/b', of which the first cannot also be the group of the second; need other names\n");
   CHECK(line({"x=none"}) == "none: cannot open: No such file or directory; check the path\n");
   CHECK(says(line({"/x=images"}), "dataset name '/x'"));
   noneq::storage::write_png(files().place / "photos" / "c.png", at::zeros({4, 5}, at::kByte));

@@ -40,13 +40,18 @@ TEST_CASE("Ctrl-C, and a terminal or batch system that ends, leave a checkpoint,
   for (const int signal : {SIGTERM, SIGHUP, SIGINT}) {
     CAPTURE(signal);
     std::filesystem::remove_all(place / "run");
-    child run(slow_into("run"), here);
+    std::vector<std::string> words = slow_into("run");
+    std::erase(words, "--quiet");
+    child run(words, here);
     CHECK(run.until([&] { return std::filesystem::exists(place / "run/checkpoint/checkpoint.json"); }));
     run.send(signal);
     if (signal == SIGHUP) run.send(signal);  // the shell's, and the kernel's
     const outcome o = run.wait();
     CHECK_MESSAGE(o.code == 130, o.err);
     CHECK(says(o.err, "interrupted"));
+    CHECK(says(o.err, "run: go on with "));
+    CHECK(says(o.err, " run p.yaml "));
+    CHECK(says(o.err, " --out run --resume\n"));
     CHECK(!std::filesystem::exists(place / "run/lock"));
   }
   const auto stopped = noneq::storage::load_checkpoint(place / "run/checkpoint");

@@ -98,8 +98,26 @@ TEST_CASE("bash completes verbs, options, their values, files and names of plugi
   CHECK(b.offers({"data", "info", "da"}) == std::vector<std::string>{"data.h5"});
   CHECK(holds(b.offers({"data", "make", ""}), "swiss_roll"));
   CHECK(b.offers({"data", "make", "--cou"}) == std::vector<std::string>{"--count"});
+  CHECK(b.offers({"new", "sched"}) == std::vector<std::string>{"schedule"});
+  CHECK(b.offers({"new", "schedule", ""}).empty());
+  CHECK(b.offers({"new", "schedule", "sched"}).empty());
   CHECK(b.offers({"run", "--threads", ""}).empty());
   CHECK(b.offers({"no-such-verb-"}).empty());
+}
+
+TEST_CASE("a reader that has enough is no error") {
+  if (!installed("bash")) {
+    MESSAGE("skipped: there is no bash here");
+    return;
+  }
+  const scratch place;
+  const std::string noneq = std::getenv("NONEQ");
+  for (const char* verb : {"list", "man", "schema", "completion bash"}) {
+    CAPTURE(verb);
+    const std::string out =
+        shell("bash -c 'set -o pipefail; \"" + noneq + "\" " + verb + " | head -c 10'", place.folder());
+    CHECK(out.size() == 10);
+  }
 }
 
 TEST_CASE("every option of every verb is in each completion") {

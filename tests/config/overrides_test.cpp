@@ -51,6 +51,16 @@ TEST_CASE("nothing after '=' takes out what is set, so that its default holds") 
   CHECK(refused_override("graph.model.hidden.0=").find("got an item of a list to take out") != std::string::npos);
 }
 
+TEST_CASE("null takes out what is set, as in a file that extends another") {
+  value root = sample();
+  apply_override(root, "name=null");
+  apply_override(root, "process.schedule=~");
+  CHECK(!root.contains("name"));
+  CHECK(!root.find("process")->contains("schedule"));
+  CHECK(refused_override("graph.modle=null") ==
+        "--set graph.modle: got null, which takes out what is set, but 'modle' is not set, did you mean 'model'?");
+}
+
 TEST_CASE("a bare name on the way is a plugin with its defaults") {
   value root = parse_text("process: {schedule: cosine}", "a.yaml");
   apply_override(root, "process.schedule.steps=40");

@@ -29,6 +29,14 @@ TEST_CASE("every value and key has its place") {
   CHECK(root.find("process")->find("mean")->quoted());
 }
 
+TEST_CASE("a value that is left out stands at its key") {
+  const value root = parse_text("a: 1\nprocess:\n  kernel:\n  schedule: x\nb: {c: , d: 2}\n", "a.yaml");
+  CHECK(root.find("process")->find("kernel")->is_null());
+  CHECK(root.find("process")->find("kernel")->where().str() == "a.yaml:3:3");
+  CHECK(root.find("b")->find("c")->is_null());
+  CHECK(root.find("b")->find("c")->where().line == 5);
+}
+
 TEST_CASE("columns count characters") {
   const value root = parse_text("a: {\"ββ\": β, c: d}\nb: [é, x, y]\n", "a.yaml");
   CHECK(root.find("a")->key_place("c").str() == "a.yaml:1:14");

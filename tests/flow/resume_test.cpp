@@ -39,6 +39,21 @@ TEST_CASE("a run that was to end earlier has the same records, and those of its 
   CHECK(longer.records != whole.records);
 }
 
+TEST_CASE("a run does not go on to an end that it has passed") {
+  scratch_folder folder;
+  run_small({"graph.trainer.steps=30"}, 2, folder);
+  const std::string before = storage::read_file(folder.path / "pipeline.yaml");
+  std::string refusal;
+  try {
+    run_small({}, 2, folder, if_there::resume);
+  } catch (const input_error& e) {
+    refusal = e.what();
+  }
+  CHECK(refusal ==
+        "small.yaml:14:12: trainer.steps: got 24, need at least 30, the step of the run, which was begun with 30");
+  CHECK(storage::read_file(folder.path / "pipeline.yaml") == before);
+}
+
 TEST_CASE("a finished run that is resumed has every record once") {
   scratch_folder folder;
   const auto first = run_small({measured_at_end}, 2, folder);

@@ -75,7 +75,8 @@ TEST_CASE("a name nobody has brings a suggestion") {
         "no kernel plugin is called 'gausian', did you mean 'gaussian'? (there are: absorbing, "
         "binomial, gaussian, uniform)");
   CHECK(thrown_by([&] { r.find("kernel", "gausian"); }) == line);
-  CHECK(thrown_by([&] { r.find("no_role", "x"); }) == "no no_role plugin is called 'x'");
+  CHECK(thrown_by([&] { r.find("no_role", "x"); }) ==
+        "no no_role plugin is called 'x'; NONEQ_PLUGIN_PATH, which names the folders of other plugins, is not set");
 }
 
 TEST_CASE("plugins that throw are named") {

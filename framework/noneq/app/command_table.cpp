@@ -25,6 +25,7 @@ word_kind kind_of(const option_words& o) {
   if (o.name == "ROLE") return word_kind::role;
   if (o.name == "GENERATOR") return word_kind::loader;
   if (o.name == "--sampler") return word_kind::sampler;
+  if (o.name == "NAME") return word_kind::none;  // of a thing that does not exist yet
   if (!o.name.starts_with("-")) {
     if (mentions(o.doc, "YAML")) return word_kind::yaml;
     return o.doc.starts_with("the folder of") && !mentions(o.doc, "file") ? word_kind::folder : word_kind::file;

@@ -39,6 +39,13 @@ std::string words_case(const option_words& o, const plugin_words& names) {
   }
 }
 
+// The first argument stands behind the verb; all others are completed as the last is.
+std::string arguments_case(const verb_words& v, const plugin_words& names) {
+  const std::string first = words_case(v.arguments.front(), names), last = words_case(v.arguments.back(), names);
+  if (first == last) return first;
+  return fmt::format("if [ \"$before\" = {} ]; then {}; else {}; fi", v.last_word(), first, last);
+}
+
 // Calls f for each verb, the program itself among them.
 template <class F>
 void each_verb(const verb_words& v, F&& f) {
@@ -68,7 +75,7 @@ std::string bash_completion(const verb_words& program, const plugin_words& names
     if (!verbs.empty())
       script += fmt::format("    '{}:'*) _noneq_words '{}' \"$word\" ;;\n", v.name, fmt::join(verbs, " "));
     else if (!v.arguments.empty())
-      script += fmt::format("    '{}:'*) {} ;;\n", v.name, words_case(v.arguments.front(), names));
+      script += fmt::format("    '{}:'*) {} ;;\n", v.name, arguments_case(v, names));
   });
   return script + "  esac\n}\ncomplete -F _noneq noneq\n";
 }

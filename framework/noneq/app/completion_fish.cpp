@@ -43,6 +43,19 @@ std::string condition_of(const verb_words& v) {
   return text;
 }
 
+// The first argument stands behind the verb; all others are completed as the last is.
+void add_arguments(const verb_words& v, const plugin_words& names, std::string& script) {
+  if (v.arguments.empty()) return;
+  const std::string first = words_for(v.arguments.front(), names), last = words_for(v.arguments.back(), names);
+  const auto add = [&](const std::string& where, const std::string& words) {
+    script += fmt::format("complete -c noneq -n {}{}\n", fish_quoted(condition_of(v) + where), words);
+  };
+  if (first == last) return add("", first);
+  const std::string behind_verb = "test (commandline -opc)[-1] = " + v.last_word();
+  add("; and " + behind_verb, first);
+  add("; and not " + behind_verb, last);
+}
+
 void add_verb(const verb_words& v, const plugin_words& names, std::string& script) {
   const std::string start = fmt::format("complete -c noneq -n {}", fish_quoted(condition_of(v)));
   for (const verb_words& below : v.verbs)
@@ -53,7 +66,7 @@ void add_verb(const verb_words& v, const plugin_words& names, std::string& scrip
     if (o.takes_value()) script += " -r" + words_for(o, names);
     script += fmt::format(" -d {}\n", fish_quoted(o.doc));
   }
-  if (!v.arguments.empty()) script += start + words_for(v.arguments.front(), names) + "\n";
+  add_arguments(v, names, script);
   for (const verb_words& below : v.verbs) add_verb(below, names, script);
 }
 

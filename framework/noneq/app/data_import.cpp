@@ -118,9 +118,21 @@ void need_equal_counts(const std::vector<target>& all) {
   }
 }
 
+// In HDF5 a dataset cannot be the group of another, as 'a' would be that of 'a/b'.
+void need_no_dataset_within_another(const std::vector<target>& all) {
+  for (const target& group : all)
+    for (const target& t : all)
+      if (t.dataset.starts_with(group.dataset + "/"))
+        throw error(
+            fmt::format("got the datasets '{}' and '{}', of which the first cannot also be the group of the "
+                        "second; need other names",
+                        group.dataset, t.dataset));
+}
+
 void import_data(const import_options& o) {
   o.out.need_writable("HDF5");
   std::vector<target> all = targets(o);
+  need_no_dataset_within_another(all);
   for (const target& t : all)
     for (const auto& file : t.files) o.out.need_other_file(file, "the source");
   o.out.need_free();

@@ -11,6 +11,7 @@
 #include "noneq/app/plugin_project.hpp"
 #include "noneq/app/refuse.hpp"
 #include "noneq/app/shared_folder.hpp"
+#include "noneq/app/shell_word.hpp"
 #include "noneq/app/verbs.hpp"
 #include "noneq/storage/files.hpp"
 
@@ -37,8 +38,8 @@ void need_free(const fs::path& folder) {
                 {folder.string()});
 }
 
-// What one call makes, folders and files. Without keep() all of it is removed with the object, so that a full disk
-// leaves nothing behind; nothing else is, because a folder is removed only where it is empty.
+// The folders and files that one call makes. Without keep() all of them are removed with the object, so that a full
+// disk leaves nothing behind. A folder is removed only where it is empty, so that nothing else is lost.
 class new_files {
  public:
   new_files() = default;
@@ -63,18 +64,6 @@ class new_files {
  private:
   std::vector<fs::path> made_;
 };
-
-// Returns the text as one word of a shell.
-std::string shell_word(const std::string& text) {
-  const bool plain = std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c >= 0x80 ||
-           std::string_view("/._-+:@%,").find(static_cast<char>(c)) != std::string_view::npos;
-  });
-  if (plain) return text;
-  std::string word = "'";
-  for (const char c : text) word += c == '\'' ? "'\\''" : std::string(1, c);
-  return word + "'";
-}
 
 void write_project(const plugin_project& project, const fs::path& folder) {
   const fs::path prefix = installed_prefix();

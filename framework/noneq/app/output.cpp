@@ -7,6 +7,7 @@
 namespace noneq::app {
 
 static void need(bool written) {
+  if (!written && errno == EPIPE) throw reader_gone{};
   if (!written) throw storage::file_error("the standard output", "write", errno);
 }
 

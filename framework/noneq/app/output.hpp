@@ -1,4 +1,5 @@
-// The standard output, for results. Output that cannot be written is an error and never lost silently.
+// The standard output, for results. Output that cannot be written is an error and never lost silently, but where nobody
+// reads it any more, as behind `| head`.
 #pragma once
 
 #include <cstdio>
@@ -7,7 +8,10 @@
 
 namespace noneq::app {
 
-// Throws noneq::error with the system's reason.
+// Thrown when the reader of a pipe has gone; the program then ends as if it had written everything.
+struct reader_gone {};
+
+// Throw noneq::error with the system's reason, or reader_gone.
 void put_output(std::string_view text);
 void flush_output();
 

@@ -1,11 +1,15 @@
 #include "noneq/app/processing.hpp"
 
+#include <algorithm>
 #include <cstdlib>
+#include <sstream>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "noneq/app/output.hpp"
 #include "noneq/app/refuse.hpp"
+#include "noneq/app/shell_word.hpp"
 #include "noneq/core/messages.hpp"
 #include "noneq/flow/processing.hpp"
 #include "noneq/flow/stop.hpp"
@@ -27,15 +31,26 @@ static flow::job_part part_of(const flow::plan& p, const std::string& given) {
 }
 
 // The words of this program's command line.
-static std::string command_line() {
-  std::string words;
+static std::vector<std::string> command_words() {
+  std::string bytes;
   try {
-    words = storage::read_file("/proc/self/cmdline");
+    bytes = storage::read_file("/proc/self/cmdline");
   } catch (const error&) {
   }
-  while (!words.empty() && words.back() == '\0') words.pop_back();
-  std::replace(words.begin(), words.end(), '\0', ' ');
+  std::vector<std::string> words;
+  std::istringstream in(bytes);
+  for (std::string word; std::getline(in, word, '\0');) words.push_back(word);
   return words;
+}
+
+// Returns the command that goes on with a run that this command began.
+static std::string command_to_go_on(std::vector<std::string> words) {
+  std::replace(words.begin(), words.end(), std::string("--force"), std::string("--resume"));
+  if (const auto from = std::find(words.begin(), words.end(), "--from"); from != words.end())
+    words.erase(from, from + std::min<std::ptrdiff_t>(2, words.end() - from));
+  if (std::find(words.begin(), words.end(), "--resume") == words.end()) words.emplace_back("--resume");
+  for (std::string& word : words) word = shell_word(word);
+  return fmt::format("{}", fmt::join(words, " "));
 }
 
 static void print_estimate(const flow::estimate& e, const flow::job_part& part) {
@@ -61,7 +76,7 @@ void processing_options::add_to(CLI::App& verb) {
 
 void run_processing(const flow::plan& p, processing_options& o) {
   o.run.part = part_of(p, o.part);
-  o.run.command = command_line();
+  o.run.command = fmt::format("{}", fmt::join(command_words(), " "));
   flow::stop_on_signals();
   if (o.dry) {
     if (!flow::works_in_units(p))
@@ -75,7 +90,7 @@ void run_processing(const flow::plan& p, processing_options& o) {
   } catch (const interrupted&) {
     if (!o.run.quiet)
       put_message(fmt::format("\n{}: go on with {}", o.run.folder.string(),
-                              flow::works_in_units(p) ? "the same command" : "--resume"));
+                              flow::works_in_units(p) ? "the same command" : command_to_go_on(command_words())));
     throw;
   }
 }

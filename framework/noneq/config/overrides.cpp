@@ -65,8 +65,8 @@ value& step(value& parent, const std::string& name, const std::string& so_far, c
   return below;
 }
 
-// Removes the value at the path, so that its default holds again.
-void unset(value& root, const std::vector<std::string>& names, const place& at) {
+// Removes the value at the path, so that its default holds again. `given`: in words, for messages.
+void unset(value& root, const std::vector<std::string>& names, const char* given, const place& at) {
   value* parent = &root;
   for (std::size_t i = 0; i < names.size(); ++i) {
     const bool last = i + 1 == names.size();
@@ -77,7 +77,7 @@ void unset(value& root, const std::vector<std::string>& names, const place& at) 
     if (!below) {
       std::vector<std::string> there;
       for (const auto& [key, v] : parent->entries()) there.push_back(key);
-      throw error(fmt::format("got nothing after '=', which takes out what is set, but '{}' is not set{}", names[i],
+      throw error(fmt::format("got {}, which takes out what is set, but '{}' is not set{}", given, names[i],
                               did_you_mean(names[i], there)),
                   {}, at);
     }
@@ -96,7 +96,9 @@ void apply_override(value& root, const std::string& assignment) {
   if (path.empty()) throw error("got no path before '=', need a.b.c=value", {}, {"--set " + assignment, 0, 0});
   const std::vector<std::string> names = split(path, at);
   const std::string text = assignment.substr(equals + 1);
-  if (text.find_first_not_of(" \t\r\n") == std::string::npos) return unset(root, names, at);
+  // As in a file that extends another, null takes out what is set.
+  if (text.find_first_not_of(" \t\r\n") == std::string::npos) return unset(root, names, "nothing after '='", at);
+  if (parsed(text, at).is_null()) return unset(root, names, "null", at);
 
   value changed = root;
   value* target = &changed;

@@ -5,6 +5,7 @@
 
 #include "noneq/config/emit.hpp"
 #include "noneq/flow/fields.hpp"
+#include "noneq/plugin/start_point.hpp"
 
 namespace noneq::flow {
 namespace {
@@ -29,11 +30,12 @@ class chain {
   std::string last_;
 };
 
-value start_of(const application_request& r) {
+value start_of(const session& run, const application_request& r) {
   if ((r.t > 0) == (r.deviation > 0))
     throw error(r.t > 0 ? "got both --t and --noise, need one"
                         : "need --noise, the deviation of the noise in the data in "
                           "its units, or --t, the t that it is noised to");
+  if (r.deviation > 0) need_one_scale(run.info().normal, "--noise");
   value start = value::map({{"from", value::scalar("x0")}});
   if (r.t > 0)
     start.set("t", value::scalar(std::to_string(r.t)));
@@ -50,7 +52,7 @@ value applied_node(const session& run, const application_request& r) {
   leave_place_of_sampler(node);
   if (r.steps > 0) node.set("steps", value::scalar(std::to_string(r.steps)));
   if (r.members > 0) node.set("members", value::scalar(std::to_string(r.members)));
-  if (r.task == "denoise") node.set("start", start_of(r));
+  if (r.task == "denoise") node.set("start", start_of(run, r));
   if (r.task == "fill") keep_known_values(node);
   return node;
 }

@@ -1,7 +1,6 @@
 #include "noneq/flow/run_folder.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <set>
 
 #include <fmt/format.h>
@@ -10,6 +9,7 @@
 #include "noneq/config/emit.hpp"
 #include "noneq/config/parse.hpp"
 #include "noneq/flow/folder_lock.hpp"
+#include "noneq/flow/json_lines.hpp"
 #include "noneq/flow/leftovers.hpp"
 #include "noneq/flow/named_files.hpp"
 #include "noneq/flow/snapshots.hpp"
@@ -65,12 +65,9 @@ config::value identity(config::value resolved, const plan& p, const std::set<std
 // Returns the last step with a record; 0: none.
 std::int64_t last_record(const fs::path& records) {
   std::int64_t last = 0;
-  std::ifstream lines(records);
-  for (std::string line; std::getline(lines, line);) {
-    const auto record = nlohmann::json::parse(line, nullptr, false);
-    if (record.is_object() && record.contains("step") && record["step"].is_number_integer())
-      last = std::max(last, record["step"].get<std::int64_t>());
-  }
+  each_json_line(records, [&](const nlohmann::json& record, const std::string&) {
+    last = std::max(last, step_in(record).value_or(0));
+  });
   return last;
 }
 
@@ -97,10 +94,19 @@ std::int64_t first_checkpoint(const fs::path& pipeline, const plan& p) {
   const std::int64_t usual = trains.as<trainer>().checkpoint;
   if (!fs::exists(pipeline)) return usual;
   const config::value document = as_read([&] { return config::parse_file(pipeline); });
-  const config::value* graph = document.find("graph");
-  const config::value* node = graph ? graph->find(trains.id) : nullptr;
-  const config::value* steps = node ? node->find("checkpoint") : nullptr;
+  const config::value* steps = stated_parameter(document, trains.id, "checkpoint");
   return steps ? std::max<std::int64_t>(1, std::atoll(steps->text().c_str())) : usual;
+}
+
+// A run that went further would otherwise pass for one that is finished.
+void need_steps_left(const storage::checkpoint& start, const config::value& before, const plan& p) {
+  const plan_node& trains = p.training().trainer;
+  const std::int64_t there = start.meta.value("step", std::int64_t{0}), steps = trains.as<trainer>().steps;
+  if (steps >= there) return;
+  const config::value* stated = stated_parameter(before, trains.id, "steps");
+  throw input_error({error(fmt::format("got {}, need at least {}, the step of the run{}", steps, there,
+                                       stated ? fmt::format(", which was begun with {}", stated->text()) : ""),
+                           trains.id + ".steps", trains.where)});
 }
 
 }
@@ -176,10 +182,11 @@ std::optional<storage::checkpoint> run_folder::start(const plan& p, if_there pol
   for (const plan_node* n : p.before(p.training().trainer))
     if (joined.count(n->id)) known.insert(n->id);
   const auto identity_of = [&](const config::value& resolved) { return identity(resolved, p, known); };
-  const config::value was = identity_of(as_read([&] { return config::parse_file(pipeline); })),
-                      is = identity_of(p.resolved());
+  const config::value before = as_read([&] { return config::parse_file(pipeline); });
+  const config::value was = identity_of(before), is = identity_of(p.resolved());
   if (!(was == is))
     throw refused(path_, fmt::format("cannot be resumed by another pipeline: {}", first_difference(was, is)));
+  need_steps_left(start, before, p);
   return start;
 }
 

@@ -26,8 +26,9 @@ void shown_progress::ended(const node_call& c) {
   say_.at_work([&] { return e.text(); });
 }
 
-void shown_progress::found(const plan_node& n, const event&, const outcome& o) {
-  for (const measured& m : o.records) say_.say(fmt::format("{}: {}", n.id, to_text(m)));
+void shown_progress::found(const plan_node& n, const event& e, const outcome& o) {
+  const std::string when = e.occasion.empty() ? "" : e.occasion + ": ";
+  for (const measured& m : o.records) say_.say(fmt::format("{}{}: {}", when, n.id, to_text(m)));
   for (const auto& file : o.files) say_.say(fmt::format("{}: wrote {}", n.id, file.string()));
   const std::lock_guard one(one_);
   efforts_.erase(&n);

@@ -18,9 +18,11 @@ namespace {
 
 constexpr const char* path_variable = "NONEQ_PLUGIN_PATH";
 
-// Returns the folders that were searched, when NONEQ_PLUGIN_PATH is set.
-std::string searched(const std::vector<fs::path>& folders) {
-  if (std::getenv(path_variable) == nullptr) return "";
+// Returns the folders that were searched, when NONEQ_PLUGIN_PATH is set. Where it is not, and the name is no slip of
+// the pen, it may have been forgotten.
+std::string searched(const std::vector<fs::path>& folders, bool slip) {
+  if (std::getenv(path_variable) == nullptr)
+    return slip ? "" : fmt::format("; {}, which names the folders of other plugins, is not set", path_variable);
   std::vector<std::string> each;
   for (const fs::path& folder : folders) {
     std::error_code none;
@@ -77,9 +79,10 @@ registry::~registry() {
 
 std::string registry::no_such_plugin(std::string_view role, std::string_view name) const {
   const auto known = names(role);
-  std::string text =
-      fmt::format("no {} plugin is called '{}'{}{}{}", role, name, did_you_mean(name, known),
-                  known.empty() ? "" : fmt::format(" (there are: {})", fmt::join(known, ", ")), searched(folders_));
+  const std::string meant = did_you_mean(name, known);
+  std::string text = fmt::format("no {} plugin is called '{}'{}{}{}", role, name, meant,
+                                 known.empty() ? "" : fmt::format(" (there are: {})", fmt::join(known, ", ")),
+                                 searched(folders_, !meant.empty()));
   for (const auto& [file, held] : held_)
     if (file.stem() == fmt::format("{}.{}", role, name))
       text += fmt::format("; {} holds {}.{}", file.string(), held.front().first, held.front().second);

@@ -50,7 +50,10 @@ config::value written_as(const start_point& s) {
 void need_one_scale(const normalisation& normal, const std::string& parameter) {
   normal.need_affine("a deviation");
   if (normal.scale.numel() != 1)
-    throw error("got a deviation for data with a scale for each of several channels or positions, need t", parameter);
+    throw error(
+        "got a deviation for data that is normalised by a scale for each of several channels or positions, in which one "
+        "deviation is not the noise of one step; need t, the step to which the data is noised",
+        parameter);
 }
 
 std::int64_t index_of_deviation(double deviation, const normalisation& normal, const tables& t,

@@ -8,6 +8,7 @@
 #include "noneq/config/read.hpp"
 #include "noneq/flow/applied_pipeline.hpp"
 #include "noneq/plugin/roles/sampler.hpp"
+#include "noneq/plugin/start_point.hpp"
 #include "noneq/runs/detail/caller_nodes.hpp"
 
 namespace noneq::runs {
@@ -41,7 +42,7 @@ std::int64_t chunk_in(value& settings, const value& trained) {
 
 // How noisy rows are: the setting noise, a deviation in data units, or t, the step that they are noised to. Returns its
 // name among the parameters of a node, and its value.
-std::pair<std::string, value> noise_in(value& settings) {
+std::pair<std::string, value> noise_in(value& settings, const flow::session& model) {
   const auto noise = take(settings, "noise"), t = take(settings, "t");
   if (noise.has_value() == t.has_value())
     throw error(noise
@@ -49,6 +50,11 @@ std::pair<std::string, value> noise_in(value& settings) {
                     : "need noise, the deviation of the noise in the rows in data units, or t, the step that they are "
                       "noised to",
                 "settings", settings.where());
+  if (noise) try {
+      need_one_scale(model.info().normal, "noise");
+    } catch (const error& e) {
+      throw e.at(noise->where(), "noise");
+    }
   return noise ? std::pair("deviation", *noise) : std::pair("t", *t);
 }
 
@@ -75,20 +81,20 @@ struct task_node {
   std::string result;
 };
 
-task_node node_of(const std::string& task, value& settings, const value& trained) {
+task_node node_of(const std::string& task, value& settings, const flow::session& model, const value& trained) {
   const auto transform = [](const char* name) { return value::map({{"plugin", value::scalar(name)}}); };
   if (task == "score") return {transform("transform.likelihood"), "log_likelihood"};
   if (task == "encode") return {transform("transform.encode"), "latent"};
   if (task == "predict") {
     value node = transform("transform.predict");
-    auto [parameter, noise] = noise_in(settings);
+    auto [parameter, noise] = noise_in(settings, model);
     node.set(parameter, std::move(noise));
     return {std::move(node), "x0_hat"};
   }
   value node = sampler_in(settings, trained, task == "sample");
   if (task == "denoise") {
     value start = value::map({{"from", value::scalar("x0")}});
-    auto [parameter, noise] = noise_in(settings);
+    auto [parameter, noise] = noise_in(settings, model);
     start.set(parameter, std::move(noise));
     node.set("start", std::move(start));
   }
@@ -139,7 +145,8 @@ task_pipeline pipeline_of(const std::string& task, const value& settings, const 
   for (const std::string& name : given_in(left)) needs[name] = model.shape();
   for (const std::string& name : flow::conditions_to_give(model)) needs[name] = model.info().fields.at(name).shape;
   if (task != "sample") needs["x0"] = model.shape();
-  auto [node, result] = node_of(task, left, trained);
+  auto [node, result] = node_of(task, left, model, trained);
+  node.set_where(settings.where());
   for (const char* key : {"in", "as", "of", "every", "at", "count", "chunk", "frames"})
     if (!(task == "fill" && key == std::string_view("as"))) node.remove(key);
   if (task == "sample") node.remove("start");

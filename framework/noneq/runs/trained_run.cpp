@@ -14,6 +14,7 @@ trained_run::trained_run(const std::filesystem::path& folder, int threads) {
     constexpr int most = 1024;
     if (threads < 0 || threads > most)
       throw error(fmt::format("got {}, need 0, or up to {}", threads, most), "threads");
+    if (folder.empty()) throw error("got '', need the folder of a run", "folder");
     auto made = std::make_shared<opened_run>();
     made->folder = std::filesystem::absolute(folder).lexically_normal();
     made->threads = threads_of(threads);

@@ -109,23 +109,35 @@ function bar_chart(canvas, bars, colour_name, text) {  // bars: [{label, value}]
   }));
 }
 
+// The ends of the axes around points in the plane, which hold all but a few outliers: {x: [low, high], y: …}. A unit has
+// one length along both, unless the quantities differ so much in scale that one would hardly show.
+function plane_around(frames) {
+  const ends = first => {
+    const all = frames.flatMap(f => f.xy.filter((_, k) => k % 2 === first)).filter(v => v !== null).sort((a, b) => a - b);
+    const at = share => all.length ? all[Math.round(share * (all.length - 1))] : 0;
+    return {middle: (at(.002) + at(.998)) / 2, half: .56 * Math.max(at(.998) - at(.002), 1e-6)};
+  };
+  const x = ends(0), y = ends(1), longer = Math.max(x.half, y.half);
+  if (5 * Math.min(x.half, y.half) >= longer) x.half = y.half = longer;
+  return {x: [x.middle - x.half, x.middle + x.half], y: [y.middle - y.half, y.middle + y.half]};
+}
+
 // Points in the plane, of which show(frame) changes the places; `first` is shown at first. All frames have one scale.
 function point_chart(canvas, first, frames, colour_name) {
-  const all = frames.flatMap(f => f.xy).filter(v => v !== null).map(Math.abs).sort((a, b) => a - b);
-  const far = 1.12 * (all[Math.floor(.998 * (all.length - 1))] || 1);
+  const plane = plane_around(frames);
   const places = f => {
     const points = [];
     for (let k = 0; k + 1 < f.xy.length; k += 2) points.push({x: f.xy[k], y: f.xy[k + 1]});
     return points;
   };
   let shown = first;
-  const side = () => axis('linear', '', {min: -far, max: far, ticks: {...axis('linear', '').ticks, maxTicksLimit: 5}});
+  const side = ([min, max]) => axis('linear', '', {min, max, ticks: {...axis('linear', '').ticks, maxTicksLimit: 5}});
   const entry = add_chart(canvas, () => ({
     type: 'scatter',
     data: {datasets: [{data: places(shown), pointRadius: 1.5, pointHoverRadius: 1.5, borderWidth: 0, backgroundColor: faded(colour_name, .62)}]},
     options: {
       responsive: true, maintainAspectRatio: false, animation: false, parsing: false, events: [],
-      scales: {x: side(), y: side()}, plugins: {legend: {display: false}, tooltip: {enabled: false}},
+      scales: {x: side(plane.x), y: side(plane.y)}, plugins: {legend: {display: false}, tooltip: {enabled: false}},
     },
   }));
   entry.show = frame => {

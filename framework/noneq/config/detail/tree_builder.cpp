@@ -139,7 +139,9 @@ void tree_builder::null(const place& at, anchor name) {
           {}, at);
   }
   value v;
-  v.set_where(at);
+  // A value that is left out stands, to the parser, where the next one begins, which may be lines below its key.
+  const bool left_out = !open_.empty() && open_.back().has_key && at.line != open_.back().key_at.line;
+  v.set_where(left_out ? open_.back().key_at : at);
   count(1, 0, at);
   add(std::move(v), name);
 }
