@@ -229,5 +229,6 @@ TEST_CASE("what cannot be applied is refused") {
   CHECK(says(fault("{plugin: features, features: {plugin: pca, components: 9}}"),
              "features.components: got 9, need at most 3"));
   data.known.normal.scale = at::tensor({1., 2., 3.}, at::kDouble);
-  CHECK(says(fault("{plugin: predict, deviation: 0.1}"), "deviation: got a deviation for data that is normalised by a scale for each"));
+  CHECK(says(fault("{plugin: predict, deviation: 0.1}"),
+             "deviation: got a deviation for data that is normalised by a scale for each"));
 }

@@ -51,7 +51,8 @@ void need_one_scale(const normalisation& normal, const std::string& parameter) {
   normal.need_affine("a deviation");
   if (normal.scale.numel() != 1)
     throw error(
-        "got a deviation for data that is normalised by a scale for each of several channels or positions, in which one "
+        "got a deviation for data that is normalised by a scale for each of several channels or positions, in which "
+        "one "
         "deviation is not the noise of one step; need t, the step to which the data is noised",
         parameter);
 }
