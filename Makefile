@@ -30,8 +30,17 @@ test: deps format-check
 	cmake --build --preset release
 	ctest --preset release
 
-# Our speed beside PyTorch's on this machine, in about ten minutes; best on an idle one. It needs python3; without
-# python3-torch the peers are left out.
+# The peers of make bench, from PyPI in a virtual environment of some gigabytes. It needs python3-venv.
+PEERS := build-peers
+.PHONY: peers
+peers:
+	python3 -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --upgrade 'torch>=2.13' diffusers onnxruntime openvino onnx onnxscript h5py
+
+# Our speed beside that of every peer in the Python programs that PEER_PYTHON names, colon separated, by default those of
+# make peers and of Debian. It needs python3, an idle machine, and hours, because torch.compile is tried in every variant.
+PEER_PYTHON ?= $(PEERS)/bin/python:/usr/bin/python3
+bench: export PEER_PYTHON := $(PEER_PYTHON)
 bench: build
 	cmake --build $(BUILD) --target bench_machine bench_batches
 	python3 tests/bench/bench.py $(BUILD)

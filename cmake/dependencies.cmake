@@ -1,5 +1,5 @@
 # Everything comes from Debian; packages.txt says why each is needed.
-find_package(Torch REQUIRED)
+include(cmake/torch.cmake)
 find_package(TBB REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(HDF5 REQUIRED COMPONENTS C HL)

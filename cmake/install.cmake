@@ -19,7 +19,7 @@ install(EXPORT noneq_targets NAMESPACE noneq:: DESTINATION ${package_dir} COMPON
 configure_package_config_file(cmake/noneqConfig.cmake.in ${PROJECT_BINARY_DIR}/noneqConfig.cmake
                               INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/noneqConfigVersion.cmake COMPATIBILITY SameMinorVersion)
-install(FILES ${PROJECT_BINARY_DIR}/noneqConfig.cmake ${PROJECT_BINARY_DIR}/noneqConfigVersion.cmake
+install(FILES ${PROJECT_BINARY_DIR}/noneqConfig.cmake ${PROJECT_BINARY_DIR}/noneqConfigVersion.cmake cmake/torch.cmake
         DESTINATION ${package_dir} COMPONENT development)
 configure_file(cmake/noneq.pc.in ${PROJECT_BINARY_DIR}/noneq.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/noneq.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)

@@ -29,6 +29,13 @@ set_target_properties(noneq_pch PROPERTIES DEFINE_SYMBOL "")
 set(CMAKE_UNITY_BUILD ON CACHE BOOL "compile several files of a target as one")
 set(CMAKE_UNITY_BUILD_BATCH_SIZE 10)
 
+# For what is compiled more often than it runs. The other flag is one of the usual optimisation from g++ 13 on, and a file
+# can use a precompiled header only with equal ones.
+set(NONEQ_LITTLE_OPTIMISED $<$<CONFIG:Release>:-O1>)
+if(CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13 AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  list(APPEND NONEQ_LITTLE_OPTIMISED $<$<CONFIG:Release>:-munroll-only-small-loops>)
+endif()
+
 function(noneq_compile target)
   target_compile_options(${target} PRIVATE ${NONEQ_WARNINGS})
   target_precompile_headers(${target} REUSE_FROM noneq_pch)
@@ -146,7 +153,7 @@ function(noneq_test room)
   file(GLOB sources CONFIGURE_DEPENDS ${room}/*_test.cpp)
   add_library(test_${room}_objects OBJECT ${sources})  # -fPIC, as the precompiled header was made
   noneq_compile(test_${room}_objects)
-  target_compile_options(test_${room}_objects PRIVATE $<$<CONFIG:Release>:-O1>)  # compiled more often than they run
+  target_compile_options(test_${room}_objects PRIVATE ${NONEQ_LITTLE_OPTIMISED})
   target_include_directories(test_${room}_objects PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(test_${room}_objects PUBLIC ${TEST_USES})
   add_executable(test_${room})

@@ -1,5 +1,6 @@
 #include "noneq/compute/machine.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <oneapi/dnnl/dnnl.hpp>
@@ -34,15 +35,18 @@ outlook outlook_of(const network_layers& net, const execution_choice& how) {
   how.check_execution(net);
   const std::string why = not_compilable(net);
   const bool compiled = how.execution != "reference" && why.empty();
-  const precision of = how.precision == "auto"   ? fastest_precision()
-                       : how.precision == "bf16" ? precision::bf16
-                                                 : precision::fp32;
+  // Vectors stay float32.
+  const bool pixels =
+      std::any_of(net.values.begin(), net.values.end(), [](const value_shape& s) { return s.height * s.width > 1; });
+  const precision of = !pixels || how.precision == "fp32" ? precision::fp32
+                       : how.precision == "auto"          ? fastest_precision()
+                                                          : precision::bf16;
   outlook o;
   o.facts = {{"oneDNN", version()},
              {"instructions", name_of(dnnl::get_effective_cpu_isa())},
              {"execution", compiled ? "compiled" : "reference"},
              {"precision", compiled && of == precision::bf16 ? "bf16" : "fp32"}};
-  if (compiled)
+  if (compiled && pixels)
     o.facts.emplace_back("convolutions", of == precision::bf16 && multiplies_bf16_without_amx()
                                              ? "Winograd's minimal filtering in bf16"
                                              : "oneDNN");
@@ -50,7 +54,7 @@ outlook outlook_of(const network_layers& net, const execution_choice& how) {
     o.slow.push_back("the reference execution calls libtorch once a layer" + (why.empty() ? "" : ": " + why));
   if (const char* limit = std::getenv("ONEDNN_MAX_CPU_ISA"))
     o.slow.push_back(std::string("ONEDNN_MAX_CPU_ISA=") + limit + " keeps oneDNN from newer instructions");
-  if (how.precision == "auto" && fastest_precision() == precision::fp32)
+  if (pixels && how.precision == "auto" && fastest_precision() == precision::fp32)
     o.slow.push_back(
         "networks of convolutions compute in float32, because this CPU has neither AVX-512 BF16 nor AMX (or oneDNN is "
         "kept from them)");

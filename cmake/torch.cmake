@@ -1,0 +1,26 @@
+# The target `torch`: libtorch, by its own CMake package; or, where NONEQ_TORCH is the folder of a `torch` of pip, from the
+# libraries and headers in it. pip's package is built for CUDA, and its CMake package asks for a CUDA toolkit; nothing here
+# needs more of it than torch_cpu, which runs without.
+set(NONEQ_TORCH "" CACHE PATH "folder of a torch of pip to build with, …/site-packages/torch; empty: libtorch of the system")
+if(NOT NONEQ_TORCH)
+  find_package(Torch REQUIRED)
+elseif(NOT TARGET torch)
+  if(NOT EXISTS "${NONEQ_TORCH}/lib/libtorch_cpu.so" OR NOT EXISTS "${NONEQ_TORCH}/include/ATen/ATen.h")
+    message(FATAL_ERROR "NONEQ_TORCH is '${NONEQ_TORCH}', which has no lib/libtorch_cpu.so or no include/ATen; it must be the folder "
+            "that this prints: python3 -c 'import torch; print(torch.__path__[0])'")
+  endif()
+  # Its folder of headers also holds those of oneDNN, fmt and protobuf, of other versions than the libraries linked here.
+  set(headers ${CMAKE_BINARY_DIR}/torch_headers)
+  file(MAKE_DIRECTORY ${headers})
+  foreach(part ATen c10 torch)
+    file(CREATE_LINK "${NONEQ_TORCH}/include/${part}" ${headers}/${part} SYMBOLIC)
+  endforeach()
+  foreach(library torch_cpu c10)
+    add_library(noneq_torch_${library} SHARED IMPORTED)
+    set_target_properties(noneq_torch_${library} PROPERTIES IMPORTED_LOCATION "${NONEQ_TORCH}/lib/lib${library}.so"
+                          INTERFACE_INCLUDE_DIRECTORIES "${headers};${headers}/torch/csrc/api/include")
+  endforeach()
+  add_library(torch INTERFACE IMPORTED)
+  target_link_libraries(torch INTERFACE noneq_torch_torch_cpu noneq_torch_c10)
+  set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
+endif()
