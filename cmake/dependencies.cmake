@@ -1,5 +1,12 @@
 # Everything comes from Debian; packages.txt says why each is needed.
-include(cmake/torch.cmake)
+set(NONEQ_TORCH "" CACHE PATH "folder of a torch of pip to build with, …/site-packages/torch; empty: libtorch of the system")
+if(NONEQ_TORCH)
+  include(cmake/torch.cmake)
+  noneq_torch_of_pip()
+  set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
+else()
+  find_package(Torch REQUIRED)
+endif()
 find_package(TBB REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(HDF5 REQUIRED COMPONENTS C HL)

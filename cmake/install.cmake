@@ -14,7 +14,7 @@ install(FILES framework/noneq.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONEN
 install(DIRECTORY framework/noneq DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development
         FILES_MATCHING PATTERN "*.hpp"
         PATTERN "app" EXCLUDE PATTERN "flow" EXCLUDE PATTERN "detail" EXCLUDE
-        PATTERN "laws" EXCLUDE PATTERN "runs" EXCLUDE PATTERN "nodes" EXCLUDE)  # which hold no headers but in detail/
+        PATTERN "laws" EXCLUDE PATTERN "runs" EXCLUDE PATTERN "nodes" EXCLUDE)  # which have no headers to install
 install(EXPORT noneq_targets NAMESPACE noneq:: DESTINATION ${package_dir} COMPONENT development)
 configure_package_config_file(cmake/noneqConfig.cmake.in ${PROJECT_BINARY_DIR}/noneqConfig.cmake
                               INSTALL_DESTINATION ${package_dir})

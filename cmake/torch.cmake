@@ -1,10 +1,10 @@
-# The target `torch`: libtorch, by its own CMake package; or, where NONEQ_TORCH is the folder of a `torch` of pip, from the
-# libraries and headers in it. pip's package is built for CUDA, and its CMake package asks for a CUDA toolkit; nothing here
-# needs more of it than torch_cpu, which runs without.
-set(NONEQ_TORCH "" CACHE PATH "folder of a torch of pip to build with, …/site-packages/torch; empty: libtorch of the system")
-if(NOT NONEQ_TORCH)
-  find_package(Torch REQUIRED)
-elseif(NOT TARGET torch)
+# noneq_torch_of_pip(): the target `torch` from the libraries and headers of the folder NONEQ_TORCH, a `torch` of pip. That is
+# built for CUDA, and its CMake package asks for a CUDA toolkit; nothing here needs more of it than torch_cpu, which runs
+# without.
+function(noneq_torch_of_pip)
+  if(TARGET torch)
+    return()
+  endif()
   if(NOT EXISTS "${NONEQ_TORCH}/lib/libtorch_cpu.so" OR NOT EXISTS "${NONEQ_TORCH}/include/ATen/ATen.h")
     message(FATAL_ERROR "NONEQ_TORCH is '${NONEQ_TORCH}', which has no lib/libtorch_cpu.so or no include/ATen; it must be the folder "
             "that this prints: python3 -c 'import torch; print(torch.__path__[0])'")
@@ -22,5 +22,4 @@ elseif(NOT TARGET torch)
   endforeach()
   add_library(torch INTERFACE IMPORTED)
   target_link_libraries(torch INTERFACE noneq_torch_torch_cpu noneq_torch_c10)
-  set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
-endif()
+endfunction()

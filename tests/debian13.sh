@@ -10,11 +10,17 @@ mkdir -p "$1"
 root=$(cd "$1" && pwd)
 shift
 mirror=${MIRROR:-http://deb.debian.org/debian}
-[ -e "$root/etc/debian_version" ] || debootstrap --variant=minbase trixie "$root" "$mirror"
+if [ ! -e "$root/made" ]; then
+  debootstrap --variant=minbase trixie "$root" "$mirror"
+  touch "$root/made"
+fi
 cp /etc/resolv.conf "$root/etc/"
-# Files that did not change keep their times, so that they are not compiled again.
+# Files that did not change keep their times, so that they are not compiled again. Those that are gone are removed.
 mkdir -p "$root/noneq"
-(cd "$tree" && git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -pu -t "$root/noneq" 2> /dev/null) || true
+cd "$tree"
+git ls-files --cached --others --exclude-standard | while read -r file; do [ ! -e "$file" ] || echo "$file"; done > "$root/files"
+xargs -d '\n' cp --parents -pu -t "$root/noneq" < "$root/files"
+(cd "$root/noneq" && find . -path ./build -prune -o -type f -print | cut -c3- | sort | comm -23 - <(sort "$root/files") | xargs -r -d '\n' rm)
 cat > "$root/noneq-tests" <<'EOF'
 set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive

@@ -1,6 +1,8 @@
 // The image network of Sohl-Dickstein et al. 2015 (appendix D.2.1 and the published code): convolutions at several
 // scales beside a dense network over the whole image, joined by a small network at each pixel, whose outputs are
 // coefficients of bumps in t.
+#include <cmath>
+
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
 

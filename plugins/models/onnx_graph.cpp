@@ -1,5 +1,9 @@
 #include "onnx_graph.hpp"
 
+#include <cmath>
+#include <map>
+#include <string>
+
 #include "noneq/compute/reference.hpp"
 
 namespace shipped {
@@ -38,7 +42,7 @@ struct graph_maker {
   std::string reshaped(const std::string& x, const sizes& as, const std::string& out = "") {
     return add("Reshape", {x, integers(as)}, {}, out);
   }
-  // Of one axis, numbers first … last − 1.
+  // Takes the numbers first … last − 1 of an axis.
   std::string sliced(const std::string& x, std::int64_t axis, std::int64_t first, std::int64_t last,
                      const std::string& out = "") {
     return add("Slice", {x, integers({first}), integers({last}), integers({axis})}, {}, out);
@@ -192,8 +196,10 @@ onnx::graph onnx_graph(const network_layers& n, std::span<const Tensor> weights,
   const value_shape& s = n.values[0];
   const sizes pixels = f.output_shape.size() == 2 ? sizes{s.channels, s.width} : sizes{s.channels, s.height, s.width};
   g.name = "network";
-  g.doc = c10::str("t counts from 0 to ", steps - 1);
-  g.inputs.push_back({"x", "noised samples, as the network sees them", at::kFloat, batched(pixels)});
+  g.doc = c10::str("t counts whole steps, from 0 to ", steps - 1);
+  g.inputs.push_back(
+      {"x", "x^t in units of the model; behind its channels those of x0_hat, then of the fields that are conditions",
+       at::kFloat, batched(pixels)});
   g.inputs.push_back({"t", g.doc, at::kLong, {-1}});
   if (f.with_label) g.inputs.push_back({"label", c10::str("classes, from 0 to ", labels - 1), at::kLong, {-1}});
   if (vector_size(n) > 0) g.inputs.push_back({"vector", "conditions", at::kFloat, {-1, vector_size(n)}});

@@ -29,7 +29,8 @@ struct unet_network : noneq::network, noneq::exportable, noneq::computes_here {
         how(o),
         executed(shipped::unet::layers(net, {s.shape.begin() + 1, s.shape.end()}), how),
         with_no_class(o.no_class),
-        with_x0_hat(o.self_conditioning) {
+        with_x0_hat(o.self_conditioning),
+        added_channels(executed.layers().values[0].channels != s.shape[0]) {
     const noneq::compute::network_layers& layers = executed.layers();
     shape[0] = net.out_channels;
     if (folder != nullptr) version = folder->config.version;
@@ -75,7 +76,12 @@ struct unet_network : noneq::network, noneq::exportable, noneq::computes_here {
 
   noneq::compute::script_frame frame() const {
     noneq::compute::script_frame f{shape, net.has_classes()};
-    if (net.centre_input) f.input_scale = 2, f.input_shift = -1;
+    if (!net.centre_input) return f;
+    if (added_channels)
+      throw noneq::error(
+          "got center_input_sample with further channels of conditions, which are not centred; such a "
+          "network can be exported as safetensors or diffusers only");
+    f.input_scale = 2, f.input_shift = -1;
     return f;
   }
 
@@ -100,7 +106,7 @@ struct unet_network : noneq::network, noneq::exportable, noneq::computes_here {
   noneq::compute::execution_choice how;
   noneq::compute::executed_network executed;
   std::vector<Tensor> weights;
-  bool with_no_class, with_x0_hat;
+  bool with_no_class, with_x0_hat, added_channels;
 };
 
 struct unet : noneq::model, noneq::computes_here, shipped::unet::options {

@@ -1,7 +1,9 @@
 // The axes of a picture of points in the plane, whose marks stay short however far from 0 the points lie.
 #pragma once
 
+#include <algorithm>
 #include <sstream>
+#include <string>
 
 #include "axis.hpp"
 #include "noneq/core/tensor.hpp"
@@ -43,6 +45,7 @@ inline noneq::Tensor offset_of(const window& w) {
 // Commands of gnuplot that set both axes, of which `offset` is subtracted.
 inline std::string axes_of(const window& w, const noneq::Tensor& offset) {
   std::ostringstream text;
+  text.precision(12);
   for (std::int64_t axis = 0; axis < 2; ++axis) {
     const char name = "xy"[axis];
     const double middle = w.middle(axis) - offset[axis].item<double>(), half = w.reach(axis);

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # onnx.sh NONEQ_PROGRAM: exported networks in ONNX Runtime give the numbers of `noneq predict`. Needs a Python with onnxruntime,
-# numpy and safetensors in PEER_PYTHON; where there is none it is skipped.
+# numpy and safetensors among those of PEER_PYTHON, separated by colons; where there is none it is skipped.
 set -euo pipefail
-noneq=$1 python=${PEER_PYTHON:-/usr/bin/python3}
-if ! "$python" -c 'import onnxruntime, numpy, safetensors.numpy' 2> /dev/null; then
-  echo "not tested on this machine: $python has no onnxruntime, numpy and safetensors"
+noneq=$1
+if ! python=$("$(dirname "$0")/python_with.sh" onnxruntime numpy safetensors.numpy); then
+  echo "$python"
   exit 0
 fi
 here=$(mktemp -d)
@@ -28,7 +28,7 @@ run plain "" ""
 run periodic "" ", padding: [reflect, circular], heads: 2, scale_shift: true"
 
 cat > compare.py << 'EOF'
-import subprocess, sys
+import os, subprocess, sys
 import numpy, onnxruntime
 from safetensors.numpy import load_file, save_file
 for name in ("plain", "periodic"):
@@ -39,7 +39,7 @@ for name in ("plain", "periodic"):
     save_file({"x": x, "t": t}, "in.safetensors")
     # In float32, as ONNX Runtime computes.
     subprocess.run([sys.argv[1], "predict", f"runs/{name}", "--in", "in.safetensors", "--out", "out.safetensors", "--force"],
-                   check=True, stdout=subprocess.DEVNULL, env={"ONEDNN_MAX_CPU_ISA": "AVX2"})
+                   check=True, stdout=subprocess.DEVNULL, env={**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2"})
     right = load_file("out.safetensors")["y"]
     made = session.run(None, {"x": x, "t": t})[0]
     error = abs(made - right).max() / abs(right).max()

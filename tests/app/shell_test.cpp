@@ -112,6 +112,16 @@ TEST_CASE("a reader that has enough is no error") {
   }
   const scratch place;
   const std::string noneq = std::getenv("NONEQ");
+  put_text(place / "a.yaml", tiny_pipeline);
+  put_text(place / "b.yaml", tiny_pipeline);
+  shell("sed -i 's/^seed: .*/seed: 77/' b.yaml", place.folder());
+  // Nobody has read anything when the program writes; its exit code is the answer that it would have been.
+  for (const auto& [verb, code] :
+       {std::pair{"list", "0"}, {"man", "0"}, {"schema", "0"}, {"diff a.yaml b.yaml", "1"}}) {
+    CAPTURE(verb);
+    CHECK(shell("bash -c '(sleep 0.3; \"" + noneq + "\" " + verb + "; echo $? >&2) | true'", place.folder()) ==
+          std::string(code) + "\n");
+  }
   for (const char* verb : {"list", "man", "schema", "completion bash"}) {
     CAPTURE(verb);
     const std::string out =

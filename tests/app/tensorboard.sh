@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Reads the events of runs by TensorBoard's own reader: the numbers are those of metrics.csv, pictures decode, and a run that
-# was resumed shows no step twice. Skipped where no Python has TensorBoard ($PEER_PYTHON, by default python3).
+# was resumed shows no step twice. Skipped where no Python of $PEER_PYTHON has TensorBoard.
 set -euo pipefail
-noneq=$1 python=${PEER_PYTHON:-python3}
-if ! "$python" -c 'import tensorboard' 2> /dev/null; then
-  echo "not tested on this machine: $python has no tensorboard, which reads the events of runs (PyPI's package tensorboard)"
+noneq=$1
+if ! python=$("$(dirname "$0")/python_with.sh" tensorboard); then
+  echo "$python"
   exit 0
 fi
 here=$(mktemp -d)

@@ -30,6 +30,13 @@ TEST_CASE("quantities of other scales have axes of their own") {
   CHECK(axes == "set xrange [3.704:6.296]\nset xtics 1\nset yrange [-123.12:123.12]\nset ytics 50\n");
 }
 
+TEST_CASE("the ends of the axes have the digits that points far from 0 need") {
+  const auto w = window_around(filling({999990, 999990}, {999999.9, 999999.9}));
+  const std::string axes = shipped::axes_of(w, at::zeros({2}, at::kDouble));
+  CHECK(axes.find("set xrange [999989.6") == 0);
+  CHECK(axes.find(":1000000.2") != std::string::npos);
+}
+
 TEST_CASE("a few outliers, numbers that are none, and points that are one do not spoil the axes") {
   noneq::Tensor points = filling({0, 0}, {1, 1}).repeat({3, 1});
   points[7] = 1e9;

@@ -8,17 +8,20 @@
 #include "noneq/app/verbs.hpp"
 #include "noneq/config/differences.hpp"
 #include "noneq/config/extends.hpp"
+#include "noneq/flow/kept_shards.hpp"
 #include "noneq/flow/run_folder.hpp"
 
 namespace noneq::app {
 namespace {
 
-// Returns the pipeline of a YAML file, or of a run's folder, with every default.
-config::value resolved(const std::filesystem::path& of, registry& plugins) {
+// Returns the pipeline of a YAML file, or of a run's folder, with every default. A number of shards that a file leaves
+// to the machine is that of `other`, where that is a run.
+config::value resolved(const std::filesystem::path& of, const std::filesystem::path& other, registry& plugins) {
   const bool folder = std::filesystem::is_directory(of);
   if (folder && !std::filesystem::exists(of / "pipeline.yaml"))
     throw flow::refused(of, "is not the folder of a run; it has no pipeline.yaml");
-  return flow::make_plan(config::parse_pipeline(folder ? of / "pipeline.yaml" : of), plugins).resolved();
+  const flow::plan p = flow::make_plan(config::parse_pipeline(folder ? of / "pipeline.yaml" : of), plugins);
+  return flow::with_kept_shards(p, other).resolved();
 }
 
 }
@@ -37,7 +40,7 @@ void add_diff(CLI::App& program) {
   verb->callback([o] {
     registry plugins = installed_plugins();
     const auto found = as_input([&] {
-      const config::value was = resolved(o->a, plugins), is = resolved(o->b, plugins);
+      const config::value was = resolved(o->a, o->b, plugins), is = resolved(o->b, o->a, plugins);
       return config::differences(was, is);
     });
     if (!o->quiet)

@@ -7,7 +7,7 @@
 namespace noneq::app {
 
 static void need(bool written) {
-  if (!written && errno == EPIPE) throw reader_gone{};
+  if (!written && errno == EPIPE) return std::clearerr(stdout);
   if (!written) throw storage::file_error("the standard output", "write", errno);
 }
 

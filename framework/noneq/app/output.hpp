@@ -3,15 +3,14 @@
 #pragma once
 
 #include <cstdio>
+#include <string_view>
 
 #include <fmt/format.h>
 
 namespace noneq::app {
 
-// Thrown when the reader of a pipe has gone; the program then ends as if it had written everything.
-struct reader_gone {};
-
-// Throw noneq::error with the system's reason, or reader_gone.
+// Throw noneq::error with the system's reason. Nothing is thrown, and nothing more arrives, where the reader of a pipe
+// has gone.
 void put_output(std::string_view text);
 void flush_output();
 

@@ -48,6 +48,7 @@ static std::string command_to_go_on(std::vector<std::string> words) {
   std::replace(words.begin(), words.end(), std::string("--force"), std::string("--resume"));
   if (const auto from = std::find(words.begin(), words.end(), "--from"); from != words.end())
     words.erase(from, from + std::min<std::ptrdiff_t>(2, words.end() - from));
+  std::erase_if(words, [](const std::string& word) { return word.starts_with("--from="); });
   if (std::find(words.begin(), words.end(), "--resume") == words.end()) words.emplace_back("--resume");
   for (std::string& word : words) word = shell_word(word);
   return fmt::format("{}", fmt::join(words, " "));
@@ -85,12 +86,15 @@ void run_processing(const flow::plan& p, processing_options& o) {
                  "another; check it by: noneq check")});
     return print_estimate(flow::measured_estimate(p, o.run), o.run.part);
   }
+  // Before this run has made the folder its own, another's may lie in it.
+  bool begun = false;
+  o.run.prepared = [&] { begun = true; };
   try {
     flow::run(p, o.run);
   } catch (const interrupted&) {
     if (!o.run.quiet)
       put_message(fmt::format("\n{}: go on with {}", o.run.folder.string(),
-                              flow::works_in_units(p) ? "the same command" : command_to_go_on(command_words())));
+                              begun ? command_to_go_on(command_words()) : "the same command"));
     throw;
   }
 }

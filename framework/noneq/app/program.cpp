@@ -84,8 +84,6 @@ int run_program(int argc, char** argv) {
   try {
     limit_library_threads();
     return main_or_throw(argc, argv);
-  } catch (const reader_gone&) {
-    return exit_code::done;
   } catch (const input_error& e) {
     put_message(problem_text(e));
     return exit_code::bad_input;

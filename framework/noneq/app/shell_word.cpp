@@ -11,7 +11,7 @@ std::string shell_word(const std::string& text) {
     return std::isalnum(c) != 0 || c >= 0x80 ||
            std::string_view("/._-+:@%,=").find(static_cast<char>(c)) != std::string_view::npos;
   });
-  if (plain) return text;
+  if (plain && !text.empty()) return text;
   std::string word = "'";
   for (const char c : text) word += c == '\'' ? "'\\''" : std::string(1, c);
   return word + "'";

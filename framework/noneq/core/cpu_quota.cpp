@@ -1,6 +1,7 @@
 #include "noneq/core/cpu_quota.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <fstream>
 #include <sstream>
@@ -74,11 +75,14 @@ std::vector<fs::path> folders_of(const hierarchy& h, const std::string& group) {
 }
 
 int allowed_cpus() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  // The kernel refuses a set that is smaller than its own, on machines of more than 1024 CPUs.
-  return ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set)
-                                                       : static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
+  // The kernel refuses a set that is smaller than its own.
+  for (std::size_t words = 16; words <= 1 << 16; words *= 2) {
+    std::vector<cpu_set_t> set(words * sizeof(long) / sizeof(cpu_set_t) + 1);
+    const std::size_t bytes = set.size() * sizeof(cpu_set_t);
+    if (::sched_getaffinity(::getpid(), bytes, set.data()) == 0) return CPU_COUNT_S(bytes, set.data());
+    if (errno != EINVAL) break;
+  }
+  return static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
 }
 
 int usable_cpus() {

@@ -1,4 +1,4 @@
-// The lines that a run prints before its first step: parameters, machine, data. Writes nothing itself.
+// The lines that a run prints before its first step: parameters, machine, data.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,5 @@
 // The number of shards of a run that goes on: sums of gradients are rounded by it, so that a run keeps the number with
-// which it began, whatever machine it goes on.
+// which it began, on any machine.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,7 @@
 #include "noneq/flow/plan.hpp"
 
+#include <algorithm>
+
 #include "noneq/core/cpu_quota.hpp"
 #include "noneq/flow/plan_checks.hpp"
 #include "noneq/flow/plan_document.hpp"
@@ -35,7 +37,7 @@ plan plan::fresh() const {
   }
   p.nodes = std::move(sorted);
   p.streams = streams;
-  choose_shards(p);
+  if (p.trains()) p.training().trainer.as<trainer>().shards = training().trainer.as<trainer>().shards;
   at::NoGradGuard values_only;
   if (p.process.schedule) p.process = p.process.refreshed();
   return p;

@@ -230,8 +230,8 @@ void run(const plan& given, const run_options& options) {
     refuse_events_of_units(options);
     return run_in_units(given, options);
   }
-  const plan p = options.policy == if_there::resume ? with_kept_shards(given, options.folder) : given;
   const folder_lock alone(options.folder);
+  const plan p = options.policy == if_there::resume ? with_kept_shards(given, options.folder) : given;
   // Everything that can be refused is refused before the folder is touched: a run that cannot start leaves it as it
   // was.
   begun_run begun;
@@ -245,6 +245,7 @@ void run(const plan& given, const run_options& options) {
     traced.emplace(options.trace, pool);
   }
   const auto staying = run_folder(options.folder).prepare(p, options.policy);
+  if (options.prepared) options.prepared();
   progress say(options.quiet ? telling::errors : telling::everything, begun.opened->step(),
                p.trains() ? p.training().trainer.as<trainer>().steps : 0);
   for (const std::string& line : first_lines(p, begun, pool, options.folder)) say.say(line);

@@ -12,11 +12,12 @@ struct run_options {
   if_there policy = if_there::refuse;
   int threads = 0;  // 0: all of the machine
   bool quiet = false;
-  std::filesystem::path from = {};   // a run whose weights a new one begins with; empty: none
-  std::filesystem::path trace = {};  // file for a trace of all calls; empty: none
-  bool tensorboard = false;          // also write events for TensorBoard; a run that has some goes on with them
-  job_part part = {};                // of a processing pipeline
-  std::string command = {};          // the words that started the program, for the files it writes; empty: not stated
+  std::filesystem::path from = {};      // a run whose weights a new one begins with; empty: none
+  std::filesystem::path trace = {};     // file for a trace of all calls; empty: none
+  bool tensorboard = false;             // also write events for TensorBoard; a run that has some goes on with them
+  job_part part = {};                   // of a processing pipeline
+  std::function<void()> prepared = {};  // called when the folder holds this run, which --resume then goes on with
+  std::string command = {};  // the words that started the program, for the files it writes; empty: not stated
 };
 
 // A pipeline whose sinks all work in units is processed (processing.hpp). Throws input_error before anything is

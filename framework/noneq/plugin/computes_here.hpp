@@ -14,7 +14,7 @@ struct [[gnu::visibility("default")]] computes_here {
     std::vector<std::pair<std::string, std::string>> facts;  // name and value, for people
     std::vector<std::string> slow;  // sentences about what makes it slower than it could be, with the reason
   };
-  // Of a model: for the network with its parameters, on data that it is made for.
+  // A model answers for the network with its parameters, on data that it is made for.
   virtual answer here() const = 0;
 };
 

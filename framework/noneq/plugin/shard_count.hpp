@@ -1,11 +1,13 @@
 // The number of parts of a batch. In YAML a number, or the word auto: as many as the CPUs that the process may use when
-// the run begins, at most the batch. A plan replaces auto by that number, and the pipeline of a run states it.
+// the run begins, at most the batch. A plan replaces auto by that number, and the pipeline of a run states it; until
+// then the number is 1.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
 #include "noneq/config/read.hpp"
+#include "noneq/core/error.hpp"
 
 namespace noneq {
 

@@ -47,19 +47,24 @@ bool is(const char* implementation, std::string_view name) { return name == impl
 constexpr const char *older_kernel = "jit_bf16:avx512_core_bf16", *newer_kernel = "brgconv:avx512_core_bf16";
 
 dnnl::convolution_forward::primitive_desc forward_of(const geometry& g, bool training, bool biased) {
+  using description = dnnl::convolution_forward::primitive_desc;
   const auto kind = training ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference;
-  const auto fastest = [](const dnnl::convolution_forward::primitive_desc& first) {
-    if (!is(first.impl_info_str(), newer_kernel)) return first;
-    // The older one is a tenth faster, where there is one.
-    dnnl::convolution_forward::primitive_desc older = first;
-    while (older.next_impl())
-      if (is(older.impl_info_str(), older_kernel)) return older;
-    return first;
-  };
   const auto with = [&](const auto&... bias) {
-    return onednn::with_description<dnnl::convolution_forward>(fastest, onednn::own_scratch(), kind,
-                                                               dnnl::algorithm::convolution_direct, g.in, g.weight,
-                                                               bias..., g.out, g.stride, g.before, g.after);
+    const auto described = [&](const auto& use) {
+      return onednn::with_description<dnnl::convolution_forward>(use, onednn::own_scratch(), kind,
+                                                                 dnnl::algorithm::convolution_direct, g.in, g.weight,
+                                                                 bias..., g.out, g.stride, g.before, g.after);
+    };
+    const auto first = [](const description& d) { return d; };
+    const description found = described(first);
+    if (!is(found.impl_info_str(), newer_kernel)) return found;
+    // The older one is a tenth faster, where there is one. oneDNN 3 moves all copies of a description on.
+    const auto older = described([](description d) -> std::optional<description> {
+      while (d.next_impl())
+        if (is(d.impl_info_str(), older_kernel)) return d;
+      return std::nullopt;
+    });
+    return older ? *older : described(first);
   };
   return biased ? with(g.bias) : with();
 }
