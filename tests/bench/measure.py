@@ -1,5 +1,4 @@
 """How the harness measures: processes with their wall time, CPU time and memory; ours as a difference of two runs."""
-import json
 import os
 import re
 import subprocess
@@ -7,8 +6,19 @@ import threading
 import time
 
 
+class failed(SystemExit):
+    """A command that failed, or something that is missing; its text ends in the reason."""
+
+    @property
+    def reason(self):
+        """The last error that the text names, in one line."""
+        lines = [line.strip() for line in str(self).splitlines() if line.strip()]
+        errors = [line for line in lines if re.match(r"[\w.]+(Error|Exception)\b", line)]
+        return (errors or lines)[-1][:200]
+
+
 def call(command, cpu=None, **environment):
-    """Runs a command; (seconds, CPU seconds, peak MB, its output, its messages). Raises when it fails."""
+    """Runs a command; (seconds, CPU seconds, peak MB, its output, its messages). Raises `failed`."""
     before, start = os.times(), time.perf_counter()
     with subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           env={**os.environ, **environment},
@@ -17,7 +27,7 @@ def call(command, cpu=None, **environment):
         out, err = process.communicate()
         wall, after = time.perf_counter() - start, os.times()
     if process.returncode:
-        raise SystemExit(f"{' '.join(map(str, command))}\n{err}")
+        raise failed(f"{' '.join(map(str, command))}\n{err or f'ended with {process.returncode}'}")
     busy = after.children_user + after.children_system - before.children_user - before.children_system
     return wall, busy, peak(), out, err
 
@@ -49,10 +59,6 @@ def difference(run, few, many, scale):
     wall1, busy1, peak, *_ = run(many)
     count = (many - few) * scale
     return {"rate": count / max(wall1 - wall0, 1e-9), "cpu_rate": count / max(busy1 - busy0, 1e-9), "rss_mb": peak}
-
-
-def peer(python, script, variant, seconds, *more):
-    return json.loads(call([python, script, "--variant", variant, "--seconds", seconds, *more])[3])
 
 
 GRADIENTS = {"backward_data": ", gradient of x", "backward_weights": ", gradient of weights"}

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""make bench: a pass over a dataset beside `cp` and h5py. processing.py BUILD [--gigabytes 4] [--rounds 3] [--scratch DIR]
+"""make bench: a pass over a dataset beside `cp` and h5py.
+processing.py BUILD [--gigabytes 4] [--rounds 3] [--scratch DIR]
 
 Three measurements, each a ratio within one run; rounds are interleaved and medians count.
 - copy: loader, transform.standardise, writer over uncompressed float32, beside `cp` of that file. The data is out of
-  the caches for both, the programs are not. Ours waits for the disk at the end, cp does not; so cp with `sync` behind it is shown, too.
+  the caches for both, the programs are not. Ours waits for the disk at the end, cp does not; so cp with `sync` behind
+  it is shown, too.
 - gzip: the same with compressed input and output, beside a script of h5py that goes chunk by chunk.
 - memory: the peak of a pass over a sparse dataset of 1 GB and over one of 100 GB.
-h5py is that of $PEER_PYTHON (by default python3); without it that case is left out. The scratch folder needs three times
-the gigabytes.
+h5py is that of the first program of $PEER_PYTHON that has it; without it that case is left out. The scratch folder
+needs three times the gigabytes.
 """
 import argparse
 import ctypes
@@ -21,9 +23,9 @@ import time
 from array import array
 from pathlib import Path
 
-from measure import call
+from measure import call, failed
+from peers import SCRIPTS, one_with, programs
 
-here = Path(__file__).parent
 parser = argparse.ArgumentParser()
 parser.add_argument("build", type=Path)
 parser.add_argument("--gigabytes", type=float, default=4)
@@ -32,7 +34,6 @@ parser.add_argument("--scratch", type=Path)
 parser.add_argument("--only", nargs="*", default=["copy", "gzip", "memory"])
 args = parser.parse_args()
 noneq = args.build.absolute() / "noneq"
-python = os.environ.get("PEER_PYTHON", "python3")
 scratch = tempfile.TemporaryDirectory(dir=args.scratch)
 folder = Path(scratch.name)
 ROW = (64, 64)  # 16 KiB
@@ -126,8 +127,10 @@ def copy_case():
 
 
 def gzip_case():
-    if subprocess.run([python, "-c", "import h5py"], capture_output=True).returncode:
-        print(f"gzip is left out: {python} has no h5py (PEER_PYTHON)")
+    try:
+        peer = one_with(programs(), "h5py")
+    except failed as error:
+        print(f"gzip is left out: {error.reason} (PEER_PYTHON)")
         return {}
     source, packed = folder / "plain.h5", folder / "gzip.h5"
     size = min(args.gigabytes, 1)
@@ -140,7 +143,7 @@ def gzip_case():
         cold(packed)
         times["ours"].append(ours(packed, more=", gzip: 4")[0])
         cold(packed)
-        times["h5py"].append(call([python, here / "peer" / "process_h5py.py", packed, folder / "peer.h5"])[0])
+        times["h5py"].append(call([peer.path, SCRIPTS / "process_h5py.py", packed, folder / "peer.h5"])[0])
         (folder / "peer.h5").unlink()
     middle = {k: statistics.median(v) for k, v in times.items()}
     for name, time_ in middle.items():

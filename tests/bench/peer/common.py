@@ -1,33 +1,22 @@
-"""What the peer scripts share: a variant by name, timing, and one line of JSON as the result.
+"""What the peer scripts of PyTorch share: a variant by its words, and the diffusion process.
 
-A variant is a comma-separated list of words: fp32 or bf16 (autocast), nchw or nhwc (channels_last), t1 or t2 (threads),
-and words a script knows itself. The default of PyTorch is "fp32,nchw,t<cores>".
+The words: fp32, bf16 (autocast) or bf16w (weights and activations in bf16, for sampling only); nchw or nhwc
+(channels_last); compile or autotune (torch.compile, the latter by max-autotune) or jit (a traced network); t1 or t2
+(threads), and words that a script knows itself. The default of PyTorch is "fp32,nchw,t<cores>".
 """
-import argparse
 import contextlib
-import json
-import os
-import resource
-import sys
-import time
 
-# OpenBLAS has threads of its own, and reads their number when torch is loaded.
-for word in ",".join(sys.argv).split(","):
-    if word in ("t1", "t2"):
-        os.environ["OPENBLAS_NUM_THREADS"] = word[1:]
-
+import timing
 import torch
+
+from schedule import cosine
+
+report = timing.report
 
 
 def arguments(**more):
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--variant", default="fp32,nchw,t2")
-    parser.add_argument("--seconds", type=float, default=4)
-    for name, default in more.items():
-        parser.add_argument("--" + name.replace("_", "-"), type=type(default), default=default)
-    args = parser.parse_args()
-    args.words = args.variant.split(",")
-    torch.set_num_threads(2 if "t2" in args.words else 1)
+    args = timing.arguments(**more)
+    torch.set_num_threads(args.threads)
     torch.set_flush_denormal(True)
     torch.manual_seed(1)
     return args
@@ -40,33 +29,39 @@ def precision(args):
 
 
 def layout(args, x):
-    """A tensor or a network, channels last when the variant says so."""
+    """A tensor or a network as the variant has it: channels last or not, float32 or bf16."""
+    if "bf16w" in args.words:
+        x = x.to(torch.bfloat16)
     return x.to(memory_format=torch.channels_last) if "nhwc" in args.words else x
 
 
-def report(args, step, unit, scale=1, warm=3):
-    """Calls step() for args.seconds and prints how often it ran in a second, times `scale`."""
-    for _ in range(warm):
-        step()
-    count, start, busy = 0, time.perf_counter(), time.process_time()
-    while (now := time.perf_counter()) - start < args.seconds or count < 3:
-        step()
-        count += 1
-    rate = count * scale / (now - start)
-    print(json.dumps({"variant": args.variant, "rate": rate, "unit": unit,
-                      "cpu_rate": count * scale / (time.process_time() - busy),
-                      "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+def compiled(args, model, example=None, frozen=False):
+    """The network as the variant has it; jit traces it with the example, `frozen` makes its weights constants."""
+    if "jit" in args.words:
+        traced = torch.jit.trace(model, example, check_trace=False)
+        return torch.jit.freeze(traced) if frozen else traced
+    for word, mode in (("compile", "default"), ("autotune", "max-autotune")):
+        if word in args.words:
+            import torch._inductor.config as inductor
+            inductor.freezing = frozen
+            return torch.compile(model, mode=mode, dynamic=False)
+    return model
+
+
+def optimizer(kind, model, rate, **more):
+    """One kernel for all weights where this PyTorch has it for CPUs, else a call for each operation on all of them."""
+    try:
+        return kind(model.parameters(), rate, fused=True, **more)
+    except (RuntimeError, TypeError):
+        return kind(model.parameters(), rate, foreach=True, **more)
 
 
 class diffusion:
-    """Cosine schedule (Nichol & Dhariwal 2021, eq. 17) and the jump from x0 to xt."""
+    """The cosine schedule and the jump from x0 to xt."""
 
     def __init__(self, steps=1000):
-        f = torch.cos((torch.arange(steps + 1, dtype=torch.float64) / steps + 0.008) / 1.008 * torch.pi / 2) ** 2
-        beta = (1 - f[1:] / f[:-1]).clamp(max=0.999)
-        alpha_bar = torch.cumprod(1 - beta, 0)
         self.steps = steps
-        self.keep, self.spread = alpha_bar.sqrt().float(), (1 - alpha_bar).sqrt().float()
+        self.keep, self.spread = (torch.tensor(values) for values in cosine(steps))
 
     def jump(self, x0):
         t = torch.randint(0, self.steps, (x0.shape[0],))

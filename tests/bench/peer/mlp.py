@@ -1,13 +1,10 @@
-"""Training a small perceptron on points in the plane: the whole loop, 3 hidden layers of 128, Adam on the simple loss.
-
-The words `foreach` and `script` use the multi-tensor Adam and a traced network.
-"""
+"""Training a small perceptron on points in the plane: the whole loop, 3 hidden layers of 128, Adam, the simple loss."""
 import math
 
 import torch
 from torch import nn
 
-from common import arguments, diffusion, precision, report
+from common import arguments, compiled, diffusion, optimizer, precision, report
 
 args = arguments(batch=512, width=128, features=32)
 
@@ -34,18 +31,17 @@ class perceptron(nn.Module):
 data = torch.randn(60000, 2)
 process = diffusion(200)
 model = perceptron(process.steps, args.width, args.features)
-optimizer = torch.optim.Adam(model.parameters(), 1e-3, foreach="foreach" in args.words)
-if "script" in args.words:
-    model = torch.jit.trace(model, (data[:args.batch], torch.zeros(args.batch, dtype=torch.long)))
+descent = optimizer(torch.optim.Adam, model, 1e-3)
+network = compiled(args, model, (data[:args.batch], torch.zeros(args.batch, dtype=torch.long)))
 
 
 def step():
     t, noise, xt = process.jump(data[torch.randint(0, len(data), (args.batch,))])
     with precision(args):
-        loss = nn.functional.mse_loss(model(xt, t).float(), noise)
-    optimizer.zero_grad(set_to_none=True)
+        loss = nn.functional.mse_loss(network(xt, t).float(), noise)
+    descent.zero_grad(set_to_none=True)
     loss.backward()
-    optimizer.step()
+    descent.step()
 
 
 report(args, step, "steps/s", warm=30)
