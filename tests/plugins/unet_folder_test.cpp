@@ -133,7 +133,9 @@ TEST_CASE("what a config asks for and the network does not know is refused by na
       {{{"layers_per_block", {1, 2}}}, "layers_per_block: got [1,2], need an integer"},
       {{{"norm_num_groups", 5}}, "got 8 channels in 5 groups, need a multiple"},
       {{{"attention_head_dim", 5}}, "got heads of 5 channels where there are 16, need a divisor"},
-      {{{"mid_block_type", "UNetMidBlock2D"}}, "mid_block_type: got \"UNetMidBlock2D\", need a key of UNet2DModel"},
+      {{{"mid_block_type", "UNetMidBlock3D"}}, "mid_block_type: got 'UNetMidBlock3D', need UNetMidBlock2D"},
+      {{{"mid_block_type", nullptr}}, "mid_block_type: got null, need a text"},
+      {{{"middle_block", "UNet"}}, "middle_block: got \"UNet\", need a key of UNet2DModel"},
   };
   for (const auto& [edits, line] : refused) {
     const std::string message = refusal(edits);

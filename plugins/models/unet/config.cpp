@@ -92,7 +92,7 @@ class reader {
     for (const auto& [key, v] : all_.items()) {
       const bool asks = !v.is_null() && v != false && !key.starts_with('_');
       if (asks && std::find(seen_.begin(), seen_.end(), key) == seen_.end())
-        refuse(key, fmt::format("got {}, need a key of UNet2DModel up to diffusers 0.30", v.dump()));
+        refuse(key, fmt::format("got {}, need a key of UNet2DModel", v.dump()));
     }
   }
 
@@ -175,6 +175,9 @@ void read_rest(reader& r, diffusers_config& c) {
   a.centre_input = r.get<bool>("center_input_sample", false);
   a.middle_scale = r.get<double>("mid_block_scale_factor", 1);
   if (a.middle_scale == 0) r.refuse("mid_block_scale_factor", "got 0, need another number");
+  // A key of later versions, in which null stands for none.
+  const auto middle = r.get<std::string>("mid_block_type", "UNetMidBlock2D");
+  if (middle != "UNetMidBlock2D") r.refuse("mid_block_type", fmt::format("got '{}', need UNetMidBlock2D", middle));
   a.middle_attention = r.get<bool>("add_attention", true);
   a.downsample_padding = r.get<std::int64_t>("downsample_padding", 1);
   if (a.downsample_padding < 0 || a.downsample_padding > 1)
