@@ -2,14 +2,13 @@
 // embedding of t: sinusoids of t (Vaswani et al. 2017, as in Ho et al. 2020), 2015's bumps, or sinusoids of ln SNR,
 // which follow a schedule that is learned. Octaves sin(2^k x), cos(2^k x) beside x (Mildenhall et al. 2020; Kingma et
 // al. 2021) let a small network resolve fine structure in few dimensions.
+#include "computed_here.hpp"
 #include "conditioning.hpp"
 #include "dotted.hpp"
 #include "noneq/compute/builder.hpp"
 #include "noneq/compute/execution.hpp"
-#include "noneq/compute/machine.hpp"
 #include "noneq/diffusion/bump.hpp"
 #include "noneq/plugin.hpp"
-#include "noneq/plugin/computes_here.hpp"
 #include "noneq/plugin/roles/model.hpp"
 
 namespace {
@@ -72,10 +71,7 @@ struct mlp_network : noneq::network, noneq::computes_here {
     }
   }
 
-  answer here() const override {
-    const auto o = noneq::compute::outlook_of(executed.layers(), options);
-    return {o.facts, o.slow};
-  }
+  answer here() const override { return shipped::computed_here(executed.layers(), options); }
 
   bool takes_any_t() const override { return options.time != "bump"; }
   std::vector<std::string> knows_without() const override { return given.dropped(); }

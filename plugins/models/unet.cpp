@@ -1,11 +1,10 @@
 // U-Net (Ho et al. 2020; Nichol & Dhariwal 2021), described as plain data and executed from it. Its weights have the
 // names of UNet2DModel in diffusers, and a folder of diffusers can be read in place of the parameters.
+#include "computed_here.hpp"
 #include "dotted.hpp"
 #include "noneq/compute/execution.hpp"
-#include "noneq/compute/machine.hpp"
 #include "noneq/compute/script.hpp"
 #include "noneq/plugin.hpp"
-#include "noneq/plugin/computes_here.hpp"
 #include "noneq/plugin/exportable.hpp"
 #include "noneq/plugin/roles/model.hpp"
 #include "onnx_graph.hpp"
@@ -93,10 +92,7 @@ struct unet_network : noneq::network, noneq::exportable, noneq::computes_here {
     noneq::storage::onnx::save(file, shipped::onnx_graph(executed.layers(), weights, frame(), steps, labels));
   }
 
-  answer here() const override {
-    const auto o = noneq::compute::outlook_of(executed.layers(), how);
-    return {o.facts, o.slow};
-  }
+  answer here() const override { return shipped::computed_here(executed.layers(), how); }
 
   architecture net;
   std::string version = "0.30.0";  // of the diffusers to export for
@@ -126,9 +122,7 @@ struct unet : noneq::model, noneq::computes_here, shipped::unet::options {
   // On photographs of 32×32, or whatever the folder of a trained one takes.
   answer here() const override {
     const noneq::network_signature usual{{3, 32, 32}, 1, 1000, 0};
-    const auto o =
-        noneq::compute::outlook_of(shipped::unet::layers(architecture_for(usual, opened()), {32, 32}), *this);
-    return {o.facts, o.slow};
+    return shipped::computed_here(shipped::unet::layers(architecture_for(usual, opened()), {32, 32}), *this);
   }
 
   static void describe(noneq::description<unet>& d) {

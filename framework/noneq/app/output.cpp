@@ -7,8 +7,9 @@
 namespace noneq::app {
 
 static void need(bool written) {
-  if (!written && errno == EPIPE) return std::clearerr(stdout);
-  if (!written) throw storage::file_error("the standard output", "write", errno);
+  if (written) return;
+  if (errno == EPIPE) return std::clearerr(stdout);
+  throw storage::file_error("the standard output", "write", errno);
 }
 
 void put_output(std::string_view text) { need(std::fwrite(text.data(), 1, text.size(), stdout) == text.size()); }

@@ -29,7 +29,8 @@ auto with_description(const Use& use, const dnnl::primitive_attr& attributes, co
 #endif
 }
 
-// Returns the description of the first implementation of a primitive.
+// Returns the description of the first implementation of a primitive, from which primitives can be made; it cannot go
+// on to others.
 template <class Primitive, class... Arguments>
 typename Primitive::primitive_desc described(const dnnl::primitive_attr& attributes, const Arguments&... operation) {
   return with_description<Primitive>([](const auto& first) { return first; }, attributes, operation...);
