@@ -42,9 +42,10 @@ peers:
 PEER_PYTHON ?= $(PEERS)/bin/python:/usr/bin/python3
 bench: export PEER_PYTHON := $(PEER_PYTHON)
 bench: build
-	cmake --build $(BUILD) --target bench_machine bench_batches
+	cmake --build $(BUILD) --target bench_machine bench_batches bench_empty
 	python3 tests/bench/bench.py $(BUILD)
 	python3 tests/bench/processing.py $(BUILD)
+	python3 tests/bench/small.py $(BUILD)
 
 # Asks apt only when a package is missing, so that later calls need neither root nor a network.
 deps:

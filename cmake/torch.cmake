@@ -1,6 +1,18 @@
+# noneq_torch_of_prefix(): sets NONEQ_TORCH, where it is not set, to the folder of a `torch` of pip whose prefix for CMake, which
+# torch.utils.cmake_prefix_path prints, is in CMAKE_PREFIX_PATH.
+function(noneq_torch_of_prefix)
+  foreach(prefix IN LISTS CMAKE_PREFIX_PATH)
+    get_filename_component(folder "${prefix}/../.." REALPATH)
+    if(NOT NONEQ_TORCH AND EXISTS "${prefix}/Torch/TorchConfig.cmake" AND EXISTS "${folder}/include/ATen/ATen.h")
+      set(NONEQ_TORCH "${folder}" PARENT_SCOPE)
+      return()
+    endif()
+  endforeach()
+endfunction()
+
 # noneq_torch_of_pip(): the target `torch` from the libraries and headers of the folder NONEQ_TORCH, a `torch` of pip. That is
 # built for CUDA, and its CMake package asks for a CUDA toolkit; nothing here needs more of it than torch_cpu, which runs
-# without.
+# without a driver.
 function(noneq_torch_of_pip)
   if(TARGET torch)
     return()
@@ -22,4 +34,23 @@ function(noneq_torch_of_pip)
   endforeach()
   add_library(torch INTERFACE IMPORTED)
   target_link_libraries(torch INTERFACE noneq_torch_torch_cpu noneq_torch_c10)
+endfunction()
+
+# noneq_need_torch(version): ends the configuration, with the folder named, when the headers are of an earlier version.
+function(noneq_need_torch version)
+  if(NONEQ_TORCH)
+    set(headers "${NONEQ_TORCH}/include")
+  else()
+    set(headers ${TORCH_INCLUDE_DIRS})
+  endif()
+  find_file(header NAMES torch/headeronly/version.h torch/version.h  # since 2.9, and before
+            PATHS ${headers} PATH_SUFFIXES torch/csrc/api/include NO_DEFAULT_PATH NO_CACHE)
+  set(found "of an unknown version")
+  if(header)
+    file(STRINGS "${header}" lines REGEX "define TORCH_VERSION_(MAJOR|MINOR) ")
+    string(REGEX REPLACE "[^0-9]+([0-9]+)[^0-9]+([0-9]+)" "\\1.\\2" found "${lines}")
+  endif()
+  if(NOT found VERSION_GREATER_EQUAL version)
+    message(FATAL_ERROR "got libtorch ${found} in ${headers}, need ${version} or later")
+  endif()
 endfunction()

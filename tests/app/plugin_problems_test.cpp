@@ -1,16 +1,23 @@
 // Libraries in the plugin folder that are none, or fail.
+#include "noneq/plugin/abi.hpp"
 #include "tiny.hpp"
 
 using namespace testing;
 
 namespace {
 
-// A library with a handshake of its own, made here from lines of C that need no header.
-void compile_foreign(const std::filesystem::path& library, const std::string& api, const std::string& torch) {
+// A library with a handshake of its own, made here from lines of C that need no header. One that must not be loaded ends
+// the program when it is.
+enum class handshake_in { symbol, section };
+void compile_foreign(const std::filesystem::path& library, handshake_in place, const std::string& api,
+                     const std::string& torch) {
   const std::filesystem::path source = library.string() + ".c";
-  put_text(source,
-           "const struct { unsigned magic, api, cxx, string; char torch[16]; } noneq_handshake = {0x6e6e6571, " + api +
-               ", 1017, 1, \"" + torch + "\"};\nconst void* noneq_entry(void) { __builtin_trap(); }\n");
+  const bool loadable = place == handshake_in::symbol;
+  put_text(source, std::string(loadable ? "" : "__attribute__((section(\"noneq_versions\")))\n") +
+                       "const struct { unsigned magic, api, cxx, string; char torch[16]; } noneq_handshake = "
+                       "{0x6e6e6571, " +
+                       api + ", 1017, 1, \"" + torch + "\"};\n" + (loadable ? "" : "__attribute__((constructor))\n") +
+                       "const void* noneq_entry(void) { __builtin_trap(); }\n");
   const std::string command = "cc -shared -fPIC -o '" + library.string() + "' '" + source.string() + "'";
   REQUIRE(std::system(command.c_str()) == 0);
 }
@@ -34,7 +41,8 @@ TEST_CASE("files that are no plugins are refused by name, whatever they are") {
   put_text(place / "schedule.text.so", "this is text\n");
   std::filesystem::create_directory(place / "schedule.folder.so");
   std::filesystem::copy(shipped_schedules, place / "schedule.renamed.so");
-  compile_foreign(place / "schedule.newer.so", "99", "9.9.9");
+  compile_foreign(place / "schedule.newer.so", handshake_in::symbol, "99", "9.9.9");
+  compile_foreign(place / "schedule.base.so", handshake_in::section, std::to_string(NONEQ_API_VERSION), "1.12.0");
   const std::string whole = text_of(shipped_schedules);
   put_text(place / "schedule.truncated.so", whole.substr(0, 9000));
   put_text(place / "schedule.headers.so", whole.substr(0, 70));
@@ -64,12 +72,13 @@ TEST_CASE("files that are no plugins are refused by name, whatever they are") {
   const std::string newer = line("newer");
   CHECK(says(newer, "is built against API 99, C++ ABI 1017/1, libtorch 9.9.9, this program is API "));
   CHECK(says(newer, "; build the plugin again"));
+  CHECK(says(line("base"), "libtorch 1.12.0, this program is API "));  // a trap if it were loaded
 
   const outcome all = program({"list", "schedule"}, {.plugin_path = folder});
   CHECK(all.code == 0);
   CHECK(says(all.out, "schedule.cosine"));
   CHECK(!says(all.out, "schedule.text"));
-  CHECK(problem_count(all.err) == 8);
+  CHECK(problem_count(all.err) == 9);
 }
 
 TEST_CASE("plugins that throw when they are described or made") {

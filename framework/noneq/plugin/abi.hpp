@@ -1,5 +1,6 @@
-// The border between program and plugin, as plain bytes. The list of a library's plugins is read from its file without
-// loading it, and the handshake is read before the first C++ call crosses the border.
+// The border between program and plugin, as plain bytes. The handshake and the list of a library's plugins are read from
+// its file without loading it: a library built with another libtorch would load that one too, and two in one process
+// end it.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,7 @@ namespace noneq {
 
 struct plugin_entry;
 
-// One for each library.
+// One for each file of a library, all alike, in its section `noneq_versions`; the first is the symbol `noneq_handshake`.
 struct handshake {
   std::uint32_t magic;       // "nneq"
   std::uint32_t api;         // NONEQ_API_VERSION

@@ -14,7 +14,7 @@ extern "C" {
 [[gnu::weak, gnu::visibility("hidden")]] extern const noneq::exported_plugin __start_noneq_records[];
 [[gnu::weak, gnu::visibility("hidden")]] extern const noneq::exported_plugin __stop_noneq_records[];
 
-[[gnu::weak]] extern const noneq::handshake noneq_handshake;
+[[gnu::weak, gnu::section("noneq_versions")]] extern const noneq::handshake noneq_handshake;
 const noneq::handshake noneq_handshake = noneq::own_handshake();
 
 [[gnu::weak]] noneq::exported_plugins noneq_plugins();

@@ -27,13 +27,26 @@ std::string versions(const handshake& h) {
   return fmt::format("API {}, C++ ABI {}/{}, libtorch {}", h.api, h.cxx_abi, h.string_abi, text(h.torch));
 }
 
-void check_handshake(const boost::dll::shared_library& lib) {
-  if (!lib.has("noneq_handshake")) throw error("is a shared library but not a noneq plugin; it lacks NONEQ_PLUGIN(…)");
-  const auto& theirs = lib.get<const handshake>("noneq_handshake");
+void check(const handshake& theirs) {
   const handshake ours = own_handshake();
   if (theirs.magic != ours.magic || versions(theirs) != versions(ours))
     throw error(fmt::format("is built against {}, this program is {}; build the plugin again", versions(theirs),
                             versions(ours)));
+}
+
+// Returns whether the file holds a handshake; libraries that no linker of a plugin made need not.
+bool check_before_loading(const fs::path& file) {
+  const std::string bytes = section_of(file, "noneq_versions");
+  handshake theirs;
+  if (bytes.size() < sizeof theirs) return false;
+  std::memcpy(&theirs, bytes.data(), sizeof theirs);
+  check(theirs);
+  return true;
+}
+
+void check_loaded(const boost::dll::shared_library& lib) {
+  if (!lib.has("noneq_handshake")) throw error(no_plugin);
+  check(lib.get<const handshake>("noneq_handshake"));
 }
 
 // Returns the system's text. Boost.DLL adds an error code of its own, which means nothing.
@@ -105,8 +118,9 @@ std::string place_of(const fs::path& file, std::string_view role, std::string_vi
 library::library(const fs::path& file) : file_(file), name_(file.string()) {
   const at_work loading(file_);
   try {
+    const bool checked = check_before_loading(file_);
     handle_ = opened(file_);
-    check_handshake(handle_);
+    if (!checked) check_loaded(handle_);
     held_ = handle_.get<exported_plugins()>("noneq_plugins")();
     if (held_.begin == held_.end) throw error(no_plugin);
     check_names({held_.begin, held_.end});
