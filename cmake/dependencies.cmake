@@ -25,6 +25,7 @@ find_library(DNNL_LIBRARY dnnl REQUIRED)  # its own CMake package asks for OpenC
 find_package(hwy CONFIG REQUIRED)
 find_package(Boost REQUIRED COMPONENTS filesystem)
 find_package(Protobuf REQUIRED)
+find_package(MPI REQUIRED COMPONENTS CXX)
 find_library(HTTPLIB_LIBRARY cpp-httplib REQUIRED)
 find_library(CMARK_LIBRARY cmark-gfm REQUIRED)
 find_library(CMARK_EXTENSIONS_LIBRARY cmark-gfm-extensions REQUIRED)

@@ -9,7 +9,7 @@ forbid() {  # forbid WHERE PATTERN WHY
     failed=1
   fi
 }
-rooms="core config diffusion compute storage plugin laws flow runs app"
+rooms="core config diffusion compute storage plugin laws flow mpi runs app"
 home() { [ "$1" = plugins ] && echo plugins || echo framework/noneq/$1; }
 without() {  # without "ALL" "SOME": the words of ALL that are not in SOME
   for word in $1; do [[ " $2 " = *" $word "* ]] || echo "$word"; done
@@ -28,6 +28,7 @@ sees storage 'core'
 sees plugin 'config diffusion core'
 sees laws 'plugin storage config diffusion core'
 sees flow 'plugin storage config diffusion core'
+sees mpi 'core'
 sees runs 'flow plugin storage config diffusion core'
 sees app 'flow plugin storage config diffusion core'
 sees plugins 'plugin storage compute config diffusion core'
@@ -49,6 +50,7 @@ belongs 'boost/crc' storage Boost.CRC
 belongs 'google/protobuf|\.pb\.h' storage protobuf
 belongs 'oneapi/dnnl|dnnl' compute oneDNN
 belongs 'hwy/' 'core compute' Highway
+belongs 'mpi\.h' mpi MPI
 belongs 'CLI/' app CLI11
 belongs 'httplib' app cpp-httplib
 # Two types of one name in two headers of a namespace are one to the linker: it keeps the inline functions of either.

@@ -25,6 +25,7 @@ std::string refusal(const scratch& place) {
 TEST_CASE("a damaged checkpoint is refused, not used") {
   const scratch place;
   copy_run(place / "run");
+  remove_earlier_checkpoints(place / "run");
   const std::filesystem::path tensors = tensors_of(place / "run");
   const std::string whole = text_of(tensors), json = text_of(place / "run/checkpoint/checkpoint.json");
 
@@ -84,6 +85,44 @@ TEST_CASE("a checkpoint whose damage shows only when it is used is refused, and 
   CHECK(o.code == 2);
   CHECK(o.err.starts_with("run/pipeline.yaml:"));
   CHECK(problem_count(o.err) == 1);
+}
+
+TEST_CASE("a run whose last checkpoint is damaged goes on from the one before, to the same bytes") {
+  const scratch place;
+  copy_run(place / "whole");
+  put_text(place / "p.yaml", tiny_pipeline);
+  const surroundings here{.folder = place.folder()};
+  const auto run = [&](const std::string& folder) {
+    return program({"run", "p.yaml", "--out", folder, "--resume", "--set", "graph.trainer.steps=70", "--set",
+                    "graph.trainer.checkpoint=5", "--set", "graph.trainer.keep=3"},
+                   here);
+  };
+  const outcome undisturbed = run("whole");
+  REQUIRE_MESSAGE(undisturbed.code == 0, undisturbed.err);
+  // The last two are of step 70: one before the samplers at the end, one behind them.
+  const auto resumed = [&](const std::string& name, int step, const auto& damage) {
+    std::filesystem::copy(place / "whole", place / name, std::filesystem::copy_options::recursive);
+    damage(place / name);
+    const outcome refused = program({"sample", name, "--count", "1", "--out", name + ".h5"}, here);
+    CHECK(refused.code == 2);
+    CHECK(says(refused.err,
+               "; noneq run --resume goes on from the one before it, of step " + std::to_string(step) + "\n"));
+    const outcome o = run(name);
+    CHECK_MESSAGE(o.code == 0, o.err);
+    CHECK(says(o.err, "; the run goes on from the one before it, of step " + std::to_string(step) + "\n"));
+    CHECK(text_of(tensors_of(place / name)) == text_of(tensors_of(place / "whole")));
+    CHECK(text_of(place / name / "metrics.csv") == text_of(place / "whole/metrics.csv"));
+  };
+  const auto last_json = [](const std::filesystem::path& run) { return run / "checkpoint/checkpoint.json"; };
+  resumed("tensors", 70, [](const auto& run) { put_text(tensors_of(run), "short"); });
+  resumed("json", 70, [&](const auto& run) { put_text(last_json(run), "{"); });
+  resumed("gone", 70, [&](const auto& run) { std::filesystem::remove(last_json(run)); });
+  resumed("two", 65, [&](const auto& run) {
+    put_text(last_json(run), "{");
+    const auto last = tensors_of(run / ".." / "whole").filename().string();
+    const auto before = std::to_string(std::stoi(last.substr(8)) - 1);
+    put_text(run / "checkpoint" / ("tensors-" + before + ".safetensors"), "");
+  });
 }
 
 TEST_CASE("a damaged pipeline.yaml of a run is refused") {

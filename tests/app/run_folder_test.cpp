@@ -61,6 +61,7 @@ TEST_CASE("a run without its checkpoint.json is not begun anew in silence") {
   put_text(place / "p.yaml", tiny_pipeline);
   const auto refused = [&] {
     const std::string records = text_of(place / "run/metrics.jsonl");
+    remove_earlier_checkpoints(place / "run");
     const outcome o = program({"run", "p.yaml", "--out", "run", "--resume", "--quiet"}, {.folder = place.folder()});
     CHECK(o.code == 2);
     CHECK(o.err ==

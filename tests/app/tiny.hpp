@@ -60,6 +60,13 @@ inline std::filesystem::path tensors_of(const std::filesystem::path& run) {
   return run / "checkpoint" / text.substr(at, text.find('"', at) - at);
 }
 
+// Removes the checkpoints before the last.
+inline void remove_earlier_checkpoints(const std::filesystem::path& run) {
+  std::error_code none_there;
+  for (const auto& file : std::filesystem::directory_iterator(run / "checkpoint", none_there))
+    if (file.path().filename().string().starts_with("checkpoint-")) std::filesystem::remove(file.path());
+}
+
 // `noneq check` of a pipeline called p.yaml.
 inline outcome check(const std::string& yaml, surroundings around = {}) {
   const scratch place;

@@ -11,7 +11,8 @@ def line(*cells):
 
 
 def cores(found):
-    print("| core | matmul fp32 | convolution fp32 | matmul bf16 | convolution bf16 |\n|---|---|---|---|---|")
+    kinds = [f"{kind} {of}" for of, kind_of in next(iter(found.values())).items() for kind in kind_of]
+    print(line("core", *kinds) + "\n|" + "---|" * (1 + len(kinds)))
     for core, made in found.items():
         print(line(str(core), *(f"{v:.0f} GFLOP/s" for kind in made.values() for v in kind.values())))
 

@@ -36,7 +36,7 @@ TEST_CASE("a checkpoint comes back; the next replaces it; the tensors of two rem
     save_checkpoint(dir, sample(step));
     CHECK(has_checkpoint(dir));
     check_is(load_checkpoint(dir), step);
-    CHECK(std::distance(std::filesystem::directory_iterator(dir), {}) == (step == 1 ? 2 : 3));
+    CHECK(std::distance(std::filesystem::directory_iterator(dir), {}) == (step == 1 ? 2 : 4));
   }
   for (const char* name : {"tensors-1.safetensors", "tensors-2.safetensors"})
     CHECK(std::filesystem::exists(dir / name));
@@ -60,7 +60,7 @@ TEST_CASE("what a kill leaves behind neither shows nor stays") {
   }
   save_checkpoint(s.dir, sample(2));
   check_is(load_checkpoint(s.dir), 2);
-  CHECK(s.files() == 3);
+  CHECK(s.files() == 4);
 }
 
 TEST_CASE("killed at any moment, a whole checkpoint remains") {
@@ -78,7 +78,7 @@ TEST_CASE("killed at any moment, a whole checkpoint remains") {
     check_is(left, left.meta["step"].get<int>());
   }
   save_checkpoint(s.dir, sample(1));
-  CHECK(s.files() == 3);
+  CHECK(s.files() == 4);
 }
 
 TEST_CASE("who reads while another process saves gets a whole checkpoint, each time") {
@@ -143,7 +143,7 @@ TEST_CASE("a full disk keeps the old checkpoint") {
   }
   check_is(load_checkpoint(s.dir), 1);
   save_checkpoint(s.dir, sample(3));
-  CHECK(s.files() == 3);
+  CHECK(s.files() == 4);
 }
 
 TEST_CASE("every damage to a checkpoint is one clear error") {
@@ -190,4 +190,55 @@ TEST_CASE("numbers that are not finite become null, and still load") {
   c.meta["loss"] = NAN;
   save_checkpoint(s.dir, c);
   CHECK(load_checkpoint(s.dir).meta["loss"].is_null());
+}
+
+TEST_CASE("as many checkpoints stay as are to be kept") {
+  const scratch s;
+  for (const int keep : {1, 2, 4}) {
+    CAPTURE(keep);
+    for (int step = 0; step < 6; ++step) save_checkpoint(s.dir, sample(step), keep);
+    // The tensors before the last stay for those that are reading them, also where one checkpoint is kept.
+    CHECK(s.files() == std::max(3, 2 * keep));
+    check_is(load_checkpoint(s.dir), 5);
+    const auto earlier = load_earlier_checkpoint(s.dir);
+    CHECK(earlier.has_value() == (keep > 1));
+    if (earlier) check_is(*earlier, 4);
+  }
+}
+
+TEST_CASE("whatever is damaged, the last whole checkpoint is found, committed again, and followed by others") {
+  const auto damage = [](const std::filesystem::path& file, int how) {
+    if (how == 0) std::filesystem::remove(file);
+    if (how == 1) put(file, "");
+    if (how == 2) put(file, read_file(file).replace(40, 1, "\x01"));
+  };
+  for (int how = 0; how < 3; ++how)
+    for (const bool also_before : {false, true})
+      for (const bool tensors : {false, true}) {
+        const scratch s;
+        for (int step = 0; step < 4; ++step) save_checkpoint(s.dir, sample(step), 3);
+        damage(tensors ? s / "tensors-3.safetensors" : s / "checkpoint.json", how);
+        if (also_before) damage(tensors ? s / "tensors-2.safetensors" : s / "checkpoint-2.json", how);
+        const int whole = also_before ? 1 : 2;
+        CHECK(load_failure(s.dir) != "");
+        check_is(load_earlier_checkpoint(s.dir).value(), whole);
+        go_back_to_earlier_checkpoint(s.dir);
+        check_is(load_checkpoint(s.dir), whole);
+        CHECK(load_checkpoint_head(s.dir).meta["step"] == whole);
+        save_checkpoint(s.dir, sample(7), 3);
+        check_is(load_checkpoint(s.dir), 7);
+        check_is(load_earlier_checkpoint(s.dir).value(), whole);
+      }
+  const scratch s;
+  CHECK_FALSE(load_earlier_checkpoint(s.dir));
+  CHECK(has(failure([&] { go_back_to_earlier_checkpoint(s.dir); }), "has no earlier checkpoint that is whole"));
+}
+
+TEST_CASE("a run with a damaged JSON that saves on keeps its earlier checkpoints") {
+  const scratch s;
+  for (int step = 0; step < 3; ++step) save_checkpoint(s.dir, sample(step), 3);
+  put(s / "checkpoint.json", "{");
+  save_checkpoint(s.dir, sample(9), 3);
+  check_is(load_checkpoint(s.dir), 9);
+  check_is(load_earlier_checkpoint(s.dir).value(), 1);
 }

@@ -19,12 +19,15 @@
 
 namespace noneq::app {
 
-// The part that this process is to do of a pipeline without a trainer.
+// The part that this process is to do of a pipeline without a trainer; of one that trains, all of it.
 static flow::job_part part_of(const flow::plan& p, const std::string& given) {
   return as_input([&] {
-    if (!given.empty() && p.trains())
-      throw error("--part got '" + given + "', but the pipeline trains, need one without a trainer");
-    if (!given.empty()) return flow::read_part(given);
+    if (!given.empty()) {
+      const flow::job_part part = flow::read_part(given);
+      if (p.trains() && !part.whole())
+        throw error("--part got '" + given + "', but the pipeline trains, need one without a trainer, or 1/1");
+      return part;
+    }
     if (p.trains()) return flow::job_part{};
     return flow::part_of_environment([](const char* name) { return std::getenv(name); }).value_or(flow::job_part{});
   });
@@ -67,7 +70,7 @@ static void print_estimate(const flow::estimate& e, const flow::job_part& part) 
 void processing_options::add_to(CLI::App& verb) {
   verb.add_option("--part", part,
                   "the part of a processing pipeline that this process does, as 2/16 (default: as the scheduler "
-                  "states, or all)");
+                  "states, or all); 1/1: by itself, also beside other processes of a job");
   verb.add_flag(
       "--dry-run", dry,
       "of a processing pipeline: print shapes, bytes on the disk and hours, measured on one unit; keep nothing");
@@ -92,6 +95,7 @@ void run_processing(const flow::plan& p, processing_options& o) {
   try {
     flow::run(p, o.run);
   } catch (const interrupted&) {
+    if (!flow::ranks_of(o.run).first()) throw reported_elsewhere{exit_code::stopped};
     if (!o.run.quiet)
       put_message(fmt::format("\n{}: go on with {}", o.run.folder.string(),
                               begun ? command_to_go_on(command_words()) : "the same command"));

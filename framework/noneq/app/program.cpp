@@ -16,6 +16,7 @@
 #include "noneq/core/error.hpp"
 #include "noneq/core/memory.hpp"
 #include "noneq/core/messages.hpp"
+#include "noneq/core/ranks.hpp"
 #include "noneq/core/threads.hpp"
 #include "noneq/flow/stop.hpp"
 #include "noneq/plugin/crashes.hpp"
@@ -87,6 +88,8 @@ int run_program(int argc, char** argv) {
   } catch (const input_error& e) {
     put_message(problem_text(e));
     return exit_code::bad_input;
+  } catch (const reported_elsewhere& e) {
+    return e.code;
   } catch (const interrupted& e) {
     put_message(fmt::format("\n{}\n", e.what()));
     return exit_code::stopped;

@@ -7,6 +7,7 @@
 #include "noneq/app/report/run_page.hpp"
 #include "noneq/app/verbs.hpp"
 #include "noneq/core/messages.hpp"
+#include "noneq/flow/job_ranks.hpp"
 #include "noneq/flow/manifest.hpp"
 
 namespace noneq::app {
@@ -21,6 +22,16 @@ static void report_run(const flow::run_options& r, registry& plugins) {
     if (!r.quiet) put_message("report: wrote " + page.string() + "\n");
   } catch (const std::exception& e) {
     put_message("noneq: the run is finished, but has no report: " + first_line(e.what()) + "\n");
+  }
+}
+
+// Every process of a job reads the pipeline; the first reports what is wrong with it.
+static flow::plan plan_of_job(const pipeline_file& file, registry& plugins) {
+  try {
+    return file.make(plugins);
+  } catch (const input_error&) {
+    flow::wait_for_first();
+    throw;
   }
 }
 
@@ -51,15 +62,18 @@ void add_run(CLI::App& program) {
   o->processing.add_to(*verb);
   verb->callback([o] {
     registry plugins = installed_plugins();
-    o->pipeline.quiet = o->processing.run.quiet;
-    const flow::plan p = o->pipeline.make(plugins);
+    o->pipeline.quiet = o->processing.run.quiet || !flow::first_of_job();
+    const flow::plan p = plan_of_job(o->pipeline, plugins);
+    const auto job = p.trains() && o->processing.part.empty() ? flow::join_job() : nullptr;
     flow::run_options& r = o->processing.run;
     r.folder = o->out.empty() ? flow::usual_folder(p) : std::filesystem::path(o->out);
     r.from = o->from;
     r.trace = o->trace;
     r.tensorboard = o->tensorboard;
     r.policy = o->force ? flow::if_there::replace : o->resume ? flow::if_there::resume : flow::if_there::refuse;
+    r.together = job.get();
     run_processing(p, o->processing);
+    if (!flow::ranks_of(r).first()) return;
     if (!o->no_report && !o->processing.dry) report_run(r, plugins);
   });
 }

@@ -10,6 +10,9 @@ struct interrupted : std::exception {
   const char* what() const noexcept override { return "interrupted"; }
 };
 
+// A stop on which all processes that train together have agreed, between two steps.
+struct stopped_together : interrupted {};
+
 bool stop_asked();
 void ask_to_stop();  // may be called by a signal handler
 void forget_stop();  // for tests

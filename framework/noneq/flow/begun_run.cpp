@@ -10,21 +10,23 @@
 namespace noneq::flow {
 namespace {
 
-void make_learner(begun_run& r, const plan& p) {
+void make_learner(begun_run& r, const plan& p, const ranks& together) {
   const plan_node& node = p.training().trainer;
   const auto& t = node.as<trainer>();
   const std::int64_t weights = r.opened->weights().count();
   refusing(node, [&] {
-    // The weights, their averages, the gradients of every shard, and two moments as the Adam family has them.
-    const auto vectors = static_cast<double>(3 + t.shards) + static_cast<double>(t.ema.size() + t.averages.size());
+    // The weights, their averages, the gradients of this process's shards, those that it sends and receives, and two
+    // moments as the Adam family has them.
+    const std::int64_t gradients = t.shards / together.size() + (together.many() ? 2 : 0);
+    const auto vectors = static_cast<double>(3 + gradients) + static_cast<double>(t.ema.size() + t.averages.size());
     need_memory(vectors * sizeof(float) * static_cast<double>(weights), fmt::format("to train {} weights", weights));
-    r.trains.emplace(*r.opened);
+    r.trains.emplace(*r.opened, together);
   });
 }
 
-void begin_anew(begun_run& r, const plan& p) {
+void begin_anew(begun_run& r, const plan& p, const ranks& together) {
   r.opened.emplace(p);
-  if (p.trains()) make_learner(r, p);
+  if (p.trains()) make_learner(r, p, together);
 }
 
 // Damage of a checkpoint that shows only when it is used is bad input too.
@@ -41,10 +43,11 @@ void using_checkpoint(const std::filesystem::path& saved, const Use& use) {
   }
 }
 
-void go_on(begun_run& r, const plan& p, const storage::checkpoint& start, const std::filesystem::path& saved) {
+void go_on(begun_run& r, const plan& p, const storage::checkpoint& start, const std::filesystem::path& saved,
+           const ranks& together) {
   using_checkpoint(saved, [&] {
     r.opened.emplace(p, start);
-    r.trains.emplace(*r.opened, start);
+    r.trains.emplace(*r.opened, start, together);
     r.average = loss_average(start.meta.value("loss_since_record", r.average.saved()));
     r.event_due = start.meta.value("event_due", false);
     r.range = loss_range(start.meta.value("loss_range", r.range.saved()));
@@ -61,7 +64,7 @@ void begin_from(begun_run& r, const plan& p, const run_options& options) {
                              {options.folder.string(), 0, 0})});
   const beginning b = begin_from_run(options.from, p);
   using_checkpoint(options.from, [&] { r.opened.emplace(p, b.start); });
-  make_learner(r, p);
+  make_learner(r, p, ranks_of(options));
   r.from = {{"run", std::filesystem::absolute(options.from).string()}, {"step", b.steps}};
 }
 
@@ -107,18 +110,19 @@ void begin(begun_run& r, const plan& p, const run_options& options) {
     throw input_error({error("got --from for a pipeline without a trainer, need none: it has no weights of its own", "",
                              {options.from.string(), 0, 0})});
   if (start)
-    go_on(r, p, *start, folder.saved());
+    go_on(r, p, start->saved, folder.saved(), ranks_of(options));
   else if (!options.from.empty())
     begin_from(r, p, options);
   else
-    begin_anew(r, p);
+    begin_anew(r, p, ranks_of(options));
   if (!p.trains()) return;
   session& s = *r.opened;
   if (s.step() < p.training().trainer.as<trainer>().steps)
     s.data();
   else
     s.data_if_there();
-  if (start) need_same_data(r, *start);
+  if (start) need_same_data(r, start->saved);
+  if (start) r.damage = start->damage;
   r.joined_data.merge(joined_data(s));
 }
 

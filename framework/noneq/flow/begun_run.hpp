@@ -37,6 +37,7 @@ struct begun_run {
   nlohmann::json from;          // the run that it began with; null: none
   // The contents that the training's loaders beside the first have, by node, where they are known.
   std::map<std::string, std::string> joined_data;
+  std::string damage;      // of the last checkpoint, when the run goes on from an earlier one
   bool event_due = false;  // the samplers and metrics of this step were interrupted
 };
 

@@ -15,11 +15,12 @@ namespace {
 std::string counted(std::int64_t n, const char* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); }
 
 // "machine: 8 of 16 CPUs, 8 threads, 8 shards, execution compiled, precision bf16".
-std::string machine_line(const plan& p, const session& s, const workers& pool) {
+std::string machine_line(const plan& p, const session& s, const workers& pool, const ranks& together) {
   const int cpus = this_machine().cpus, usable = usable_cpus();
   std::string line =
       fmt::format("machine: {}{}, {}, {}", usable < cpus ? fmt::format("{} of ", usable) : "", counted(cpus, "CPU"),
                   counted(pool.threads(), "thread"), counted(p.training().trainer.as<trainer>().shards, "shard"));
+  if (together.many()) line += fmt::format(" on {} processes", together.size());
   if (const auto* here = dynamic_cast<const computes_here*>(&s.network()))
     for (const auto& [name, value] : here->here().facts)
       if (name == "execution" || name == "precision") line += fmt::format(", {} {}", name, value);
@@ -28,7 +29,7 @@ std::string machine_line(const plan& p, const session& s, const workers& pool) {
 
 }
 
-std::vector<std::string> first_lines(const plan& p, const begun_run& r, const workers& pool,
+std::vector<std::string> first_lines(const plan& p, const begun_run& r, const workers& pool, const ranks& together,
                                      const std::filesystem::path& folder) {
   if (!p.trains())
     return {
@@ -39,7 +40,7 @@ std::vector<std::string> first_lines(const plan& p, const begun_run& r, const wo
       fmt::format("{}: {} parameters, seed {}, folder {}{}{}", p.name, s.weights().count(), p.seed, folder.string(),
                   s.step() > 0 ? fmt::format(", resumed at step {}", s.step()) : "",
                   r.from.is_null() ? "" : fmt::format(", from {}", r.from["run"].get<std::string>())),
-      machine_line(p, s, pool)};
+      machine_line(p, s, pool, together)};
   if (s.step() < steps) {
     for (const std::string& line : remark_lines(p)) lines.push_back(line);
     lines.push_back("data: " + summary(s.info()));

@@ -10,7 +10,7 @@
 
 namespace noneq::flow {
 
-std::vector<std::string> first_lines(const plan& p, const begun_run& r, const workers& pool,
+std::vector<std::string> first_lines(const plan& p, const begun_run& r, const workers& pool, const ranks& together,
                                      const std::filesystem::path& folder);
 
 }

@@ -26,20 +26,28 @@ job_part read_part(const std::string& text) {
   return {*index, *of, "--part"};
 }
 
-std::optional<job_part> part_of_environment(const std::function<const char*(const char*)>& variable) {
-  const auto number = [&](const char* name) -> std::optional<std::int64_t> {
-    const char* text = variable(name);
-    if (text == nullptr || *text == '\0') return std::nullopt;
-    if (const auto n = whole_number(text); n && *n >= 0) return n;
-    throw error(fmt::format("{} got '{}', need an integer; give --part", name, text));
-  };
-  const auto pair = [&](const char* rank, const char* size) -> std::optional<job_part> {
-    const auto index = number(rank), of = number(size);
-    if (!index || !of) return std::nullopt;
-    if (*of < 1 || *index >= *of)
-      throw error(fmt::format("{} got {} of {} {}, need less; give --part", rank, *index, size, *of));
-    return job_part{*index + 1, *of, rank};
-  };
+namespace {
+
+using variables = std::function<const char*(const char*)>;
+
+std::optional<std::int64_t> number_in(const variables& variable, const char* name) {
+  const char* text = variable(name);
+  if (text == nullptr || *text == '\0') return std::nullopt;
+  if (const auto n = whole_number(text); n && *n >= 0) return n;
+  throw error(fmt::format("{} got '{}', need an integer; give --part", name, text));
+}
+
+std::optional<job_part> pair_in(const variables& variable, const char* rank, const char* size) {
+  const auto index = number_in(variable, rank), of = number_in(variable, size);
+  if (!index || !of) return std::nullopt;
+  if (*of < 1 || *index >= *of)
+    throw error(fmt::format("{} got {} of {} {}, need less; give --part", rank, *index, size, *of));
+  return job_part{*index + 1, *of, rank};
+}
+
+}
+
+std::optional<job_part> process_of_environment(const variables& variable) {
   // Within a batch script these are set beside srun, too: the script is one process, whatever the job's tasks.
   const auto is_set = [&](const char* name) { return variable(name) != nullptr; };
   const bool script = is_set("SLURM_JOB_ID") && !is_set("SLURM_STEP_NUM_TASKS");
@@ -47,7 +55,13 @@ std::optional<job_part> part_of_environment(const std::function<const char*(cons
   for (const auto& [rank, size] : {std::pair{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
                                    std::pair{"PMI_RANK", "PMI_SIZE"}, std::pair{"SLURM_PROCID", "SLURM_NTASKS"}})
     if ((!together || together->whole()) && !(script && std::string_view(rank).starts_with("SLURM")))
-      if (const auto found = pair(rank, size)) together = found;
+      if (const auto found = pair_in(variable, rank, size)) together = found;
+  return together;
+}
+
+std::optional<job_part> part_of_environment(const variables& variable) {
+  const auto together = process_of_environment(variable);
+  const auto number = [&](const char* name) { return number_in(variable, name); };
   const auto task = number("SLURM_ARRAY_TASK_ID"), count = number("SLURM_ARRAY_TASK_COUNT");
   if (!task || !count) return together;
   const std::int64_t least = number("SLURM_ARRAY_TASK_MIN").value_or(0),

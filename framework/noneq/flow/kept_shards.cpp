@@ -1,7 +1,13 @@
 #include "noneq/flow/kept_shards.hpp"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
 #include "noneq/config/parse.hpp"
 #include "noneq/flow/trimmed_pipeline.hpp"
+#include "noneq/plugin/roles/loader.hpp"
+#include "noneq/plugin/roles/trainer.hpp"
 
 namespace noneq::flow {
 namespace {
@@ -31,6 +37,26 @@ plan with_kept_shards(const plan& p, const std::filesystem::path& folder) {
   config::value document = *p.document;
   document.find("graph")->find(id)->set("shards", *kept);
   return make_plan(document, *p.plugins);
+}
+
+void share_shards(const plan& p, const ranks& r) {
+  if (!p.trains() || !r.many()) return;
+  const plan_node& node = p.training().trainer;
+  shard_count& shards = node.as<trainer>().shards;
+  const std::int64_t size = r.size(), batch = p.training().loader.as<loader>().batch_size;
+  std::int64_t number = r.all(shards.number).front();
+  if (stated_shards(*p.document, node.id) == nullptr) {
+    number = std::min({number * size, batch, most_shards});
+    number -= number % size;
+  }
+  together(r, [&] {
+    if (number < size || number % size != 0)
+      throw input_error({error(fmt::format("shards got {} for {} processes that train together, need a multiple of {}, "
+                                           "at most the batch of {}",
+                                           number, size, size, batch),
+                               node.id, node.where)});
+  });
+  shards = number;
 }
 
 }

@@ -1,5 +1,7 @@
 #include "noneq/flow/learner.hpp"
 
+#include <cstring>
+
 #include <fmt/format.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -27,8 +29,9 @@ static bool draws_by_state(const plan& p, const plan_node& noiser) {
   return any;
 }
 
-learner::learner(session& s)
+learner::learner(session& s, const ranks& r)
     : session_(s),
+      ranks_(r),
       noiser_(s.plan().training().noiser),
       model_(s.plan().training().model),
       loss_(s.plan().training().loss),
@@ -48,7 +51,9 @@ learner::learner(session& s)
   const auto of_schedule = s.schedule_parameters(false);
   by_loss_.insert(by_loss_.end(), of_schedule.begin(), of_schedule.end());
   for (const auto& more : {of_schedule, by_variance_}) trained.insert(trained.end(), more.begin(), more.end());
-  optimizer_.emplace(trainer_.as<trainer>(), trained);
+  optimizer_.emplace(trainer_.as<trainer>(), trained, r);
+  if (r.many())
+    for (const Tensor& b : s.weights().buffers()) buffers_.push_back(b.clone());
 }
 
 stream learner::noise_stream(std::int64_t step) const { return session_.stream().fork(noiser_.id).fork(step); }
@@ -70,11 +75,14 @@ batch learner::noised(batch b) const {
   return b;
 }
 
-learner::learner(session& s, const storage::checkpoint& saved) : learner(s) {
+learner::learner(session& s, const storage::checkpoint& saved, const ranks& r) : learner(s, r) {
   optimizer_->state(restore_from(saved, "optimizer"));
 }
 
-void learner::save(storage::checkpoint& c) { optimizer_->state(save_to(c, "optimizer")); }
+void learner::save(storage::checkpoint& c) {
+  optimizer_->share_state();
+  optimizer_->state(save_to(c, "optimizer"));
+}
 
 void learner::apply_noise(shard& at) const {
   if (!noises_in_shard()) return;
@@ -172,21 +180,91 @@ double rate_factor(const trainer& t, std::int64_t step) {
 
 diverged learner::not_finite(const std::string& what, const std::vector<shard_gradient>& shards) const {
   std::vector<shard_losses> samples;
-  for (const auto& s : shards) samples.push_back(s.samples);
+  for (const auto& s : shards)
+    if (s.samples.index.defined()) samples.push_back(s.samples);
   return diverged(fmt::format("{} at step {}, in {}; nothing of this step was kept. Try a lower rate, or clip: 1", what,
                               session_.step() + 1, offending_samples(samples)),
                   loss_.id, loss_.where);
 }
 
-double learner::update(const std::vector<shard_gradient>& shards) {
+shard_block learner::own_shards() const {
+  return block_of(ranks_.rank(), ranks_.size(), trainer_.as<trainer>().shards);
+}
+
+void learner::share_losses(std::vector<shard_gradient>& shards) const {
+  if (!ranks_.many()) return;
+  std::vector<double> losses;
+  for (const auto& s : shards) losses.push_back(s.loss);
+  std::vector<std::int64_t> begins;
+  for (std::int64_t r = 0; r <= ranks_.size(); ++r)
+    begins.push_back(block_of(r, ranks_.size(), static_cast<std::int64_t>(shards.size())).first *
+                     static_cast<std::int64_t>(sizeof(double) / sizeof(word)));
+  ranks_.share(reinterpret_cast<word*>(losses.data()), begins);
+  for (std::size_t s = 0; s < shards.size(); ++s) shards[s].loss = losses[s];
+}
+
+// A tensor of one dimension as bytes, also an undefined one.
+static void pack(const Tensor& t, std::string& into) {
+  const Tensor values = t.defined() ? t.contiguous() : Tensor();
+  const std::int64_t head[2] = {t.defined() ? static_cast<std::int64_t>(t.scalar_type()) : -1,
+                                t.defined() ? t.numel() : 0};
+  into.append(reinterpret_cast<const char*>(head), sizeof head);
+  if (t.defined()) into.append(static_cast<const char*>(values.data_ptr()), values.nbytes());
+}
+
+static Tensor unpack(const char*& from) {
+  std::int64_t head[2];
+  std::memcpy(head, from, sizeof head);
+  from += sizeof head;
+  if (head[0] < 0) return {};
+  Tensor t = at::empty({head[1]}, static_cast<at::ScalarType>(head[0]));
+  std::memcpy(t.data_ptr(), from, t.nbytes());
+  from += t.nbytes();
+  return t;
+}
+
+void learner::share_samples(std::vector<shard_gradient>& shards) const {
+  if (!ranks_.many()) return;
+  const auto count = static_cast<std::int64_t>(shards.size());
+  const auto each_of = [&](std::int64_t rank, const auto& use) {
+    const shard_block block = block_of(rank, ranks_.size(), count);
+    for (std::int64_t s = block.first; s < block.last; ++s) {
+      shard_losses& samples = shards[static_cast<std::size_t>(s)].samples;
+      for (Tensor* t : {&samples.index, &samples.per_sample, &samples.row}) use(*t);
+    }
+  };
+  std::string mine;
+  each_of(ranks_.rank(), [&](const Tensor& t) { pack(t, mine); });
+  const auto all = ranks_.all(mine);
+  for (std::int64_t r = 0; r < ranks_.size(); ++r) {
+    const char* from = all[static_cast<std::size_t>(r)].data();
+    each_of(r, [&](Tensor& t) { t = unpack(from); });
+  }
+}
+
+// Each rank calls the network for its own shards only.
+void learner::need_equal_buffers() const {
+  for (std::size_t k = 0; k < buffers_.size(); ++k)
+    if (!at::equal(buffers_[k], session_.weights().buffers()[k]))
+      throw error("its network changes buffers of its own in training, need one process", model_.id, model_.where);
+}
+
+double learner::update(std::vector<shard_gradient> shards) {
+  need_equal_buffers();
+  share_losses(shards);
+  auto& time = *noiser_.as<noiser>().time;
+  if (time.adaptive()) share_samples(shards);
+  const auto refuse = [&](const std::string& what) {
+    share_samples(shards);
+    throw not_finite(what, shards);
+  };
   double loss = 0;
   for (const auto& s : shards) loss += s.loss;
-  if (!std::isfinite(loss)) throw not_finite(fmt::format("the loss became {}", loss), shards);
+  if (!std::isfinite(loss)) refuse(fmt::format("the loss became {}", loss));
   at::NoGradGuard guard;
   std::vector<const std::vector<Tensor>*> all;
   for (const auto& s : shards) all.push_back(&s.gradients);
-  if (!optimizer_->gather(all))
-    throw not_finite(fmt::format("the gradient of the loss, {}, is not finite", loss), shards);
+  if (!optimizer_->gather(all)) refuse(fmt::format("the gradient of the loss, {}, is not finite", loss));
   const auto& t = trainer_.as<trainer>();
   const double factor = rate_factor(t, session_.step()),
                scale = t.clip > 0 ? std::min(1.0, t.clip / (optimizer_->gradient_norm() + 1e-6)) : 1;
@@ -197,9 +275,9 @@ double learner::update(const std::vector<shard_gradient>& shards) {
     });
   });
   session_.stepped();
-  auto& time = *noiser_.as<noiser>().time;
   if (time.adaptive())
-    for (const auto& s : shards) time.update(s.samples.index, s.samples.per_sample);
+    for (const auto& s : shards)
+      if (s.samples.index.defined()) time.update(s.samples.index, s.samples.per_sample);
   return loss;
 }
 

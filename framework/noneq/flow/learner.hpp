@@ -28,8 +28,8 @@ double rate_factor(const trainer& t, std::int64_t step);
 
 class learner {
  public:
-  explicit learner(session& s);
-  learner(session& s, const storage::checkpoint& saved);  // with the optimizer's state
+  explicit learner(session& s, const ranks& r = alone());
+  learner(session& s, const storage::checkpoint& saved, const ranks& r = alone());  // with the optimizer's state
 
   // The fused nodes in their order, and for each whether a node beside the training follows it.
   struct fused_node {
@@ -48,11 +48,13 @@ class learner {
   // Returns the gradient of `rows`, a part of a batch of `batch_size` samples. May be called concurrently; each node's
   // call passes the observer.
   shard_gradient gradient(batch rows, std::int64_t batch_size, std::int64_t part, observer& o) const;
-  // Applies the sum of the shards and counts the step; returns the batch's loss. Throws diverged, and keeps
-  // nothing, when the loss or its gradient is not finite.
-  double update(const std::vector<shard_gradient>& shards);
+  // Returns the shards of a batch that this rank computes.
+  shard_block own_shards() const;
+  // Applies the sum of all shards, of which this rank's are read, and counts the step; returns the batch's loss. Throws
+  // diverged, and keeps nothing, when the loss or its gradient is not finite. Collective.
+  double update(std::vector<shard_gradient> shards);
 
-  void save(storage::checkpoint& c);
+  void save(storage::checkpoint& c);  // collective
 
  private:
   struct shard;  // the data of a shard on its way through the nodes
@@ -65,13 +67,19 @@ class learner {
   Tensor first_estimate(const Tensor& xt, const network_input& in, std::int64_t step) const;
   stream noise_stream(std::int64_t step) const;
   diverged not_finite(const std::string& what, const std::vector<shard_gradient>& shards) const;
+  // Give the losses of each rank's shards, and what they are losses of, to all ranks.
+  void share_losses(std::vector<shard_gradient>& shards) const;
+  void share_samples(std::vector<shard_gradient>& shards) const;
+  void need_equal_buffers() const;
 
   session& session_;
+  const ranks& ranks_;
   const plan_node &noiser_, &model_, &loss_, &trainer_;
   const bool learns_schedule_, draws_at_gate_;
   std::vector<fused_node> fused_;
   // The leaves of the gradients, by the quantity that training minimises in them: the loss, or its variance.
   std::vector<Tensor> by_loss_, by_variance_;
+  std::vector<Tensor> buffers_;                // of the network as training began, where there are several ranks
   std::optional<pieced_optimizer> optimizer_;  // of the network's vectors, then of the schedule's tensors
 };
 

@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include "noneq/config/emit.hpp"
 #include "noneq/flow/begun_run.hpp"
 #include "noneq/flow/described_rows.hpp"
 #include "noneq/flow/events.hpp"
 #include "noneq/flow/first_lines.hpp"
 #include "noneq/flow/folder_lock.hpp"
 #include "noneq/flow/history.hpp"
+#include "noneq/flow/job_ranks.hpp"
 #include "noneq/flow/kept_shards.hpp"
 #include "noneq/flow/processing.hpp"
 #include "noneq/flow/run_observers.hpp"
@@ -17,6 +19,8 @@
 #include "noneq/flow/trace.hpp"
 #include "noneq/flow/training.hpp"
 #include "noneq/flow/writer_checks.hpp"
+#include "noneq/plugin/computes_here.hpp"
+#include "noneq/plugin/roles/model.hpp"
 #include "noneq/storage/tensorboard.hpp"
 
 namespace noneq::flow {
@@ -51,41 +55,62 @@ error with_good_checkpoint(const diverged& e, const run_folder& folder, std::int
                e.subject(), e.where());
 }
 
+// What a run shows and writes down.
+struct written_down {
+  written_down(const run_folder& folder, std::int64_t step, progress& say, std::string unit,
+               const std::function<bool(const std::string& id)>& works_again)
+      : records(folder.records(), folder.table(), step, works_again),
+        arrays(folder.arrays(), step),
+        shown(say, std::move(unit)),
+        listener(records, arrays),
+        files(folder.path()) {}
+
+  record_file records;
+  kept_arrays arrays;
+  shown_progress shown;
+  recorded listener;
+  listed_files files;
+};
+
 // A run at work: trains, records, saves, and runs the streams beside the training.
 class running {
  public:
+  // `alone`: the lock of the folder, which the first rank holds; null on all others.
   running(const plan& p, const run_options& options, begun_run& r, workers& pool, progress& say,
-          const folder_lock& alone, const std::vector<observer*>& others)
+          const folder_lock* alone, const std::vector<observer*>& others)
       : plan_(p),
         begun_(r),
         session_(*r.opened),
         pool_(pool),
         say_(say),
+        ranks_(ranks_of(options)),
         alone_(alone),
         folder_(options.folder),
-        records_(folder_.records(), folder_.table(), session_.step(),
-                 [&](const std::string& id) { return works_again(id); }),
-        arrays_(folder_.arrays(), session_.step()),
-        shown_(say, p.trains() ? p.training().loss.as<loss>().unit() : ""),
-        recorded_(records_, arrays_),
-        files_(folder_.path()),
         events_(session_, pool, folder_.path(), listens_, rules_of(p, options)),
         saved_(session_.step()) {
-    for (observer* one : std::initializer_list<observer*>{&files_, &recorded_, &shown_}) listens_.add(*one);
+    const auto again = [this](const std::string& id) { return works_again(id); };
+    if (ranks_.first()) {
+      written_.emplace(folder_, session_.step(), say, p.trains() ? p.training().loss.as<loss>().unit() : "", again);
+      for (observer* one : std::initializer_list<observer*>{&written_->files, &written_->listener, &written_->shown})
+        listens_.add(*one);
+    }
     for (observer* one : others) listens_.add(*one);
-    if (!options.tensorboard && storage::tensorboard::event_files(options.folder).empty()) return;
-    board_.emplace(
-        options.folder, p, session_.step(), [&](const std::string& id) { return works_again(id); }, say);
+    const bool board = options.tensorboard || !storage::tensorboard::event_files(options.folder).empty();
+    if (!ranks_.first() || !board) return;
+    board_.emplace(options.folder, p, session_.step(), again, say);
     listens_.add(*board_);
   }
 
   void run() {
     if (plan_.trains()) train_all();
-    stop_here_if_asked();
-    alone_.need_folder();
+    if (ranks_.any(stop_asked())) throw stopped_together();
     // A run that is given more steps goes on as if it had not ended in between.
     const storage::checkpoint trained = session_.remembered();
-    events_.at_end();
+    if (interrupts_first([&] {
+          alone_->need_folder();
+          events_.at_end();
+        }))
+      throw stopped_together();
     session_.put_back(trained);
     session_.finish();
     if (plan_.trains()) save();
@@ -96,6 +121,27 @@ class running {
     if (p.trains()) return {};
     return {false, p.not_finite, provenance_of_pass(session_, options.command)};
   }
+  // Calls f on the first rank, which alone measures and draws, while the others wait. Returns whether a stop was
+  // requested there meanwhile.
+  bool interrupts_first(const std::function<void()>& f) const {
+    bool stopped = false;
+    if (ranks_.first()) try {
+        f();
+      } catch (const interrupted&) {
+        stopped = true;
+      }
+    return ranks_.any(stopped);
+  }
+
+  // A stop that is requested meanwhile is agreed upon after the step.
+  void tee(const plan_node& sink, std::int64_t step, const batch& b) {
+    if (ranks_.first()) try {
+        events_.tee(sink, step, b);
+      } catch (const interrupted&) {
+        if (!ranks_.many()) throw;
+      }
+  }
+
   const trainer& settings() const { return plan_.training().trainer.as<trainer>(); }
 
   // Returns whether a metric or writer repeats its work of the step from which the run goes on.
@@ -113,7 +159,7 @@ class running {
     try {
       train(
           session_, *begun_.trains, pool_, listens_, settings().steps, [&](double loss) { return stepped(loss); },
-          [&](const plan_node& sink, std::int64_t step, const batch& b) { events_.tee(sink, step, b); });
+          [&](const plan_node& sink, std::int64_t step, const batch& b) { tee(sink, step, b); });
     } catch (const input_error&) {
       throw;
     } catch (const folder_gone&) {
@@ -134,25 +180,24 @@ class running {
     const plan_node& n = plan_.training().loss;
     if (whole || step == last) listens_.loss_found(n, step, begun_.average.mean(n.as<noneq::loss>().unit()));
     if (whole) begun_.average = {};
-    if (!settings().averages.empty() && snapshots::due(step, settings().snapshots)) {
-      alone_.need_folder();
+    if (ranks_.first() && !settings().averages.empty() && snapshots::due(step, settings().snapshots)) {
+      alone_->need_folder();
       snapshots(folder_.path()).add(step, settings().snapshots, session_.power_averages());
     }
     if (step < last) event();
-    if (step % settings().checkpoint == 0 || step == last || stop_asked()) save();
-    return !stop_asked();
+    const bool stops = ranks_.any(stop_asked());
+    if (step % settings().checkpoint == 0 || step == last || stops) save();
+    return !stops;
   }
 
   void event() {
     begun_.event_due = events_.due();
     if (!begun_.event_due) return;
     const storage::checkpoint before = session_.remembered();
-    try {
-      events_.after_step();
-    } catch (const interrupted&) {
+    if (interrupts_first([&] { events_.after_step(); })) {
       session_.put_back(before);
       save();  // the step itself is finished
-      throw;
+      throw stopped_together();
     }
     begun_.event_due = false;
   }
@@ -163,28 +208,33 @@ class running {
       if (!all_finite(weight))
         throw diverged(fmt::format("the weights are no longer finite at step {}. Try a lower rate", session_.step()),
                        trains.id, trains.where);
+    storage::checkpoint c = session_.snapshot();
+    begun_.trains->save(c);
     const bool in_range = !begun_.range.left();
+    if (ranks_.first()) write(std::move(c), in_range);
+    begun_.saved_in_range = in_range;
+    saved_ = session_.step();
+    vouched_ = false;
+  }
+
+  void write(storage::checkpoint c, bool in_range) {
     if (!in_range && begun_.saved_in_range) {
-      alone_.need_folder();
+      alone_->need_folder();
       storage::save_checkpoint(folder_.in_range(), storage::load_checkpoint(folder_.saved()));
       say_.say(fmt::format("the loss has left its range; the checkpoint of step {} is kept in {}", saved_,
                            folder_.in_range().string()));
     }
-    storage::checkpoint c = session_.snapshot();
-    begun_.trains->save(c);
     c.meta["loss_since_record"] = begun_.average.saved();
     c.meta["event_due"] = begun_.event_due;
-    records_.make_durable();  // a checkpoint never outlives the records before it
+    written_->records.make_durable();  // a checkpoint never outlives the records before it
     c.meta["loss_range"] = begun_.range.saved();
-    c.meta["loss_in_range"] = begun_.saved_in_range = in_range;
+    c.meta["loss_in_range"] = in_range;
     if (!begun_.from.is_null()) c.meta["from"] = begun_.from;
     c.meta["joined_data"] = begun_.joined_data;
-    alone_.need_folder();  // a run whose folder was removed is not to make it again
-    storage::save_checkpoint(folder_.saved(), c);
+    alone_->need_folder();  // a run whose folder was removed is not to make it again
+    storage::save_checkpoint(folder_.saved(), c, settings().keep);
     std::error_code none;
     if (in_range) std::filesystem::remove_all(folder_.in_range(), none);
-    saved_ = session_.step();
-    vouched_ = false;
   }
 
   const plan& plan_;
@@ -192,13 +242,10 @@ class running {
   session& session_;
   workers& pool_;
   progress& say_;
-  const folder_lock& alone_;
+  const ranks& ranks_;
+  const folder_lock* alone_;
   const run_folder folder_;
-  record_file records_;
-  kept_arrays arrays_;
-  shown_progress shown_;
-  recorded recorded_;
-  listed_files files_;
+  std::optional<written_down> written_;  // by the first rank
   std::optional<tensorboard_listener> board_;
   observers listens_;
   events events_;
@@ -213,6 +260,36 @@ void refuse_parts(const plan& p, const job_part& part) {
       "{} states part {} of the run, but {} cannot be made in parts; run it as one process (--part 1/1), or write the "
       "rows in parts first, and measure or draw the merged file by a second pipeline",
       part.source, part.text(), cannot.empty() ? "a pipeline without a sink" : cannot))});
+}
+
+// Every rank has read the pipeline, the checkpoint and the data by itself. Throws input_error where they found others.
+// Collective.
+void need_equal_beginnings(const plan& p, const begun_run& begun, const run_options& options) {
+  const ranks& r = ranks_of(options);
+  if (!r.many()) return;
+  std::vector<std::pair<std::string, std::string>> found{
+      {"the version", NONEQ_VERSION},
+      {"the folder of the run", std::filesystem::weakly_canonical(options.folder).string()},
+      {"the pipeline", config::to_yaml(p.resolved())}};
+  if (begun.opened) {
+    const session& s = *begun.opened;
+    found.insert(found.end(), {{"the step", std::to_string(s.step())},
+                               {"the weights", s.fingerprint("raw")},
+                               {"the data", s.info().identity}});
+    if (const auto* here = dynamic_cast<const computes_here*>(&s.network()))
+      for (const auto& [name, value] : here->here().facts) found.emplace_back(name, value);
+  }
+  std::vector<std::vector<std::string>> all;
+  for (const auto& [what, mine] : found) all.push_back(r.all(mine));
+  together(r, [&] {
+    for (std::size_t k = 0; k < found.size(); ++k)
+      for (std::size_t rank = 1; rank < all[k].size(); ++rank)
+        if (all[k][rank] != all[k].front())
+          throw input_error(
+              {error(fmt::format("rank {} differs from rank 0 in {}: got {}, need {}", rank, found[k].first,
+                                 found[k].first == "the pipeline" ? "another" : all[k][rank],
+                                 found[k].first == "the pipeline" ? "the same" : all[k].front()))});
+  });
 }
 
 void refuse_events_of_units(const run_options& options) {
@@ -230,34 +307,53 @@ void run(const plan& given, const run_options& options) {
     refuse_events_of_units(options);
     return run_in_units(given, options);
   }
-  const folder_lock alone(options.folder);
-  const plan p = options.policy == if_there::resume ? with_kept_shards(given, options.folder) : given;
+  const ranks& r = ranks_of(options);
+  std::optional<folder_lock> alone;
+  std::optional<plan> planned;
+  together(r, [&] {
+    if (r.first()) alone.emplace(options.folder);
+    planned = options.policy == if_there::resume ? with_kept_shards(given, options.folder) : given;
+  });
+  const plan& p = *planned;
+  share_shards(p, r);
   // Everything that can be refused is refused before the folder is touched: a run that cannot start leaves it as it
   // was.
   begun_run begun;
-  begin(begun, p, options);
-  rehearse_writers(*begun.opened, options.folder);
-  begun.opened->undo_checks();
-  workers pool(options.threads);
+  together(r, [&] {
+    begin(begun, p, options);
+    if (r.first()) rehearse_writers(*begun.opened, options.folder);
+    begun.opened->undo_checks();
+    if (r.first() && !options.trace.empty()) refuse_trace(options.trace, options.folder);
+  });
+  need_equal_beginnings(p, begun, options);
+  std::optional<workers> started;
   std::optional<trace> traced;
-  if (!options.trace.empty()) {
-    refuse_trace(options.trace, options.folder);
-    traced.emplace(options.trace, pool);
-  }
-  const auto staying = run_folder(options.folder).prepare(p, options.policy);
+  std::vector<staying_file> staying;
+  together(r, [&] {
+    workers& pool = started.emplace(options.threads);
+    if (!r.first()) return;
+    if (!options.trace.empty()) traced.emplace(options.trace, pool);
+    staying = run_folder(options.folder).prepare(p, options.policy, !begun.damage.empty());
+  });
+  workers& pool = *started;
   if (options.prepared) options.prepared();
-  progress say(options.quiet ? telling::errors : telling::everything, begun.opened->step(),
+  progress say(options.quiet || !r.first() ? telling::errors : telling::everything, begun.opened->step(),
                p.trains() ? p.training().trainer.as<trainer>().steps : 0);
-  for (const std::string& line : first_lines(p, begun, pool, options.folder)) say.say(line);
+  for (const std::string& line : first_lines(p, begun, pool, r, options.folder)) say.say(line);
   for (const std::string& note : pool.notes()) say.say(note);
+  if (!begun.damage.empty())
+    say.say(fmt::format("{}; the run goes on from the one before it, of step {}", begun.damage, begun.opened->step()));
   for (const auto& [file, why] : staying) say.say(fmt::format("{}: {}; it stays", file.string(), why));
   node_times times;
   std::vector<observer*> others{&times};
   if (traced) others.push_back(&*traced);
-  history(options.folder)
-      .around(
-          pool.threads(), options.command, [&] { return begun.opened->step(); }, times,
-          [&] { running(p, options, begun, pool, say, alone, others).run(); });
+  const auto work = [&] { running(p, options, begun, pool, say, alone ? &*alone : nullptr, others).run(); };
+  end_together(r, [&] {
+    if (!r.first()) return work();
+    history(options.folder)
+        .around(
+            pool.threads(), options.command, [&] { return begun.opened->step(); }, times, work);
+  });
 }
 
 }

@@ -53,7 +53,7 @@ config::value identity(config::value resolved, const plan& p, const std::set<std
     const std::string plugin = name ? name->text() : "";
     config::value copy = node;
     if (copy.is_map() && plugin.starts_with("trainer."))
-      for (const char* key : {"steps", "prefetch", "checkpoint", "log"}) copy.remove(key);
+      for (const char* key : {"steps", "prefetch", "checkpoint", "keep", "log"}) copy.remove(key);
     if (copy.is_map() && known.count(id) && plugin == p.node(id).plugin.entry->full_name())
       for (const parameter& path : p.node(id).plugin.entry->parameters)
         if (holds_paths(path)) copy.remove(path.name);
@@ -134,7 +134,20 @@ std::string first_difference(const config::value& was, const config::value& is, 
   return fmt::format("{} was {}, is {}", at, shown(was), shown(is));
 }
 
-std::optional<storage::checkpoint> run_folder::start(const plan& p, if_there policy) const {
+// Returns the last checkpoint, or with its damage the last one before it that is whole; throws the damage when there is
+// none.
+static run_folder::saved_start whole_checkpoint(const fs::path& saved) {
+  try {
+    return {storage::load_checkpoint(saved), ""};
+  } catch (const storage::damaged_checkpoint& e) {
+    if (auto earlier = storage::load_earlier_checkpoint(saved)) return {std::move(*earlier), e.what()};
+    throw input_error({e});
+  } catch (const error& e) {
+    throw input_error({e});
+  }
+}
+
+std::optional<run_folder::saved_start> run_folder::start(const plan& p, if_there policy) const {
   const fs::path pipeline = path_ / "pipeline.yaml";
   std::error_code none;
   for (const plan_node& n : p.nodes)
@@ -153,8 +166,7 @@ std::optional<storage::checkpoint> run_folder::start(const plan& p, if_there pol
       throw refused(path_, "holds another run; give --out another folder, or --force to replace it");
     return std::nullopt;
   }
-  const bool trained = storage::has_checkpoint(saved());
-  const auto load = [&] { return as_read([&] { return storage::load_checkpoint(saved()); }); };
+  const bool trained = storage::has_checkpoint(saved()) || storage::load_earlier_checkpoint(saved());
   if (policy == if_there::refuse) {
     if (fs::exists(manifest(), none))
       throw refused(path_,
@@ -162,7 +174,7 @@ std::optional<storage::checkpoint> run_folder::start(const plan& p, if_there pol
                     "it");
     // A run that was refused, or failed before its first record, left nothing to lose.
     if (!trained && last_record(records()) == 0 && !holds_tensors(saved())) return std::nullopt;
-    throw refused(path_, trained && load().meta.value("finished", false)
+    throw refused(path_, trained && whole_checkpoint(saved()).saved.meta.value("finished", false)
                              ? "holds a finished run; give --out another folder, or --force to replace it"
                              : "holds an unfinished run; go on with --resume, or replace it with --force");
   }
@@ -173,7 +185,8 @@ std::optional<storage::checkpoint> run_folder::start(const plan& p, if_there pol
                     "with --force");
     return std::nullopt;
   }
-  const storage::checkpoint start = load();
+  saved_start found = whole_checkpoint(saved());
+  const storage::checkpoint& start = found.saved;
   if (start.meta.contains("average"))
     throw refused(path_, "holds an average of weights, which cannot be trained further; begin another run with --from");
   std::set<std::string> known;
@@ -187,11 +200,12 @@ std::optional<storage::checkpoint> run_folder::start(const plan& p, if_there pol
   if (!(was == is))
     throw refused(path_, fmt::format("cannot be resumed by another pipeline: {}", first_difference(was, is)));
   need_steps_left(start, before, p);
-  return start;
+  return found;
 }
 
-std::vector<staying_file> run_folder::prepare(const plan& p, if_there policy) const {
+std::vector<staying_file> run_folder::prepare(const plan& p, if_there policy, bool last_is_damaged) const {
   std::vector<staying_file> staying;
+  if (last_is_damaged) storage::go_back_to_earlier_checkpoint(saved());
   remove_half_written(path_, {p.resolved(), pipeline_before(path_ / "pipeline.yaml")});
   if (policy == if_there::replace) {
     staying = written_files(path_).remove();
@@ -213,11 +227,25 @@ std::vector<staying_file> run_folder::prepare(const plan& p, if_there policy) co
   return staying;
 }
 
+// Returns the last checkpoint. Throws its damage, with the step from which the run can go on, if it can.
+static storage::checkpoint last_checkpoint(const fs::path& saved) {
+  try {
+    return storage::load_checkpoint(saved);
+  } catch (const storage::damaged_checkpoint& e) {
+    const auto earlier = storage::load_earlier_checkpoint(saved);
+    if (!earlier) throw;
+    throw error(fmt::format("{}; noneq run --resume goes on from the one before it, of step {}", e.message(),
+                            earlier->meta.value("step", std::int64_t{0})),
+                e.subject(), e.where());
+  }
+}
+
 run_folder::read_run run_folder::read(const fs::path& path, registry& plugins) {
   const run_folder folder(path);
   if (!fs::exists(path / "pipeline.yaml")) throw refused(path, "is not the folder of a run; it has no pipeline.yaml");
-  if (!storage::has_checkpoint(folder.saved())) throw refused(path, "has no checkpoint yet; train it with noneq run");
-  read_run r{config::parse_file(path / "pipeline.yaml"), storage::load_checkpoint(folder.saved())};
+  if (!storage::has_checkpoint(folder.saved()) && !storage::load_earlier_checkpoint(folder.saved()))
+    throw refused(path, "has no checkpoint yet; train it with noneq run");
+  read_run r{config::parse_file(path / "pipeline.yaml"), last_checkpoint(folder.saved())};
   look_for_files(r.pipeline, plugins, r.saved.meta.value("begun_in", ""));
   return r;
 }

@@ -24,12 +24,17 @@ class run_folder {
   explicit run_folder(std::filesystem::path path) : path_(std::move(path)) {}
 
   // Returns the checkpoint from which `p` goes on, if any; changes nothing. Throws input_error when the folder holds a
-  // run and `policy` is refuse, or when that run is another one, or damaged.
-  std::optional<storage::checkpoint> start(const plan& p, if_there policy) const;
+  // run and `policy` is refuse, or when that run is another one, or damaged beyond an earlier checkpoint.
+  struct saved_start {
+    storage::checkpoint saved;
+    std::string damage;  // of the last checkpoint, where an earlier one is whole; "" when it is the last
+  };
+  std::optional<saved_start> start(const plan& p, if_there policy) const;
   // Writes the pipeline, removes files that a killed run left half written, and takes those of steps behind the
-  // checkpoint from which the run goes on out of the list of its files. With if_there::replace the run in the
-  // folder is removed with every file of its writers and metrics; returns the files that stay.
-  std::vector<staying_file> prepare(const plan& p, if_there policy) const;
+  // checkpoint from which the run goes on out of the list of its files. A damaged last checkpoint is removed. With
+  // if_there::replace the run in the folder is removed with every file of its writers and metrics; returns the files
+  // that stay.
+  std::vector<staying_file> prepare(const plan& p, if_there policy, bool last_is_damaged = false) const;
 
   // Returns the pipeline of a run made earlier, and its checkpoint. Files that are not in the working directory are
   // those of the folder in which the run was begun. Throws error or input_error when there is no such run.

@@ -107,7 +107,10 @@ class training_stream {
       return through_door(observer_, {noiser, calling::enter, b.step}, [&] { return learner_.noised(std::move(b)); });
     };
     s.map = [this](batch rows, std::int64_t part) -> std::any {
-      if (rows.size() == 0) return shard_gradient{};
+      const shard_block own = learner_.own_shards();
+      // A sink beside the training that follows the gate needs whole batches, so each rank computes all of them.
+      const bool of_others = behind_count_ == 0 && (part < own.first || part >= own.last);
+      if (rows.size() == 0 || of_others) return shard_gradient{};
       return learner_.gradient(std::move(rows), size_, part, observer_);
     };
     s.add = [this, shards](std::any mapped) {
@@ -117,6 +120,7 @@ class training_stream {
     std::vector<const plan_node*> followed;
     for (const auto& f : learner_.fused())
       if (f.followed) followed.push_back(f.node);
+    behind_count_ = followed.size();
     if (!followed.empty()) s.pass_on = [this] { return std::exchange(behind_, {}); };
     v.sink = std::move(s);
     const std::size_t number = drawn_.add(n, std::move(v));
@@ -124,15 +128,16 @@ class training_stream {
   }
 
   void update() {
-    std::vector<shard_gradient> whole;
-    for (shard_gradient& g : std::exchange(arrived_, {}))
-      if (!g.gradients.empty()) whole.push_back(std::move(g));
-    for (std::size_t k = 0; k < whole.front().behind.size(); ++k) {
+    const std::vector<shard_gradient> all = std::exchange(arrived_, {});
+    std::vector<const shard_gradient*> whole;
+    for (const shard_gradient& g : all)
+      if (!g.gradients.empty()) whole.push_back(&g);
+    for (std::size_t k = 0; k < behind_count_; ++k) {
       std::vector<batch> parts;
-      for (const shard_gradient& g : whole) parts.push_back(g.behind[k]);
+      for (const shard_gradient* g : whole) parts.push_back(g->behind[k]);
       behind_.push_back(joined_rows(parts));
     }
-    loss_ = learner_.update(whole);
+    loss_ = learner_.update(all);
   }
 
   void add_tee(const plan_node& n) {
@@ -171,6 +176,7 @@ class training_stream {
   std::int64_t size_ = 0;
   std::vector<shard_gradient> arrived_;
   std::vector<batch> behind_;
+  std::size_t behind_count_ = 0;
   double loss_ = 0;
   std::mutex tees_;
   std::map<std::int64_t, std::map<const plan_node*, batch>> held_;  // for the sinks beside the training, by step

@@ -1,5 +1,6 @@
 #include "noneq/storage/checkpoint.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -38,15 +39,32 @@ std::uint32_t checksum(const Tensor& tensor, std::uint32_t before) {
   return static_cast<std::uint32_t>(::crc32_z(before, static_cast<const Bytef*>(values.data_ptr()), values.nbytes()));
 }
 
-// The n of "tensors-<n>.safetensors"; nothing for any other name.
-static std::optional<std::int64_t> number_of(std::string_view name) {
-  constexpr std::string_view head = "tensors-", tail = ".safetensors";
+// The n of "<head><n><tail>"; nothing for any other name.
+static std::optional<std::int64_t> number_in(std::string_view name, std::string_view head, std::string_view tail) {
   if (!name.starts_with(head) || !name.ends_with(tail) || name.size() <= head.size() + tail.size()) return {};
   name = name.substr(head.size(), name.size() - head.size() - tail.size());
   std::int64_t n = 0;
   const auto [end, fault] = std::from_chars(name.data(), name.data() + name.size(), n);
   if (fault != std::errc() || end != name.data() + name.size() || n < 0 || n == INT64_MAX) return {};
   return n;
+}
+
+static std::optional<std::int64_t> number_of(std::string_view tensors) {
+  return number_in(tensors, "tensors-", ".safetensors");
+}
+
+static fs::path earlier_json_of(const fs::path& dir, std::int64_t n) {
+  return dir / fmt::format("checkpoint-{}.json", n);
+}
+
+// Returns the numbers of the earlier checkpoints, the last first.
+static std::vector<std::int64_t> earlier_ones(const fs::path& dir) {
+  std::vector<std::int64_t> all;
+  std::error_code ignored;
+  for (fs::directory_iterator at(dir, ignored), end; !ignored && at != end; at.increment(ignored))
+    if (const auto n = number_in(at->path().filename().string(), "checkpoint-", ".json")) all.push_back(*n);
+  std::sort(all.rbegin(), all.rend());
+  return all;
 }
 
 // The content of checkpoint.json, checked except for the tensors file itself.
@@ -56,13 +74,19 @@ struct commit {
   json meta;
 };
 
-static commit parse_commit(const fs::path& dir, std::string_view bytes) {
-  const std::string where = json_of(dir).string();
+static commit parse_commit(const fs::path& json_file, std::string_view bytes) {
+  const std::string where = json_file.string();
   const std::string remedy = ": use another checkpoint";
-  const json text = parse_json(bytes, where);
+  const json text = [&] {
+    try {
+      return parse_json(bytes, where);
+    } catch (const error& e) {
+      throw damaged_checkpoint(e.message());
+    }
+  }();
   const auto field = [&](const json& in, const char* name, json::value_t type) -> const json& {
     if (!in.is_object() || !in.contains(name) || in[name].type() != type)
-      throw error(fmt::format("{}: got no valid '{}', need a checkpoint's{}", where, name, remedy));
+      throw damaged_checkpoint(fmt::format("{}: got no valid '{}', need a checkpoint's{}", where, name, remedy));
     return in[name];
   };
   const auto format = field(text, "format", json::value_t::number_unsigned).get<std::uint64_t>();
@@ -74,13 +98,14 @@ static commit parse_commit(const fs::path& dir, std::string_view bytes) {
                field(tensors, "bytes", json::value_t::number_unsigned).get<std::int64_t>(),
                {}};
   if (!number_of(found.tensors))
-    throw error(fmt::format("{}: got tensors file {}, need 'tensors-<n>.safetensors'{}", where,
-                            in_quotes(found.tensors), remedy));
+    throw damaged_checkpoint(fmt::format("{}: got tensors file {}, need 'tensors-<n>.safetensors'{}", where,
+                                         in_quotes(found.tensors), remedy));
   const std::string sum = field(text, "meta_crc32", json::value_t::string).get<std::string>();
-  if (!text.contains("meta")) throw error(fmt::format("{}: got no 'meta', need a checkpoint's{}", where, remedy));
+  if (!text.contains("meta"))
+    throw damaged_checkpoint(fmt::format("{}: got no 'meta', need a checkpoint's{}", where, remedy));
   found.meta = text["meta"];
   if (const std::string got = checksum(json_text(found.meta, where)); got != sum)
-    throw error(
+    throw damaged_checkpoint(
         fmt::format("{}: got 'meta' with checksum {}, need {}: it was changed or damaged{}", where, got, sum, remedy));
   return found;
 }
@@ -90,30 +115,33 @@ bool has_checkpoint(const fs::path& dir) {
   return fs::is_regular_file(json_of(dir), ignored);
 }
 
-static checkpoint load_committed(const fs::path& dir, std::string_view json_bytes) {
-  commit found = parse_commit(dir, json_bytes);
-  const fs::path path = dir / found.tensors;
+static checkpoint load_committed(const fs::path& json_file, std::string_view json_bytes) {
+  commit found = parse_commit(json_file, json_bytes);
+  const fs::path path = json_file.parent_path() / found.tensors;
   const std::string remedy = ": use another checkpoint";
   std::error_code ignored;
   if (!fs::exists(path, ignored))
-    throw error(fmt::format("{}: is missing, need the file that checkpoint.json names{}", path.string(), remedy));
+    throw damaged_checkpoint(
+        fmt::format("{}: is missing, need the file that checkpoint.json names{}", path.string(), remedy));
   const input_file file(path);  // open, it stays readable when the next save removes it
   if (file.size() != found.bytes)
-    throw error(fmt::format("{}: got {} bytes, need {}{}", path.string(), file.size(), found.bytes, remedy));
+    throw damaged_checkpoint(
+        fmt::format("{}: got {} bytes, need {}{}", path.string(), file.size(), found.bytes, remedy));
   if (const std::string got = checksum(file); got != found.crc32)
-    throw error(
+    throw damaged_checkpoint(
         fmt::format("{}: got checksum {}, need {}: the file is damaged{}", path.string(), got, found.crc32, remedy));
   return {load_safetensors(file).tensors, std::move(found.meta)};
 }
 
 static void need_checkpoint(const fs::path& dir) {
   if (!has_checkpoint(dir))
-    throw error(fmt::format("{}: has no checkpoint.json, need a checkpoint: check the path", dir.string()));
+    throw damaged_checkpoint(
+        fmt::format("{}: has no checkpoint.json, need a checkpoint: check the path", dir.string()));
 }
 
 checkpoint_head load_checkpoint_head(const fs::path& dir) {
   need_checkpoint(dir);
-  commit found = parse_commit(dir, read_file(json_of(dir)));
+  commit found = parse_commit(json_of(dir), read_file(json_of(dir)));
   return {std::move(found.meta), std::move(found.crc32)};
 }
 
@@ -122,7 +150,7 @@ checkpoint load_checkpoint(const fs::path& dir) {
     need_checkpoint(dir);
     const std::string committed = read_file(json_of(dir));
     try {
-      return load_committed(dir, committed);
+      return load_committed(json_of(dir), committed);
     } catch (const error&) {
       // Saves remove the tensors of earlier ones. A reader slower than two saves finds another commit, and takes that.
       if (has_checkpoint(dir) && read_file(json_of(dir)) != committed) continue;
@@ -131,7 +159,23 @@ checkpoint load_checkpoint(const fs::path& dir) {
   }
 }
 
-// Removes the tensors of earlier saves, and leftovers of killed ones, except for the tensors that `keep` accepts.
+// Returns the number and the content of the last earlier checkpoint that is whole.
+static std::optional<std::pair<std::int64_t, checkpoint>> last_whole(const fs::path& dir) {
+  for (const std::int64_t n : earlier_ones(dir)) try {
+      const fs::path file = earlier_json_of(dir, n);
+      return std::pair(n, load_committed(file, read_file(file)));
+    } catch (const error&) {
+      // Damaged too, or removed by a save meanwhile.
+    }
+  return {};
+}
+
+std::optional<checkpoint> load_earlier_checkpoint(const fs::path& dir) {
+  auto found = last_whole(dir);
+  return found ? std::optional(std::move(found->second)) : std::nullopt;
+}
+
+// Removes leftovers of killed saves, and every checkpoint except for those whose numbers `keep` accepts.
 template <typename Keep>
 static void sweep(const fs::path& dir, const Keep& keep) {
   remove_stale_temporaries(dir);
@@ -139,14 +183,26 @@ static void sweep(const fs::path& dir, const Keep& keep) {
   std::vector<fs::path> stale;
   for (fs::directory_iterator at(dir, ignored), end; !ignored && at != end; at.increment(ignored)) {
     const std::string name = at->path().filename().string();
-    if (number_of(name) && !keep(name)) stale.push_back(at->path());
+    const auto tensors = number_of(name), earlier = number_in(name, "checkpoint-", ".json");
+    if ((tensors && !keep(*tensors)) || (earlier && !keep(*earlier))) stale.push_back(at->path());
   }
   for (const fs::path& path : stale) fs::remove(path, ignored);
 }
 
-// Returns the tensors that checkpoint.json names, "" when there is none. Errors: it is damaged.
-static std::string committed_tensors(const fs::path& dir) {
-  return has_checkpoint(dir) ? parse_commit(dir, read_file(json_of(dir))).tensors : "";
+void go_back_to_earlier_checkpoint(const fs::path& dir) {
+  const auto found = last_whole(dir);
+  if (!found) throw error(fmt::format("{}: has no earlier checkpoint that is whole, need one", dir.string()));
+  const std::int64_t n = found->first;
+  write_atomically(json_of(dir), read_file(earlier_json_of(dir, n)));
+  std::error_code ignored;
+  fs::remove(earlier_json_of(dir, n), ignored);
+  sweep(dir, [n](std::int64_t other) { return other <= n; });
+}
+
+// Returns the number of the tensors that checkpoint.json names, when there is one. Errors: it is damaged.
+static std::optional<std::int64_t> committed_number(const fs::path& dir) {
+  if (!has_checkpoint(dir)) return {};
+  return number_of(parse_commit(json_of(dir), read_file(json_of(dir))).tensors);
 }
 
 static std::int64_t next_number(const fs::path& dir) {
@@ -157,18 +213,23 @@ static std::int64_t next_number(const fs::path& dir) {
   return next;
 }
 
-void save_checkpoint(const fs::path& dir, const checkpoint& content) {
+void save_checkpoint(const fs::path& dir, const checkpoint& content, std::int64_t keep) {
   std::error_code fault;
   fs::create_directories(dir, fault);
   if (fault) throw file_error(dir, "make the directory", fault.value());
-  std::string before;
+  std::optional<std::int64_t> before;
+  std::vector<std::int64_t> kept = earlier_ones(dir);
+  const auto is_kept = [&](std::int64_t n) {
+    return n == before || std::find(kept.begin(), kept.end(), n) != kept.end();
+  };
   try {
-    before = committed_tensors(dir);
-    sweep(dir, [&](const std::string& other) { return other == before; });
+    before = committed_number(dir);
+    sweep(dir, is_kept);
   } catch (const error&) {
     // Unreadable: until the next commit all tensors stay, so that the user can find the ones that are needed.
   }
-  const std::string name = fmt::format("tensors-{}.safetensors", next_number(dir));
+  const std::int64_t n = next_number(dir);
+  const std::string name = fmt::format("tensors-{}.safetensors", n);
   save_safetensors(dir / name, {content.tensors, {}});
   const input_file written(dir / name);
   const std::string where = json_of(dir).string();
@@ -176,8 +237,15 @@ void save_checkpoint(const fs::path& dir, const checkpoint& content) {
                      {"tensors", {{"file", name}, {"bytes", written.size()}, {"crc32", checksum(written)}}},
                      {"meta", content.meta},
                      {"meta_crc32", checksum(json_text(parse_json(json_text(content.meta, where), where), where))}};
-  write_atomically(json_of(dir), json_text(text, where, 2) + "\n");
-  sweep(dir, [&](const std::string& other) { return other == name || other == before; });
+  const std::string bytes = json_text(text, where, 2) + "\n";
+  if (before && keep > 1) {
+    write_atomically(earlier_json_of(dir, *before), read_file(json_of(dir)));
+    std::erase(kept, *before);
+    kept.insert(kept.begin(), *before);
+  }
+  write_atomically(json_of(dir), bytes);
+  kept.resize(std::min(kept.size(), static_cast<std::size_t>(keep - 1)));
+  sweep(dir, [&](std::int64_t other) { return other == n || is_kept(other); });
 }
 
 }

@@ -1,11 +1,13 @@
 // A checkpoint: a directory with tensors-<n>.safetensors and checkpoint.json, which names it.
 // The JSON's rename commits: after a kill at any moment, the directory holds the old checkpoint or the new one, whole,
-// and leftovers are removed by the next save. The tensors of the checkpoint before stay for processes that are reading
-// it. Loading is thread-safe, also while another process saves; one thread of one process saves to a directory.
+// and leftovers are removed by the next save. Earlier ones stay, with their JSON as checkpoint-<n>.json, in case that a
+// disk damages the last; the tensors of the one before always stay for processes that are reading it. Loading is
+// thread-safe, also while another process saves; one thread of one process saves to a directory.
 #pragma once
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -19,12 +21,25 @@ struct checkpoint {
   nlohmann::json meta;  // anything; JSON turns numbers that are not finite into null
 };
 
-// Makes the directory if need be. Errors: disk full and the like (the old checkpoint stays), a dtype safetensors lacks.
-void save_checkpoint(const std::filesystem::path& dir, const checkpoint& content);
+// The error of a checkpoint that is not as it was saved: its files are missing, cut off or changed.
+struct damaged_checkpoint : error {
+  using error::error;
+};
+
+// Makes the directory if need be; `keep` checkpoints stay there with this one, at least 1. Errors: disk full and the
+// like (the old checkpoint stays), a dtype safetensors lacks.
+void save_checkpoint(const std::filesystem::path& dir, const checkpoint& content, std::int64_t keep = 2);
 
 // Returns the checkpoint that is committed when the call returns, or one that was a moment before. Errors: none there,
-// damaged, incomplete, from a newer noneq.
+// from a newer noneq, cannot be read; damaged_checkpoint.
 checkpoint load_checkpoint(const std::filesystem::path& dir);
+
+// Returns the last checkpoint before the committed one that is whole; none when there is none.
+std::optional<checkpoint> load_earlier_checkpoint(const std::filesystem::path& dir);
+
+// Commits the checkpoint that load_earlier_checkpoint() returns, and removes later ones. Errors: there is none, the
+// directory cannot be written.
+void go_back_to_earlier_checkpoint(const std::filesystem::path& dir);
 
 // The content of checkpoint.json alone, which costs no pass over the tensors.
 struct checkpoint_head {

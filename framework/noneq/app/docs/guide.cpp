@@ -14,9 +14,9 @@ namespace {
 
 // In the order in which README.md leads to them; others follow by their names.
 const std::vector<std::string> order{
-    "README.md",        "docs/user-guide.md", "docs/data.md",    "docs/networks.md",   "docs/conditional-models.md",
-    "docs/samplers.md", "docs/guides.md",     "docs/metrics.md", "docs/processing.md", "docs/plugins.md",
-    "docs/speed.md",    "docs/mathematics.md"};
+    "README.md",        "docs/user-guide.md", "docs/data.md",       "docs/networks.md",   "docs/conditional-models.md",
+    "docs/samplers.md", "docs/guides.md",     "docs/metrics.md",    "docs/processing.md", "docs/scaling.md",
+    "docs/plugins.md",  "docs/speed.md",      "docs/mathematics.md"};
 
 std::string html_name(const fs::path& source) {
   if (source.filename() == "README.md") return (source.parent_path() / "index.html").string();

@@ -30,7 +30,7 @@ std::unique_ptr<torch::optim::OptimizerParamState>& state_of(Optimizer& optimize
 }
 
 struct trainer : role<"trainer", node_kind::sink> {
-  std::int64_t steps = 10000, warmup = 0, prefetch = 4, checkpoint = 1000, log = 100;
+  std::int64_t steps = 10000, warmup = 0, prefetch = 4, checkpoint = 1000, keep = 2, log = 100;
   shard_count shards;
   double rate = 1e-3, clip = 0, schedule_rate = 0;
   std::string decay = "none";
@@ -80,6 +80,9 @@ struct trainer : role<"trainer", node_kind::sink> {
                at_least(1), at_most(most_shards))
         .param("prefetch", &P::prefetch, "batches made ahead of the model", at_least(1), at_most(1024))
         .param("checkpoint", &P::checkpoint, "steps between checkpoints; one is always written at the end", at_least(1))
+        .param("keep", &P::keep,
+               "checkpoints that are kept; a run whose last one was damaged goes on from the one before it",
+               at_least(1), at_most(1e4))
         .param("log", &P::log, "steps between records of the loss", at_least(1));
     d.reads("loss", "float32 [B]");
   }

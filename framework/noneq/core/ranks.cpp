@@ -1,0 +1,99 @@
+#include "noneq/core/ranks.hpp"
+
+#include <unistd.h>
+#include <algorithm>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "noneq/core/any_exception.hpp"
+#include "noneq/core/error.hpp"
+#include "noneq/core/stop.hpp"
+
+namespace noneq {
+namespace {
+
+struct one_process final : ranks {
+  int rank() const override { return 0; }
+  int size() const override { return 1; }
+  void exchange(const word* sent, const std::vector<std::int64_t>& to, word* received,
+                const std::vector<std::int64_t>&) const override {
+    std::copy_n(sent, to.front(), received);
+  }
+  void share(word*, const std::vector<std::int64_t>&) const override {}
+  [[noreturn]] void end_all(int code) const override { _exit(code); }
+};
+
+constexpr std::int64_t words_of_a_number = sizeof(std::int64_t) / sizeof(word);
+
+}
+
+const ranks& alone() {
+  static const one_process process;
+  return process;
+}
+
+std::string host_name() {
+  char name[256] = "";
+  return ::gethostname(name, sizeof name - 1) == 0 ? name : "an unknown host";
+}
+
+std::vector<std::int64_t> ranks::all(std::int64_t mine) const {
+  std::vector<std::int64_t> values(static_cast<std::size_t>(size())), begins;
+  values[static_cast<std::size_t>(rank())] = mine;
+  for (std::int64_t r = 0; r <= size(); ++r) begins.push_back(r * words_of_a_number);
+  share(reinterpret_cast<word*>(values.data()), begins);
+  return values;
+}
+
+bool ranks::any(bool mine) const {
+  if (!many()) return mine;
+  const auto given = all(std::int64_t{mine});
+  return std::any_of(given.begin(), given.end(), [](std::int64_t one) { return one != 0; });
+}
+
+std::vector<std::string> ranks::all(const std::string& mine) const {
+  const auto lengths = all(static_cast<std::int64_t>(mine.size()));
+  std::vector<std::int64_t> begins{0};
+  for (const std::int64_t n : lengths)
+    begins.push_back(begins.back() +
+                     (n + static_cast<std::int64_t>(sizeof(word)) - 1) / static_cast<std::int64_t>(sizeof(word)));
+  std::vector<word> words(static_cast<std::size_t>(begins.back()));
+  const auto text_at = [&](std::size_t r) { return reinterpret_cast<char*>(words.data() + begins[r]); };
+  std::memcpy(text_at(static_cast<std::size_t>(rank())), mine.data(), mine.size());
+  share(words.data(), begins);
+  std::vector<std::string> texts;
+  for (std::size_t r = 0; r < lengths.size(); ++r) texts.emplace_back(text_at(r), static_cast<std::size_t>(lengths[r]));
+  return texts;
+}
+
+void together(const ranks& r, const std::function<void()>& f) {
+  if (!r.many()) return f();
+  enum outcome : std::int64_t { done, error_of_work, error_of_input, stopped };
+  std::exception_ptr failed;
+  std::string text;
+  outcome mine = done;
+  try {
+    f();
+  } catch (const input_error& e) {
+    failed = std::current_exception(), mine = error_of_input, text = e.what();
+  } catch (const interrupted&) {
+    mine = stopped;
+  } catch (...) {
+    failed = std::current_exception(), mine = error_of_work, text = text_of(failed);
+  }
+  const auto all = r.all(std::int64_t{mine});
+  if (std::find(all.begin(), all.end(), stopped) != all.end()) throw stopped_together();
+  const auto first = std::find_if(all.begin(), all.end(), [](std::int64_t one) { return one != done; });
+  if (first == all.end()) return;
+  const auto texts = r.all(fmt::format("{}\n{}", text, host_name()));
+  if (!r.first()) throw reported_elsewhere{*first == error_of_input ? 2 : 1};
+  if (failed != nullptr) std::rethrow_exception(failed);
+  const auto who = static_cast<std::size_t>(first - all.begin());
+  const std::size_t end = texts[who].rfind('\n');
+  const error theirs(fmt::format("rank {} on {}: {}", who, texts[who].substr(end + 1), texts[who].substr(0, end)));
+  if (*first == error_of_input) throw input_error({theirs});
+  throw theirs;
+}
+
+}

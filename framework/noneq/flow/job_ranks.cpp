@@ -1,0 +1,69 @@
+#include "noneq/flow/job_ranks.hpp"
+
+#include <dlfcn.h>
+#include <chrono>
+#include <cstdlib>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "noneq/core/any_exception.hpp"
+#include "noneq/core/messages.hpp"
+#include "noneq/core/stop.hpp"
+#include "noneq/flow/job_part.hpp"
+
+namespace noneq::flow {
+namespace {
+
+constexpr auto patience = std::chrono::seconds(3);
+
+job_part process_here() {
+  return process_of_environment([](const char* name) { return std::getenv(name); }).value_or(job_part{});
+}
+
+}
+
+std::unique_ptr<ranks> join_job() {
+  const job_part here = process_here();
+  if (here.whole()) return nullptr;
+  void* library = ::dlopen("libnoneq_mpi.so", RTLD_NOW | RTLD_GLOBAL);
+  void* join = library ? ::dlsym(library, "noneq_join_ranks") : nullptr;
+  if (join == nullptr)
+    throw input_error(
+        {error(fmt::format("{} states {} processes, but MPI cannot be loaded: {}; install Open MPI "
+                           "(Debian: openmpi-bin), or give --part 1/1 to train in each by itself",
+                           here.source, here.of, ::dlerror()))});
+  std::unique_ptr<ranks> joined(reinterpret_cast<ranks* (*)()>(join)());
+  if (joined->size() != here.of)
+    throw input_error(
+        {error(fmt::format("{} states {} processes, but Open MPI finds {}; start them by Open MPI's own "
+                           "mpirun, or by srun --mpi=pmix, or give --part 1/1 to train in each by itself",
+                           here.source, here.of, joined->size()))});
+  return joined;
+}
+
+bool first_of_job() { return process_here().index == 1; }
+
+void wait_for_first() {
+  if (!first_of_job()) std::this_thread::sleep_for(patience);
+}
+
+void end_together(const ranks& r, const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const stopped_together&) {
+    throw;
+  } catch (const interrupted&) {
+    if (!r.many()) throw;
+    r.end_all(130);  // the others may wait in the midst of a step
+  } catch (...) {
+    if (!r.many()) throw;
+    const std::string text = text_of(std::current_exception());
+    if (!r.first()) std::this_thread::sleep_for(patience);
+    put_message(
+        fmt::format("noneq: {}{}\n", r.first() ? "" : fmt::format("rank {} on {}: ", r.rank(), host_name()), text));
+    r.end_all(1);
+  }
+}
+
+}

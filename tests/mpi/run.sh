@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# run.sh NONEQ_PROGRAM: training on 1, 2 and 4 processes leaves equal bytes: weights, averages, optimizer, records, samples.
+# Also after a rank was killed or stopped and the run goes on with another number of them. Errors are printed once.
+set -euo pipefail
+noneq=$1
+if ! command -v mpirun > /dev/null; then
+  echo "not tested on this machine: there is no mpirun"
+  exit 0
+fi
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_btl_vader_single_copy_mechanism=none
+here=$(mktemp -d)
+trap 'rm -rf "$here"' EXIT
+cd "$here"
+failed=0 passed=0
+check() {  # check WHAT COMMAND...
+  if "${@:2}"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: $1"; fi
+}
+ranks() {  # ranks COUNT ARGUMENTS OF noneq run...
+  timeout 120 mpirun -n "$1" --bind-to none "$noneq" run "${@:2}" --threads 1 --no-report
+}
+
+cat > unet.yaml << 'YAML'
+name: unet
+process: {kernel: gaussian, schedule: {plugin: cosine, steps: 50}, mean: v}
+graph:
+  data: {plugin: loader.random_fields, size: [8, 8], coarse: 2, batch: 10}
+  noiser: {plugin: noiser.marginal, in: data, time: {plugin: loss_second_moment, history: 1}}
+  model: {plugin: model.unet, in: noiser, channels: 16, multipliers: [1, 2], blocks: 1, groups: 8, dropout: 0.1}
+  loss: {plugin: loss.simple, in: model}
+  trainer: {plugin: trainer.adam, in: loss, steps: 24, shards: 4, ema: [0.9], averages: [0.05, 0.1], clip: 1, log: 4, checkpoint: 5}
+  sampler: {plugin: sampler.ddim, of: model, count: 6, steps: 4, clip: true, every: 8}
+  samples: {plugin: writer.hdf5, in: sampler, file: samples.h5}
+YAML
+cat > learned.yaml << 'YAML'
+name: learned
+process: {kernel: gaussian, schedule: {plugin: learned, steps: 20, first_beta: 0.01}, mean: epsilon}
+graph:
+  data: {plugin: loader.swiss_roll, batch: 64}
+  noiser: {plugin: noiser.marginal, in: data}
+  model: {plugin: model.mlp, in: noiser, hidden: [300, 300]}
+  loss: {plugin: loss.bound, in: model}
+  trainer: {plugin: trainer.adamw, in: loss, steps: 24, shards: 12, schedule_rate: 1.0e-2, log: 4, checkpoint: 5}
+  k: {plugin: metric.bound, of: model, samples: 64, every: 12}
+YAML
+# Fewer pieces of weights than ranks; a writer beside the training that reads what is behind the gate.
+cat > small.yaml << 'YAML'
+name: small
+process: {kernel: gaussian, schedule: {plugin: cosine, steps: 20}, mean: x0}
+graph:
+  data: {plugin: loader.swiss_roll, batch: 30}
+  noiser: {plugin: noiser.marginal, in: data}
+  model: {plugin: model.mlp, in: noiser, hidden: [8]}
+  loss: {plugin: loss.simple, in: model}
+  trainer: {plugin: trainer.adam, in: loss, steps: 24, shards: 4, log: 4, checkpoint: 5}
+  k: {plugin: metric.bound, of: model, samples: 64, every: 4, weights: raw}
+  losses: {plugin: writer.hdf5, in: [loss, data], as: {data.x0: seen}, file: samples-losses.h5, datasets: [loss, seen], every: 7}
+YAML
+bytes() { (cd "$1" && sha256sum checkpoint/tensors-*.safetensors metrics.jsonl metrics.csv $(ls samples*.h5 2> /dev/null) | sort); }
+same() { diff <(bytes "$1") <(bytes "$2"); }
+
+for p in unet learned small; do
+  "$noneq" run $p.yaml --out $p-0 --quiet --no-report --threads 2
+  for n in 1 2 4; do
+    check "$p on $n ranks runs" ranks $n $p.yaml --out $p-$n --quiet
+    check "$p on $n ranks has the same bytes" same $p-0 $p-$n
+  done
+done
+check "learned on 3 ranks, which are no power of two, runs" ranks 3 learned.yaml --out learned-3 --quiet
+check "and has the same bytes" same learned-0 learned-3
+
+check "shards that follow the machine run" ranks 2 small.yaml --out follows --set graph.trainer.shards=auto --quiet
+shards=$(sed -n 's/^ *shards: //p' follows/pipeline.yaml)
+check "and are a multiple of the ranks, not '$shards'" test $((shards % 2)) = 0
+"$noneq" run small.yaml --out follows-1 --set graph.trainer.shards="$shards" --quiet --no-report
+check "of equal bytes on one process" same follows follows-1
+
+# A rank is killed; the run goes on with another number of ranks, to the bytes of an undisturbed run.
+for seed in 1 2 3; do
+  rm -rf killed
+  (ranks 2 unet.yaml --out killed --quiet > log 2>&1 || true) &
+  sleep 1.$((RANDOM % 10))
+  pkill -KILL -f -n "$noneq run unet.yaml --out killed" || true
+  wait
+  check "goes on after a kill ($seed)" ranks 4 unet.yaml --out killed --quiet --resume
+  check "to the same bytes ($seed)" same unet-0 killed
+done
+
+# SIGTERM on one rank stops all, with a checkpoint.
+rm -rf stopped
+ranks 2 unet.yaml --out stopped --set graph.trainer.steps=100000 --quiet > log 2>&1 &
+for _ in $(seq 100); do [ -e stopped/checkpoint/checkpoint.json ] && break; sleep 0.1; done
+pkill -TERM -f -n "$noneq run unet.yaml --out stopped"
+code=0; wait $! || code=$?
+check "a stop of one rank ends all with 130, not $code" test $code = 130
+check "with one message" test "$(grep -c interrupted log)" = 1
+check "and goes on" ranks 4 unet.yaml --out stopped --resume --quiet --set graph.trainer.steps="$(sed -n 's/.*"step": \([0-9]*\),.*/\1/p' stopped/checkpoint/checkpoint.json | head -1 | awk '{print $1 + 3}')"
+
+once() {  # once CODE TEXT ARGUMENTS...: two ranks end with this code, and the text is printed once
+  local code=0
+  ranks 2 "${@:3}" > log 2>&1 || code=$?
+  [ $code = "$1" ] && [ "$(grep -c "$2" log)" = 1 ] || { echo "code $code"; cat log; return 1; }
+}
+check "shards that the ranks do not divide are refused, once" once 2 "trainer.shards: shards got 5 for 2 processes\|shards got 5" unet.yaml --out refused --set graph.trainer.shards=5
+check "a typo is refused, once" once 2 "did you mean" unet.yaml --out refused --set graph.trainer.step=5
+check "a folder that holds a run is refused, once" once 2 "holds a finished run" unet.yaml --out unet-0
+check "a trace that cannot be written is refused, once" once 1 "cannot write\|cannot be made\|cannot open" unet.yaml --out refused --trace /proc/trace.json
+different() { timeout 60 mpirun -n 1 "$noneq" run unet.yaml --out refused : -n 1 "$noneq" run unet.yaml --out refused --seed 2 > log 2>&1; }
+check "ranks with different pipelines are refused" eval '! different && grep -q "rank 1 differs from rank 0 in the pipeline" log'
+check "nothing was written" test ! -e refused
+check "a step that fails is reported, once" once 1 "the loss became" unet.yaml --out diverges --set graph.trainer.rate=1e30 --set graph.trainer.clip=0
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
