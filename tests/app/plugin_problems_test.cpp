@@ -6,8 +6,8 @@ using namespace testing;
 
 namespace {
 
-// A library with a handshake of its own, made here from lines of C that need no header. One that must not be loaded ends
-// the program when it is.
+// A library with a handshake of its own, made here from lines of C that need no header. One that must not be loaded
+// ends the program when it is.
 enum class handshake_in { symbol, section };
 void compile_foreign(const std::filesystem::path& library, handshake_in place, const std::string& api,
                      const std::string& torch) {

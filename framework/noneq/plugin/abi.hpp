@@ -1,6 +1,6 @@
-// The border between program and plugin, as plain bytes. The handshake and the list of a library's plugins are read from
-// its file without loading it: a library built with another libtorch would load that one too, and two in one process
-// end it.
+// The border between program and plugin, as plain bytes. The handshake and the list of a library's plugins are read
+// from its file without loading it: a library built with another libtorch would load that one too, and two in one
+// process end it.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,8 @@ namespace noneq {
 
 struct plugin_entry;
 
-// One for each file of a library, all alike, in its section `noneq_versions`; the first is the symbol `noneq_handshake`.
+// One for each file of a library, all alike, in its section `noneq_versions`; the first is the symbol
+// `noneq_handshake`.
 struct handshake {
   std::uint32_t magic;       // "nneq"
   std::uint32_t api;         // NONEQ_API_VERSION

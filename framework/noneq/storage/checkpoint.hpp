@@ -12,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "noneq/core/error.hpp"
 #include "noneq/core/tensor.hpp"
 
 namespace noneq::storage {

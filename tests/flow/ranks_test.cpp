@@ -1,0 +1,159 @@
+// Several ranks make the steps that one makes, and the errors.
+#include <mutex>
+
+#include "doctest.hpp"
+#include "flow/pipeline.hpp"
+#include "flow/thread_ranks.hpp"
+#include "noneq/core/stop.hpp"
+#include "noneq/flow/pieced_optimizer.hpp"
+#include "noneq/flow/pieces.hpp"
+
+using namespace noneq;
+using namespace noneq::flow;
+using namespace testing;
+
+namespace {
+
+constexpr std::int64_t shards = 12, steps = 3;
+
+const trainer& adam() {
+  static const session s(small_plan({}));
+  return s.plan().training().trainer.as<trainer>();
+}
+
+// Gradients of two vectors, of which one is cut, and of a tensor of float64 that some shards have no gradient of. The
+// last shard has no rows at all.
+std::vector<Tensor> gradients(std::int64_t step, std::int64_t shard, std::int64_t numbers) {
+  const stream s = stream(7).fork(step).fork(shard);
+  if (shard == shards - 1) return {};
+  return {s.normal({numbers}), shard % 4 == 2 ? s.normal({5}) : Tensor(),
+          shard % 3 == 0 ? at::full({}, static_cast<double>(shard), at::kDouble) : Tensor()};
+}
+
+struct result {
+  std::vector<Tensor> weights;
+  std::map<std::string, Tensor> state;
+  double norm = 0;
+};
+
+result trained(const ranks& r, std::int64_t numbers) {
+  at::NoGradGuard values_only;
+  result made{{stream(3).normal({numbers}), stream(4).normal({5}), at::zeros({}, at::kDouble)}, {}};
+  pieced_optimizer o(adam(), made.weights, r);
+  for (std::int64_t k = 0; k < steps; ++k) {
+    std::vector<std::vector<Tensor>> all(shards);
+    const shard_block own = block_of(r.rank(), r.size(), shards);
+    for (std::int64_t s = own.first; s < own.last; ++s) all[static_cast<std::size_t>(s)] = gradients(k, s, numbers);
+    std::vector<const std::vector<Tensor>*> given;
+    for (const auto& one : all) given.push_back(&one);
+    REQUIRE(o.gather(given));
+    made.norm = o.gradient_norm();
+    o.step(0.5, [](std::size_t) { return 1e-2; });
+  }
+  o.share_state();
+  o.state([&](const std::string& name, Tensor& t) { made.state[name] = t.clone(); });
+  return made;
+}
+
+}
+
+TEST_CASE("weights, state and norm have equal bits for any number of ranks, also for more ranks than pieces") {
+  for (const std::int64_t numbers : {std::int64_t{40}, 3 * piece_numbers + 11}) {
+    const result alone = trained(noneq::alone(), numbers);
+    CHECK(alone.norm > 0);
+    for (const int size : {2, 3, 4, 6, 12}) {
+      CAPTURE(size);
+      std::mutex one;
+      on_ranks(size, [&](const ranks& r) {
+        const result here = trained(r, numbers);
+        const std::lock_guard checking(one);
+        CHECK(here.norm == alone.norm);
+        for (std::size_t k = 0; k < here.weights.size(); ++k) CHECK(at::equal(here.weights[k], alone.weights[k]));
+        CHECK(here.state.size() == alone.state.size());
+        for (const auto& [name, tensor] : here.state) CHECK(at::equal(tensor, alone.state.at(name)));
+      });
+    }
+  }
+}
+
+TEST_CASE("weights that another rank has moved are seen to have changed") {
+  on_ranks(4, [](const ranks& r) {
+    at::NoGradGuard values_only;
+    Tensor weights = at::zeros({3});
+    pieced_optimizer o(adam(), {weights}, r);
+    const auto before = weights._version();
+    std::vector<std::vector<Tensor>> all(4);
+    all[static_cast<std::size_t>(r.rank())] = {at::ones({3})};
+    std::vector<const std::vector<Tensor>*> given;
+    for (const auto& one : all) given.push_back(&one);
+    o.gather(given);
+    o.step(1, [](std::size_t) { return 1e-2; });
+    const bool changed = weights._version() > before && weights[0].item<double>() != 0;
+    if (!changed) throw std::logic_error("the version did not change");
+  });
+}
+
+TEST_CASE("a gradient that is not finite on one rank is seen by all") {
+  std::atomic<int> seen = 0;
+  on_ranks(3, [&](const ranks& r) {
+    at::NoGradGuard values_only;
+    pieced_optimizer o(adam(), {at::zeros({2 * piece_numbers})}, r);
+    std::vector<std::vector<Tensor>> all(3);
+    Tensor g = at::ones({2 * piece_numbers});
+    if (r.rank() == 1) g[piece_numbers + 3] = std::numeric_limits<float>::infinity();
+    all[static_cast<std::size_t>(r.rank())] = {g};
+    std::vector<const std::vector<Tensor>*> given;
+    for (const auto& one : all) given.push_back(&one);
+    seen += !o.gather(given);
+  });
+  CHECK(seen == 3);
+}
+
+TEST_CASE("an error on one rank ends all, with its text on the first; a stop stops all") {
+  std::mutex one;
+  std::string text;
+  int elsewhere = 0, stopped = 0;
+  const auto outcome_of = [&](const ranks& r, const std::function<void()>& work) {
+    try {
+      together(r, work);
+    } catch (const reported_elsewhere& e) {
+      const std::lock_guard guard(one);
+      CHECK(e.code == 2);
+      ++elsewhere;
+    } catch (const stopped_together&) {
+      const std::lock_guard guard(one);
+      ++stopped;
+    } catch (const input_error& e) {
+      const std::lock_guard guard(one);
+      CHECK(r.first());
+      text = e.what();
+    }
+  };
+  on_ranks(3, [&](const ranks& r) {
+    outcome_of(r, [&] {
+      if (r.rank() == 2) throw input_error({error("the disk is gone")});
+    });
+  });
+  CHECK(text.starts_with("rank 2 on "));
+  CHECK(text.ends_with(": the disk is gone"));
+  CHECK(elsewhere == 2);
+  on_ranks(3, [&](const ranks& r) {
+    outcome_of(r, [&] {
+      if (r.rank() == 1) throw interrupted();
+    });
+  });
+  CHECK(stopped == 3);
+  on_ranks(2, [&](const ranks& r) { outcome_of(r, [] {}); });
+  CHECK(elsewhere == 2);
+}
+
+TEST_CASE("texts and numbers of all ranks arrive at each") {
+  std::atomic<int> right = 0;
+  on_ranks(4, [&](const ranks& r) {
+    const auto texts = r.all(std::string(static_cast<std::size_t>(r.rank()) * 3, 'x'));
+    const auto numbers = r.all(std::int64_t{1} << (40 + r.rank()));
+    right += texts[3] == "xxxxxxxxx" && texts[0].empty() && numbers[2] == std::int64_t{1} << 42 && !r.any(false) &&
+             r.any(r.rank() == 3);
+  });
+  CHECK(right == 4);
+}

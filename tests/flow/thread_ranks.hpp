@@ -1,0 +1,72 @@
+// Ranks that are threads of this process.
+#pragma once
+
+#include <barrier>
+#include <functional>
+#include <thread>
+
+#include "noneq/core/ranks.hpp"
+
+namespace testing {
+
+class meeting {
+ public:
+  explicit meeting(int size) : shown_(static_cast<std::size_t>(size)), all_here_(size) {}
+
+  struct offer {
+    const noneq::word* words = nullptr;
+    std::vector<std::int64_t> lengths;
+  };
+  // Shows what rank r offers to all; `take` then reads what each of them shows.
+  void meet(int r, offer mine, const std::function<void(const std::vector<offer>&)>& take) {
+    shown_[static_cast<std::size_t>(r)] = std::move(mine);
+    all_here_.arrive_and_wait();
+    take(shown_);
+    all_here_.arrive_and_wait();
+  }
+
+ private:
+  std::vector<offer> shown_;
+  std::barrier<> all_here_;
+};
+
+class thread_rank final : public noneq::ranks {
+ public:
+  thread_rank(meeting& m, int rank, int size) : meeting_(m), rank_(rank), size_(size) {}
+  int rank() const override { return rank_; }
+  int size() const override { return size_; }
+
+  void exchange(const noneq::word* sent, const std::vector<std::int64_t>& to, noneq::word* received,
+                const std::vector<std::int64_t>& from) const override {
+    meeting_.meet(rank_, {sent, to}, [&](const std::vector<meeting::offer>& all) {
+      for (std::size_t r = 0; r < all.size(); ++r) {
+        const noneq::word* begin = all[r].words;
+        for (std::size_t k = 0; k < static_cast<std::size_t>(rank_); ++k) begin += all[r].lengths[k];
+        if (all[r].lengths[static_cast<std::size_t>(rank_)] != from[r]) throw std::logic_error("unequal lengths");
+        received = std::copy_n(begin, from[r], received);
+      }
+    });
+  }
+  void share(noneq::word* whole, const std::vector<std::int64_t>& begins) const override {
+    meeting_.meet(rank_, {whole, begins}, [&](const std::vector<meeting::offer>& all) {
+      for (std::size_t r = 0; r < all.size(); ++r)
+        if (static_cast<int>(r) != rank_)
+          std::copy(all[r].words + begins[r], all[r].words + begins[r + 1], whole + begins[r]);
+    });
+  }
+  [[noreturn]] void end_all(int) const override { std::abort(); }
+
+ private:
+  meeting& meeting_;
+  int rank_, size_;
+};
+
+// Calls f on each of so many ranks, at once.
+inline void on_ranks(int size, const std::function<void(const noneq::ranks&)>& f) {
+  meeting all(size);
+  std::vector<std::thread> threads;
+  for (int r = 0; r < size; ++r) threads.emplace_back([&all, &f, r, size] { f(thread_rank(all, r, size)); });
+  for (std::thread& t : threads) t.join();
+}
+
+}
