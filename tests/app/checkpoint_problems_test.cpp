@@ -106,10 +106,10 @@ TEST_CASE("a run whose last checkpoint is damaged goes on from the one before, t
     const outcome refused = program({"sample", name, "--count", "1", "--out", name + ".h5"}, here);
     CHECK(refused.code == 2);
     CHECK(says(refused.err,
-               "; noneq run --resume goes on from the one before it, of step " + std::to_string(step) + "\n"));
+               "; noneq run --resume goes on from the last one that is whole, of step " + std::to_string(step) + "\n"));
     const outcome o = run(name);
     CHECK_MESSAGE(o.code == 0, o.err);
-    CHECK(says(o.err, "; the run goes on from the one before it, of step " + std::to_string(step) + "\n"));
+    CHECK(says(o.err, "; the run goes on from the last one that is whole, of step " + std::to_string(step) + "\n"));
     CHECK(text_of(tensors_of(place / name)) == text_of(tensors_of(place / "whole")));
     CHECK(text_of(place / name / "metrics.csv") == text_of(place / "whole/metrics.csv"));
   };

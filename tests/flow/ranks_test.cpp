@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::int64_t shards = 12, steps = 3;
 
-const trainer& adam() {
+const trainer& small_adam() {
   static const session s(small_plan({}));
   return s.plan().training().trainer.as<trainer>();
 }
@@ -39,7 +39,7 @@ struct result {
 result trained(const ranks& r, std::int64_t numbers) {
   at::NoGradGuard values_only;
   result made{{stream(3).normal({numbers}), stream(4).normal({5}), at::zeros({}, at::kDouble)}, {}};
-  pieced_optimizer o(adam(), made.weights, r);
+  pieced_optimizer o(small_adam(), made.weights, r);
   for (std::int64_t k = 0; k < steps; ++k) {
     std::vector<std::vector<Tensor>> all(shards);
     const shard_block own = block_of(r.rank(), r.size(), shards);
@@ -80,7 +80,7 @@ TEST_CASE("weights that another rank has moved are seen to have changed") {
   on_ranks(4, [](const ranks& r) {
     at::NoGradGuard values_only;
     Tensor weights = at::zeros({3});
-    pieced_optimizer o(adam(), {weights}, r);
+    pieced_optimizer o(small_adam(), {weights}, r);
     const auto before = weights._version();
     std::vector<std::vector<Tensor>> all(4);
     all[static_cast<std::size_t>(r.rank())] = {at::ones({3})};
@@ -97,7 +97,7 @@ TEST_CASE("a gradient that is not finite on one rank is seen by all") {
   std::atomic<int> seen = 0;
   on_ranks(3, [&](const ranks& r) {
     at::NoGradGuard values_only;
-    pieced_optimizer o(adam(), {at::zeros({2 * piece_numbers})}, r);
+    pieced_optimizer o(small_adam(), {at::zeros({2 * piece_numbers})}, r);
     std::vector<std::vector<Tensor>> all(3);
     Tensor g = at::ones({2 * piece_numbers});
     if (r.rank() == 1) g[piece_numbers + 3] = std::numeric_limits<float>::infinity();

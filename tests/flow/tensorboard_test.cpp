@@ -80,7 +80,7 @@ std::vector<shown_number> expected_of(const scratch_folder& folder) {
   return all;
 }
 
-const char* const drawn = "picture/look.png";
+const char* const drawn_at_times = "picture/look.png";
 
 void no_remark(const std::string& line) { FAIL_CHECK(line); }
 
@@ -140,7 +140,7 @@ TEST_CASE("a run that was interrupted, or crashed behind its checkpoint, shows n
   run_small(changes, 2, crashed, if_there::resume);
   const shown_events resumed = shown_in(crashed.path);
   CHECK(resumed.steps_of("bound/K") == std::vector<std::int64_t>{8, 12});
-  CHECK(resumed.pictures == std::multimap<std::string, std::int64_t>{{drawn, 8}, {drawn, 12}});
+  CHECK(resumed.pictures == std::multimap<std::string, std::int64_t>{{drawn_at_times, 8}, {drawn_at_times, 12}});
   // The folder holds no picture of an undone step either, until it is drawn again.
   const plan p = small_plan(changes);
   write_tensorboard(crashed.path, &p, crashed.path, no_remark);
@@ -148,7 +148,8 @@ TEST_CASE("a run that was interrupted, or crashed behind its checkpoint, shows n
   CHECK(fs::exists(crashed.path / "a/look-step-16.png"));
   run_small(measured_and_drawn, 2, crashed, if_there::resume);
   CHECK(shown_in(crashed.path).pictures ==
-        std::multimap<std::string, std::int64_t>{{drawn, 8}, {drawn, 12}, {drawn, 16}, {drawn, 24}});
+        std::multimap<std::string, std::int64_t>{
+            {drawn_at_times, 8}, {drawn_at_times, 12}, {drawn_at_times, 16}, {drawn_at_times, 24}});
   // A run that replaces it removes them all.
   run_small({}, 2, crashed, if_there::replace);
   CHECK(!fs::exists(crashed.path / "a/look-step-16.png"));
@@ -187,8 +188,8 @@ TEST_CASE("a damaged file of arrays is remarked on, and pictures are known by th
   CHECK(has(lines[0], "metrics.h5"));
   const shown_events shown = shown_in(folder.path);
   CHECK(shown.histograms.empty());
-  CHECK(shown.pictures ==
-        std::multimap<std::string, std::int64_t>{{drawn, 8}, {drawn, 16}, {"pictures/look.apng", 24}});
+  CHECK(shown.pictures == std::multimap<std::string, std::int64_t>{
+                              {drawn_at_times, 8}, {drawn_at_times, 16}, {"pictures/look.apng", 24}});
 }
 
 TEST_CASE("a run that is replaced loses its events") {

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <thread>
 
@@ -45,7 +46,9 @@ std::unique_ptr<ranks> join_job() {
 bool first_of_job() { return process_here().index == 1; }
 
 void wait_for_first() {
-  if (!first_of_job()) std::this_thread::sleep_for(patience);
+  if (first_of_job()) return;
+  std::signal(SIGTERM, SIG_DFL);  // mpirun ends this process by it when the first has ended
+  std::this_thread::sleep_for(patience);
 }
 
 void end_together(const ranks& r, const std::function<void()>& work) {

@@ -50,11 +50,15 @@ void share_shards(const plan& p, const ranks& r) {
     number -= number % size;
   }
   together(r, [&] {
-    if (number < size || number % size != 0)
-      throw input_error({error(fmt::format("shards got {} for {} processes that train together, need a multiple of {}, "
-                                           "at most the batch of {}",
-                                           number, size, size, batch),
-                               node.id, node.where)});
+    if (number == 0)
+      throw input_error({error(
+          fmt::format("got a batch of {} for {} processes that train together, need a sample for each", batch, size),
+          node.id, node.where)});
+    if (number % size != 0)
+      throw input_error({error(fmt::format("got {} shards for {} processes that train together, need a number of "
+                                           "processes that divides the shards",
+                                           number, size),
+                               node.id + ".shards", node.where)});
   });
   shards = number;
 }

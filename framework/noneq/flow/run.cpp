@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "noneq/config/emit.hpp"
+#include "noneq/core/machine.hpp"
 #include "noneq/flow/begun_run.hpp"
 #include "noneq/flow/described_rows.hpp"
 #include "noneq/flow/events.hpp"
@@ -122,7 +123,7 @@ class running {
     return {false, p.not_finite, provenance_of_pass(session_, options.command)};
   }
   // Calls f on the first rank, which alone measures and draws, while the others wait. Returns whether a stop was
-  // requested there meanwhile.
+  // requested meanwhile, on any rank; f itself sees that of the first.
   bool interrupts_first(const std::function<void()>& f) const {
     bool stopped = false;
     if (ranks_.first()) try {
@@ -130,7 +131,7 @@ class running {
       } catch (const interrupted&) {
         stopped = true;
       }
-    return ranks_.any(stopped);
+    return ranks_.any(stopped || (!ranks_.first() && stop_asked()));
   }
 
   // A stop that is requested meanwhile is agreed upon after the step.
@@ -267,8 +268,11 @@ void refuse_parts(const plan& p, const job_part& part) {
 void need_equal_beginnings(const plan& p, const begun_run& begun, const run_options& options) {
   const ranks& r = ranks_of(options);
   if (!r.many()) return;
+  const char* forced = std::getenv("ATEN_CPU_CAPABILITY");  // instruction sets of libtorch
   std::vector<std::pair<std::string, std::string>> found{
       {"the version", NONEQ_VERSION},
+      {"the processor",
+       this_machine().cpu + (forced != nullptr ? fmt::format(", ATEN_CPU_CAPABILITY {}", forced) : "")},
       {"the folder of the run", std::filesystem::weakly_canonical(options.folder).string()},
       {"the pipeline", config::to_yaml(p.resolved())}};
   if (begun.opened) {
@@ -342,7 +346,8 @@ void run(const plan& given, const run_options& options) {
   for (const std::string& line : first_lines(p, begun, pool, r, options.folder)) say.say(line);
   for (const std::string& note : pool.notes()) say.say(note);
   if (!begun.damage.empty())
-    say.say(fmt::format("{}; the run goes on from the one before it, of step {}", begun.damage, begun.opened->step()));
+    say.say(fmt::format("{}; the run goes on from the last one that is whole, of step {}", begun.damage,
+                        begun.opened->step()));
   for (const auto& [file, why] : staying) say.say(fmt::format("{}: {}; it stays", file.string(), why));
   node_times times;
   std::vector<observer*> others{&times};

@@ -234,7 +234,7 @@ static storage::checkpoint last_checkpoint(const fs::path& saved) {
   } catch (const storage::damaged_checkpoint& e) {
     const auto earlier = storage::load_earlier_checkpoint(saved);
     if (!earlier) throw;
-    throw error(fmt::format("{}; noneq run --resume goes on from the one before it, of step {}", e.message(),
+    throw error(fmt::format("{}; noneq run --resume goes on from the last one that is whole, of step {}", e.message(),
                             earlier->meta.value("step", std::int64_t{0})),
                 e.subject(), e.where());
   }
