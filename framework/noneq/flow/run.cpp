@@ -273,7 +273,7 @@ void need_equal_beginnings(const plan& p, const begun_run& begun, const run_opti
       {"the version", NONEQ_VERSION},
       {"the processor",
        this_machine().cpu + (forced != nullptr ? fmt::format(", ATEN_CPU_CAPABILITY {}", forced) : "")},
-      {"the folder of the run", std::filesystem::weakly_canonical(options.folder).string()},
+      {"the folder of the run", std::filesystem::absolute(options.folder).lexically_normal().string()},
       {"the pipeline", config::to_yaml(p.resolved())}};
   if (begun.opened) {
     const session& s = *begun.opened;
@@ -283,16 +283,27 @@ void need_equal_beginnings(const plan& p, const begun_run& begun, const run_opti
     if (const auto* here = dynamic_cast<const computes_here*>(&s.network()))
       for (const auto& [name, value] : here->here().facts) found.emplace_back(name, value);
   }
-  std::vector<std::vector<std::string>> all;
-  for (const auto& [what, mine] : found) all.push_back(r.all(mine));
+  // One text, because ranks that differ may have found different things.
+  constexpr char between = '\x1f', behind = '\x1e';
+  std::string mine;
+  for (const auto& [what, value] : found) mine += what + between + value + behind;
+  const std::vector<std::string> all = r.all(mine);
   together(r, [&] {
-    for (std::size_t k = 0; k < found.size(); ++k)
-      for (std::size_t rank = 1; rank < all[k].size(); ++rank)
-        if (all[k][rank] != all[k].front())
-          throw input_error(
-              {error(fmt::format("rank {} differs from rank 0 in {}: got {}, need {}", rank, found[k].first,
-                                 found[k].first == "the pipeline" ? "another" : all[k][rank],
-                                 found[k].first == "the pipeline" ? "the same" : all[k].front()))});
+    for (std::size_t rank = 1; rank < all.size(); ++rank) {
+      const auto [here, there] = std::mismatch(all[0].begin(), all[0].end(), all[rank].begin(), all[rank].end());
+      if (here == all[0].end() && there == all[rank].end()) continue;
+      const auto at = static_cast<std::size_t>(here - all[0].begin());
+      const std::size_t begin = at == 0 ? 0 : all[0].rfind(behind, at - 1) + 1;  // of what differs
+      const auto value_in = [&](const std::string& text) {
+        const std::size_t value = std::min(text.find(between, begin), text.size() - 1) + 1;
+        return text.substr(value, text.find(behind, value) - value);
+      };
+      const std::string is = value_in(all[rank]), was = value_in(all[0]);
+      const bool lines = (is + was).find('\n') != std::string::npos;  // of a pipeline
+      throw input_error({error(fmt::format(
+          "rank {} differs from rank 0 in {}{}", rank, all[0].substr(begin, all[0].find(between, begin) - begin),
+          lines ? ", need one command for all" : fmt::format(": got {}, need {}", is, was)))});
+    }
   });
 }
 
