@@ -16,7 +16,7 @@
 namespace noneq::flow {
 namespace {
 
-constexpr auto patience = std::chrono::seconds(3);
+constexpr auto patience = std::chrono::seconds(10);  // the first may run on a slower machine
 
 job_part process_here() {
   return process_of_environment([](const char* name) { return std::getenv(name); }).value_or(job_part{});
