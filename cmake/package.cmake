@@ -1,5 +1,6 @@
 # `cpack` in the build folder makes three packages for Debian: noneq, the program; noneq-mpi, with which it trains on several
-# machines; and noneq-dev, for those who build plugins or programs that embed runs. dpkg-shlibdeps finds the packages of the libraries they are linked to.
+# machines; and noneq-dev, for those who build plugins or programs that embed runs. dpkg-shlibdeps finds the packages of the
+# libraries they are linked to.
 set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # the tests are no part of them
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_CONTACT "The developers of noneq <noneq@localhost>")

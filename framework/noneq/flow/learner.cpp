@@ -195,11 +195,8 @@ void learner::share_losses(std::vector<shard_gradient>& shards) const {
   if (!ranks_.many()) return;
   std::vector<double> losses;
   for (const auto& s : shards) losses.push_back(s.loss);
-  std::vector<std::int64_t> begins;
-  for (std::int64_t r = 0; r <= ranks_.size(); ++r)
-    begins.push_back(block_of(r, ranks_.size(), static_cast<std::int64_t>(shards.size())).first *
-                     static_cast<std::int64_t>(sizeof(double) / sizeof(word)));
-  ranks_.share(reinterpret_cast<word*>(losses.data()), begins);
+  ranks_.share(reinterpret_cast<word*>(losses.data()),
+               begins_of(ranks_.size(), static_cast<std::int64_t>(shards.size()), sizeof(double) / sizeof(word)));
   for (std::size_t s = 0; s < shards.size(); ++s) shards[s].loss = losses[s];
 }
 

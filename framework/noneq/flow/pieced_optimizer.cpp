@@ -68,21 +68,20 @@ bool pieced_optimizer::gather(const std::vector<const std::vector<Tensor>*>& sha
   return std::all_of(pieces_.begin(), pieces_.end(), [](const piece& p) { return p.finite; });
 }
 
-// Returns the part of a shard's gradient that belongs to the piece.
+// Returns the sum over a node of the shards' gradients, as far as they belong to the piece.
 template <class Piece>
-static Tensor part_in(const std::vector<Tensor>& gradients, const Piece& p) {
-  if (gradients.empty() || !gradients[p.vector].defined()) return {};
-  return p.part_of(gradients[p.vector]);
+static Tensor sum_in(const std::vector<const std::vector<Tensor>*>& shards, const Piece& p, const shard_block& whole) {
+  return tree_sum(whole, [&](const shard_block& node) -> std::optional<Tensor> {
+    if (node.size() > 1) return std::nullopt;
+    const std::vector<Tensor>& gradients = *shards[static_cast<std::size_t>(node.first)];
+    return gradients.empty() || !gradients[p.vector].defined() ? Tensor() : p.part_of(gradients[p.vector]);
+  });
 }
 
 void pieced_optimizer::sum_own(const std::vector<const std::vector<Tensor>*>& shards) {
   each_piece(static_cast<std::int64_t>(pieces_.size()), [&](std::int64_t i) {
     piece& p = pieces_[static_cast<std::size_t>(i)];
-    take(p,
-         tree_sum({0, static_cast<std::int64_t>(shards.size())}, [&](const shard_block& node) -> std::optional<Tensor> {
-           if (node.size() > 1) return std::nullopt;
-           return part_in(*shards[static_cast<std::size_t>(node.first)], p);
-         }));
+    take(p, sum_in(shards, p, {0, static_cast<std::int64_t>(shards.size())}));
   });
 }
 
@@ -91,16 +90,13 @@ class pieced_optimizer::given_gradients {
   given_gradients(const std::vector<const std::vector<Tensor>*>& shards, std::size_t vectors, const ranks& r)
       : vectors_(vectors), given_(shards.size() * vectors) {
     const auto count = static_cast<std::int64_t>(shards.size());
-    std::vector<std::int64_t> begins;
-    for (std::int64_t rank = 0; rank <= r.size(); ++rank)
-      begins.push_back(count / r.size() * rank * static_cast<std::int64_t>(vectors));
     const shard_block own = block_of(r.rank(), r.size(), count);
     for (std::int64_t s = own.first; s < own.last; ++s)
       for (std::size_t k = 0; k < vectors; ++k) {
         const auto& gradients = *shards[static_cast<std::size_t>(s)];
         given_[static_cast<std::size_t>(s) * vectors + k] = !gradients.empty() && gradients[k].defined();
       }
-    r.share(given_.data(), begins);
+    r.share(given_.data(), begins_of(r.size(), count, static_cast<std::int64_t>(vectors)));
   }
   bool anywhere_in(const shard_block& node, std::size_t vector) const {
     for (std::int64_t s = node.first; s < node.last; ++s)
@@ -148,12 +144,6 @@ void pieced_optimizer::sum_with_others(const std::vector<const std::vector<Tenso
     }
 
   std::vector<word> sent(static_cast<std::size_t>(sent_words)), received(static_cast<std::size_t>(received_words));
-  const auto own_sum = [&](const piece& p, const shard_block& node) {
-    return tree_sum(node, [&](const shard_block& part) -> std::optional<Tensor> {
-      if (part.size() > 1) return std::nullopt;
-      return part_in(*shards[static_cast<std::size_t>(part.first)], p);
-    });
-  };
   each_piece(static_cast<std::int64_t>(pieces_.size()), [&](std::int64_t at) {
     const auto i = static_cast<std::size_t>(at);
     const piece& p = pieces_[i];
@@ -161,7 +151,7 @@ void pieced_optimizer::sum_with_others(const std::vector<const std::vector<Tenso
     word* place = sent.data() + places[i];
     for (const shard_block& node : nodes[me]) {
       if (!given.anywhere_in(node, p.vector)) continue;
-      const Tensor sum = own_sum(p, node).contiguous();
+      const Tensor sum = sum_in(shards, p, node).contiguous();
       std::copy_n(words_of(sum), words_in(sum), place);
       place += words_in(sum);
     }
@@ -178,7 +168,7 @@ void pieced_optimizer::sum_with_others(const std::vector<const std::vector<Tenso
         if (!given.anywhere_in(node, p.vector)) {
           known.emplace_back(node, Tensor());
         } else if (r == me) {
-          known.emplace_back(node, own_sum(p, node));
+          known.emplace_back(node, sum_in(shards, p, node));
         } else {
           known.emplace_back(node, at::empty_like(p.weights));
           std::copy_n(place, words_in(p.weights), words_of(known.back().second));

@@ -56,7 +56,7 @@ error with_good_checkpoint(const diverged& e, const run_folder& folder, std::int
                e.subject(), e.where());
 }
 
-// What a run shows and writes down.
+// The records, arrays, progress and files of a run at work.
 struct written_down {
   written_down(const run_folder& folder, std::int64_t step, progress& say, std::string unit,
                const std::function<bool(const std::string& id)>& works_again)

@@ -24,6 +24,13 @@ inline shard_block block_of(std::int64_t rank, std::int64_t ranks, std::int64_t 
   return {rank * each, (rank + 1) * each};
 }
 
+// Returns where the block of each rank begins in an array of so many words for each shard, and at last where it ends.
+inline std::vector<std::int64_t> begins_of(std::int64_t ranks, std::int64_t shards, std::int64_t words) {
+  std::vector<std::int64_t> begins;
+  for (std::int64_t r = 0; r <= ranks; ++r) begins.push_back(block_of(r, ranks, shards).first * words);
+  return begins;
+}
+
 inline std::int64_t middle_of(const shard_block& b) {
   return b.first + static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(b.size() - 1)));
 }
