@@ -59,7 +59,11 @@ graph:
   k: {plugin: metric.bound, of: model, samples: 64, every: 4, weights: raw}
   losses: {plugin: writer.hdf5, in: [loss, data], as: {data.x0: seen}, file: samples-losses.h5, datasets: [loss, seen], every: 7}
 YAML
-bytes() { (cd "$1" && sha256sum checkpoint/tensors-*.safetensors metrics.jsonl metrics.csv $(ls samples*.h5 2> /dev/null) | sort); }
+# Of the tensors, those that checkpoint.json names: a kill in the midst of a save moves their number on.
+bytes() {
+  (cd "$1" && sha256sum < "checkpoint/$(grep -o 'tensors-[0-9]*.safetensors' checkpoint/checkpoint.json)" &&
+    sha256sum metrics.jsonl metrics.csv $(ls samples*.h5 2> /dev/null) | sort)
+}
 same() { diff <(bytes "$1") <(bytes "$2"); }
 
 for p in unet learned small; do
