@@ -8,6 +8,7 @@ if ! command -v mpirun > /dev/null; then
   exit 0
 fi
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_btl_vader_single_copy_mechanism=none
+export PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe  # the same of Open MPI 5
 if ! timeout 60 mpirun -n 2 --bind-to none true 2> /dev/null; then
   echo "not tested on this machine: mpirun cannot start two processes"
   exit 0
@@ -32,7 +33,7 @@ graph:
   model: {plugin: model.unet, in: noiser, channels: 16, multipliers: [1, 2], blocks: 1, groups: 8, dropout: 0.1}
   loss: {plugin: loss.simple, in: model}
   trainer: {plugin: trainer.adam, in: loss, steps: 24, shards: 4, ema: [0.9], averages: [0.05, 0.1], clip: 1, log: 4, checkpoint: 5}
-  sampler: {plugin: sampler.ddim, of: model, count: 6, steps: 4, clip: true, every: 8}
+  sampler: {plugin: sampler.ddim, of: model, count: 7, chunk: 2, steps: 4, clip: true, every: 8}
   samples: {plugin: writer.hdf5, in: sampler, file: samples.h5}
 YAML
 cat > learned.yaml << 'YAML'
@@ -59,6 +60,35 @@ graph:
   k: {plugin: metric.bound, of: model, samples: 64, every: 4, weights: raw}
   losses: {plugin: writer.hdf5, in: [loss, data], as: {data.x0: seen}, file: samples-losses.h5, datasets: [loss, seen], every: 7}
 YAML
+# Streams beside the training whose batches the ranks divide: a metric of the model, and ensembles for rows of the data.
+cat > measured.yaml << 'YAML'
+name: measured
+process: {kernel: gaussian, schedule: {plugin: cosine, steps: 20}, mean: epsilon}
+graph:
+  data: {plugin: loader.hdf5, file: fields.h5, read: {x: x, low: low}, batch: 8}
+  noiser: {plugin: noiser.marginal, in: data}
+  model: {plugin: model.unet, in: noiser, channels: 8, multipliers: [1], blocks: 1, groups: 4, condition: [low]}
+  loss: {plugin: loss.simple, in: model}
+  trainer: {plugin: trainer.adam, in: loss, steps: 4, shards: 4, log: 2, checkpoint: 3}
+  k: {plugin: metric.bound, of: model, samples: 23, chunk: 4, every: 2}
+  down: {plugin: sampler.ddim, of: model, in: data, count: 19, members: 2, steps: 3, clip: true, every: 2}
+  score: {plugin: metric.crps, in: [down, data], as: {data.x0: truth}}
+  forecasts: {plugin: writer.hdf5, in: down, file: samples-down.h5}
+YAML
+# A metric that keeps a file in the folder, which every rank reads.
+cat > near.yaml << 'YAML'
+name: near
+process: {kernel: gaussian, schedule: {plugin: cosine, steps: 20}, mean: epsilon}
+graph:
+  data: {plugin: loader.hdf5, file: fields.h5, held_out: 0.3, batch: 8}
+  noiser: {plugin: noiser.marginal, in: data}
+  model: {plugin: model.mlp, in: noiser, hidden: [8]}
+  loss: {plugin: loss.simple, in: model}
+  trainer: {plugin: trainer.adam, in: loss, steps: 4, shards: 4, log: 2}
+  sampler: {plugin: sampler.ddim, of: model, count: 21, chunk: 2, steps: 4, clip: true, every: 2}
+  nearest: {plugin: metric.nearest, in: sampler}
+  distance: {plugin: metric.frechet, in: sampler}
+YAML
 # Of the tensors, those that checkpoint.json names: a kill in the midst of a save moves their number on.
 bytes() {
   (cd "$1" && sha256sum < "checkpoint/$(grep -o 'tensors-[0-9]*.safetensors' checkpoint/checkpoint.json)" &&
@@ -66,7 +96,8 @@ bytes() {
 }
 same() { diff <(bytes "$1") <(bytes "$2"); }
 
-for p in unet learned small; do
+"$noneq" data make random_fields --count 40 --set size=[8,8] --set coarse=2 --out fields.h5 > /dev/null
+for p in unet learned small measured near; do
   "$noneq" run $p.yaml --out $p-0 --quiet --no-report --threads 2
   for n in 1 2 4; do
     check "$p on $n ranks runs" ranks $n $p.yaml --out $p-$n --quiet
@@ -75,6 +106,22 @@ for p in unet learned small; do
 done
 check "learned on 3 ranks, which are no power of two, runs" ranks 3 learned.yaml --out learned-3 --quiet
 check "and has the same bytes" same learned-0 learned-3
+
+# A pipeline that only measures and draws; the file of samples states the command, which is the same.
+cat > measure.yaml << 'YAML'
+name: measure
+graph:
+  sampler: {plugin: sampler.ddim, of: near-0, count: 21, chunk: 2, steps: 4, clip: true}
+  distance: {plugin: metric.frechet, in: sampler}
+  k: {plugin: metric.bound, of: near-0, samples: 23, chunk: 4}
+  samples: {plugin: writer.hdf5, in: sampler, file: samples.h5}
+YAML
+for n in 1 3; do
+  check "a pipeline without a trainer on $n ranks runs" ranks $n measure.yaml --out measure --quiet
+  mv measure measure-$n
+done
+drawn() { (cd "$1" && sha256sum samples.h5 metrics.jsonl metrics.h5); }
+check "and has the same bytes" diff <(drawn measure-1) <(drawn measure-3)
 
 check "shards that follow the machine run" ranks 2 small.yaml --out follows --set graph.trainer.shards=auto --quiet
 shards=$(sed -n 's/^ *shards: //p' follows/pipeline.yaml)
@@ -102,6 +149,16 @@ code=0; wait $! || code=$?
 check "a stop of one rank ends all with 130, not $code" test $code = 130
 check "with one message" test "$(grep -c interrupted log)" = 1
 check "and goes on" ranks 4 unet.yaml --out stopped --resume --quiet --set graph.trainer.steps="$(sed -n 's/.*"step": \([0-9]*\),.*/\1/p' stopped/checkpoint/checkpoint.json | head -1 | awk '{print $1 + 3}')"
+
+# SIGTERM on one rank while all of them draw samples.
+rm -rf stopped
+ranks 2 unet.yaml --out stopped --set graph.sampler.count=4000 --set graph.trainer.log=1 --quiet > log 2>&1 &
+for _ in $(seq 100); do [ "$(grep -c loss stopped/metrics.jsonl 2> /dev/null)" = 8 ] && break; sleep 0.1; done
+sleep 0.3
+pkill -TERM -f -n "$noneq run unet.yaml --out stopped"
+code=0; wait $! || code=$?
+check "a stop among samples ends all with 130, not $code" test $code = 130
+check "and the run goes on" ranks 4 unet.yaml --out stopped --resume --quiet --set graph.trainer.log=1
 
 once() {  # once CODE TEXT ARGUMENTS...: two ranks end with this code, and the text is printed once
   local code=0

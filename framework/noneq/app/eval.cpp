@@ -2,13 +2,16 @@
 #include <fmt/format.h>
 
 #include "noneq/app/argument_checks.hpp"
+#include "noneq/app/in_job.hpp"
 #include "noneq/app/output.hpp"
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/refuse.hpp"
 #include "noneq/app/trained_run.hpp"
 #include "noneq/app/verbs.hpp"
 #include "noneq/core/messages.hpp"
+#include "noneq/flow/equal_beginnings.hpp"
 #include "noneq/flow/events.hpp"
+#include "noneq/flow/job_ranks.hpp"
 #include "noneq/flow/row_parameters.hpp"
 #include "noneq/flow/run_observers.hpp"
 #include "noneq/flow/stop.hpp"
@@ -20,7 +23,7 @@ struct eval_options {
   std::string folder, data, method;
   std::int64_t samples = 0;
   int threads = 0;
-  bool json = false, quiet = false;
+  bool json = false, quiet = false, alone = false;
 };
 
 const std::map<std::string, std::string> methods{
@@ -84,6 +87,36 @@ nlohmann::ordered_json summary(const std::vector<record>& records) {
           {"records", std::move(all)}};
 }
 
+void measure(const eval_options& o, const ranks& r) {
+  registry plugins = installed_plugins();
+  std::unique_ptr<flow::session> opened;
+  std::optional<flow::workers> pool;
+  together(r, [&] {
+    opened = open_run(o.folder, plugins, [&](config::value& document) { keep_metrics(document, o, plugins); });
+    as_input([&] {
+      if (!o.data.empty()) opened->read_data_from(o.data);
+      opened->data();  // a file that cannot be measured is refused now
+    });
+    pool.emplace(o.threads);
+  });
+  flow::need_equal_beginnings(r, *opened, {{"the data", opened->info().identity}});
+  flow::stop_on_signals();
+  if (r.first())
+    for (const std::string& note : pool->notes()) put_message("noneq: " + note + "\n");
+  flow::progress how_far(o.quiet || !r.first() ? flow::telling::errors : flow::telling::waiting, 0, 0);
+  std::vector<record> found;
+  flow::shown_progress shown(how_far, "");
+  flow::record_listener records([&](const flow::plan_node& n, const measured& m) {
+    found.push_back({n.id, m});
+    how_far.clear();
+    if (!o.json) print_out("{}: {}\n", n.id, flow::to_text(m));
+  });
+  flow::observers all({&shown, &records});
+  flow::end_together(r, [&] { flow::events(*opened, *pool, o.folder, all, {}, r).at_end(); });
+  how_far.clear();
+  if (o.json && r.first()) print_out("{}\n", summary(found).dump(2));
+}
+
 }
 
 void add_eval(CLI::App& program) {
@@ -98,34 +131,11 @@ void add_eval(CLI::App& program) {
       ->check(CLI::IsMember({"bound", "flow", "vlb"}));
   verb->add_option("--samples", o->samples, "rows to measure on, instead of what the pipeline says")
       ->check(at_least_one());
-  verb->add_option("--threads", o->threads, "worker threads")->check(CLI::Range(1, 1024));
+  add_threads(*verb, o->threads);
   verb->add_flag("--json", o->json, "one JSON object instead of lines");
   add_quiet(*verb, o->quiet);
-  verb->callback([o] {
-    registry plugins = installed_plugins();
-    const auto opened =
-        open_run(o->folder, plugins, [&](config::value& document) { keep_metrics(document, *o, plugins); });
-    flow::session& s = *opened;
-    as_input([&] {
-      if (!o->data.empty()) s.read_data_from(o->data);
-      s.data();  // a file that cannot be measured is refused now
-    });
-    flow::stop_on_signals();
-    flow::workers pool(o->threads);
-    for (const std::string& note : pool.notes()) put_message("noneq: " + note + "\n");
-    flow::progress how_far(o->quiet ? flow::telling::errors : flow::telling::waiting, 0, 0);
-    std::vector<record> found;
-    flow::shown_progress shown(how_far, "");
-    flow::record_listener records([&](const flow::plan_node& n, const measured& m) {
-      found.push_back({n.id, m});
-      how_far.clear();
-      if (!o->json) print_out("{}: {}\n", n.id, flow::to_text(m));
-    });
-    flow::observers all({&shown, &records});
-    flow::events(s, pool, o->folder, all).at_end();
-    how_far.clear();
-    if (o->json) print_out("{}\n", summary(found).dump(2));
-  });
+  add_alone(*verb, o->alone);
+  verb->callback([o] { in_job(o->alone, [&](const ranks& r) { measure(*o, r); }); });
 }
 
 }

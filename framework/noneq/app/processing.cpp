@@ -7,10 +7,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "noneq/app/argument_checks.hpp"
 #include "noneq/app/output.hpp"
 #include "noneq/app/refuse.hpp"
 #include "noneq/app/shell_word.hpp"
+#include "noneq/app/verbs.hpp"
 #include "noneq/core/messages.hpp"
+#include "noneq/flow/job_ranks.hpp"
 #include "noneq/flow/processing.hpp"
 #include "noneq/flow/stop.hpp"
 #include "noneq/flow/task_progress.hpp"
@@ -19,7 +22,8 @@
 
 namespace noneq::app {
 
-// The part that this process is to do of a pipeline without a trainer; of one that trains, all of it.
+// The part that this process is to do of a pipeline that is processed in units; of another one, all of it, beside the
+// processes that were started together with this one.
 static flow::job_part part_of(const flow::plan& p, const std::string& given) {
   return as_input([&] {
     if (!given.empty()) {
@@ -29,7 +33,10 @@ static flow::job_part part_of(const flow::plan& p, const std::string& given) {
       return part;
     }
     if (p.trains()) return flow::job_part{};
-    return flow::part_of_environment([](const char* name) { return std::getenv(name); }).value_or(flow::job_part{});
+    const auto variable = [](const char* name) { return std::getenv(name); };
+    const flow::job_part part = flow::part_of_environment(variable).value_or(flow::job_part{});
+    const bool array = part.of != flow::process_of_environment(variable).value_or(flow::job_part{}).of;
+    return flow::works_in_units(p) || array ? part : flow::job_part{};
   });
 }
 
@@ -74,33 +81,41 @@ void processing_options::add_to(CLI::App& verb) {
   verb.add_flag(
       "--dry-run", dry,
       "of a processing pipeline: print shapes, bytes on the disk and hours, measured on one unit; keep nothing");
-  verb.add_option("--threads", run.threads, "worker threads (default: all of the machine)")->check(CLI::Range(1, 1024));
+  add_threads(verb, run.threads);
   verb.add_flag("--quiet", run.quiet, "print errors only");
 }
 
-void run_processing(const flow::plan& p, processing_options& o) {
-  o.run.part = part_of(p, o.part);
-  o.run.command = fmt::format("{}", fmt::join(command_words(), " "));
+bool run_processing(const flow::plan& p, const processing_options& o) {
+  const bool joins = o.part.empty() && (p.trains() || !flow::works_in_units(p));
+  const auto job = joins ? flow::join_job() : nullptr;
+  flow::run_options run = o.run;
+  run.together = job.get();
+  run.part = part_of(p, o.part);
+  run.command = fmt::format("{}", fmt::join(command_words(), " "));
   flow::stop_on_signals();
   if (o.dry) {
     if (!flow::works_in_units(p))
       throw input_error(
           {error("--dry-run is for pipelines without a trainer whose sinks all write in units, and this is "
                  "another; check it by: noneq check")});
-    return print_estimate(flow::measured_estimate(p, o.run), o.run.part);
+    print_estimate(flow::measured_estimate(p, run), run.part);
+    return true;
   }
   // Before this run has made the folder its own, another's may lie in it.
   bool begun = false;
-  o.run.prepared = [&] { begun = true; };
+  const bool first = flow::ranks_of(run).first();
+  run.prepared = [&] { begun = true; };
   try {
-    flow::run(p, o.run);
+    flow::run(p, run);
   } catch (const interrupted&) {
-    if (!flow::ranks_of(o.run).first()) throw reported_elsewhere{exit_code::stopped};
-    if (!o.run.quiet)
-      put_message(fmt::format("\n{}: go on with {}", o.run.folder.string(),
-                              begun ? command_to_go_on(command_words()) : "the same command"));
+    if (!first) throw reported_elsewhere{exit_code::stopped};
+    if (!run.quiet)
+      put_message(fmt::format("\n{}: go on with {}{}", run.folder.string(),
+                              begun ? command_to_go_on(command_words()) : "the same command",
+                              flow::ranks_of(run).many() ? ", on any number of processes" : ""));
     throw;
   }
+  return first;
 }
 
 }

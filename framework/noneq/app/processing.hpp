@@ -16,8 +16,9 @@ struct processing_options {
   void add_to(CLI::App& verb);
 };
 
-// Runs the pipeline, or, with `dry`, prints what it would cost. Adds the part that the scheduler states, and the words
-// of the command line, to the options. A stop is reported with the way to go on. Throws as flow::run() does.
-void run_processing(const flow::plan& p, processing_options& o);
+// Runs the pipeline, or, with `dry`, prints what it would cost. Other processes of this job take part, unless the
+// pipeline is processed in units; then each does the part that the options state, or else the scheduler. Returns
+// whether this process is the first of them. A stop is reported with the way to go on. Throws as flow::run() does.
+bool run_processing(const flow::plan& p, const processing_options& o);
 
 }

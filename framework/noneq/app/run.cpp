@@ -64,17 +64,13 @@ void add_run(CLI::App& program) {
     registry plugins = installed_plugins();
     o->pipeline.quiet = o->processing.run.quiet || !flow::first_of_job();
     const flow::plan p = plan_of_job(o->pipeline, plugins);
-    const auto job = p.trains() && o->processing.part.empty() ? flow::join_job() : nullptr;
     flow::run_options& r = o->processing.run;
     r.folder = o->out.empty() ? flow::usual_folder(p) : std::filesystem::path(o->out);
     r.from = o->from;
     r.trace = o->trace;
     r.tensorboard = o->tensorboard;
     r.policy = o->force ? flow::if_there::replace : o->resume ? flow::if_there::resume : flow::if_there::refuse;
-    r.together = job.get();
-    run_processing(p, o->processing);
-    if (!flow::ranks_of(r).first()) return;
-    if (!o->no_report && !o->processing.dry) report_run(r, plugins);
+    if (run_processing(p, o->processing) && !o->no_report && !o->processing.dry) report_run(r, plugins);
   });
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "noneq/app/argument_checks.hpp"
+#include "noneq/app/in_job.hpp"
 #include "noneq/app/out_file.hpp"
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/refuse.hpp"
@@ -9,7 +10,9 @@
 #include "noneq/app/trained_run.hpp"
 #include "noneq/app/verbs.hpp"
 #include "noneq/config/overrides.hpp"
+#include "noneq/flow/equal_beginnings.hpp"
 #include "noneq/flow/events.hpp"
+#include "noneq/flow/job_ranks.hpp"
 #include "noneq/flow/planned_files.hpp"
 #include "noneq/flow/run_observers.hpp"
 #include "noneq/flow/stop.hpp"
@@ -30,7 +33,7 @@ struct sample_options {
   std::vector<std::string> settings;
   std::optional<std::int64_t> seed;
   int threads = 0;
-  bool quiet = false;
+  bool quiet = false, alone = false;
 };
 
 // A picture, when the name of the file ends in .png.
@@ -109,6 +112,41 @@ void count_rows(sample_options& o) {
   }
 }
 
+// Everything that can be refused is refused before the file is touched.
+std::unique_ptr<flow::session> opened_session(sample_options& o, registry& plugins) {
+  o.out.need_writable(is_picture(o) ? "PNG" : "HDF5");
+  as_input([&] {
+    o.rows = read_rows(o);
+    for (const rows_in_file& r : o.rows) o.out.need_other_file(r.file, r.option);
+    count_rows(o);
+  });
+  auto opened = open_run(o.folder, plugins, [&](config::value& document) { only_this_sampler(document, o); });
+  flow::session& s = *opened;
+  as_input([&] { need_read(o, s); });
+  as_input([&] { s.open_streams(); });
+  as_input([&] { flow::refuse_files_of_run(o.out.path, s.plan(), o.folder); });
+  o.out.need_free();
+  return opened;
+}
+
+void draw_samples(sample_options& o, const ranks& r) {
+  registry plugins = installed_plugins();
+  const std::filesystem::path place = std::filesystem::absolute(o.out.path).parent_path();
+  std::unique_ptr<flow::session> opened;
+  std::optional<flow::workers> pool;
+  together(r, [&] {
+    opened = opened_session(o, plugins);
+    if (r.first()) flow::rehearse_writers(*opened, place);
+    pool.emplace(o.threads);
+  });
+  flow::need_equal_beginnings(r, *opened, {{"--out", std::filesystem::absolute(o.out.path).string()}});
+  flow::stop_on_signals();
+  flow::progress say(o.quiet || !r.first() ? flow::telling::errors : flow::telling::everything, 0, 0);
+  for (const std::string& note : pool->notes()) say.say(note);
+  flow::shown_progress shown(say, "");
+  flow::end_together(r, [&] { flow::events(*opened, *pool, place, shown, {}, r).at_end(); });
+}
+
 }
 
 void add_sample(CLI::App& program) {
@@ -134,31 +172,12 @@ void add_sample(CLI::App& program) {
       ->allow_extra_args(false);
   o->out.add_to(*verb, "HDF5 file to write, or a picture: name.png (default: samples.h5)");
   verb->add_option("--seed", o->seed, "another seed than the run's");
-  verb->add_option("--threads", o->threads, "worker threads")->check(CLI::Range(1, 1024));
+  add_threads(*verb, o->threads);
   verb->add_flag("--quiet", o->quiet, "print errors only");
+  add_alone(*verb, o->alone);
   verb->callback([o, count, noise, given] {
-    registry plugins = installed_plugins();
     if (count->empty() && noise->empty() && given->empty()) throw CLI::RequiredError("--count");
-    o->out.need_writable(is_picture(*o) ? "PNG" : "HDF5");
-    as_input([&] {
-      o->rows = read_rows(*o);
-      for (const rows_in_file& r : o->rows) o->out.need_other_file(r.file, r.option);
-      count_rows(*o);
-    });
-    const auto opened = open_run(o->folder, plugins, [&](config::value& document) { only_this_sampler(document, *o); });
-    flow::session& s = *opened;
-    as_input([&] { need_read(*o, s); });
-    as_input([&] { s.open_streams(); });
-    as_input([&] { flow::refuse_files_of_run(o->out.path, s.plan(), o->folder); });
-    o->out.need_free();
-    const std::filesystem::path place = std::filesystem::absolute(o->out.path).parent_path();
-    flow::stop_on_signals();
-    flow::rehearse_writers(s, place);
-    flow::workers pool(o->threads);
-    flow::progress say(o->quiet ? flow::telling::errors : flow::telling::everything, 0, 0);
-    for (const std::string& note : pool.notes()) say.say(note);
-    flow::shown_progress shown(say, "");
-    flow::events(s, pool, place, shown).at_end();
+    in_job(o->alone, [&](const ranks& r) { draw_samples(*o, r); });
   });
 }
 

@@ -24,6 +24,25 @@ struct one_process final : ranks {
   [[noreturn]] void end_all(int code) const override { _exit(code); }
 };
 
+// Texts of these lengths, each from a word of its own on, behind one another.
+struct texts_of_ranks {
+  explicit texts_of_ranks(std::vector<std::int64_t> of) : lengths(std::move(of)) {
+    constexpr auto bytes = static_cast<std::int64_t>(sizeof(word));
+    for (const std::int64_t n : lengths) counts.push_back((n + bytes - 1) / bytes);
+    for (const std::int64_t n : counts) begins.push_back(begins.back() + n);
+    words.resize(static_cast<std::size_t>(begins.back()));
+  }
+  char* at(std::size_t r) { return reinterpret_cast<char*>(words.data() + begins[r]); }
+  std::vector<std::string> texts() {
+    std::vector<std::string> all;
+    for (std::size_t r = 0; r < lengths.size(); ++r) all.emplace_back(at(r), static_cast<std::size_t>(lengths[r]));
+    return all;
+  }
+
+  std::vector<std::int64_t> lengths, counts, begins{0};
+  std::vector<word> words;
+};
+
 constexpr std::int64_t words_of_a_number = sizeof(std::int64_t) / sizeof(word);
 
 }
@@ -53,18 +72,22 @@ bool ranks::any(bool mine) const {
 }
 
 std::vector<std::string> ranks::all(const std::string& mine) const {
+  texts_of_ranks all(this->all(static_cast<std::int64_t>(mine.size())));
+  std::memcpy(all.at(static_cast<std::size_t>(rank())), mine.data(), mine.size());
+  share(all.words.data(), all.begins);
+  return all.texts();
+}
+
+std::vector<std::string> ranks::to_first(const std::string& mine) const {
   const auto lengths = all(static_cast<std::int64_t>(mine.size()));
-  std::vector<std::int64_t> begins{0};
-  for (const std::int64_t n : lengths)
-    begins.push_back(begins.back() +
-                     (n + static_cast<std::int64_t>(sizeof(word)) - 1) / static_cast<std::int64_t>(sizeof(word)));
-  std::vector<word> words(static_cast<std::size_t>(begins.back()));
-  const auto text_at = [&](std::size_t r) { return reinterpret_cast<char*>(words.data() + begins[r]); };
-  std::memcpy(text_at(static_cast<std::size_t>(rank())), mine.data(), mine.size());
-  share(words.data(), begins);
-  std::vector<std::string> texts;
-  for (std::size_t r = 0; r < lengths.size(); ++r) texts.emplace_back(text_at(r), static_cast<std::size_t>(lengths[r]));
-  return texts;
+  texts_of_ranks own({lengths[static_cast<std::size_t>(rank())]}),
+      received(first() ? lengths : std::vector<std::int64_t>{});
+  std::memcpy(own.at(0), mine.data(), mine.size());
+  const std::vector<std::int64_t> none(lengths.size(), 0);
+  std::vector<std::int64_t> to = none;
+  to[0] = own.counts[0];
+  exchange(own.words.data(), to, received.words.data(), first() ? received.counts : none);
+  return received.texts();
 }
 
 void together(const ranks& r, const std::function<void()>& f) {

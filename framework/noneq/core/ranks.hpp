@@ -35,6 +35,8 @@ class ranks {
   std::vector<std::int64_t> all(std::int64_t mine) const;
   std::vector<std::string> all(const std::string& mine) const;
   bool any(bool mine) const;
+  // Collective: returns on the first rank what all ranks gave, in their order; on the others nothing.
+  std::vector<std::string> to_first(const std::string& mine) const;
 };
 
 // Returns a job of one process.

@@ -34,6 +34,9 @@ struct sink_part {
   std::function<void(std::any)> add;
   // Returns a batch for each further output, after the last part was added. Optional.
   std::function<std::vector<batch>()> pass_on = {};
+  // Convert a result of map to bytes and back, for a stream whose batches other processes map. Optional.
+  std::function<std::string(const std::any&)> pack = {};
+  std::function<std::any(std::string_view)> unpack = {};
 };
 
 struct vertex {

@@ -1,33 +1,41 @@
 #include "noneq/flow/equal_beginnings.hpp"
 
+#include <set>
+
 #include <fmt/format.h>
 
 #include "noneq/config/emit.hpp"
 #include "noneq/core/machine.hpp"
-#include "noneq/flow/job_ranks.hpp"
 #include "noneq/plugin/computes_here.hpp"
 #include "noneq/plugin/roles/model.hpp"
 
 namespace noneq::flow {
 
-void need_equal_beginnings(const plan& p, const begun_run& begun, const run_options& options) {
-  const ranks& r = ranks_of(options);
-  if (!r.many()) return;
+static found_values found_by(session& s) {
   const char* forced = std::getenv("ATEN_CPU_CAPABILITY");  // instruction sets of libtorch
-  std::vector<std::pair<std::string, std::string>> found{
-      {"the version", NONEQ_VERSION},
-      {"the processor",
-       this_machine().cpu + (forced != nullptr ? fmt::format(", ATEN_CPU_CAPABILITY {}", forced) : "")},
-      {"the folder of the run", std::filesystem::absolute(options.folder).lexically_normal().string()},
-      {"the pipeline", config::to_yaml(p.resolved())}};
-  if (begun.opened) {
-    const session& s = *begun.opened;
-    found.insert(found.end(), {{"the step", std::to_string(s.step())},
-                               {"the weights", s.fingerprint("raw")},
-                               {"the data", s.info().identity}});
-    if (const auto* here = dynamic_cast<const computes_here*>(&s.network()))
+  found_values found{{"the version", NONEQ_VERSION},
+                     {"the processor",
+                      this_machine().cpu + (forced != nullptr ? fmt::format(", ATEN_CPU_CAPABILITY {}", forced) : "")},
+                     {"the pipeline", config::to_yaml(s.plan().resolved())}};
+  std::set<std::string> known;
+  for (const plan_node& n : s.plan().nodes) {
+    const plan_node* of = n.role() == "model" ? &n : s.plan().model_before(n);
+    if (of == nullptr || !known.insert(of->id).second) continue;
+    const session& model = s.model_of(*of);
+    found.emplace_back("the weights of " + of->id, model.fingerprint("raw"));
+    if (const auto* here = dynamic_cast<const computes_here*>(&model.network()))
       for (const auto& [name, value] : here->here().facts) found.emplace_back(name, value);
   }
+  return found;
+}
+
+void need_equal_beginnings(const ranks& r, session& s, const found_values& more) {
+  if (!r.many()) return;
+  found_values found = more;
+  together(r, [&] {
+    const found_values here = found_by(s);
+    found.insert(found.end(), here.begin(), here.end());
+  });
   // One text, because ranks that differ may have found different things.
   constexpr char between = '\x1f', behind = '\x1e';
   std::string mine;

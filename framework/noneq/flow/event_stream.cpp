@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "noneq/flow/divided_stream.hpp"
 #include "noneq/flow/fields.hpp"
 #include "noneq/flow/model_rows.hpp"
+#include "noneq/flow/packed.hpp"
 #include "noneq/flow/pass_rows.hpp"
 #include "noneq/flow/stop.hpp"
 #include "noneq/flow/verified.hpp"
@@ -18,7 +20,36 @@ struct event_stream::open_sink {
   std::optional<measurement> now;  // of a metric
   dataset_info info;
   std::map<std::string, std::string> provenance;
-  std::unique_ptr<sinking> taking;
+  std::unique_ptr<sinking> taking;  // null where another rank has it, and no batch is mapped for it here
+
+  batch mapped(batch b) const {
+    batch result = taking->map(std::move(b));
+    check_returned_batch(node.plugin.entry->full_name(), result);
+    return result;
+  }
+};
+
+// A batch on its way through a sink.
+struct event_stream::taken {
+  std::int64_t index;
+  batch rows;
+  bool mapped;
+
+  static std::string packed(const std::any& result) {
+    const auto& t = std::any_cast<const taken&>(result);
+    std::string bytes;
+    pack_plain(t.index, bytes);
+    pack_plain(t.mapped, bytes);
+    pack(t.rows, bytes);
+    return bytes;
+  }
+  static taken unpacked(std::string_view bytes) {
+    taken t;
+    t.index = unpack_plain<std::int64_t>(bytes);
+    t.mapped = unpack_plain<bool>(bytes);
+    t.rows = unpack_batch(bytes);
+    return t;
+  }
 };
 
 event_stream::event_stream(const event_surroundings& around, const stream_nodes& nodes)
@@ -120,6 +151,12 @@ void event_stream::add_sampler(const plan_node& n) {
   sink_part s;
   s.map = [](batch b, std::int64_t) -> std::any { return lost_in(b); };
   s.add = [lost](std::any mapped) { lost->add(std::any_cast<lost_samples>(mapped)); };
+  s.pack = [](const std::any& mapped) {
+    std::string bytes;
+    pack_plain(std::any_cast<const lost_samples&>(mapped), bytes);
+    return bytes;
+  };
+  s.unpack = [](std::string_view bytes) { return unpack_plain<lost_samples>(bytes); };
   v.sink = std::move(s);
   drawn_.add(n, std::move(v));
   lost_.push_back({&n, lost});
@@ -161,8 +198,9 @@ void event_stream::add_sink(const plan_node& n) {
     const row_request rows = n.in.empty() ? n.as<metric>().rows(s.info) : row_request{};
     s.now.emplace(measurement{*s.of, s.info, run.stream().fork(n.id), pass_over(around_, n, model), around_.earlier,
                               around_.folder, n.in.empty() ? rows.part : part_behind(n)});
-    s.taking =
-        working(n, [&] { return need_made(n.as<metric>().open(*s.now), n.plugin.entry->full_name(), "sinking"); });
+    if (around_.together.first() || !n.in.empty() || rows.batches() > 0)
+      s.taking =
+          working(n, [&] { return need_made(n.as<metric>().open(*s.now), n.plugin.entry->full_name(), "sinking"); });
     if (n.in.empty()) {
       source* data = rows.data ? &model.data() : nullptr;
       batches_ = rows.batches(), counted_ = &n;
@@ -175,7 +213,7 @@ void event_stream::add_sink(const plan_node& n) {
         return as_model_takes(std::move(b), of_stream, s.info, names);
       };
     }
-  } else {
+  } else if (around_.together.first()) {
     writing w = writing_for(around_, n, s.of ? &*s.of : nullptr);
     if (drawn_by != nullptr) {
       w.provenance = drawn_by->provenance();
@@ -194,30 +232,51 @@ void event_stream::add_sink(const plan_node& n) {
   part.map = [&s](batch b, std::int64_t) -> std::any {
     stop_here_if_asked();
     const std::int64_t index = b.step;
-    batch mapped = s.taking->map(std::move(b));
-    check_returned_batch(s.node.plugin.entry->full_name(), mapped);
-    return std::pair(index, std::move(mapped));
+    if (s.taking == nullptr) return taken{index, std::move(b), false};
+    return taken{index, s.mapped(std::move(b)), true};
   };
-  part.add = [this, &s](std::any of_batch) {
-    const auto& [index, mapped] = std::any_cast<const std::pair<std::int64_t, batch>&>(of_batch);
-    add_to(s, index, mapped);
-  };
+  part.add = [this, &s](std::any of_batch) { add_to(s, std::any_cast<taken>(std::move(of_batch))); };
+  part.pack = taken::packed;
+  part.unpack = taken::unpacked;
   v.sink = std::move(part);
   drawn_.add(n, std::move(v));
 }
 
-void event_stream::pass(std::int64_t first_batch, std::int64_t end_batch,
-                        const std::function<bool(std::int64_t)>& completed) {
+stream_graph event_stream::graph(std::int64_t first_batch, std::int64_t end_batch) const {
   stream_graph g = drawn_.graph();
   g.first = first_batch;
   g.last = std::max(first_batch, end_batch);
   g.tokens = 2 * static_cast<std::size_t>(around_.pool.threads());
-  g.completed = completed;
-  run_stream(around_.pool, g);
+  return g;
 }
 
 void event_stream::run() {
-  pass(0, batches_, {});
+  const ranks& r = around_.together;
+  if (!r.many()) return run_stream(around_.pool, graph(0, batches_));
+  run_divided(around_.pool, graph(0, batches_), r);
+  for (sampling& s : samplers_) s.add_missed(r);
+}
+
+void event_stream::make_units(const stream_rows& rows, const unit_run& units,
+                              const std::function<void(std::int64_t)>& ended) {
+  in_units_ = rows;
+  stream_graph g = graph(rows.first_batch(units.begin), rows.end_batch(units.end - 1));
+  g.completed = [&](std::int64_t batch) {
+    if (const auto unit = rows.unit_ended_by(batch)) ended(*unit);
+    return !stop_asked();
+  };
+  run_stream(around_.pool, g);
+  stop_here_if_asked();
+}
+
+// Passes a sink a batch, and ends the unit of which it is the last.
+void event_stream::add_to(open_sink& s, taken of) const {
+  s.taking->add(of.mapped ? of.rows : s.mapped(std::move(of.rows)));
+  if (const auto unit = in_units_ ? in_units_->unit_ended_by(of.index) : std::nullopt)
+    s.taking->end_unit(in_units_->first_of(*unit), in_units_->rows_of(*unit));
+}
+
+void event_stream::finish() {
   for (const auto& [node, lost] : lost_)
     if (lost->count > 0 && around_.rules.not_finite != "keep")
       throw lost_results(
@@ -226,27 +285,6 @@ void event_stream::run() {
                       node->plugin.entry->full_name(), lost->count, rows_,
                       around_.rules.not_finite == "retry" ? ", twice" : ""),
           node->id, node->where);
-  finish();
-}
-
-void event_stream::make_units(const stream_rows& rows, const unit_run& units,
-                              const std::function<void(std::int64_t)>& ended) {
-  in_units_ = rows;
-  pass(rows.first_batch(units.begin), rows.end_batch(units.end - 1), [&](std::int64_t batch) {
-    if (const auto unit = rows.unit_ended_by(batch)) ended(*unit);
-    return !stop_asked();
-  });
-  stop_here_if_asked();
-}
-
-// Passes a sink a batch, and ends the unit of which it is the last.
-void event_stream::add_to(open_sink& s, std::int64_t index, const batch& mapped) const {
-  s.taking->add(mapped);
-  if (const auto unit = in_units_ ? in_units_->unit_ended_by(index) : std::nullopt)
-    s.taking->end_unit(in_units_->first_of(*unit), in_units_->rows_of(*unit));
-}
-
-void event_stream::finish() {
   for (const auto& [node, lost] : lost_)
     if (lost->count > 0)
       around_.listens.remark(

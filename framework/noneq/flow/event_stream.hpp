@@ -22,17 +22,18 @@ class event_stream {
   event_stream(const event_surroundings& around, const stream_nodes& nodes);
   ~event_stream();
 
-  // Opens every sink, runs the stream, finishes the sinks in their order and passes their arrays to the sinks behind
-  // them. Throws lost_results, or the exception of a node.
+  // Passes all batches to the sinks, which were opened before. Throws the exception of a node. Collective.
   void run();
-
-  // run() in parts: makes some units, for any number of times and in the order of their rows; then finishes the sinks.
-  // ended() is called in order, by one thread at a time, when the sinks have been passed all rows of a unit.
+  // run() for some units, for any number of times and in the order of their rows, in one process. ended() is called in
+  // order, by one thread at a time, when the sinks have been passed all rows of a unit.
   void make_units(const stream_rows& rows, const unit_run& units, const std::function<void(std::int64_t unit)>& ended);
+  // Finishes the sinks in their order and passes their arrays to the sinks behind them; called on the first rank.
+  // Throws lost_results, or the exception of a node.
   void finish();
 
  private:
   struct open_sink;
+  struct taken;
 
   void add(const plan_node& n);
   void add_source(const plan_node& n);
@@ -41,8 +42,8 @@ class event_stream {
   void add_sampler(const plan_node& n);
   void add_sink(const plan_node& n);
   std::string part_behind(const plan_node& n);
-  void pass(std::int64_t first_batch, std::int64_t end_batch, const std::function<bool(std::int64_t)>& completed);
-  void add_to(open_sink& s, std::int64_t index, const batch& mapped) const;
+  stream_graph graph(std::int64_t first_batch, std::int64_t end_batch) const;
+  void add_to(open_sink& s, taken of) const;
   void need_batches(const plan_node& n, std::int64_t rows, std::int64_t size);
 
   const event_surroundings& around_;

@@ -2,6 +2,7 @@
 // weights, a pass over rows, descriptions for files. Used by one thread; streams run on the pool.
 #pragma once
 
+#include "noneq/core/ranks.hpp"
 #include "noneq/flow/observers.hpp"
 #include "noneq/flow/session.hpp"
 #include "noneq/flow/workers.hpp"
@@ -25,6 +26,7 @@ struct event_surroundings {
   const event& at;
   std::vector<measured>& earlier;
   const pass_rules& rules;
+  const ranks& together = alone();  // that divide the batches of the stream; the first alone finishes its sinks
 };
 
 // Returns the weights that a node takes of its model: "ema" or "raw".

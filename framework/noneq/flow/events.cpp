@@ -4,6 +4,7 @@
 
 #include "noneq/flow/joined_source.hpp"
 #include "noneq/flow/loss_curve.hpp"
+#include "noneq/flow/stop.hpp"
 
 namespace noneq::flow {
 
@@ -18,34 +19,64 @@ void events::after_step() {
   earlier_.clear();
   const event now{session_.step(), fmt::format("step {}", session_.step())};
   for (const stream_nodes& s : session_.plan().streams)
-    if (due(s)) run(s, now);
+    if (due(s))
+      if (const auto lost = run(s, now)) observer_.remark(lost->what());  // training goes on, and may mend the model
 }
 
 void events::at_end() {
   earlier_.clear();
   const event now{session_.step(), ""};
   std::optional<lost_results> lost;
-  for (const stream_nodes& s : session_.plan().streams) {
-    if (s.trains) continue;
-    try {
-      run(s, now);
-    } catch (const lost_results& here) {  // the other streams have results of their own
-      if (!lost) lost = here;
-    }
-  }
-  show_losses(now);
-  if (lost) throw *lost;
+  for (const stream_nodes& s : session_.plan().streams)
+    if (!s.trains)  // the other streams have results of their own
+      if (const auto here = run(s, now); here && !lost) lost = here;
+  on_first([&] {
+    show_losses(now);
+    if (lost) throw *lost;
+  });
 }
 
-void events::run(const stream_nodes& s, const event& e) {
+void events::on_first(const std::function<void()>& f) const {
+  together(together_, [&] {
+    if (together_.first()) f();
+  });
+}
+
+static bool calls_model(const plan& p, const stream_nodes& s) {
+  return std::any_of(s.nodes.begin(), s.nodes.end(), [&](const std::string& id) {
+    const plan_node& n = p.node(id);
+    return n.role() == "sampler" || n.applies_model() || (n.role() == "metric" && p.model_before(n) != nullptr);
+  });
+}
+
+std::optional<lost_results> events::run(const stream_nodes& s, const event& e) {
   const at::NoGradGuard values_only;
-  const event_surroundings around{session_, pool_, folder_, observer_, e, earlier_, rules_};
-  try {
-    event_stream(around, s).run();
-  } catch (const lost_results& lost) {
-    if (e.occasion.empty()) throw;
-    observer_.remark(lost.what());  // training goes on, and may mend the model
+  const bool divided = together_.many() && calls_model(session_.plan(), s);
+  for_equal_ranks shown(observer_, together_.size());
+  const event_surroundings around{session_, pool_,    folder_, divided ? shown : observer_,
+                                  e,        earlier_, rules_,  divided ? together_ : alone()};
+  std::optional<event_stream> stream;
+  together(together_, [&] {
+    stop_here_if_asked();
+    if (!together_.first()) return;
+    stream.emplace(around, s);
+    if (!divided) stream->run();
+  });
+  if (divided) {
+    together(together_, [&] {  // sinks find what those of the first have left in the folder
+      if (!together_.first()) stream.emplace(around, s);
+    });
+    stream->run();
   }
+  std::optional<lost_results> lost;
+  on_first([&] {
+    try {
+      stream->finish();
+    } catch (const lost_results& found) {
+      lost = found;
+    }
+  });
+  return lost;
 }
 
 void events::tee(const plan_node& sink, std::int64_t step, const batch& b) {

@@ -70,6 +70,7 @@ void history::begins(std::int64_t step, int threads, const std::string& command)
        {"libtorch", TORCH_VERSION},
        {"system", system_name()},
        {"processor", this_machine().cpu},
+       {"processes", processes_},
        {"threads", threads},
        {"directory", std::filesystem::current_path().string()},
        {"command", command}});

@@ -39,9 +39,9 @@ class node_times final : public observer {
 
 class history {
  public:
-  // `part`: of a processing pipeline, "2/16"; "": all of it.
-  explicit history(const std::filesystem::path& folder, std::string part = "")
-      : file_(folder / "history.jsonl"), part_(std::move(part)) {}
+  // `part`: of a processing pipeline, "2/16"; "": all of it. `processes`: that do the work together.
+  explicit history(const std::filesystem::path& folder, std::string part = "", int processes = 1)
+      : file_(folder / "history.jsonl"), part_(std::move(part)), processes_(processes) {}
 
   void begins(std::int64_t step, int threads, const std::string& command);
   // Calls work() between both lines; the second is added whatever ends it. `step` returns the one that was reached.
@@ -58,6 +58,7 @@ class history {
 
   std::filesystem::path file_;
   std::string part_;
+  int processes_;
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 

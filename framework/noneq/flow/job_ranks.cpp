@@ -56,6 +56,9 @@ void end_together(const ranks& r, const std::function<void()>& work) {
     work();
   } catch (const stopped_together&) {
     throw;
+  } catch (const reported_elsewhere&) {
+    std::this_thread::sleep_for(patience);  // the first ends this process when it has reported the error
+    throw;
   } catch (const interrupted&) {
     if (!r.many()) throw;
     r.end_all(130);  // the others may wait in the midst of a step

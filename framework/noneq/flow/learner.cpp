@@ -1,12 +1,11 @@
 #include "noneq/flow/learner.hpp"
 
-#include <cstring>
-
 #include <fmt/format.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include "noneq/flow/each_part.hpp"
 #include "noneq/flow/fields.hpp"
+#include "noneq/flow/packed.hpp"
 #include "noneq/flow/saved_state.hpp"
 #include "noneq/plugin/returned.hpp"
 #include "noneq/plugin/roles/model.hpp"
@@ -200,26 +199,6 @@ void learner::share_losses(std::vector<shard_gradient>& shards) const {
   for (std::size_t s = 0; s < shards.size(); ++s) shards[s].loss = losses[s];
 }
 
-// A tensor of one dimension as bytes, also an undefined one.
-static void pack(const Tensor& t, std::string& into) {
-  const Tensor values = t.defined() ? t.contiguous() : Tensor();
-  const std::int64_t head[2] = {t.defined() ? static_cast<std::int64_t>(t.scalar_type()) : -1,
-                                t.defined() ? t.numel() : 0};
-  into.append(reinterpret_cast<const char*>(head), sizeof head);
-  if (t.defined()) into.append(static_cast<const char*>(values.data_ptr()), values.nbytes());
-}
-
-static Tensor unpack(const char*& from) {
-  std::int64_t head[2];
-  std::memcpy(head, from, sizeof head);
-  from += sizeof head;
-  if (head[0] < 0) return {};
-  Tensor t = at::empty({head[1]}, static_cast<at::ScalarType>(head[0]));
-  std::memcpy(t.data_ptr(), from, t.nbytes());
-  from += t.nbytes();
-  return t;
-}
-
 void learner::share_samples(std::vector<shard_gradient>& shards) const {
   if (!ranks_.many()) return;
   const auto count = static_cast<std::int64_t>(shards.size());
@@ -234,8 +213,8 @@ void learner::share_samples(std::vector<shard_gradient>& shards) const {
   each_of(ranks_.rank(), [&](const Tensor& t) { pack(t, mine); });
   const auto all = ranks_.all(mine);
   for (std::int64_t r = 0; r < ranks_.size(); ++r) {
-    const char* from = all[static_cast<std::size_t>(r)].data();
-    each_of(r, [&](Tensor& t) { t = unpack(from); });
+    std::string_view from = all[static_cast<std::size_t>(r)];
+    each_of(r, [&](Tensor& t) { t = unpack_tensor(from); });
   }
 }
 

@@ -49,7 +49,7 @@ struct observer {
 };
 
 // Passes every call on to each of several observers, which outlive it.
-class observers final : public observer {
+class observers : public observer {
  public:
   observers() = default;
   explicit observers(std::vector<observer*> all) : all_(std::move(all)) {}
@@ -69,6 +69,19 @@ class observers final : public observer {
  private:
   std::vector<observer*> all_;
   std::mutex finding_;
+};
+
+// Shows the work of one of so many processes, which do equal parts of it, as that of all.
+class for_equal_ranks final : public observers {
+ public:
+  for_equal_ranks(observer& o, int ranks) : observers({&o}), ranks_(ranks) {}
+  void advanced(const plan_node& n, double share) override { observers::advanced(n, share * ranks_); }
+  void expects(const plan_node& n, std::int64_t batches) override {
+    observers::expects(n, (batches + ranks_ - 1) / ranks_);
+  }
+
+ private:
+  int ranks_;
 };
 
 // Calls f for a node between begins() and ended() of the observer. Any exception is rethrown as an error at the node.

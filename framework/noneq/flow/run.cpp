@@ -84,7 +84,7 @@ class running {
         ranks_(ranks_of(options)),
         alone_(alone),
         folder_(options.folder),
-        events_(session_, pool, folder_.path(), listens_, rules_of(p, options)),
+        events_(session_, pool, folder_.path(), listens_, rules_of(p, options), ranks_),
         saved_(session_.step()) {
     const auto again = [this](const std::string& id) { return works_again(id); };
     if (ranks_.first()) {
@@ -104,11 +104,10 @@ class running {
     if (ranks_.any(stop_asked())) throw stopped_together();
     // A run that is given more steps goes on as if it had not ended in between.
     const storage::checkpoint trained = session_.remembered();
-    if (interrupts_first([&] {
-          alone_->need_folder();
-          events_.at_end();
-        }))
-      throw stopped_together();
+    together(ranks_, [&] {
+      if (ranks_.first()) alone_->need_folder();
+    });
+    events_.at_end();
     session_.put_back(trained);
     session_.finish();
     if (plan_.trains()) save();
@@ -118,17 +117,6 @@ class running {
   pass_rules rules_of(const plan& p, const run_options& options) {
     if (p.trains()) return {};
     return {false, p.not_finite, provenance_of_pass(session_, options.command)};
-  }
-  // Calls f on the first rank, which alone measures and draws, while the others wait. Returns whether a stop was
-  // requested meanwhile, on any rank; f itself sees that of the first.
-  bool interrupts_first(const std::function<void()>& f) const {
-    bool stopped = false;
-    if (ranks_.first()) try {
-        f();
-      } catch (const interrupted&) {
-        stopped = true;
-      }
-    return ranks_.any(stopped || (!ranks_.first() && stop_asked()));
   }
 
   // A stop that is requested meanwhile is agreed upon after the step.
@@ -192,7 +180,9 @@ class running {
     begun_.event_due = events_.due();
     if (!begun_.event_due) return;
     const storage::checkpoint before = session_.remembered();
-    if (interrupts_first([&] { events_.after_step(); })) {
+    try {
+      events_.after_step();
+    } catch (const interrupted&) {
       session_.put_back(before);
       save();  // the step itself is finished
       throw stopped_together();
@@ -293,7 +283,12 @@ void run(const plan& given, const run_options& options) {
     begun.opened->undo_checks();
     if (r.first() && !options.trace.empty()) refuse_trace(options.trace, options.folder);
   });
-  need_equal_beginnings(p, begun, options);
+  const session& s = *begun.opened;
+  need_equal_beginnings(
+      r, *begun.opened,
+      {{"the folder of the run", std::filesystem::absolute(options.folder).lexically_normal().string()},
+       {"the step", std::to_string(s.step())},
+       {"the data", p.trains() ? s.info().identity : ""}});
   std::optional<workers> started;
   std::optional<trace> traced;
   std::vector<staying_file> staying;
@@ -319,7 +314,7 @@ void run(const plan& given, const run_options& options) {
   const auto work = [&] { running(p, options, begun, pool, say, alone ? &*alone : nullptr, others).run(); };
   end_together(r, [&] {
     if (!r.first()) return work();
-    history(options.folder)
+    history(options.folder, "", r.size())
         .around(
             pool.threads(), options.command, [&] { return begun.opened->step(); }, times, work);
   });

@@ -7,6 +7,7 @@
 #include "noneq/core/memory.hpp"
 #include "noneq/flow/fields.hpp"
 #include "noneq/flow/model_rows.hpp"
+#include "noneq/flow/packed.hpp"
 #include "noneq/plugin/returned.hpp"
 #include "noneq/plugin/roles/model.hpp"
 
@@ -189,20 +190,30 @@ batch sampling::draw(const batch& given, bool again) {
 }
 
 // Guides put the values that they prescribe into every x̂⁰, but a sampler's further steps may remove them again.
-void sampling::report_missed() const {
+missed_samples sampling::missed() const {
   constexpr double enough = 1e-3;
-  std::int64_t samples = 0, all = 0;
-  double farthest = 0;
-  for (const auto& [_, missed] : missed_) {
-    all += missed.numel();
-    samples += (missed > enough).sum().item<std::int64_t>();
-    farthest = std::max(farthest, missed.nan_to_num(0).max().item<double>());
-  }
-  if (samples > 0)
+  missed_samples found;
+  for (const auto& [_, by_guides] : missed_)
+    found.add({(by_guides > enough).sum().item<std::int64_t>(), by_guides.numel(),
+               std::max(0.0, by_guides.nan_to_num(0).max().item<double>())});
+  return found;
+}
+
+void sampling::add_missed(const ranks& r) {
+  std::string mine;
+  if (!r.first()) pack_plain(missed(), mine);
+  for (std::string_view theirs : r.to_first(mine))
+    if (!theirs.empty()) elsewhere_.add(unpack_plain<missed_samples>(theirs));
+}
+
+void sampling::report_missed() const {
+  missed_samples found = missed();
+  found.add(elsewhere_);
+  if (found.missed > 0)
     observer_.remark(
         fmt::format("{}: {} of {} samples miss what its guides are certain of, by up to {:.2g} in normalised units; "
                     "clip, or denoise: false, may be why",
-                    node_.id, samples, all, farthest));
+                    node_.id, found.missed, found.all, found.farthest));
 }
 
 void sampling::forget_missed() {

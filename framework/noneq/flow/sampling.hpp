@@ -4,6 +4,7 @@
 
 #include <mutex>
 
+#include "noneq/core/ranks.hpp"
 #include "noneq/flow/observers.hpp"
 #include "noneq/flow/session.hpp"
 
@@ -12,6 +13,17 @@ namespace noneq::flow {
 // Returns the denoiser with its calls reported to the observer as those of n, and interrupted when a stop is requested.
 // Both outlive it.
 denoiser watched(const denoiser& d, const plan_node& n, observer& o);
+
+// Samples that miss what guides are certain of, of all that were drawn with such guides, and by how much.
+struct missed_samples {
+  std::int64_t missed = 0, all = 0;
+  double farthest = 0;
+
+  void add(const missed_samples& more) {
+    missed += more.missed, all += more.all;
+    farthest = std::max(farthest, more.farthest);
+  }
+};
 
 class sampling {
  public:
@@ -41,6 +53,8 @@ class sampling {
   std::map<std::string, std::string> provenance() const;
   // Passes a remark to the observer when drawn samples miss values that guides prescribe.
   void report_missed() const;
+  // Adds the samples that other ranks drew to those of the first. Collective.
+  void add_missed(const ranks& r);
   // Forgets which samples did, so that a sampling that draws for ever keeps nothing of them.
   void forget_missed();
 
@@ -52,6 +66,7 @@ class sampling {
   std::int64_t index_of(std::int64_t t) const;
   batch member(const batch& given, sampling_request r, std::int64_t k, bool again);
   Tensor label(std::int64_t first, std::int64_t count) const;
+  missed_samples missed() const;
 
   const session& session_;
   const session& model_;
@@ -63,6 +78,7 @@ class sampling {
   std::mutex missing_;
   // By the first sample and the member, where guides are certain of something.
   std::map<std::pair<std::int64_t, std::int64_t>, Tensor> missed_;
+  missed_samples elsewhere_;  // on other ranks
 };
 
 }

@@ -18,10 +18,9 @@ struct shard_block {  // [first, last)
   bool operator==(const shard_block&) const = default;
 };
 
-// The shards of one of so many ranks, neighbours; `ranks` divides `shards`.
+// The shards of one of so many ranks, neighbours.
 inline shard_block block_of(std::int64_t rank, std::int64_t ranks, std::int64_t shards) {
-  const std::int64_t each = shards / ranks;
-  return {rank * each, (rank + 1) * each};
+  return {rank * shards / ranks, (rank + 1) * shards / ranks};
 }
 
 // Returns where the block of each rank begins in an array of so many words for each shard, and at last where it ends.

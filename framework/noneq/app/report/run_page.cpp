@@ -147,6 +147,7 @@ ordered_json environment_of(const report_source& run) {
     add("libtorch", plain(*begin, "libtorch"));
     add("system", plain(*begin, "system"));
     add("processor", plain(*begin, "processor"));
+    if (number_or(*begin, "processes", 1) > 1) add("processes", plain(*begin, "processes"));
     add("threads", plain(*begin, "threads"));
     add("command", plain(*begin, "command"));
     add("directory", plain(*begin, "directory"));
