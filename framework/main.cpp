@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -39,6 +40,24 @@ bool has_room() {
   return false;
 }
 
+// The answers to signals with which this program was started. A libtorch that was built with Open MPI brings libraries
+// which, as soon as they are loaded, answer crashes with pages of their own and SIGHUP although nohup ignores it.
+class answers_to_signals {
+ public:
+  answers_to_signals() {
+    for (int n = 1; n < end; ++n) known_[n] = sigaction(n, nullptr, &answers_[n]) == 0;
+  }
+  void put_back() const {
+    for (int n = 1; n < end; ++n)
+      if (known_[n]) sigaction(n, &answers_[n], nullptr);  // fails for those that cannot be answered
+  }
+
+ private:
+  static constexpr int end = 32;  // those behind belong to threads
+  struct sigaction answers_[end] {};
+  bool known_[end]{};
+};
+
 // libtorch takes a third of its time of loading to take its registrations back one by one, in memory that the system
 // frees anyway. Sanitizers report when a program returns.
 constexpr bool reports_at_exit =
@@ -63,7 +82,9 @@ int main(int argc, char** argv) {
   if (!has_room()) return 1;
   // Read by OpenBLAS when it is loaded. Parallelism is the program's own, so a pool of threads there would only wait.
   setenv("OPENBLAS_NUM_THREADS", "1", 1);
+  const answers_to_signals started;
   void* program = dlopen(NONEQ_APP_LIBRARY, RTLD_LAZY | RTLD_GLOBAL);
+  started.put_back();
   void* run = program ? dlsym(program, "noneq_run_program") : nullptr;
   if (!run) {
     std::fprintf(stderr, "noneq: the program is not installed as a whole: %s\n", dlerror());

@@ -36,4 +36,5 @@ EOF
 exec unshare --mount --fork bash -euo pipefail -c '
   mount -t proc proc "$0/proc"
   mount --rbind /dev "$0/dev"
+  mount --rbind /sys "$0/sys"
   exec chroot "$0" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 bash /noneq-tests "$@"' "$root" "$@"

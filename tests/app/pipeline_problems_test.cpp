@@ -96,7 +96,7 @@ TEST_CASE("the command line itself") {
         "'hidden'?\n");
   CHECK(program({"check", tiny, "--set", "graph.model.hidden="}).code == 0);
   CHECK(line({"check", tiny, "--set", "x"}) == "--set x: got no '=', need a.b.c=value\n");
-  CHECK(says(line({"run", tiny, "--threads", "0"}), "--threads: Value 0 not in range 1 to 1024"));
+  CHECK(says(line({"run", tiny, "--threads", "0"}), "--threads: got 0, need an integer from 1 to 1024"));
   CHECK(says(line({"run", tiny, "--force", "--resume"}), " excludes "));
   CHECK(says(line({}), "A subcommand is required"));
   CHECK(program({"--version"}).code == 0);

@@ -51,8 +51,7 @@ TEST_CASE("the CRPS is its definition, and the energy score is its own, and equa
   CHECK(verify("crps", x, y).at("crps").value == doctest::Approx(crps).epsilon(1e-12));
   CHECK(verify("energy_score", x, y).at("energy_score").value == doctest::Approx(energy).epsilon(1e-12));
   const Tensor of_one = gaussian(6, {50, 7, 1}), truth = gaussian(7, {50, 1});
-  const auto &a = verify("crps", of_one, truth).at("crps"),
-             &b = verify("energy_score", of_one, truth).at("energy_score");
+  const auto a = verify("crps", of_one, truth).at("crps"), b = verify("energy_score", of_one, truth).at("energy_score");
   CHECK(a.value == doctest::Approx(b.value).epsilon(1e-12));
   CHECK(a.standard_error == doctest::Approx(b.standard_error).epsilon(1e-12));
 }

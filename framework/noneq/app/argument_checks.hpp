@@ -1,5 +1,5 @@
-// Checks of arguments that CLI11 lacks. at_least_one() stands for CLI11's own, whose messages print the largest double
-// digit by digit; not_empty() refuses the empty name that an unset variable of a shell leaves.
+// Checks of arguments. Those of integers stand for CLI11's own, whose messages differ from version to version, and
+// print the largest double digit by digit; not_empty() refuses the empty name that an unset variable of a shell leaves.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -17,6 +17,22 @@ inline CLI::Validator at_least_one() {
                                     : "got " + text + ", need an integer of at most " + std::to_string(most_things);
           },
           "INTEGER of at least 1"};
+}
+
+inline CLI::Validator integer_from(std::int64_t least, std::int64_t most) {
+  const std::string wanted = "from " + std::to_string(least) + " to " + std::to_string(most);
+  return {[=](std::string& text) {
+            std::int64_t n = 0;
+            const bool there = CLI::detail::lexical_cast(text, n) && n >= least && n <= most;
+            return there ? std::string() : "got " + text + ", need an integer " + wanted;
+          },
+          "INTEGER " + wanted};
+}
+
+// Adds --threads.
+inline CLI::Option* add_threads(CLI::App& verb, int& threads) {
+  return verb.add_option("--threads", threads, "worker threads (default: all of the machine)")
+      ->check(integer_from(1, 1024));
 }
 
 // Adds --quiet to a verb that shows how far it is.

@@ -246,7 +246,7 @@ void add_average(CLI::App& program) {
       ->needs(sweeps);
   verb->add_option("--metric", o->metric, "with --sweep, the node of the metric; the first otherwise")->needs(sweeps);
   verb->add_option("--record", o->record, "with --sweep, the name of its number; the first otherwise")->needs(sweeps);
-  verb->add_option("--threads", o->threads, "worker threads")->check(CLI::Range(1, 1024));
+  add_threads(*verb, o->threads);
   add_quiet(*verb, o->quiet);
   verb->callback([o] {
     if (!o->sweep && o->length == 0)

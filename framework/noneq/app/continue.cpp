@@ -60,8 +60,7 @@ void add_continue(CLI::App& program) {
   verb->add_flag("--force", o->force, "replace a run that the folder already holds")->excludes(resume);
   verb->add_option("--trace", o->trace,
                    "write a trace of every call of a node to this file, for https://ui.perfetto.dev");
-  verb->add_option("--threads", o->processing.run.threads, "worker threads (default: all of the machine)")
-      ->check(CLI::Range(1, 1024));
+  add_threads(*verb, o->processing.run.threads);
   verb->add_flag("--quiet", o->processing.run.quiet, "print errors only");
   verb->callback([o] {
     registry plugins = installed_plugins();

@@ -63,7 +63,7 @@ void add_data_repack(CLI::App& data) {
                    "rows in a chunk (default: as many as make a quarter of a megabyte)")
       ->check(at_least_one());
   verb->add_option("--gzip", o->gzip, "level of compression, 0 for none (default: as before, 4 where it is not gzip)")
-      ->check(CLI::Range(0, 9));
+      ->check(integer_from(0, 9));
   verb->add_option("--fill", o->fill, "allow: numbers that were never written become the fill value")
       ->check(CLI::IsMember({"refused", "allow"}));
   add_quiet(*verb, o->quiet);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "noneq/app/argument_checks.hpp"
 #include "noneq/app/output.hpp"
 #include "noneq/app/pipeline_file.hpp"
 #include "noneq/app/verbs.hpp"
@@ -36,8 +37,8 @@ void add_profile(CLI::App& program) {
   CLI::App* verb = program.add_subcommand(
       "profile", "train some steps, keep nothing of them, and show where the time goes and which node limits the rest");
   o->pipeline.add_to(*verb);
-  verb->add_option("--steps", o->steps, "steps to train (default: 200)")->check(CLI::Range(20, 1'000'000));
-  verb->add_option("--threads", o->threads, "worker threads (default: all of the machine)")->check(CLI::Range(1, 1024));
+  verb->add_option("--steps", o->steps, "steps to train (default: 200)")->check(integer_from(20, 1'000'000));
+  add_threads(*verb, o->threads);
   verb->callback([o] {
     registry plugins = installed_plugins();
     const flow::plan p = o->pipeline.make(plugins);

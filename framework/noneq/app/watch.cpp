@@ -112,7 +112,8 @@ void add_watch(CLI::App& program) {
   auto o = std::make_shared<options>();
   CLI::App* verb = program.add_subcommand("watch", "the page of a run while it goes on, for a browser on this machine");
   verb->add_option("RUN_DIR", o->folder, "the folder of the run")->required()->check(not_empty());
-  verb->add_option("--port", o->port, "where the page is served (default: any free port)")->check(CLI::Range(1, 65535));
+  verb->add_option("--port", o->port, "where the page is served (default: any free port)")
+      ->check(integer_from(1, 65535));
   verb->callback([o] { serve(o->folder, o->port); });
 }
 

@@ -34,7 +34,7 @@ std::string explained(const std::string& message) {
       {m::UNKNOWN_TOKEN, "got a character that cannot start a value: quote the text"},
   };
   for (const auto& [rule, words] : table)
-    if (message == rule) return words;
+    if (message.starts_with(rule)) return words;  // a newer yaml-cpp adds the name of the anchor
   return "bad YAML: " + message;
 }
 
