@@ -11,7 +11,7 @@ cpack --config "$build/CPackConfig.cmake" > cpack.log 2>&1 || { cat cpack.log; e
 program=$(ls noneq_*.deb) development=$(ls noneq-dev_*.deb)
 
 field() { dpkg-deb -f "$1" "$2"; }
-for package in libtorch1 libtbb12 libhdf5 libyaml-cpp libdnnl libopenblas0-pthread gnuplot-nox; do
+for package in libtorch libtbb12 libhdf5 libyaml-cpp libdnnl libopenblas0-pthread gnuplot-nox; do
   field "$program" Depends | grep -q "$package" || { echo "$program does not depend on $package"; exit 1; }
 done
 field "$development" Depends | grep -q "noneq (= $(field "$program" Version))"
