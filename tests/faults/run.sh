@@ -1,0 +1,148 @@
+#!/usr/bin/env bash
+# run.sh NONEQ_PROGRAM FULL_DISK_LIBRARY [TIMES [SEED]]: disturbs runs that train and runs that process data, and compares what they
+# leave in the end with an undisturbed run, byte by byte. TIMES signals at random moments for each (default 2: a smoke test), a disk
+# that is full from one of TIMES calls that write on, and other faults, each followed by --resume.
+set -euo pipefail
+noneq=$(realpath "$1") library=$(realpath "$2") times=${3:-2}
+RANDOM=${4:-1}
+here=$(mktemp -d)
+trap 'kill -KILL $(jobs -p) 2> /dev/null || true; chmod -R u+w "$here"; rm -rf "$here"' EXIT
+cd "$here"
+failed=0 passed=0
+check() {  # check WHAT COMMAND...
+  if "${@:2}"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: $1"; fi
+}
+
+"$noneq" data make random_fields --count 96 --set 'size=[8,8]' --set coarse=2 --out fields.h5 > /dev/null
+cat > train.yaml << 'YAML'
+name: train
+process: {kernel: gaussian, schedule: {plugin: cosine, steps: 50}, mean: v}
+graph:
+  data: {plugin: loader.hdf5, file: fields.h5, batch: 8, held_out: 0.25}
+  noiser: {plugin: noiser.marginal, in: data, time: {plugin: loss_second_moment, history: 1}}
+  model: {plugin: model.unet, in: noiser, channels: 8, multipliers: [1, 2], blocks: 1, groups: 4, dropout: 0.1}
+  loss: {plugin: loss.simple, in: model}
+  trainer: {plugin: trainer.adam, in: loss, steps: 24, ema: [0.9], averages: [0.05, 0.1], clip: 1, log: 4, checkpoint: 5, shards: 2}
+  k: {plugin: metric.bound, of: model, samples: 16, every: 6}
+  sampler: {plugin: sampler.ddim, of: model, count: 4, steps: 4, clip: true, every: 8}
+  samples: {plugin: writer.hdf5, in: sampler, file: samples.h5}
+YAML
+cat > process.yaml << 'YAML'
+name: process
+unit: 8
+graph:
+  data: {plugin: loader.hdf5, file: fields.h5, batch: 4}
+  drawn: {plugin: sampler.ddim, of: undisturbed-train, in: data, steps: 50, clip: true}
+  out: {plugin: writer.hdf5, in: drawn, file: out.h5, gzip: 1}
+YAML
+# The tensors that checkpoint.json names, because a kill in the midst of a save moves their number on; records; the content of files,
+# whose chunks may lie in another order.
+bytes() {
+  (cd "$1" && if [ -e checkpoint/checkpoint.json ]; then
+      sha256sum < "checkpoint/$(grep -o 'tensors-[0-9]*.safetensors' checkpoint/checkpoint.json)"
+    fi
+    content=$here/content-$BASHPID.h5
+    for file in *.h5; do
+      "$noneq" data repack "$file" "$content" --quiet > /dev/null
+      echo "$(sha256sum < "$content") $file"
+      rm "$content"
+    done
+    [ ! -e metrics.jsonl ] || sha256sum metrics.jsonl metrics.csv)
+}
+same() { diff <(bytes "$1") <(bytes "$2"); }
+began() { [ -e "$1/checkpoint/checkpoint.json" ] || [ -e "$1/manifest.json" ]; }
+# Goes on with a run that was begun, and begins one that was not. One command for all, because files state it.
+go_on() { "$noneq" run "$1.yaml" --out "$1" --resume --quiet --no-report --threads 2; }
+begin() {
+  "$noneq" run "$1.yaml" --out "$1" --resume --quiet --no-report --threads 2 > log 2>&1 &
+  id=$!
+}
+
+for p in train process; do
+  go_on $p
+  mv $p undisturbed-$p
+  began_at=$(date +%s%N)
+  go_on $p
+  ms=$((($(date +%s%N) - began_at) / 1000000))
+  check "$p has equal bytes in each run" same undisturbed-$p $p
+
+  # A signal at a random moment, until so many were sent; a run that is finished begins anew.
+  sent=0
+  while [ $sent -lt "$times" ]; do
+    rm -rf $p
+    while [ $sent -lt "$times" ]; do
+      begin $p
+      sleep "$(awk "BEGIN {print $((RANDOM * ms / 32768)) / 1000}")"
+      signals=(KILL TERM HUP STOP)
+      signal=${signals[$((RANDOM % 4))]}
+      sent=$((sent + 1))
+      kill -$signal $id 2> /dev/null || true
+      if [ $signal = STOP ]; then
+        sleep 0.2
+        kill -CONT $id 2> /dev/null || true
+      fi
+      code=0
+      wait $id || code=$?
+      case $code in
+        0) break ;;
+        130) check "$p names the way to go on after SIG$signal" grep -q "interrupted" log ;;
+        129 | 137 | 143) ;;  # killed, or not yet prepared for a signal
+        *)
+          failed=$((failed + 1))
+          echo "FAILED: $p ended with $code after SIG$signal"
+          cat log
+          ;;
+      esac
+    done
+    check "$p goes on after signal $sent" go_on $p
+    check "$p has the bytes of an undisturbed run after signal $sent" same undisturbed-$p $p
+  done
+
+  # A disk that is full.
+  export NONEQ_FULL_IN="$here/$p" NONEQ_FULL_COUNT="$here/count"
+  rm -rf $p
+  NONEQ_FULL_AT=0 LD_PRELOAD=$library go_on $p
+  calls=$(cat count)
+  echo "$p: $calls calls write"
+  for ((n = 1; n <= calls; n += calls > times ? calls / times : 1)); do
+    rm -rf $p
+    code=0
+    NONEQ_FULL_AT=$n LD_PRELOAD=$library go_on $p > log 2>&1 || code=$?
+    # What does not matter to the run, such as its history, may fail without a word.
+    if [ $code != 0 ]; then
+      check "$p: a disk that is full at call $n is an error, not $code" test $code = 1 -o $code = 2
+      check "$p: with one line that names it (call $n)" eval '[ "$(grep -c "No space left on device" log)" = 1 ]'
+    fi
+    check "$p goes on when there is room again (call $n)" go_on $p
+    check "$p has the bytes of an undisturbed run (call $n)" same undisturbed-$p $p
+  done
+  unset NONEQ_FULL_IN NONEQ_FULL_COUNT
+
+  # The data is replaced while the program is stopped, and later put back.
+  rm -rf $p
+  begin $p
+  for _ in $(seq 100); do began $p && break; sleep 0.05; done
+  kill -KILL $id 2> /dev/null || true
+  wait $id || true
+  cp -p fields.h5 whole.h5  # with its time, which is a part of what a run remembers of its data
+  truncate -s 3000 fields.h5
+  code=0
+  go_on $p > log 2>&1 || code=$?
+  check "$p refuses a data file that was cut off, with 2, not $code" test $code = 2
+  cp -p whole.h5 fields.h5
+  check "$p goes on with the whole file" go_on $p
+  check "$p has the bytes of an undisturbed run then" same undisturbed-$p $p
+
+  # Few descriptors and little memory are named.
+  for limit in "-n 16" "-v 900000"; do
+    rm -rf $p
+    code=0
+    (ulimit $limit; go_on $p) > log 2>&1 || code=$?
+    check "$p under ulimit $limit ends with 0, 1 or 2, not $code" test $code -le 2
+    [ $code = 0 ] || check "$p under ulimit $limit has a message" grep -q "^noneq\|$p" log
+    check "$p goes on without the limit" go_on $p
+    check "$p has the bytes of an undisturbed run" same undisturbed-$p $p
+  done
+done
+echo "$passed passed, $failed failed, seed ${4:-1}"
+[ $failed = 0 ]
