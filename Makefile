@@ -73,8 +73,29 @@ tsan: deps
 	cmake --build --preset tsan
 	ctest --preset tsan
 
+# Bytes of any kind for every reader of files, by libFuzzer: FUZZ_SECONDS for each target, or FUZZ_RUNS trials. Bytes that
+# break a law stay in build-fuzz/findings.
+FUZZ_SECONDS ?= 30
+FUZZ_RUNS ?=
+.PHONY: fuzz
+fuzz: export FUZZ_SECONDS := $(FUZZ_SECONDS)
+fuzz: export FUZZ_RUNS := $(FUZZ_RUNS)
+fuzz: deps
+	@ls "$$(clang++ -print-resource-dir 2>/dev/null)"/lib/linux/libclang_rt.fuzzer-*.a >/dev/null 2>&1 || \
+	{ echo "make fuzz needs clang++ and its libFuzzer, which no other target needs: $(SUDO) apt install clang libclang-rt-14-dev"; exit 1; }
+	cmake --preset fuzz
+	cmake --build --preset fuzz
+	tests/fuzz/run.sh build-fuzz
+
+# Two hundred signals at random moments, and a disk that is full from one of two hundred writes on, for runs that train
+# and for runs that process data. Half an hour.
+.PHONY: faults
+faults: build
+	cmake --build $(BUILD) --target full_disk
+	tests/faults/run.sh $(BUILD)/noneq $(BUILD)/lib/full_disk.so 200
+
 install: build
 	cmake --install $(BUILD)
 
 clean:
-	rm -rf $(BUILD) build-debug build-asan build-tsan
+	rm -rf $(BUILD) build-debug build-asan build-tsan build-fuzz

@@ -13,15 +13,28 @@ if(NONEQ_SANITIZE STREQUAL address)
 elseif(NONEQ_SANITIZE STREQUAL thread)
   add_compile_options(-fsanitize=thread -fno-omit-frame-pointer -O1 -g1)
   add_link_options(-fsanitize=thread)
+elseif(NONEQ_SANITIZE STREQUAL fuzz)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+    message(FATAL_ERROR "NONEQ_SANITIZE is fuzz with ${CMAKE_CXX_COMPILER_ID}; it needs clang, as in the preset 'fuzz'")
+  endif()
+  # libtorch has no type information that -fsanitize=function and vptr could compare.
+  set(sanitizers address,undefined -fno-sanitize=vptr,function)
+  add_compile_options(-fsanitize=fuzzer-no-link,${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g1)
+  add_compile_definitions(_GLIBCXX_ASSERTIONS)  # a vector's capacity hides an index beyond its end from AddressSanitizer
+  add_link_options(-fsanitize=${sanitizers})
+  set(NONEQ_WARNINGS -w)  # they are those of g++
+  set(first <ATen/core/ivalue.h>)  # clang needs the whole type before libtorch's other headers use vectors of it
 elseif(NONEQ_SANITIZE)
-  message(FATAL_ERROR "NONEQ_SANITIZE is ${NONEQ_SANITIZE}; it must be OFF, address or thread")
+  message(FATAL_ERROR "NONEQ_SANITIZE is ${NONEQ_SANITIZE}; it must be OFF, address, thread or fuzz")
 endif()
+# Under clang a program brings the sanitizers' functions, and the libraries take them from it.
+set(NONEQ_NO_UNDEFINED $<$<NOT:$<STREQUAL:${NONEQ_SANITIZE},fuzz>>:-Wl,--no-undefined>)
 
 # One precompiled header for the whole tree: libtorch costs ten to twenty seconds a file without it.
 add_library(noneq_pch SHARED ${PROJECT_SOURCE_DIR}/cmake/precompiled.cpp)
 target_link_libraries(noneq_pch PUBLIC torch)
 target_compile_options(noneq_pch PRIVATE ${NONEQ_WARNINGS})
-target_precompile_headers(noneq_pch PRIVATE ${PROJECT_SOURCE_DIR}/cmake/precompiled.hpp)
+target_precompile_headers(noneq_pch PRIVATE ${first} ${PROJECT_SOURCE_DIR}/cmake/precompiled.hpp)
 set_target_properties(noneq_pch PROPERTIES DEFINE_SYMBOL "")
 
 # Ten files of a target at a time: half of what one costs is to read what all of them include.
@@ -65,7 +78,7 @@ function(noneq_room name)
     set(given PRIVATE)
   endif()
   target_link_libraries(noneq_${name} ${given} ${ROOM_SEES} torch PRIVATE ${ROOM_USES})
-  target_link_options(noneq_${name} PRIVATE -Wl,--no-undefined)
+  target_link_options(noneq_${name} PRIVATE ${NONEQ_NO_UNDEFINED})
   set_property(GLOBAL APPEND PROPERTY NONEQ_ROOMS noneq_${name})
 endfunction()
 
@@ -75,7 +88,7 @@ function(noneq_plugin_library name folder)
   noneq_compile(${name})
   target_link_libraries(${name} PRIVATE noneq_plugin)
   target_compile_options(${name} PRIVATE -Wno-array-bounds)  # one more of those, where it compiles for size (105651)
-  target_link_options(${name} PRIVATE -Wl,--no-undefined)
+  target_link_options(${name} PRIVATE ${NONEQ_NO_UNDEFINED})
   set_target_properties(${name} PROPERTIES PREFIX "" CXX_VISIBILITY_PRESET hidden LIBRARY_OUTPUT_DIRECTORY ${folder})
 endfunction()
 

@@ -6,13 +6,14 @@
 #include <torch/script.h>
 
 #include "noneq/plugin.hpp"
-#include "noneq/storage/files.hpp"
+#include "noneq/storage/script_archive.hpp"
 
 namespace shipped {
 
-// Returns the module in evaluation mode. Throws noneq::error when torch.jit.save did not write the file.
+// Returns the module in evaluation mode. Throws noneq::error when torch.jit.save did not write the file, or its bytes
+// are others now.
 inline torch::jit::Module load_script(const std::filesystem::path& file) {
-  noneq::storage::read_file(file);  // throws the error of a file that cannot be read
+  noneq::storage::need_script_archive(file);
   try {
     auto module = torch::jit::load(file.string(), at::Device(at::kCPU));
     module.eval();

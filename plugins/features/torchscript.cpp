@@ -1,6 +1,7 @@
 // The outputs of a trained network for images: a TorchScript module read from a file. With the Inception network of
 // Heusel et al. 2017, metric.frechet is their FID.
 #include "../script_file.hpp"
+#include "noneq/storage/files.hpp"
 
 namespace {
 

@@ -2,6 +2,7 @@
 
 #include "config/sample.hpp"
 #include "doctest.hpp"
+#include "noneq/config/emit.hpp"
 #include "noneq/config/parse.hpp"
 
 using namespace noneq;
@@ -79,6 +80,7 @@ TEST_CASE("overrides work on an empty root") {
 TEST_CASE("what cannot be set is refused and changes nothing") {
   CHECK(refused_override("seed") == "--set seed: got no '=', need a.b.c=value");
   CHECK(refused_override("=3") == "--set =3: got no path before '=', need a.b.c=value");
+  CHECK(refused_override("=3\n4") == "--set =3: got no path before '=', need a.b.c=value");
   CHECK(refused_override("a..b=3") == "--set a..b: got an empty name in the path, need a.b.c=value");
   CHECK(refused_override("a.=3") == "--set a.: got an empty name in the path, need a.b.c=value");
   CHECK(refused_override("seed.x=3") == "--set seed.x: seed is the number 7, need a map to set 'x' in");
@@ -88,4 +90,22 @@ TEST_CASE("what cannot be set is refused and changes nothing") {
         "--set graph.model.hidden.x: got index 'x' into a list, need 0 to 2");
   CHECK(refused_override("graph.model.hidden.-1=1").find("got index '-1'") != std::string::npos);
   CHECK(refused_override("new.x=[1") == "--set new.x: got a list as a key, need a name (or is a ']' missing?)");
+}
+
+TEST_CASE("a path that could not stand in a file is refused, because the pipeline is stored and read back") {
+  std::string deep = "a";
+  for (int level = 1; level < 64; ++level) deep += ".a";
+  value root = sample();
+  apply_override(root, deep + "=1");
+  apply_override(root, std::string(128, 'k') + "=1");
+  apply_override(root, "a line\nand <<.<<=1");
+  CHECK(parse_text(to_yaml(root), "") == root);
+  CHECK(refused_override(deep + ".a=1").ends_with("got more than 64 levels of lists and maps, need a shorter path"));
+  CHECK(refused_override(deep + "=[1]").ends_with("got more than 64 levels of lists and maps, need a shorter path"));
+  std::string longest = "a";
+  for (int level = 1; level < 100'000; ++level) longest += ".a";
+  CHECK(refused_override(longest + "=1").find("got more than 64 levels") != std::string::npos);
+  CHECK(refused_override(std::string(129, 'k') + "=1").find("got a name of 129 bytes in the path, need at most 128") !=
+        std::string::npos);
+  CHECK(refused_override("a.\xff=1").find("got a name in the path that is not UTF-8") != std::string::npos);
 }

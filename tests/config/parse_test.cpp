@@ -4,9 +4,11 @@
 
 #include "config/sample.hpp"
 #include "doctest.hpp"
+#include "noneq/config/emit.hpp"
 
 using noneq::config::parse_file;
 using noneq::config::parse_text;
+using noneq::config::to_yaml;
 using noneq::config::value;
 
 static std::string refused(const std::string& text) {
@@ -71,6 +73,22 @@ TEST_CASE("merge keys: one's own entries win, then the first map named") {
   CHECK(refused("a: {<<: 3}") == "a.yaml:1:9: got 3 to merge with <<, need a map or a list of maps");
   CHECK(refused("a: &a {x: 1}\nb: {<<: *a, <<: *a}") ==
         "a.yaml:2:13: the key '<<' is given twice: merge several maps as <<: [*a, *b]");
+}
+
+TEST_CASE("every escape becomes a character, which can be stored again") {
+  const value root = parse_text(R"(["\N", "\u00e9\_x", "\L\P", "\xff", "\U0001f600"])", "");
+  CHECK(root ==
+        value::list({value::scalar("\xC2\x85"), value::scalar("\u00e9\xC2\xA0x"),
+                     value::scalar("\xE2\x80\xA8\xE2\x80\xA9"), value::scalar("\u00ff"), value::scalar("\U0001f600")}));
+  CHECK(parse_text(to_yaml(root), "") == root);
+}
+
+TEST_CASE("an error is one line of bearable length, whatever a key or a tag holds") {
+  CHECK(refused(R"({"x\ny": 1, "x\ny": 2})") == R"(a.yaml:1:13: the key 'x\ny' is given twice, first on line 1)");
+  const std::string key(100, 'k');
+  CHECK(refused("{" + key + ": 1, " + key + ": 2}").find("the key '" + key.substr(0, 60) + "…' is given twice") !=
+        std::string::npos);
+  CHECK(refused("a: !" + key + " 5").find("got the tag '!" + key.substr(0, 59) + "…'") != std::string::npos);
 }
 
 TEST_CASE("core tags are taken, others refused") {

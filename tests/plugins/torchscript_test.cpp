@@ -2,6 +2,7 @@
 #include <torch/script.h>
 
 #include "measuring.hpp"
+#include "noneq/storage/files.hpp"
 #include "plugins/message.hpp"
 
 using noneq::stream;
@@ -58,4 +59,12 @@ TEST_CASE("torchscript: what does not fit is said") {
   CHECK(says(message_of([] { testing::make<noneq::feature>("{plugin: torchscript, file: none.pt}"); }), "none.pt: "));
   CHECK(says(message_of([] { testing::make<noneq::feature>("{plugin: torchscript, file: tests/main.cpp}"); }),
              "tests/main.cpp: got something else than a TorchScript module"));
+  std::string bytes = noneq::storage::read_file(flat.path);
+  const auto length = [&](std::size_t at) {
+    return static_cast<unsigned char>(bytes[at]) | static_cast<unsigned char>(bytes[at + 1]) << 8;
+  };
+  bytes[static_cast<std::size_t>(30 + length(26) + length(28))] ^= 1;  // the first byte behind the zip's first header
+  noneq::storage::write_atomically(flat.path, bytes);
+  CHECK(
+      says(message_of([&] { testing::make<noneq::feature>(flat.yaml()); }), "net.pt: is a damaged TorchScript module"));
 }

@@ -287,6 +287,27 @@ TEST_CASE("a journal line that was cut short, or leads beyond the file, is no un
   CHECK(read_journal(a).size() == 3);
 }
 
+TEST_CASE("a journal line with numbers that no file has is no unit") {
+  const scratch folder;
+  const auto a = folder / "a.h5";
+  put(a, std::string(100, '\0'));
+  const auto units = [&](const std::string& first, const std::string& rows, const std::string& chunk) {
+    put(journal_of(a),
+        R"({"first":)" + first + R"(,"rows":)" + rows + R"(,"time":0,"chunks":{"n":[)" + chunk + "]}}\n");
+    return read_journal(a).size();
+  };
+  CHECK(units("0", "1", "[90,10,4294967295]") == 1);
+  for (const char* chunk : {"[91,10,0]", "[9223372036854775807,9223372036854775807,0]", "[-1,1,0]", "[1e300,1,0]",
+                            "[0,18446744073709551615,0]", "[0,1.5,0]", "[0,1,4294967296]", "[0,1]", "[]", "7", "{}"}) {
+    CAPTURE(chunk);
+    CHECK(units("0", "1", chunk) == 0);
+  }
+  CHECK(units("9223372036854775807", "1", "") == 0);
+  CHECK(units("1e300", "1", "") == 0);
+  CHECK(units("0", "0", "") == 0);
+  CHECK(units("0", std::string(100'000, '['), "") == 0);
+}
+
 TEST_CASE("every chunk lies where the journal lists it, for thousands of chunks of many sizes") {
   const scratch folder;
   const auto a = folder / "a.h5";

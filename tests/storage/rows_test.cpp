@@ -77,6 +77,8 @@ TEST_CASE("IDX: broken files") {
   CHECK(has(f.fault(std::string("\0\0\x08\1\0\0\0\0", 8)), "got 0 rows [], need at least one"));
   CHECK(has(f.fault(std::string("\0\0\x08\2\0\0\0\1\xff\xff\xff\xff", 12)),
             "need at least one row, of at least one and"));
+  CHECK(has(f.fault(std::string("\0\0\x08\2\0\0\0\1\x10\0\0\0", 12)),  // a row that would be allocated
+            "a: got 1 rows [268435456] in a file of 12 bytes, need a whole file: copy it again"));
   CHECK(has(f.fault("\xff\xfe\xfd\xfc"), "a: begins with the bytes ff fe fd fc, need IDX, .npy, PNG or CSV"));
   CHECK(has(f.fault(""), "a: is empty"));
   CHECK(has(failure([&] { open_rows(f / "none"); }), "none: cannot open"));
@@ -109,6 +111,7 @@ TEST_CASE("CSV: headings and comments are no rows; whole numbers stay whole") {
   CHECK(has(f.fault("1,2\n3,x\n"), "a:2: got 'x' in column 2, need a number"));
   CHECK(has(f.fault("1,2\n\n3\n"), "a:3: got 1 numbers, need 2 as in the rows before"));
   CHECK(has(f.fault("only,words\n"), "has no rows of numbers"));
+  CHECK(has(f.fault("1,2\n3,\"x\ny\"\n"), R"(a:3: got 'x\ny' in column 2, need a number)"));
 }
 
 TEST_CASE("CSV: every separator, line end, quote and mark that programs write") {
@@ -158,6 +161,12 @@ TEST_CASE("CSV: what may be meant in two ways is refused with its line") {
   CHECK(has(f.fault("1,2\"3\"\n"), "a:1: got a quote within a cell"));
   CHECK(has(f.fault("1e999,1\n"), "a:1: got '1e999' in column 1, need a number that float64 holds"));
   CHECK(has(f.fault("9007199254740993,0.5\n"), "a:1: got a whole number of 2^53 or more in a file with fractions"));
+  CHECK(has(f.fault("\"\" \"\"\n1 2\n"), "a:1: got an empty cell in column 1, need a number"));
+  CHECK(has(f.fault("a b\n\"\" \"\"\n4\n"), "a:2: got an empty cell in column 1, need a number"));
+  CHECK(has(f.fault(std::string(1'000'000, ',') + "\n"), "a:1: got more than 1000000 cells in a row, need fewer"));
+  std::string open = "1,\"2\n";  // of which no more is held than a quoted cell may have
+  for (int line = 0; line < 300'000; ++line) open += "3,4\n";
+  CHECK(has(f.fault(open), "a:262144: got a quoted cell without an end, need a quote behind it"));
   CHECK(has(f.fault("0x10,1\n"), "a:1: got '0x10' in column 1"));
 }
 
@@ -196,6 +205,9 @@ TEST_CASE("PNG: a size that no such file can have is refused before memory is as
   CHECK(has(claims(2'000'000'000, 1), "a: got an image [1, 2000000000] of 2000000000 bytes"));
   CHECK(has(claims(20'000, 20'000), "a: got an image [20000, 20000] in a file of"));
   CHECK(has(claims(6, 5), "a: got a damaged PNG ("));
+  std::string bytes = read_file(f / "g.png");
+  bytes.insert(33, std::string("\x7a\0\0\0zTXt", 8));  // behind the first chunk: one of two gigabytes
+  CHECK(has(f.fault(bytes), "a: got a damaged PNG (it ends within a chunk), need a whole one: copy it again"));
 }
 
 TEST_CASE("a folder's images in natural order, and what else is in it") {
@@ -237,6 +249,7 @@ TEST_CASE("npy: any header is read or refused in one line") {
   }
   CHECK(has(refused("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,)}"),
             "got records of several fields"));
+  CHECK(has(refused("{'descr': 'x\n4', 'fortran_order': False, 'shape': (2,)}"), R"(got numbers of type 'x\n4')"));
   CHECK(has(refused("{'descr': 'xf4', 'fortran_order': False, 'shape': (2,)}"), "got numbers of type 'xf4'"));
   CHECK(has(refused("{'descr': '<f4', 'fortran_order': False, 'shape': (9223372036854775807, 2)}"), "need"));
   CHECK(

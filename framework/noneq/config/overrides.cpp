@@ -6,11 +6,22 @@
 
 #include <fmt/format.h>
 
+#include "noneq/config/detail/tree_builder.hpp"
+#include "noneq/config/detail/yaml_text.hpp"
 #include "noneq/config/parse.hpp"
 
 namespace noneq::config {
 
 namespace {
+
+// A pipeline is stored with what was set in it, and read back: no key may stand in it that a file could not have.
+void need_key(const std::string& name, const place& at) {
+  if (name.size() > tree_builder::longest_key)
+    throw error(
+        fmt::format("got a name of {} bytes in the path, need at most {}", name.size(), tree_builder::longest_key), {},
+        at);
+  if (!yaml_text::is_utf8(name)) throw error("got a name in the path that is not UTF-8, need UTF-8", {}, at);
+}
 
 std::vector<std::string> split(const std::string& path, const place& at) {
   std::vector<std::string> names;
@@ -18,6 +29,7 @@ std::vector<std::string> split(const std::string& path, const place& at) {
     const std::size_t dot = std::min(path.find('.', from), path.size());
     if (dot == from) throw error("got an empty name in the path, need a.b.c=value", {}, at);
     names.push_back(path.substr(from, dot - from));
+    need_key(names.back(), at);
     from = dot + 1;
   }
   return names;
@@ -93,12 +105,17 @@ void apply_override(value& root, const std::string& assignment) {
   const std::string path = assignment.substr(0, equals);
   const place at{"--set " + path, 0, 0};
   if (equals == std::string::npos) throw error("got no '=', need a.b.c=value", {}, at);
-  if (path.empty()) throw error("got no path before '=', need a.b.c=value", {}, {"--set " + assignment, 0, 0});
+  if (path.empty())
+    throw error("got no path before '=', need a.b.c=value", {}, {"--set " + first_line(assignment), 0, 0});
   const std::vector<std::string> names = split(path, at);
   const std::string text = assignment.substr(equals + 1);
   // As in a file that extends another, null takes out what is set.
   if (text.find_first_not_of(" \t\r\n") == std::string::npos) return unset(root, names, "nothing after '='", at);
-  if (parsed(text, at).is_null()) return unset(root, names, "null", at);
+  value given = parsed(text, at);
+  if (given.is_null()) return unset(root, names, "null", at);
+  if (static_cast<int>(names.size()) + tree_builder::depth_of(given) > tree_builder::deepest)
+    throw error(fmt::format("got more than {} levels of lists and maps, need a shorter path", tree_builder::deepest),
+                {}, at);
 
   value changed = root;
   value* target = &changed;
@@ -107,7 +124,7 @@ void apply_override(value& root, const std::string& assignment) {
     target = &step(*target, name, so_far.empty() ? "the file" : so_far, at);
     so_far += (so_far.empty() ? "" : ".") + name;
   }
-  *target = parsed(text, at);
+  *target = std::move(given);
   root = std::move(changed);
 }
 

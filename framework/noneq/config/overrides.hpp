@@ -12,8 +12,8 @@ namespace noneq::config {
 // Sets the value at a dotted path to the YAML after the first '='; nothing after it removes the key, so that its
 // default holds. Missing maps on the way are made. A number is an index where a list stands (`hidden.0=64`). A bare
 // name on the way is a plugin with its defaults: `schedule: cosine` becomes {plugin: cosine, steps: …}. Errors: no '=',
-// an empty name in the path, an index out of range, a number or boolean on the way, bad YAML, nothing to remove (did
-// you mean …); `root` is then unchanged.
+// an empty name in the path or one that no file could have as a key, more than 64 levels, an index out of range, a
+// number or boolean on the way, bad YAML, nothing to remove (did you mean …); `root` is then unchanged.
 void apply_override(value& root, const std::string& assignment);
 
 }

@@ -61,7 +61,7 @@ class first_document : public YAML::EventHandler {
   void OnNull(const YAML::Mark& at, YAML::anchor_t name) override { builder_.null(here(at), name); }
   void OnAlias(const YAML::Mark& at, YAML::anchor_t name) override { builder_.alias(here(at), name); }
   void OnScalar(const YAML::Mark& at, const text& tag, YAML::anchor_t name, const text& scalar) override {
-    builder_.scalar(here(at), tag, name, scalar);
+    builder_.scalar(here(at), tag, name, yaml_text::with_whole_characters(scalar));
   }
   void OnSequenceStart(const YAML::Mark& at, const text& tag, YAML::anchor_t name, style) override {
     builder_.open_list(here(at), tag, name);

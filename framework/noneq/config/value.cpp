@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "noneq/config/detail/quote.hpp"
 #include "noneq/config/detail/scalar.hpp"
 
 namespace noneq::config {
@@ -96,23 +97,6 @@ bool value::remove(std::string_view key) {
   entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(i));
   key_places_.erase(key_places_.begin() + static_cast<std::ptrdiff_t>(i));
   return true;
-}
-
-// An error stays one line of bearable length, whatever the scalar holds.
-static std::string shortened(const std::string& text) {
-  constexpr std::size_t longest = 60;
-  std::size_t cut = std::min(text.size(), longest);
-  while (cut > 0 && cut < text.size() && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80) --cut;
-  std::string line;
-  for (const char c : text.substr(0, cut)) {
-    if (c == '\n')
-      line += "\\n";
-    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      line += '?';
-    else
-      line += c;
-  }
-  return cut < text.size() ? line + "…" : line;
 }
 
 std::string value::brief() const {

@@ -3,13 +3,15 @@
 #include <fstream>
 #include <limits>
 
+#include "noneq/storage/json_text.hpp"
+
 namespace noneq::flow {
 
 void each_json_line(const std::filesystem::path& file,
                     const std::function<void(const nlohmann::json&, const std::string&)>& f) {
   std::ifstream lines(file);
   for (std::string line; std::getline(lines, line);)
-    if (const auto object = nlohmann::json::parse(line, nullptr, false); object.is_object()) f(object, line);
+    if (const auto object = storage::json_object(line)) f(*object, line);
 }
 
 std::string text_at(const nlohmann::json& object, const char* key) {

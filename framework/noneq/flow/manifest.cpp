@@ -8,6 +8,7 @@
 #include "noneq/flow/pass_rows.hpp"
 #include "noneq/flow/run_folder.hpp"
 #include "noneq/storage/files.hpp"
+#include "noneq/storage/json_text.hpp"
 
 namespace noneq::flow {
 namespace fs = std::filesystem;
@@ -124,25 +125,38 @@ static void need_known_format(const nlohmann::json& j, const fs::path& file) {
                {file.string()})});
 }
 
+// The numbers of a stream are divided and multiplied by one another, and added to those of other streams.
+static stream_rows counts_of(const nlohmann::json& j) {
+  constexpr std::int64_t most = std::int64_t{1} << 50;
+  const auto count = [&](const char* key, std::int64_t least) {
+    const auto& value = j.at(key);
+    const auto n = value.is_number_integer() ? value.get<std::int64_t>() : -1;
+    if (n < least || n > most) throw error("");
+    return n;
+  };
+  const stream_rows r{count("rows", 0), count("batch", 1), count("unit", 1)};
+  if (r.unit % r.batch != 0) throw error("");
+  return r;
+}
+
 std::optional<manifest> read_manifest(const fs::path& folder) {
   std::error_code failed;
   const fs::path file = run_folder(folder).manifest();
   if (!fs::exists(file, failed)) return std::nullopt;
   try {
-    const auto j = nlohmann::json::parse(storage::read_file(file));
+    const auto j = storage::parse_json(storage::read_file(file), file.string());
     need_known_format(j, file);
     manifest m;
     m.pipeline = j.at("pipeline");
     m.finished = j.at("finished").get<bool>();
     j.at("data").get_to(m.data);
-    m.files = j.at("files");
+    m.files = j.at("files").get<std::map<std::string, nlohmann::json>>();
+    for (const auto& [_, text] : m.files.items())
+      for (const char* key : {"bytes", "time"}) text.at(key);
     j.at("weights").get_to(m.weights);
     for (const auto& s : j.at("streams")) {
-      m.streams.push_back(
-          {s.at("rows").get<std::int64_t>(), s.at("batch").get<std::int64_t>(), s.at("unit").get<std::int64_t>()});
+      m.streams.push_back(counts_of(s));
       m.writers.push_back(s.at("writers").get<std::map<std::string, std::string>>());
-      const stream_rows& r = m.streams.back();
-      if (r.rows < 0 || r.batch < 1 || r.unit < 1 || r.unit % r.batch != 0) throw error("");
     }
     return m;
   } catch (const input_error&) {

@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
-#include "noneq/storage/detail/json_text.hpp"
 #include "noneq/storage/files.hpp"
+#include "noneq/storage/json_text.hpp"
 #include "noneq/storage/safetensors.hpp"
 
 namespace noneq::storage {

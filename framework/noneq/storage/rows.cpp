@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
+#include "noneq/storage/detail/deflate.hpp"
 #include "noneq/storage/detail/row_formats.hpp"
 #include "noneq/storage/files.hpp"
 
@@ -21,6 +22,7 @@ static gzFile zlib(void* file) { return static_cast<gzFile>(file); }
 byte_stream::byte_stream(const fs::path& file) : name_(file.string()) {
   const input_file there(file);  // throws the best error for a file that cannot be read
   if (there.size() == 0) throw error(name_ + ": is empty, need numbers");
+  file_bytes_ = there.size();
   file_ = gzopen(file.c_str(), "rb");
   if (file_ == nullptr) throw file_error(file, "open", errno);
   gzbuffer(zlib(file_), 1 << 17);
@@ -96,6 +98,9 @@ packed_rows::packed_rows(std::unique_ptr<byte_stream> in, std::int64_t rows, siz
   if (rows < 1 || bytes < 1 || bytes > 1e9)
     throw error(fmt::format("{}: got {} rows {}, need at least one row, of at least one and at most 10⁹ bytes",
                             in_->name(), rows, to_string(shape)));
+  if (static_cast<double>(rows) * bytes > static_cast<double>(most_deflated) * static_cast<double>(in_->file_bytes()))
+    throw error(fmt::format("{}: got {} rows {} in a file of {} bytes, need a whole file: copy it again", in_->name(),
+                            rows, to_string(shape), in_->file_bytes()));
 }
 
 Tensor packed_rows::next(std::int64_t most) {

@@ -9,11 +9,14 @@
 #include <fmt/format.h>
 
 #include "noneq/storage/detail/row_formats.hpp"
+#include "noneq/storage/json_text.hpp"
 
 namespace noneq::storage {
 namespace {
 
 constexpr std::string_view blank = " \t";
+constexpr std::size_t most_cells = 1'000'000;                 // of a row
+constexpr std::size_t longest_quoted = std::size_t{1} << 20;  // bytes of a row on several lines: a quote may be missing
 
 // A line that holds neither cells nor a comment is skipped; so is the mark that some programs put before UTF-8.
 std::string_view content_of(std::string_view text, std::int64_t line) {
@@ -43,7 +46,7 @@ char separator_of(const std::filesystem::path& file) {
 struct csv_line {
   std::int64_t number = 0;  // in the file, from 1; that of its last part when a quoted cell covers several
   std::vector<std::string> cells;
-  bool ended = false;
+  bool ended = false, too_many = false;
 };
 
 // The lines of a file with content, split into cells by libcsv.
@@ -61,6 +64,7 @@ class csv_lines {
   bool next(csv_line& into) {
     into.cells.clear();
     into.ended = true;  // between lines
+    std::size_t held = 0;
     for (std::string text; in_.line(text);) {
       ++line_;
       std::string bytes(into.ended ? content_of(text, line_) : text);
@@ -71,8 +75,13 @@ class csv_lines {
       if (csv_parse(&parser_, bytes.data(), bytes.size(), take_cell, end_line, &into) != bytes.size())
         throw error(
             fmt::format("{}:{}: got a quote within a cell, need quotes around all of it or none", in_.name(), line_));
+      if (into.too_many)
+        throw error(fmt::format("{}:{}: got more than {} cells in a row, need fewer", in_.name(), line_, most_cells));
+      held += bytes.size();
+      if (!into.ended && held > longest_quoted) break;
       if (!into.ended) continue;
       if (separator_ == ' ') std::erase(into.cells, "");  // several spaces separate as one does
+      if (into.cells.empty()) into.cells.emplace_back();  // quotes with nothing in them
       return true;
     }
     if (!into.ended)
@@ -82,7 +91,9 @@ class csv_lines {
 
  private:
   static void take_cell(void* text, std::size_t size, void* line) {
-    static_cast<csv_line*>(line)->cells.emplace_back(static_cast<const char*>(text), size);
+    csv_line& into = *static_cast<csv_line*>(line);
+    into.too_many = into.too_many || into.cells.size() == most_cells;
+    if (!into.too_many) into.cells.emplace_back(static_cast<const char*>(text), size);
   }
   static void end_line(int, void* line) { static_cast<csv_line*>(line)->ended = true; }
 
@@ -219,7 +230,7 @@ class csv_rows : public row_file {
 
   [[noreturn]] void refuse(std::size_t at) const {
     const std::string& cell = line_.cells[at];
-    const std::string subject = fmt::format("got '{}' in column {}", cell.substr(0, 40), at + 1);
+    const std::string subject = fmt::format("got {} in column {}", in_quotes(cell), at + 1);
     if (cell.empty()) throw line_error(fmt::format("got an empty cell in column {}, need a number", at + 1));
     double beyond = 0;
     if (convert(cell, beyond) == std::errc::result_out_of_range)

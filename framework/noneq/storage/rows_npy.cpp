@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "noneq/storage/detail/row_formats.hpp"
+#include "noneq/storage/json_text.hpp"
 
 namespace noneq::storage {
 namespace {
@@ -150,8 +151,8 @@ std::unique_ptr<row_file> open_npy(const std::filesystem::path& file) {
                          ? npy_types().find(header.type.substr(1))
                          : npy_types().end();
   if (known == npy_types().end())
-    throw error(fmt::format("{}: got numbers of type '{}', need bool, integers up to int64 or floats up to float64",
-                            in->name(), header.type.substr(0, 40)));
+    throw error(fmt::format("{}: got numbers of type {}, need bool, integers up to int64 or floats up to float64",
+                            in->name(), in_quotes(header.type)));
   const sizes& all = header.shape;
   if (all.empty()) throw error(in->name() + ": got a single number, need an array of rows");
   if (header.columns_first && all.size() > 1)

@@ -5,9 +5,11 @@
 #include <fmt/format.h>
 #include <png.h>
 
+#include "noneq/storage/detail/big_endian.hpp"
 #include "noneq/storage/detail/deflate.hpp"
 #include "noneq/storage/detail/row_formats.hpp"
 #include "noneq/storage/files.hpp"
+#include "noneq/storage/png.hpp"
 
 namespace noneq::storage {
 namespace {
@@ -62,10 +64,22 @@ struct png_decoder {
   }
 };
 
+// libpng allocates a whole chunk, of up to two gigabytes, before it reads it. Behind the last chunk anything may stand.
+bool chunks_end_within(std::string_view bytes) {
+  bytes.remove_prefix(std::min(bytes.size(), png_mark.size()));
+  while (bytes.size() >= 8 && bytes.substr(4, 4) != "IEND") {
+    const auto length = static_cast<std::size_t>(big_endian_at(bytes, 0));
+    if (length > bytes.size() - 8) return false;
+    bytes.remove_prefix(std::min(bytes.size(), length + 12));  // with length, type and checksum
+  }
+  return true;
+}
+
 class png_row : public row_file {
  public:
   explicit png_row(const std::filesystem::path& file) : name_(file.string()), bytes_(read_file(file)), in_(bytes_) {
-    if (!in_.read_head()) damaged();
+    if (!chunks_end_within(bytes_)) damaged("it ends within a chunk");
+    if (!in_.read_head()) damaged(in_.why);
     const int depth = png_get_bit_depth(in_.png, in_.info), type = png_get_color_type(in_.png, in_.info);
     if (depth > 8) throw error(fmt::format("{}: got {} bits a channel, need 8", name_, depth));
     if ((type & PNG_COLOR_MASK_ALPHA) || png_get_valid(in_.png, in_.info, PNG_INFO_tRNS))
@@ -83,7 +97,8 @@ class png_row : public row_file {
     const Tensor image = at::empty(all, at::kByte);
     if (all[0] == 0) return image;
     read_ = true;
-    if (!in_.read_pixels(image.data_ptr<std::uint8_t>(), static_cast<std::size_t>(image[0][0].numel()))) damaged();
+    if (!in_.read_pixels(image.data_ptr<std::uint8_t>(), static_cast<std::size_t>(image[0][0].numel())))
+      damaged(in_.why);
     return image;
   }
 
@@ -101,8 +116,8 @@ class png_row : public row_file {
                               to_string(shape), bytes_.size()));
   }
 
-  [[noreturn]] void damaged() const {
-    throw error(fmt::format("{}: got a damaged PNG ({}), need a whole one: copy it again", name_, in_.why));
+  [[noreturn]] void damaged(const char* why) const {
+    throw error(fmt::format("{}: got a damaged PNG ({}), need a whole one: copy it again", name_, why));
   }
 
   const std::string name_, bytes_;

@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 
 #include "noneq/core/dtype.hpp"
-#include "noneq/storage/detail/json_text.hpp"
 #include "noneq/storage/detail/safetensors_header.hpp"
+#include "noneq/storage/json_text.hpp"
 
 namespace noneq::storage {
 

@@ -35,24 +35,34 @@ static nlohmann::ordered_json line_of(const stored_unit& u) {
   return {{"first", u.first}, {"rows", u.rows}, {"time", u.time}, {"chunks", std::move(chunks)}};
 }
 
+// Takes a whole number from 0 that int64 holds; returns false when the value is none.
+static bool take_count(const nlohmann::json& value, std::int64_t& into) {
+  if (!value.is_number_integer()) return false;
+  into = value.get<std::int64_t>();
+  return into >= 0;
+}
+
 // Returns false when the line is not one of a journal.
 static bool read_line(const std::string& line, std::int64_t file_bytes, stored_unit& u) {
   const auto entry = nlohmann::json::parse(line, nullptr, false);
   if (!entry.is_object()) return false;
   try {
-    u.first = entry.at("first").get<std::int64_t>();
-    u.rows = entry.at("rows").get<std::int64_t>();
+    if (!take_count(entry.at("first"), u.first) || !take_count(entry.at("rows"), u.rows)) return false;
     u.time = entry.at("time").get<double>();
     for (const auto& [dataset, all] : entry.at("chunks").items())
       for (const auto& c : all) {
-        const stored_chunk one{c.at(0).get<std::int64_t>(), c.at(1).get<std::int64_t>(), c.at(2).get<std::uint32_t>()};
-        if (one.offset < 0 || one.bytes < 0 || one.offset + one.bytes > file_bytes) return false;
+        stored_chunk one;
+        std::int64_t crc32 = 0;
+        if (!take_count(c.at(0), one.offset) || !take_count(c.at(1), one.bytes) || !take_count(c.at(2), crc32))
+          return false;
+        if (one.bytes > file_bytes || one.offset > file_bytes - one.bytes || crc32 > UINT32_MAX) return false;
+        one.crc32 = static_cast<std::uint32_t>(crc32);
         u.chunks[dataset].push_back(one);
       }
   } catch (const nlohmann::json::exception&) {
     return false;
   }
-  return u.first >= 0 && u.rows > 0;
+  return u.rows > 0 && u.first <= INT64_MAX - u.rows;
 }
 
 std::vector<stored_unit> read_journal(const std::filesystem::path& file) {

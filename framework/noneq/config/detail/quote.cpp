@@ -86,4 +86,20 @@ std::string quoted_if_needed(const std::string& text, bool is_text) {
   return text;
 }
 
+std::string shortened(const std::string& text) {
+  constexpr std::size_t longest = 60;
+  std::size_t cut = std::min(text.size(), longest);
+  while (cut > 0 && cut < text.size() && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80) --cut;
+  std::string line;
+  for (const char c : text.substr(0, cut)) {
+    if (c == '\n')
+      line += "\\n";
+    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      line += '?';
+    else
+      line += c;
+  }
+  return cut < text.size() ? line + "…" : line;
+}
+
 }

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "noneq/config/detail/quote.hpp"
+
 namespace noneq::config {
 
 namespace {
@@ -15,16 +17,9 @@ std::size_t size_of(const value& v) {
   return size;
 }
 
-int depth_of(const value& v) {
-  int below = 0;
-  for (const value& item : v.items()) below = std::max(below, depth_of(item));
-  for (const auto& [key, child] : v.entries()) below = std::max(below, depth_of(child));
-  return below + (v.is_list() || v.is_map() ? 1 : 0);
-}
-
 void check_tag(const std::string& tag, const place& at) {
   if (tag.empty() || tag == "?" || tag == "!" || tag.starts_with("tag:yaml.org,2002:")) return;
-  throw error(fmt::format("got the tag '{}', need a value without a tag", tag), {}, at);
+  throw error(fmt::format("got the tag '{}', need a value without a tag", shortened(tag)), {}, at);
 }
 
 // The named maps of << become entries where it stood; keys of the map itself, and earlier ones, win.
@@ -43,6 +38,13 @@ value merged(const value& own, const std::vector<std::pair<std::size_t, value>>&
   return all;
 }
 
+}
+
+int tree_builder::depth_of(const value& v) {
+  int below = 0;
+  for (const value& item : v.items()) below = std::max(below, depth_of(item));
+  for (const auto& [key, child] : v.entries()) below = std::max(below, depth_of(child));
+  return below + (v.is_list() || v.is_map() ? 1 : 0);
 }
 
 void tree_builder::count(std::size_t values, int levels, const place& at) {
@@ -83,7 +85,7 @@ void tree_builder::take_key(const value& v) {
   if (!again) return;
   const int first = map.v.key_place(map.key).line;
   throw error(
-      fmt::format("the key '{}' is given twice{}", map.key,
+      fmt::format("the key '{}' is given twice{}", shortened(map.key),
                   map.is_merge ? ": merge several maps as <<: [*a, *b]" : fmt::format(", first on line {}", first)),
       {}, v.where());
 }
@@ -134,9 +136,9 @@ void tree_builder::null(const place& at, anchor name) {
   if (!open_.empty() && open_.back().has_key) {
     const place& key_at = open_.back().key_at;
     if (at.line == key_at.line && at.col == key_at.col)
-      throw error(
-          fmt::format("got '{}' where a map goes on, need 'key: value' (with a space after the ':')", open_.back().key),
-          {}, at);
+      throw error(fmt::format("got '{}' where a map goes on, need 'key: value' (with a space after the ':')",
+                              shortened(open_.back().key)),
+                  {}, at);
   }
   value v;
   // A value that is left out stands, to the parser, where the next one begins, which may be lines below its key.

@@ -20,6 +20,9 @@ class tree_builder {
   static constexpr std::size_t most_keys = 10'000;  // in one map, whose keys are searched one by one
   static constexpr std::size_t longest_key = 128;   // bytes
 
+  // Returns the number of lists and maps within one another, at most.
+  static int depth_of(const value& v);
+
   using anchor = std::size_t;  // 0 for none
 
   // `tag` is "?" for a plain scalar and "!" for a quoted one, unless one is written out.

@@ -51,6 +51,18 @@ bool yaml_text::is_utf8(std::string_view text) {
   return true;
 }
 
+std::string yaml_text::with_whole_characters(const std::string& text) {
+  if (is_utf8(text)) return text;
+  std::string whole;
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t length = sequence_length(text, i);
+    if (length == 0) whole += '\xC2';
+    whole.append(text, i, std::max<std::size_t>(length, 1));
+    i += std::max<std::size_t>(length, 1);
+  }
+  return whole;
+}
+
 std::size_t yaml_text::line_start(std::size_t offset) const {
   offset = std::min(offset, text_.size());
   if (offset == 0) return 0;

@@ -16,6 +16,10 @@ class yaml_text {
 
   static bool is_utf8(std::string_view text);
 
+  // yaml-cpp makes the escapes \N and \_ the bytes 0x85 and 0xa0, which are no characters. Returns the text with U+0085
+  // and U+00A0 in their place.
+  static std::string with_whole_characters(const std::string& text);
+
   const std::string& text() const { return text_; }
   const std::string& file() const { return file_; }
   bool is_blank() const;                               // nothing but space and comments

@@ -16,6 +16,7 @@ class byte_stream {
   byte_stream(byte_stream&&) = delete;
 
   const std::string& name() const { return name_; }
+  std::int64_t file_bytes() const { return file_bytes_; }  // of the file as it is stored
   // Errors: the file ends before, is damaged.
   void read(void* into, std::int64_t count);
   std::size_t read_some(void* into, std::size_t most);  // fewer at the end; errors: damaged
@@ -29,7 +30,7 @@ class byte_stream {
 
   std::string name_;
   void* file_;  // zlib's
-  std::int64_t done_ = 0;
+  std::int64_t file_bytes_, done_ = 0;
 };
 
 // Arrays of numbers that lie in the file one after the other, `rows` of them.

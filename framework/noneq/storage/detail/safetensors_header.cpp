@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "noneq/core/error.hpp"
-#include "noneq/storage/detail/json_text.hpp"
+#include "noneq/storage/json_text.hpp"
 
 namespace noneq::storage {
 

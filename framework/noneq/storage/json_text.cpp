@@ -1,4 +1,4 @@
-#include "noneq/storage/detail/json_text.hpp"
+#include "noneq/storage/json_text.hpp"
 
 #include <set>
 
@@ -10,11 +10,13 @@ namespace noneq::storage {
 
 using nlohmann::json;
 
+static constexpr int deepest = 100;  // a million brackets must not reach what recurses
+
 json parse_json(std::string_view text, const std::string& where) {
   std::set<std::string> keys;
   const auto check = [&](int depth, json::parse_event_t event, json& value) {
-    // Printing and comparing recurse: a million brackets must not reach them.
-    if (depth > 100) throw error(where + ": got JSON deeper than 100 levels, need less: the file is damaged");
+    if (depth > deepest)
+      throw error(fmt::format("{}: got JSON deeper than {} levels, need less: the file is damaged", where, deepest));
     if (event == json::parse_event_t::key && depth == 1 && !keys.insert(value.get<std::string>()).second)
       throw error(fmt::format("{}: got {} twice, need it once: the file is damaged", where,
                               in_quotes(value.get_ref<const std::string&>())));
@@ -25,6 +27,16 @@ json parse_json(std::string_view text, const std::string& where) {
   } catch (const json::exception& e) {
     throw error(fmt::format("{}: got broken JSON ({}): copy or write the file again", where, e.what()));
   }
+}
+
+std::optional<json> json_object(std::string_view text) {
+  bool deep = false;
+  const auto check = [&](int depth, json::parse_event_t, json&) {
+    deep = deep || depth > deepest;
+    return !deep;  // what is refused is not kept
+  };
+  json value = json::parse(text, check, false);
+  return deep || !value.is_object() ? std::nullopt : std::optional(std::move(value));
 }
 
 std::string json_text(const json& value, const std::string& where, int indent) {
