@@ -1,6 +1,7 @@
-// Preloaded, lets a disk be full at one call: the one with the number NONEQ_FULL_AT, counted from 1, among the calls that
-// write to, lengthen, synchronise or make a file below the folder NONEQ_FULL_IN fails by ENOSPC, and so do all behind it
-// until the process ends. With NONEQ_FULL_AT=0 none fails. The number of calls is left in the file NONEQ_FULL_COUNT.
+// Preloaded, lets a disk be full at one call: the one with the number NONEQ_FULL_AT, counted from 1, among the calls
+// that write to, lengthen, synchronise or make a file below the folder NONEQ_FULL_IN fails by ENOSPC, and so do all
+// behind it until the process ends. With NONEQ_FULL_AT=0 none fails. The number of calls is left in the file
+// NONEQ_FULL_COUNT.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/stat.h>
