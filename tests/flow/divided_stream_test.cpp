@@ -1,6 +1,7 @@
 // Streams whose batches several ranks map, and the bytes in which results travel.
 #include "noneq/flow/divided_stream.hpp"
 
+#include <atomic>
 #include <mutex>
 
 #include "doctest.hpp"
@@ -127,6 +128,22 @@ TEST_CASE("an error or a stop of one rank ends the stream on all") {
   }
 }
 
+TEST_CASE("ranks that found other numbers of batches are refused") {
+  std::atomic<int> refused = 0;
+  on_ranks(3, [&](const ranks& r) {
+    counted_stream here;
+    workers pool(1);
+    try {
+      run_divided(pool, here.graph(0, r.rank() == 2 ? 9 : 10, 2), r);
+    } catch (const reported_elsewhere&) {
+      ++refused;
+    } catch (const error& e) {
+      refused += r.first();
+    }
+  });
+  CHECK(refused == 3);
+}
+
 TEST_CASE("tensors and batches come out of their bytes as they were") {
   batch b{7, 30, {}};
   b.set("x", stream(1).normal({3, 2, 5}).transpose(1, 2));
@@ -147,11 +164,12 @@ TEST_CASE("tensors and batches come out of their bytes as they were") {
     const Tensor& there = back.at(name);
     CHECK(there.defined() == tensor.defined());
     if (tensor.defined()) CHECK((there.sizes() == tensor.sizes() && at::equal(there, tensor)));
+    if (tensor.defined()) CHECK(there.strides() == tensor.strides());
   }
   CHECK(unpack_batch(from).step == 8);
   CHECK(from.empty());
   b.fetched = std::make_shared<const int>(1);
   CHECK_THROWS_WITH_AS(pack(b, bytes),
-                       "its map() returned data beside tensors, which another process cannot receive, need one process",
+                       "its batches hold data beside tensors, which another process cannot receive, need one process",
                        const error&);
 }

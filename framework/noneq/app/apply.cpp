@@ -122,7 +122,7 @@ void add_apply(CLI::App& program) {
     if (o->processing.dry) print_out("{}\n", config::to_yaml(document));
     o->processing.run.folder = folder;
     if (o->out.force) o->processing.run.policy = flow::if_there::replace;
-    run_processing(p, o->processing);
+    if (!run_processing(p, o->processing)) return;
     if (!o->processing.dry && fs::exists(made)) {
       o->out.need_free();  // another file may have come to be there since the command began
       fs::rename(made, o->out.path);

@@ -7,6 +7,7 @@
 #include "noneq/app/refuse.hpp"
 #include "noneq/app/verbs.hpp"
 #include "noneq/core/messages.hpp"
+#include "noneq/flow/job_ranks.hpp"
 #include "noneq/flow/run_folder.hpp"
 
 namespace noneq::app {
@@ -40,7 +41,7 @@ flow::plan changed_plan(continue_options& o, registry& plugins) {
       throw error("got the folder of the run that is continued, need --out another folder", "",
                   {folder.string(), 0, 0});
     o.processing.run.folder = folder;
-    if (!o.processing.run.quiet) put_message(changed);
+    if (!o.processing.run.quiet && flow::first_of_job()) put_message(changed);
     return p;
   });
 }

@@ -7,12 +7,16 @@
 namespace noneq::app {
 
 void in_job(bool by_itself, const std::function<void(const ranks&)>& work) {
-  const auto job = by_itself ? nullptr : flow::join_job();
+  auto job = by_itself ? nullptr : flow::join_job();
   const ranks& r = job ? *job : alone();
   try {
     work(r);
   } catch (const interrupted&) {
     if (!r.first()) throw reported_elsewhere{exit_code::stopped};
+    throw;
+  } catch (const reported_elsewhere&) {
+    job.reset();  // the first waits for that before it reports
+    flow::wait_for_first();
     throw;
   }
 }

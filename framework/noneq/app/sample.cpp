@@ -134,13 +134,13 @@ void draw_samples(sample_options& o, const ranks& r) {
   const std::filesystem::path place = std::filesystem::absolute(o.out.path).parent_path();
   std::unique_ptr<flow::session> opened;
   std::optional<flow::workers> pool;
+  flow::stop_on_signals();
   together(r, [&] {
     opened = opened_session(o, plugins);
     if (r.first()) flow::rehearse_writers(*opened, place);
     pool.emplace(o.threads);
   });
   flow::need_equal_beginnings(r, *opened, {{"--out", std::filesystem::absolute(o.out.path).string()}});
-  flow::stop_on_signals();
   flow::progress say(o.quiet || !r.first() ? flow::telling::errors : flow::telling::everything, 0, 0);
   for (const std::string& note : pool->notes()) say.say(note);
   flow::shown_progress shown(say, "");

@@ -1,4 +1,4 @@
-// The processes of one job that train together, each with its rank, on one machine or many. The calls that all make are
+// The processes of one job that work together, each with its rank, on one machine or many. The calls that all make are
 // collective: every rank makes the same ones in the same order, or the job hangs. One thread at a time calls.
 #pragma once
 

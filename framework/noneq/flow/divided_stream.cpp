@@ -1,5 +1,7 @@
 #include "noneq/flow/divided_stream.hpp"
 
+#include "noneq/core/error.hpp"
+#include "noneq/core/stop.hpp"
 #include "noneq/flow/packed.hpp"
 #include "noneq/flow/shard_tree.hpp"
 
@@ -49,8 +51,33 @@ mapped_batches unpacked(const stream_graph& s, std::string_view bytes, std::int6
 void add(const stream_graph& s, mapped_batches mapped, const shard_block& of) {
   for (std::int64_t k = 0; k < of.size(); ++k)
     each_sink(s, [&](std::size_t v, const sink_part& sink) {
+      stop_here_if_asked();
       s.door({v, calling::add, of.first + k}, [&] { sink.add(std::move(mapped[v][static_cast<std::size_t>(k)])); });
     });
+}
+
+struct extent_of_stream {
+  std::int64_t first, last, vertices, tokens;
+};
+
+// Returns the tokens of each rank. Throws where ranks have other batches, because they would wait for each other.
+std::vector<std::int64_t> tokens_of_all(const stream_graph& s, const ranks& r) {
+  std::string mine;
+  pack_plain(extent_of_stream{s.first, s.last, static_cast<std::int64_t>(s.vertices.size()),
+                              static_cast<std::int64_t>(s.tokens)},
+             mine);
+  std::vector<std::int64_t> tokens;
+  const std::vector<std::string> all = r.all(mine);
+  together(r, [&] {
+    for (std::string_view theirs : all) {
+      const auto extent = unpack_plain<extent_of_stream>(theirs);
+      if (extent.first != s.first || extent.last != s.last ||
+          extent.vertices != static_cast<std::int64_t>(s.vertices.size()))
+        throw error("the processes of this job found other numbers of rows, need the same files on all machines");
+      tokens.push_back(extent.tokens);
+    }
+  });
+  return tokens;
 }
 
 }
@@ -58,7 +85,7 @@ void add(const stream_graph& s, mapped_batches mapped, const shard_block& of) {
 void run_divided(workers& pool, const stream_graph& s, const ranks& r) {
   // The sums of the tokens of the ranks before each: one with more threads maps more.
   std::vector<std::int64_t> before{0};
-  for (const std::int64_t tokens : r.all(static_cast<std::int64_t>(s.tokens))) before.push_back(before.back() + tokens);
+  for (const std::int64_t tokens : tokens_of_all(s, r)) before.push_back(before.back() + tokens);
   for (std::int64_t begin = s.first; begin < s.last; begin += before.back()) {
     const std::int64_t batches = std::min(before.back(), s.last - begin);
     const auto block = [&](int rank) {
@@ -74,10 +101,12 @@ void run_divided(workers& pool, const stream_graph& s, const ranks& r) {
     });
     const std::vector<std::string> all = r.to_first(bytes);
     together(r, [&] {
-      if (!r.first()) return;
-      add(s, std::move(own), block(0));
-      for (int rank = 1; rank < r.size(); ++rank)
-        add(s, unpacked(s, all[static_cast<std::size_t>(rank)], block(rank).size()), block(rank));
+      if (r.first())
+        pool.execute([&] {
+          add(s, std::move(own), block(0));
+          for (int rank = 1; rank < r.size(); ++rank)
+            add(s, unpacked(s, all[static_cast<std::size_t>(rank)], block(rank).size()), block(rank));
+        });
     });
   }
 }

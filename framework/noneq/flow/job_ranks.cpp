@@ -32,14 +32,15 @@ std::unique_ptr<ranks> join_job() {
   if (join == nullptr)
     throw input_error(
         {error(fmt::format("{} states {} processes, but MPI cannot be loaded: {}; install Open MPI "
-                           "(Debian: openmpi-bin), or give --part 1/1 to train in each by itself",
+                           "(Debian: openmpi-bin), or let each work by itself: noneq run --part 1/1, "
+                           "noneq sample --alone",
                            here.source, here.of, ::dlerror()))});
   std::unique_ptr<ranks> joined(reinterpret_cast<ranks* (*)()>(join)());
   if (joined->size() != here.of)
-    throw input_error(
-        {error(fmt::format("{} states {} processes, but Open MPI finds {}; start them by Open MPI's own "
-                           "mpirun, or by srun --mpi=pmix, or give --part 1/1 to train in each by itself",
-                           here.source, here.of, joined->size()))});
+    throw input_error({error(fmt::format(
+        "{} states {} processes, but Open MPI finds {}; start them by Open MPI's own "
+        "mpirun, or by srun --mpi=pmix, or let each work by itself: noneq run --part 1/1, noneq sample --alone",
+        here.source, here.of, joined->size()))});
   return joined;
 }
 

@@ -71,7 +71,7 @@ class observers : public observer {
   std::mutex finding_;
 };
 
-// Shows the work of one of so many processes, which do equal parts of it, as that of all.
+// Shows the work of one of so many processes, which do about equal parts of it, as that of all.
 class for_equal_ranks final : public observers {
  public:
   for_equal_ranks(observer& o, int ranks) : observers({&o}), ranks_(ranks) {}

@@ -5,6 +5,7 @@ namespace {
 
 struct head_of_tensor {
   std::int64_t type, dimensions;  // type −1: undefined
+  bool strided;                   // whether strides follow the sizes; sums may depend on them
 };
 
 struct head_of_batch {
@@ -26,19 +27,27 @@ std::string_view unpack_text(std::string_view& from) {
 }
 
 void pack(const Tensor& t, std::string& into) {
-  if (!t.defined()) return pack_plain(head_of_tensor{-1, 0}, into);
-  const Tensor values = t.contiguous();
-  pack_plain(head_of_tensor{static_cast<std::int64_t>(t.scalar_type()), t.dim()}, into);
+  if (!t.defined()) return pack_plain(head_of_tensor{-1, 0, false}, into);
+  const bool strided = t.is_non_overlapping_and_dense();
+  const Tensor values = strided ? t : t.contiguous();
+  pack_plain(head_of_tensor{static_cast<std::int64_t>(t.scalar_type()), t.dim(), strided}, into);
   for (const std::int64_t size : t.sizes()) pack_plain(size, into);
+  if (strided)
+    for (const std::int64_t stride : t.strides()) pack_plain(stride, into);
   into.append(static_cast<const char*>(values.data_ptr()), values.nbytes());
 }
 
 Tensor unpack_tensor(std::string_view& from) {
   const auto head = unpack_plain<head_of_tensor>(from);
   if (head.type < 0) return {};
-  sizes shape;
-  for (std::int64_t d = 0; d < head.dimensions; ++d) shape.push_back(unpack_plain<std::int64_t>(from));
-  Tensor t = at::empty(shape, static_cast<at::ScalarType>(head.type));
+  const auto numbers = [&] {
+    sizes all;
+    for (std::int64_t d = 0; d < head.dimensions; ++d) all.push_back(unpack_plain<std::int64_t>(from));
+    return all;
+  };
+  const sizes shape = numbers();
+  const auto type = static_cast<at::ScalarType>(head.type);
+  Tensor t = head.strided ? at::empty_strided(shape, numbers(), type) : at::empty(shape, type);
   from.copy(static_cast<char*>(t.data_ptr()), t.nbytes());
   from.remove_prefix(t.nbytes());
   return t;
@@ -46,7 +55,7 @@ Tensor unpack_tensor(std::string_view& from) {
 
 void pack(const batch& b, std::string& into) {
   if (b.fetched)
-    throw error("its map() returned data beside tensors, which another process cannot receive, need one process");
+    throw error("its batches hold data beside tensors, which another process cannot receive, need one process");
   pack_plain(head_of_batch{b.step, b.first, static_cast<std::int64_t>(b.tensors.size())}, into);
   for (const auto& [name, tensor] : b.tensors) {
     pack_text(name, into);
