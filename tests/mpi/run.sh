@@ -123,6 +123,16 @@ done
 drawn() { (cd "$1" && sha256sum samples.h5 metrics.jsonl metrics.h5); }
 check "and has the same bytes" diff <(drawn measure-1) <(drawn measure-3)
 
+# The verbs on a finished run.
+several() { timeout 120 mpirun -n "$1" --bind-to none "$noneq" "${@:2}" --quiet; }
+"$noneq" sample near-0 --count 9 --set chunk=2 --steps 4 --out alone.h5 --quiet
+check "three ranks sample" several 3 sample near-0 --count 9 --set chunk=2 --steps 4 --out several.h5
+check "to the same bytes" cmp alone.h5 several.h5
+"$noneq" eval near-0 --method bound --samples 20 --json --quiet > alone.json
+check "two ranks measure" eval 'several 2 eval near-0 --method bound --samples 20 --json > several.json'
+check "the same numbers" cmp alone.json several.json
+check "mistakes are printed once" eval '! several 2 sample near-0 --count 9 --steps 4000 --out many.h5 > log 2>&1 && [ "$(grep -c "need at most the schedule" log)" = 1 ]'
+
 check "shards that follow the machine run" ranks 2 small.yaml --out follows --set graph.trainer.shards=auto --quiet
 shards=$(sed -n 's/^ *shards: //p' follows/pipeline.yaml)
 check "and are a multiple of the ranks, not '$shards'" test $((shards % 2)) = 0

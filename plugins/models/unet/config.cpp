@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "noneq/config/problems.hpp"
+#include "noneq/storage/json_text.hpp"
 
 namespace shipped::unet {
 namespace {
@@ -45,6 +46,13 @@ constexpr const char* words() {
     return "a list of texts";
 }
 
+// A key or a text of the file may hold anything, and stands in a message.
+std::string one_line(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  return text;
+}
+
 // The keys of one config, each with its default; every problem is kept.
 class reader {
  public:
@@ -52,11 +60,14 @@ class reader {
       : where_{file.string(), 0, 0}, found_(found) {
     std::ifstream in(file);
     if (!in) throw noneq::error("cannot be opened; need the config.json of a UNet2DModel", "", where_);
-    all_ = json::parse(in, nullptr, false);
-    if (!all_.is_object()) throw noneq::error("got no JSON object, need the config.json of a UNet2DModel", "", where_);
+    auto object = noneq::storage::json_object(std::string(std::istreambuf_iterator<char>(in), {}));
+    if (!object) throw noneq::error("got no JSON object, need the config.json of a UNet2DModel", "", where_);
+    all_ = std::move(*object);
   }
 
-  void refuse(const std::string& key, const std::string& what) const { found_.add(noneq::error(what, key, where_)); }
+  void refuse(const std::string& key, const std::string& what) const {
+    found_.add(noneq::error(one_line(what), one_line(key), where_));
+  }
 
   const json& raw(const std::string& key) {
     static const json nothing;
@@ -211,7 +222,8 @@ diffusers_config read_config(const std::filesystem::path& file) {
   found.guard([&] {
     reader r(file, found);
     if (const auto name = r.get<std::string>("_class_name", "UNet2DModel"); name != "UNet2DModel")
-      throw noneq::error(fmt::format("got '{}', need UNet2DModel", name), "_class_name", {file.string(), 0, 0});
+      throw noneq::error(fmt::format("got '{}', need UNet2DModel", one_line(name)), "_class_name",
+                         {file.string(), 0, 0});
     c.version = r.get<std::string>("_diffusers_version", "0.30.0");
     r.raw("sample_size");  // any size will do
     read_levels(r, c.net);
