@@ -207,7 +207,8 @@ void check_returned_rows(const std::string& by, const batch& b, const std::vecto
                          std::int64_t n, const sizes& shape) {
   check_returned_batch(by, b);
   for (const auto& [name, x] : b.tensors) {
-    const auto known = std::find_if(declared.begin(), declared.end(), [&](const auto& d) { return d.name == name; });
+    const auto known =
+        std::find_if(declared.begin(), declared.end(), [&, &name = name](const auto& d) { return d.name == name; });
     if (known == declared.end())
       throw error(fmt::format("{} returned '{}', need it in its table, by writes()", by, name));
     const bool rows = x.dim() > 0 && x.size(0) == n;
