@@ -67,6 +67,13 @@ std::string whole(const char* path) {
   return ::getcwd(here, sizeof here) ? std::string(here) + "/" + path : path;
 }
 
+// Calls open() or open64(), which `name` is.
+int opened(const char* name, const char* path, int flags, mode_t mode) {
+  auto* call = real<int(const char*, int, ...)>(name);
+  if (!(flags & O_CREAT)) return call(path, flags, mode);
+  return unless_full(whole(path).c_str(), [&] { return call(path, flags, mode); });
+}
+
 struct counted {
   ~counted() {
     const char* file = setting("NONEQ_FULL_COUNT");
@@ -123,22 +130,18 @@ int rename(const char* from, const char* to) noexcept {
   return unless_full(whole(to).c_str(), [&] { return call(from, to); });
 }
 int open(const char* path, int flags, ...) {
-  static auto* call = real<int(const char*, int, ...)>("open");
   va_list more;
   va_start(more, flags);
   const mode_t mode = va_arg(more, mode_t);
   va_end(more);
-  if (!(flags & O_CREAT)) return call(path, flags, mode);
-  return unless_full(whole(path).c_str(), [&] { return call(path, flags, mode); });
+  return opened("open", path, flags, mode);
 }
 int open64(const char* path, int flags, ...) {
-  static auto* call = real<int(const char*, int, ...)>("open64");
   va_list more;
   va_start(more, flags);
   const mode_t mode = va_arg(more, mode_t);
   va_end(more);
-  if (!(flags & O_CREAT)) return call(path, flags, mode);
-  return unless_full(whole(path).c_str(), [&] { return call(path, flags, mode); });
+  return opened("open64", path, flags, mode);
 }
 // The program leaves by it.
 [[noreturn]] void _exit(int code) {

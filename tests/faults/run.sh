@@ -3,15 +3,12 @@
 # leave in the end with an undisturbed run, byte by byte. TIMES signals at random moments for each (default 2: a smoke test), a disk
 # that is full from one of TIMES calls that write on, and other faults, each followed by --resume.
 set -euo pipefail
+. "$(dirname "$0")/../checks.sh"
 noneq=$(realpath "$1") library=$(realpath "$2") times=${3:-2}
 RANDOM=${4:-1}
 here=$(mktemp -d)
 trap 'kill -KILL $(jobs -p) 2> /dev/null || true; chmod -R u+w "$here"; rm -rf "$here"' EXIT
 cd "$here"
-failed=0 passed=0
-check() {  # check WHAT COMMAND...
-  if "${@:2}"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: $1"; fi
-}
 
 "$noneq" data make random_fields --count 96 --set 'size=[8,8]' --set coarse=2 --out fields.h5 > /dev/null
 cat > train.yaml << 'YAML'
@@ -35,11 +32,10 @@ graph:
   drawn: {plugin: sampler.ddim, of: undisturbed-train, in: data, steps: 50, clip: true}
   out: {plugin: writer.hdf5, in: drawn, file: out.h5, gzip: 1}
 YAML
-# The tensors that checkpoint.json names, because a kill in the midst of a save moves their number on; records; the content of files,
-# whose chunks may lie in another order.
+# Of files the content counts, because their chunks may lie in another order.
 bytes() {
   (cd "$1" && if [ -e checkpoint/checkpoint.json ]; then
-      sha256sum < "checkpoint/$(grep -o 'tensors-[0-9]*.safetensors' checkpoint/checkpoint.json)"
+      checkpoint_sum
     fi
     content=$here/content-$BASHPID.h5
     for file in *.h5; do

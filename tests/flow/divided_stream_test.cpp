@@ -1,12 +1,10 @@
 // Streams whose batches several ranks map, and the bytes in which results travel.
 #include "noneq/flow/divided_stream.hpp"
 
-#include <atomic>
 #include <mutex>
 
 #include "doctest.hpp"
 #include "flow/thread_ranks.hpp"
-#include "noneq/core/stop.hpp"
 #include "noneq/flow/packed.hpp"
 
 using namespace noneq;
@@ -98,50 +96,32 @@ TEST_CASE("the first rank adds the results of all in the order of the batches, f
 
 TEST_CASE("an error or a stop of one rank ends the stream on all") {
   for (const bool stop : {false, true}) {
-    std::mutex checking;
-    int errors = 0, elsewhere = 0, stopped = 0;
-    on_ranks(3, [&](const ranks& r) {
+    const endings found = endings_on_ranks(3, [&](const ranks& r) {
       counted_stream here;
       here.before = [&](std::int64_t k) {
         if (k == 17 && stop) throw interrupted();
         if (k == 17) throw error("batch 17 is bad");
       };
       workers pool(1);
-      try {
-        run_divided(pool, here.graph(0, 40, 2), r);
-      } catch (const reported_elsewhere&) {
-        const std::lock_guard guard(checking);
-        ++elsewhere;
-      } catch (const stopped_together&) {
-        const std::lock_guard guard(checking);
-        ++stopped;
-      } catch (const error& e) {
-        const std::lock_guard guard(checking);
-        CHECK(r.first());
-        CHECK(std::string(e.what()).find("batch 17 is bad") != std::string::npos);
-        ++errors;
-      }
+      run_divided(pool, here.graph(0, 40, 2), r);
     });
-    CHECK(errors == (stop ? 0 : 1));
-    CHECK(elsewhere == (stop ? 0 : 2));
-    CHECK(stopped == (stop ? 3 : 0));
+    CHECK(found.errors.size() == (stop ? 0 : 1));
+    CHECK(found.on_first == (stop ? 0 : 1));
+    for (const std::string& text : found.errors) CHECK(text.find("batch 17 is bad") != std::string::npos);
+    CHECK(found.elsewhere.size() == (stop ? 0 : 2));
+    CHECK(found.stopped == (stop ? 3 : 0));
   }
 }
 
 TEST_CASE("ranks that found other numbers of batches are refused") {
-  std::atomic<int> refused = 0;
-  on_ranks(3, [&](const ranks& r) {
+  const endings found = endings_on_ranks(3, [](const ranks& r) {
     counted_stream here;
     workers pool(1);
-    try {
-      run_divided(pool, here.graph(0, r.rank() == 2 ? 9 : 10, 2), r);
-    } catch (const reported_elsewhere&) {
-      ++refused;
-    } catch (const error& e) {
-      refused += r.first();
-    }
+    run_divided(pool, here.graph(0, r.rank() == 2 ? 9 : 10, 2), r);
   });
-  CHECK(refused == 3);
+  CHECK(found.errors.size() == 1);
+  CHECK(found.on_first == 1);
+  CHECK(found.elsewhere.size() == 2);
 }
 
 TEST_CASE("tensors and batches come out of their bytes as they were") {

@@ -110,41 +110,26 @@ TEST_CASE("a gradient that is not finite on one rank is seen by all") {
 }
 
 TEST_CASE("an error on one rank ends all, with its text on the first; a stop stops all") {
-  std::mutex one;
-  std::string text;
-  int elsewhere = 0, stopped = 0;
-  const auto outcome_of = [&](const ranks& r, const std::function<void()>& work) {
-    try {
-      together(r, work);
-    } catch (const reported_elsewhere& e) {
-      const std::lock_guard guard(one);
-      CHECK(e.code == 2);
-      ++elsewhere;
-    } catch (const stopped_together&) {
-      const std::lock_guard guard(one);
-      ++stopped;
-    } catch (const input_error& e) {
-      const std::lock_guard guard(one);
-      CHECK(r.first());
-      text = e.what();
-    }
-  };
-  on_ranks(3, [&](const ranks& r) {
-    outcome_of(r, [&] {
+  const endings failed = endings_on_ranks(3, [](const ranks& r) {
+    together(r, [&] {
       if (r.rank() == 2) throw input_error({error("the disk is gone")});
     });
   });
-  CHECK(text.starts_with("rank 2 on "));
-  CHECK(text.ends_with(": the disk is gone"));
-  CHECK(elsewhere == 2);
-  on_ranks(3, [&](const ranks& r) {
-    outcome_of(r, [&] {
+  REQUIRE(failed.errors.size() == 1);
+  CHECK(failed.on_first == 1);
+  CHECK(failed.errors[0].starts_with("rank 2 on "));
+  CHECK(failed.errors[0].ends_with(": the disk is gone"));
+  CHECK(failed.elsewhere == std::vector<int>{2, 2});
+  CHECK(failed.stopped == 0);
+  const endings stopped = endings_on_ranks(3, [](const ranks& r) {
+    together(r, [&] {
       if (r.rank() == 1) throw interrupted();
     });
   });
-  CHECK(stopped == 3);
-  on_ranks(2, [&](const ranks& r) { outcome_of(r, [] {}); });
-  CHECK(elsewhere == 2);
+  CHECK(stopped.stopped == 3);
+  CHECK(stopped.elsewhere.empty());
+  const endings none = endings_on_ranks(2, [](const ranks& r) { together(r, [] {}); });
+  CHECK((none.elsewhere.empty() && none.errors.empty() && none.stopped == 0));
 }
 
 TEST_CASE("texts and numbers of all ranks arrive at each") {

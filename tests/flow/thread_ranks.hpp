@@ -3,9 +3,11 @@
 
 #include <barrier>
 #include <functional>
+#include <mutex>
 #include <thread>
 
 #include "noneq/core/ranks.hpp"
+#include "noneq/core/stop.hpp"
 
 namespace testing {
 
@@ -61,12 +63,41 @@ class thread_rank final : public noneq::ranks {
   int rank_, size_;
 };
 
+// How ranks ended: the code of each that another one reports for, the texts of errors, and the number of those stopped.
+struct endings {
+  std::vector<int> elsewhere;
+  std::vector<std::string> errors;
+  int stopped = 0, on_first = 0;  // on_first: of the errors
+};
+
 // Calls f on each of so many ranks, at once.
 inline void on_ranks(int size, const std::function<void(const noneq::ranks&)>& f) {
   meeting all(size);
   std::vector<std::thread> threads;
   for (int r = 0; r < size; ++r) threads.emplace_back([&all, &f, r, size] { f(thread_rank(all, r, size)); });
   for (std::thread& t : threads) t.join();
+}
+
+// Calls f on each of so many ranks, at once, and returns how those ended that threw.
+inline endings endings_on_ranks(int size, const std::function<void(const noneq::ranks&)>& f) {
+  endings found;
+  std::mutex one;
+  on_ranks(size, [&](const noneq::ranks& r) {
+    try {
+      f(r);
+    } catch (const noneq::reported_elsewhere& e) {
+      const std::lock_guard guard(one);
+      found.elsewhere.push_back(e.code);
+    } catch (const noneq::stopped_together&) {
+      const std::lock_guard guard(one);
+      ++found.stopped;
+    } catch (const std::exception& e) {
+      const std::lock_guard guard(one);
+      found.errors.emplace_back(e.what());
+      found.on_first += r.first();
+    }
+  });
+  return found;
 }
 
 }

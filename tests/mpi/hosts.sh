@@ -3,6 +3,7 @@
 # with names and addresses of their own, and all that the processes exchange crosses the link between them, whose bytes are counted. A
 # host that is cut off ends the job, and the run goes on. It needs root, ip and mpirun, and is skipped without them.
 set -euo pipefail
+. "$(dirname "$0")/../checks.sh"
 noneq=$1
 for needed in ip mpirun unshare; do
   command -v $needed > /dev/null || { echo "not tested on this machine: there is no $needed"; exit 0; }
@@ -47,10 +48,6 @@ on_both() {  # on_both ARGUMENTS OF noneq run...: a process on each host
     --mca oob_tcp_keepalive_time 5 --mca oob_tcp_keepalive_intvl 2 --mca oob_tcp_keepalive_probes 3 "$noneq" run "$@" --threads 1 --no-report --quiet
 }
 sent() { ip netns exec $a cat /sys/class/net/v$a/statistics/tx_bytes; }
-failed=0 passed=0
-check() {  # check WHAT COMMAND...
-  if "${@:2}"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: $1"; fi
-}
 
 cat > p.yaml << 'YAML'
 name: p
@@ -65,7 +62,7 @@ graph:
   samples: {plugin: writer.hdf5, in: sampler, file: samples.h5}
 YAML
 bytes() {
-  (cd "$1" && sha256sum < "checkpoint/$(grep -o 'tensors-[0-9]*.safetensors' checkpoint/checkpoint.json)" &&
+  (cd "$1" && checkpoint_sum &&
     sha256sum metrics.jsonl samples*.h5)
 }
 "$noneq" run p.yaml --out alone --quiet --no-report --threads 2

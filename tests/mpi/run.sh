@@ -2,6 +2,7 @@
 # run.sh NONEQ_PROGRAM [KILLS]: training on 1, 2 and 4 processes leaves equal bytes: weights, averages, optimizer, records, samples.
 # Also after a rank was killed or stopped and the run goes on with another number of them. Errors are printed once.
 set -euo pipefail
+. "$(dirname "$0")/../checks.sh"
 noneq=$1
 if ! command -v mpirun > /dev/null; then
   echo "not tested on this machine: there is no mpirun"
@@ -16,10 +17,6 @@ fi
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT
 cd "$here"
-failed=0 passed=0
-check() {  # check WHAT COMMAND...
-  if "${@:2}"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: $1"; fi
-}
 ranks() {  # ranks COUNT ARGUMENTS OF noneq run...
   timeout 120 mpirun -n "$1" --bind-to none "$noneq" run "${@:2}" --threads 1 --no-report
 }
@@ -89,9 +86,8 @@ graph:
   nearest: {plugin: metric.nearest, in: sampler}
   distance: {plugin: metric.frechet, in: sampler}
 YAML
-# Of the tensors, those that checkpoint.json names: a kill in the midst of a save moves their number on.
 bytes() {
-  (cd "$1" && sha256sum < "checkpoint/$(grep -o 'tensors-[0-9]*.safetensors' checkpoint/checkpoint.json)" &&
+  (cd "$1" && checkpoint_sum &&
     sha256sum metrics.jsonl metrics.csv $(ls samples*.h5 2> /dev/null) | sort)
 }
 same() { diff <(bytes "$1") <(bytes "$2"); }

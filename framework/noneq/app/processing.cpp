@@ -8,12 +8,11 @@
 #include <fmt/ranges.h>
 
 #include "noneq/app/argument_checks.hpp"
+#include "noneq/app/in_job.hpp"
 #include "noneq/app/output.hpp"
 #include "noneq/app/refuse.hpp"
 #include "noneq/app/shell_word.hpp"
-#include "noneq/app/verbs.hpp"
 #include "noneq/core/messages.hpp"
-#include "noneq/flow/job_ranks.hpp"
 #include "noneq/flow/processing.hpp"
 #include "noneq/flow/stop.hpp"
 #include "noneq/flow/task_progress.hpp"
@@ -85,11 +84,9 @@ void processing_options::add_to(CLI::App& verb) {
   verb.add_flag("--quiet", run.quiet, "print errors only");
 }
 
-bool run_processing(const flow::plan& p, const processing_options& o) {
-  const bool joins = o.part.empty() && (p.trains() || !flow::works_in_units(p));
-  const auto job = joins ? flow::join_job() : nullptr;
+static void run_as_one(const flow::plan& p, const processing_options& o, const ranks& r) {
   flow::run_options run = o.run;
-  run.together = job.get();
+  run.together = &r;
   run.part = part_of(p, o.part);
   run.command = fmt::format("{}", fmt::join(command_words(), " "));
   flow::stop_on_signals();
@@ -98,23 +95,29 @@ bool run_processing(const flow::plan& p, const processing_options& o) {
       throw input_error(
           {error("--dry-run is for pipelines without a trainer whose sinks all write in units, and this is "
                  "another; check it by: noneq check")});
-    print_estimate(flow::measured_estimate(p, run), run.part);
-    return true;
+    return print_estimate(flow::measured_estimate(p, run), run.part);
   }
   // Before this run has made the folder its own, another's may lie in it.
   bool begun = false;
-  const bool first = flow::ranks_of(run).first();
   run.prepared = [&] { begun = true; };
   try {
     flow::run(p, run);
   } catch (const interrupted&) {
-    if (!first) throw reported_elsewhere{exit_code::stopped};
-    if (!run.quiet)
+    if (r.first() && !run.quiet)
       put_message(fmt::format("\n{}: go on with {}{}", run.folder.string(),
                               begun ? command_to_go_on(command_words()) : "the same command",
-                              flow::ranks_of(run).many() ? ", on any number of processes" : ""));
+                              r.many() ? ", on any number of processes" : ""));
     throw;
   }
+}
+
+bool run_processing(const flow::plan& p, const processing_options& o) {
+  bool first = true;
+  const bool joins = o.part.empty() && (p.trains() || !flow::works_in_units(p));
+  in_job(!joins, [&](const ranks& r) {
+    first = r.first();
+    run_as_one(p, o, r);
+  });
   return first;
 }
 

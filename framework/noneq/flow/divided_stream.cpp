@@ -8,7 +8,7 @@
 namespace noneq::flow {
 namespace {
 
-// What the sinks of one rank have mapped, by vertex, in the order of the batches.
+// The results of map() on one rank: for each vertex one for each batch, in order; none where the vertex has no sink.
 using mapped_batches = std::vector<std::vector<std::any>>;
 
 mapped_batches mapped_here(workers& pool, const stream_graph& s, const shard_block& own) {

@@ -13,45 +13,6 @@
 
 namespace noneq::flow {
 
-// A sink of the stream while it is open.
-struct event_stream::open_sink {
-  const plan_node& node;
-  std::optional<denoiser> of;      // its model, outlives `now` and `taking`
-  std::optional<measurement> now;  // of a metric
-  dataset_info info;
-  std::map<std::string, std::string> provenance;
-  std::unique_ptr<sinking> taking;  // null where another rank has it, and no batch is mapped for it here
-
-  batch mapped(batch b) const {
-    batch result = taking->map(std::move(b));
-    check_returned_batch(node.plugin.entry->full_name(), result);
-    return result;
-  }
-};
-
-// A batch on its way through a sink.
-struct event_stream::taken {
-  std::int64_t index;
-  batch rows;
-  bool mapped;
-
-  static std::string packed(const std::any& result) {
-    const auto& t = std::any_cast<const taken&>(result);
-    std::string bytes;
-    pack_plain(t.index, bytes);
-    pack_plain(t.mapped, bytes);
-    pack(t.rows, bytes);
-    return bytes;
-  }
-  static taken unpacked(std::string_view bytes) {
-    taken t;
-    t.index = unpack_plain<std::int64_t>(bytes);
-    t.mapped = unpack_plain<bool>(bytes);
-    t.rows = unpack_batch(bytes);
-    return t;
-  }
-};
-
 event_stream::event_stream(const event_surroundings& around, const stream_nodes& nodes)
     : around_(around), nodes_(nodes), drawn_(around.listens) {
   for (const std::string& id : nodes.nodes) add(around.opened.plan().node(id));
@@ -232,12 +193,12 @@ void event_stream::add_sink(const plan_node& n) {
   part.map = [&s](batch b, std::int64_t) -> std::any {
     stop_here_if_asked();
     const std::int64_t index = b.step;
-    if (s.taking == nullptr) return taken{index, std::move(b), false};
-    return taken{index, s.mapped(std::move(b)), true};
+    if (s.taking == nullptr) return taken_batch{index, std::move(b), false};
+    return taken_batch{index, s.mapped(std::move(b)), true};
   };
-  part.add = [this, &s](std::any of_batch) { add_to(s, std::any_cast<taken>(std::move(of_batch))); };
-  part.pack = taken::packed;
-  part.unpack = taken::unpacked;
+  part.add = [this, &s](std::any of_batch) { add_to(s, std::any_cast<taken_batch>(std::move(of_batch))); };
+  part.pack = taken_batch::packed;
+  part.unpack = taken_batch::unpacked;
   v.sink = std::move(part);
   drawn_.add(n, std::move(v));
 }
@@ -270,7 +231,7 @@ void event_stream::make_units(const stream_rows& rows, const unit_run& units,
 }
 
 // Passes a sink a batch, and ends the unit of which it is the last.
-void event_stream::add_to(open_sink& s, taken of) const {
+void event_stream::add_to(open_sink& s, taken_batch of) const {
   s.taking->add(of.mapped ? of.rows : s.mapped(std::move(of.rows)));
   if (const auto unit = in_units_ ? in_units_->unit_ended_by(of.index) : std::nullopt)
     s.taking->end_unit(in_units_->first_of(*unit), in_units_->rows_of(*unit));

@@ -8,6 +8,7 @@
 #include "noneq/flow/drawn_stream.hpp"
 #include "noneq/flow/event_surroundings.hpp"
 #include "noneq/flow/lost_samples.hpp"
+#include "noneq/flow/open_sink.hpp"
 #include "noneq/flow/units.hpp"
 
 namespace noneq::flow {
@@ -32,9 +33,6 @@ class event_stream {
   void finish();
 
  private:
-  struct open_sink;
-  struct taken;
-
   void add(const plan_node& n);
   void add_source(const plan_node& n);
   void add_transform(const plan_node& n);
@@ -43,7 +41,7 @@ class event_stream {
   void add_sink(const plan_node& n);
   std::string part_behind(const plan_node& n);
   stream_graph graph(std::int64_t first_batch, std::int64_t end_batch) const;
-  void add_to(open_sink& s, taken of) const;
+  void add_to(open_sink& s, taken_batch of) const;
   void need_batches(const plan_node& n, std::int64_t rows, std::int64_t size);
 
   const event_surroundings& around_;
