@@ -31,8 +31,7 @@ void compare_with_products(std::int64_t pixels, std::int64_t in, std::int64_t ou
 
 }
 
-TEST_CASE("weights of a 1×1 convolution have the gradient of its definition" *
-          doctest::skip(fastest_precision() != precision::bf16)) {
+TEST_CASE("weights of a 1×1 convolution have the gradient of its definition" * doctest::skip(!multiplies_bf16())) {
   compare_with_products(64, 32, 16);
   compare_with_products(301, 96, 48);
   compare_with_products(1, 32, 32);

@@ -5,6 +5,8 @@
 
 #include <oneapi/dnnl/dnnl.hpp>
 
+#include "noneq/compute/detail/winograd/convolution.hpp"
+
 namespace noneq::compute {
 
 namespace {
@@ -47,14 +49,12 @@ outlook outlook_of(const network_layers& net, const execution_choice& how) {
              {"execution", compiled ? "compiled" : "reference"},
              {"precision", compiled && of == precision::bf16 ? "bf16" : "fp32"}};
   if (compiled && pixels)
-    o.facts.emplace_back("convolutions", of == precision::bf16 && multiplies_bf16_without_amx()
-                                             ? "Winograd's minimal filtering in bf16"
-                                             : "oneDNN");
+    o.facts.emplace_back("convolutions", winograd::serves(of) ? "Winograd's minimal filtering" : "oneDNN");
   if (!compiled)
     o.slow.push_back("the reference execution calls libtorch once a layer" + (why.empty() ? "" : ": " + why));
   if (const char* limit = std::getenv("ONEDNN_MAX_CPU_ISA"))
     o.slow.push_back(std::string("ONEDNN_MAX_CPU_ISA=") + limit + " keeps oneDNN from newer instructions");
-  if (pixels && how.precision == "auto" && fastest_precision() == precision::fp32)
+  if (pixels && how.precision == "auto" && !multiplies_bf16())
     o.slow.push_back(
         "networks of convolutions compute in float32, because this CPU has neither AVX-512 BF16 nor AMX (or oneDNN is "
         "kept from them)");

@@ -9,11 +9,13 @@ namespace noneq::compute {
 
 enum class precision { fp32, bf16 };
 
-// Returns bf16 where this machine, by its CPU flags at run time, multiplies it faster than float32 (AVX-512 BF16 or
-// AMX).
+// Returns the type in which networks of convolutions are computed faster on this machine. The first call measures
+// products in both where flags of the CPU do not tell, in about a millisecond.
 precision fastest_precision();
 // Returns whether oneDNN can compute in bf16 on this machine at all: with AVX-512, slowly where it lacks BF16.
 bool can_compute_in_bf16();
+// Returns whether this machine has instructions that multiply bf16: AVX-512 BF16 or AMX.
+bool multiplies_bf16();
 // Returns whether it multiplies bf16 by AVX-512 alone. With AMX, which is several times faster, oneDNN's kernels win.
 bool multiplies_bf16_without_amx();
 

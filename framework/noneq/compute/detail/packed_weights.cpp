@@ -1,5 +1,7 @@
 #include "noneq/compute/detail/packed_weights.hpp"
 
+#include <cstring>
+
 namespace noneq::compute {
 
 dnnl::memory packed_weights::place(weight_id w, const onednn::dims& shape, const dnnl::memory::desc& layout) {
@@ -21,6 +23,7 @@ const void* packed_weights::place(weight_id w, const winograd::weights& how) {
       return t->memory.get_data_handle();
   const auto bytes = static_cast<dnnl::memory::dim>(how.bytes());
   const dnnl::memory memory({{bytes}, dnnl::memory::data_type::u8, onednn::tag::x}, onednn::cpu());
+  std::memset(memory.get_data_handle(), 0, how.bytes());  // channels that only fill a block are read, too
   places_.emplace_back(w, transformed{how, memory});
   return memory.get_data_handle();
 }

@@ -1,4 +1,4 @@
-// 3×3 convolutions of bf16 pixels by Winograd's filtering.
+// 3×3 convolutions by Winograd's filtering.
 #include "noneq/compute/detail/winograd/convolution.hpp"
 
 #include "noneq/compute/detail/kernels/border.hpp"
@@ -30,11 +30,14 @@ struct winograd_node : node {
         out(to),
         batch(s.batch),
         reflected(only_reflected(l), in.shape),
-        convolve({s.batch, from.shape, from.doubled, l.padded_with}, in.channels(), out.channels()),
-        convolve_gradient({s.batch, from.shape, false, around_gradient(l)}, out.channels(), in.channels(),
-                          reflected_margin(l)),
-        gradient({s.batch, from.shape, from.doubled, l.padded_with}, in.channels(), out.channels()),
-        packed(s.weights.place(l.weight, {in.channels(), out.channels(), false})) {
+        convolve{in.of, {s.batch, from.shape, from.doubled, l.padded_with}, in.channels(), out.channels()},
+        convolve_gradient{in.of,
+                          {s.batch, from.shape, false, around_gradient(l)},
+                          out.channels(),
+                          in.channels(),
+                          reflected_margin(l)},
+        gradient{in.of, {s.batch, from.shape, from.doubled, l.padded_with}, in.channels(), out.channels()},
+        packed(s.weights.place(l.weight, {in.of, in.channels(), out.channels(), false})) {
     s.need_scratch(convolve.scratch_bytes());
     if (!s.training) return;
     s.need_scratch(gradient.scratch_bytes());
@@ -43,7 +46,7 @@ struct winograd_node : node {
     padded.shape = reflected.padded();
     padded_sample = reflected.empty() ? 0 : padded.numbers() * bytes_of(in.gradient_of);
     s.need_scratch(in_lines(batch * padded_sample) + convolve_gradient.scratch_bytes());
-    turned = s.weights.place(l.weight, {out.channels(), in.channels(), true});
+    turned = s.weights.place(l.weight, {in.of, out.channels(), in.channels(), true});
   }
 
   void forward(const running& r) override {
@@ -76,9 +79,8 @@ struct winograd_node : node {
 }
 
 std::unique_ptr<node> make_winograd(const conv_layer& l, const operand& in, const operand& out, const site& s) {
-  if (!multiplies_bf16_without_amx() || !in.narrow() || !out.narrow() ||
-      !winograd::fits(l, in.shape.channels, out.shape.channels))
-    return nullptr;
+  const bool alike = in.gradient_of == in.of && out.of == in.of && out.gradient_of == in.of;
+  if (!alike || !winograd::serves(in.of) || !winograd::fits(l, in.shape.channels, out.shape.channels)) return nullptr;
   return std::make_unique<winograd_node>(l, in, out, s);
 }
 

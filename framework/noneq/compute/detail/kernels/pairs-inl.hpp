@@ -24,11 +24,6 @@ NONEQ_BF16 inline __m256i load_halves(const std::uint16_t* p) {
 NONEQ_BF16 inline __m512i words(__m256i halves) { return _mm512_maskz_cvtepu16_epi32(all, halves); }
 NONEQ_BF16 inline __m512i shifted(__m512i v) { return _mm512_maskz_slli_epi32(all, v, 16); }
 NONEQ_BF16 inline __m512 widened(__m256i halves) { return _mm512_castsi512_ps(shifted(words(halves))); }
-NONEQ_BF16 inline __m512 load(const std::uint16_t* p) { return widened(load_halves(p)); }
-NONEQ_BF16 inline __m256i rounded(__m512 v) { return reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(v)); }
-NONEQ_BF16 inline void store(std::uint16_t* p, __m512 v) {
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), rounded(v));
-}
 NONEQ_BF16 inline __m512i paired(__m256i first, __m256i second) {
   return _mm512_or_si512(words(first), shifted(words(second)));
 }

@@ -56,19 +56,23 @@ HWY_INLINE void store(hn::Vec<D> v, D, bf16* p) {
 // A bf16 that the CPU rounds to by one instruction, which Highway lacks; subnormal numbers become 0.
 struct hardware_bf16 : bf16 {};
 
+HWY_INLINE hn::Vec256<std::uint16_t> rounded(hn::Vec512<float> v) {
+  __m256i halves;
+  asm("vcvtneps2bf16 %1, %0" : "=v"(halves) : "v"(v.raw));
+  return hn::Vec256<std::uint16_t>{halves};
+}
+
 template <class D>
 HWY_INLINE void store(hn::Vec<D> v, D d, hardware_bf16* p) {
   if constexpr (hn::MaxLanes(D()) == 16) {
-    __m256i halves;
-    asm("vcvtneps2bf16 %1, %0" : "=v"(halves) : "v"(v.raw));
-    hn::StoreU(hn::Vec256<std::uint16_t>{halves}, hn::Rebind<std::uint16_t, D>(), &p->bits);
+    hn::StoreU(rounded(v), hn::Rebind<std::uint16_t, D>(), &p->bits);
   } else {
     store(v, d, static_cast<bf16*>(p));
   }
 }
 
 inline bool rounds_bf16() {
-  static const bool does = fastest_precision() == precision::bf16;
+  static const bool does = multiplies_bf16();
   return does;
 }
 #endif

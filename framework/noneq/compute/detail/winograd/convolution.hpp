@@ -1,14 +1,17 @@
 // 3×3 convolutions by Winograd's minimal filtering F(2×4, 3×3) (Lavin & Gray 2016): 24 products for eight pixels where
-// the definition has 72. For machines that multiply bf16 with AVX-512 but have no AMX, which multiplies so much faster
-// that the definition wins. Pixels are bf16 [batch, height, width, channels], stride 1; sums are float32.
-// The factors are rounded to bf16 after they were transformed: about 2.6 times the definition's error. Pure,
-// thread-safe.
+// the definition has 72. Pixels are bf16 or float32 [batch, height, width, channels], stride 1; sums are float32.
+// bf16 is for machines that multiply it with AVX-512 but have no AMX, which multiplies so much faster that the
+// definition wins; its factors are rounded after they were transformed. In both types the error is about 2.6 times the
+// definition's. Pure, thread-safe.
 #pragma once
 
 #include "noneq/compute/layers.hpp"
+#include "noneq/compute/precision.hpp"
 
 namespace noneq::compute::winograd {
 
+// Returns whether this machine can, and is faster by it than by the definition.
+bool serves(precision of);
 // Returns whether there is one for these channels and this kernel, stride and padding.
 bool fits(const conv_layer& l, std::int64_t in, std::int64_t out);
 
@@ -25,20 +28,18 @@ struct images {
         around(with) {}
 };
 
-class convolution {
- public:
-  // From `in` channels to `out`; a convolution's gradient in x has them the other way round. The output begins `margin`
-  // pixels before the input, {down, along}, and ends as many behind it: 0 or 1, which is the gradient in the border.
-  convolution(const images& of, std::size_t in, std::size_t out, std::array<std::size_t, 2> margin = {0, 0});
+struct convolution {
+  precision of;
+  images pixels;
+  // A convolution's gradient in x has the channels the other way round.
+  std::size_t in, out;
+  // The output begins so many pixels before the input, {down, along}, and ends as many behind it: 0 or 1, which is the
+  // gradient in the border.
+  std::array<std::size_t, 2> margin{0, 0};
 
   std::size_t scratch_bytes() const;
   // y = bias + weight * x, or added to y. `packed`: of `weights`; bias, float32 [out], may be null.
   void operator()(const void* x, const void* packed, const float* bias, void* y, bool add, void* scratch) const;
-
- private:
-  images of_;
-  std::size_t in_, out_, block_;
-  std::array<std::size_t, 2> margin_;
 };
 
 }

@@ -1,174 +1,226 @@
 #include "noneq/compute/detail/winograd/weight_gradient.hpp"
 
 #include <algorithm>
+#include <cstring>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "noneq/compute/detail/winograd/weight_gradient.cpp"
+#include <hwy/foreach_target.h>
 
 #include "noneq/compute/detail/winograd/tiles-inl.hpp"
 
+// Once, for all instruction sets.
+#ifndef NONEQ_WINOGRAD_WEIGHT_GRADIENT
+#define NONEQ_WINOGRAD_WEIGHT_GRADIENT
 namespace noneq::compute::winograd {
 
-#ifdef __x86_64__
-namespace {
+constexpr std::size_t channels_at_once = 8, words_of_block = 64, lanes_of_bf16 = 16;
 
-constexpr std::size_t block_pairs = 64;
+// Words of a block: of so many rows of tiles, or pairs of rows, so many along each.
+struct block_of_words {
+  std::size_t along, rows;
+  explicit block_of_words(const images& pixels)
+      : along(tiles_of(pixels.width, tile_width)), rows(std::max<std::size_t>(1, words_of_block / along)) {}
+  std::size_t words() const { return rows * along; }
+};
 
-// Tiles one below the other: a pair of them is one word of each channel. The upper ones wait for the lower.
+struct gradient_call {
+  const void *x, *dy;
+  float *dw, *db;
+  void* scratch;
+};
+
+}
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace noneq::compute::winograd::HWY_NAMESPACE {
+
+// Where a word is two numbers, a tile and the one below it make it: the upper ones wait for the lower.
+template <class T>
 struct to_halves {
-  std::uint16_t* to;
-  NONEQ_BF16 void operator()(std::size_t p, std::size_t tile, __m512 v) const {
-    store(to + (tile * planes + p) * lanes, v);
+  T* to;
+  HWY_INLINE void operator()(std::size_t p, std::size_t tile, V v) const {
+    store(v, D(), to + (tile * planes + p) * lanes);
   }
 };
-struct to_pairs {
-  const std::uint16_t* upper;
+template <class T>
+struct to_words {
+  const T* upper;
   word* to;
   std::size_t plane, row;
-  NONEQ_BF16 void operator()(std::size_t p, std::size_t tile, __m512 v) const {
-    _mm512_storeu_si512(to + p * plane + tile * row,
-                        paired(load_halves(upper + (tile * planes + p) * lanes), rounded(v)));
+  HWY_INLINE void operator()(std::size_t p, std::size_t tile, V v) const {
+    store_words(upper + (tile * planes + p) * lanes, v, to + p * plane + tile * row);
   }
 };
 
 // The pixels under a row of tiles, for all images; beyond the last there is nothing.
-template <std::size_t rows>
-strip<rows> under(const void* pixels, const images& of, const paddings& around, std::size_t channels, std::size_t row) {
+template <std::size_t rows, class T>
+strip<T, rows> under(const T* pixels, const images& of, const paddings& around, std::size_t channels, std::size_t row) {
   const std::size_t down = tiles_of(of.height, tile_height), above = (rows - tile_height) / 2;
-  const auto* image = static_cast<const std::uint16_t*>(pixels) + row / down * of.height * of.width * channels;
+  const T* image = pixels + row / down * of.height * of.width * channels;
   const axis nowhere, down_the_image(of.height, around[0]);
   return {image, row < of.batch * down ? down_the_image : nowhere, axis(of.width, around[1]), channels,
           tile_height * (row % down) - above};
 }
 
-NONEQ_BF16 void read_rows(const strip<4>& upper, const strip<4>& lower, std::size_t tiles, std::uint16_t* halves,
-                          word* to, std::size_t plane) {
-  for (std::size_t c = 0; c < upper.channels; c += lanes) {
-    read_tiles(upper, 0, tiles, c, to_halves{halves});
-    read_tiles(lower, 0, tiles, c, to_pairs{halves, to + c, plane, upper.channels});
+// The words of a row of tiles, or of two.
+template <class T>
+void read_rows(const weight_gradient& g, const T* x, std::size_t row, std::size_t tiles, T* halves, word* to,
+               std::size_t plane) {
+  const auto last = under<4>(x, g.pixels, g.pixels.around, g.in, row + numbers_of_word<T> - 1);
+  for (std::size_t c = 0; c < g.in; c += lanes) {
+    if constexpr (numbers_of_word<T> == 2)
+      read_tiles(under<4>(x, g.pixels, g.pixels.around, g.in, row), 0, tiles, c, to_halves<T>{halves});
+    read_tiles(last, 0, tiles, c, to_words<T>{halves, to + c, plane, g.in});
   }
 }
 
-NONEQ_BF16 void read_gradient_rows(const strip<2>& upper, const strip<2>& lower, std::size_t tiles,
-                                   std::uint16_t* halves, word* to, std::size_t plane, float* sums) {
-  for (std::size_t c = 0; c < upper.channels; c += lanes) {
-    __m512 sum = _mm512_loadu_ps(sums + c);
-    read_gradient_tiles(upper, tiles, c, to_halves{halves}, sum);
-    read_gradient_tiles(lower, tiles, c, to_pairs{halves, to + c, plane, whole_blocks(upper.channels)}, sum);
-    _mm512_storeu_ps(sums + c, sum);
+template <class T>
+void read_gradient_rows(const weight_gradient& g, const T* dy, std::size_t row, std::size_t tiles, T* halves, word* to,
+                        std::size_t plane, float* sums) {
+  const auto last = under<2>(dy, g.pixels, {}, g.out, row + numbers_of_word<T> - 1);
+  for (std::size_t c = 0; c < g.out; c += lanes) {
+    V sum = load(D(), sums + c);
+    if constexpr (numbers_of_word<T> == 2)
+      read_gradient_tiles(under<2>(dy, g.pixels, {}, g.out, row), tiles, c, to_halves<T>{halves}, sum);
+    read_gradient_tiles(last, tiles, c, to_words<T>{halves, to + c, plane, whole_blocks(g.out)}, sum);
+    store(sum, D(), sums + c);
   }
 }
 
 // Gᵀ·s downwards.
-NONEQ_BF16 inline void gather_down(const __m512 (&s)[4], __m512 (&to)[3]) {
-  const __m512 half = _mm512_set1_ps(0.5f), sum = _mm512_mul_ps(half, _mm512_add_ps(s[1], s[2]));
-  to[0] = _mm512_add_ps(s[0], sum);
-  to[1] = _mm512_mul_ps(half, _mm512_sub_ps(s[1], s[2]));
-  to[2] = _mm512_add_ps(sum, s[3]);
+HWY_INLINE void gather_down(const V (&s)[4], V (&to)[3]) {
+  const V half = hn::Set(D(), 0.5f), sum = hn::Mul(half, hn::Add(s[1], s[2]));
+  to[0] = hn::Add(s[0], sum);
+  to[1] = hn::Mul(half, hn::Sub(s[1], s[2]));
+  to[2] = hn::Add(sum, s[3]);
 }
 
 // The part that the planes at a point and at its negative add to Gᵀ·s.
-NONEQ_BF16 inline void gather_both(const __m512* s, const point& p, __m512 (&to)[3]) {
-  const __m512 even = _mm512_add_ps(s[0], s[1]), odd = _mm512_sub_ps(s[0], s[1]);
+HWY_INLINE void gather_both(const V* s, const point& p, V (&to)[3]) {
+  const V even = hn::Add(s[0], s[1]), odd = hn::Sub(s[0], s[1]);
   to[0] = plus(to[0], 1 / p.divisor, even);
   to[1] = plus(to[1], p.at / p.divisor, odd);
   to[2] = plus(to[2], p.squared / p.divisor, even);
 }
 
 // Gᵀ·s of a row.
-NONEQ_BF16 inline void gather_across(const float* s, std::size_t plane, __m512 (&to)[3]) {
-  __m512 v[planes_across];
-  for (std::size_t k = 0; k < planes_across; ++k) v[k] = _mm512_loadu_ps(s + k * plane);
+HWY_INLINE void gather_across(const float* s, std::size_t plane, V (&to)[3]) {
+  V v[planes_across];
+  for (std::size_t k = 0; k < planes_across; ++k) v[k] = load(D(), s + k * plane);
   to[0] = v[0];
-  to[1] = _mm512_setzero_ps();
+  to[1] = hn::Zero(D());
   to[2] = v[5];
   gather_both(v + 1, inner, to);
   gather_both(v + 3, outer, to);
 }
 
-NONEQ_BF16 inline __m512d low_pairs(__m512 a, __m512 b) {
-  return _mm512_castps_pd(_mm512_maskz_unpacklo_ps(all, a, b));
-}
-NONEQ_BF16 inline __m512d high_pairs(__m512 a, __m512 b) {
-  return _mm512_castps_pd(_mm512_maskz_unpackhi_ps(all, a, b));
-}
-// Lane 4q + j of a, b, c and d, as the q-th quarter of the j-th vector.
-NONEQ_BF16 inline void interleave(__m512 a, __m512 b, __m512 c, __m512 d, __m512 (&of)[4]) {
-  constexpr __mmask8 both = 0xFF;
-  of[0] = _mm512_castpd_ps(_mm512_maskz_unpacklo_pd(both, low_pairs(a, b), low_pairs(c, d)));
-  of[1] = _mm512_castpd_ps(_mm512_maskz_unpackhi_pd(both, low_pairs(a, b), low_pairs(c, d)));
-  of[2] = _mm512_castpd_ps(_mm512_maskz_unpacklo_pd(both, high_pairs(a, b), high_pairs(c, d)));
-  of[3] = _mm512_castpd_ps(_mm512_maskz_unpackhi_pd(both, high_pairs(a, b), high_pairs(c, d)));
+#if HWY_TARGET != HWY_SCALAR
+// Lane 4q + j of k[0 … 3], as the q-th four numbers of to[j].
+HWY_INLINE void interleave(const V* k, float (&to)[4][lanes]) {
+  const hn::RepartitionToWide<D> wide;
+  const auto low = [&](const V* of) HWY_ATTR { return hn::BitCast(wide, hn::InterleaveLower(D(), of[0], of[1])); };
+  const auto high = [&](const V* of) HWY_ATTR { return hn::BitCast(wide, hn::InterleaveUpper(D(), of[0], of[1])); };
+  const auto put = [&](auto v, float* at) HWY_ATTR { store(hn::BitCast(D(), v), D(), at); };
+  put(hn::InterleaveLower(wide, low(k), low(k + 2)), to[0]);
+  put(hn::InterleaveUpper(wide, low(k), low(k + 2)), to[1]);
+  put(hn::InterleaveLower(wide, high(k), high(k + 2)), to[2]);
+  put(hn::InterleaveUpper(wide, high(k), high(k + 2)), to[3]);
 }
 
 // k[0 … 8] of each lane, one after another, to `to` and every `step` numbers further.
-NONEQ_BF16 inline void write_lanes(const __m512 (&k)[9], float* to, std::size_t step) {
-  alignas(64) __m512 first[4], next[4], last = k[8];
-  interleave(k[0], k[1], k[2], k[3], first);
-  interleave(k[4], k[5], k[6], k[7], next);
+HWY_INLINE void write_lanes(const V (&k)[9], float* to, std::size_t step) {
+  alignas(64) float first[4][lanes], next[4][lanes], last[lanes];
+  interleave(k, first);
+  interleave(k + 4, next);
+  store(k[8], D(), last);
   for (std::size_t lane = 0; lane < lanes; ++lane, to += step) {
     const std::size_t quarter = lane / 4 * 4;
-    _mm_storeu_ps(to, _mm_load_ps(reinterpret_cast<const float*>(&first[lane % 4]) + quarter));
-    _mm_storeu_ps(to + 4, _mm_load_ps(reinterpret_cast<const float*>(&next[lane % 4]) + quarter));
+    std::memcpy(to, first[lane % 4] + quarter, 4 * sizeof(float));
+    std::memcpy(to + 4, next[lane % 4] + quarter, 4 * sizeof(float));
     to[8] = last[lane];
   }
 }
+#else
+HWY_INLINE void write_lanes(const V (&k)[9], float* to, std::size_t) {
+  for (std::size_t i = 0; i < 9; ++i) store(k[i], D(), to + i);
+}
+#endif
 
-// Gᵀ·sums·G of 16 of the channels written and one read.
-NONEQ_BF16 void transform(const float* sums, std::size_t plane, float* dw, std::size_t step) {
-  __m512 rows[4][3], result[9];
+// Gᵀ·sums·G of as many of the channels written as there are lanes, and one read.
+void transform(const float* sums, std::size_t plane, float* dw, std::size_t step) {
+  V rows[4][3], result[9];
   for (std::size_t r = 0; r < 4; ++r) gather_across(sums + r * planes_across * plane, plane, rows[r]);
   for (std::size_t j = 0; j < 3; ++j) {
-    __m512 column[3];
+    V column[3];
     gather_down({rows[0][j], rows[1][j], rows[2][j], rows[3][j]}, column);
     for (std::size_t i = 0; i < 3; ++i) result[3 * i + j] = column[i];
   }
   write_lanes(result, dw, step);
 }
 
+template <class T>
+void differentiate_in(const weight_gradient& g, const gradient_call& call) {
+  constexpr std::size_t in_word = numbers_of_word<T>, at_once = channels_at_once;
+  const auto *x = static_cast<const T*>(call.x), *dy = static_cast<const T*>(call.dy);
+  const block_of_words block(g.pixels);
+  const std::size_t rows = g.pixels.batch * tiles_of(g.pixels.height, tile_height), in = g.in,
+                    out = whole_blocks(g.out);
+  const std::size_t plane_x = plane_of_words(block.words() * in), plane_dy = plane_of_words(block.words() * out),
+                    plane = plane_of_words(in * out);
+  auto *read_x = static_cast<word*>(call.scratch), *read_dy = read_x + planes * plane_x;
+  auto *sums = reinterpret_cast<float*>(read_dy + planes * plane_dy), *bias = sums + planes * plane;
+  auto* halves = reinterpret_cast<T*>(bias + g.out);
+  std::fill_n(sums, planes * plane + g.out, 0.0f);
+
+  for (std::size_t begin = 0; begin < rows; begin += in_word * block.rows) {
+    const std::size_t count = std::min(block.rows, tiles_of(rows - begin, in_word)), words = count * block.along;
+    for (std::size_t r = 0; r < count; ++r) {
+      const std::size_t row = begin + in_word * r;
+      read_rows(g, x, row, block.along, halves, read_x + r * block.along * in, plane_x);
+      read_gradient_rows(g, dy, row, block.along, halves, read_dy + r * block.along * out, plane_dy, bias);
+    }
+    for (std::size_t p = 0; p < planes; ++p)
+      for (std::size_t o = 0; o < out && !vanishes(p, g.pixels.doubled); o += many)
+        for (std::size_t c = 0; c < in; c += at_once)
+          multiply<T, at_once>(read_x + p * plane_x + c, 1, in, read_dy + p * plane_dy + o, out, words, true,
+                               sums + p * plane + c * out + o, out);
+  }
+
+  if (call.db != nullptr) std::copy_n(bias, g.out, call.db);
+  for (std::size_t o = 0; o < g.out; o += lanes)
+    for (std::size_t c = 0; c < in; ++c) transform(sums + c * out + o, plane, call.dw + (o * in + c) * 9, in * 9);
 }
 
-weight_gradient::weight_gradient(const images& of, std::size_t in, std::size_t out)
-    : of_(of),
-      in_(in),
-      out_(out),
-      along_(tiles_of(of.width, tile_width)),
-      rows_(std::max<std::size_t>(1, block_pairs / along_)) {}
+void differentiate(const weight_gradient& g, const gradient_call& call) {
+#if NONEQ_AVX512
+  if (g.of == precision::bf16) return differentiate_in<hardware_bf16>(g, call);
+#endif
+  differentiate_in<float>(g, call);
+}
 
-// Pairs of x and of dy, sums [24, in, out], sums of dy, and a row's upper tiles.
+}
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace noneq::compute::winograd {
+
+HWY_EXPORT(differentiate);
+
+// Words of x and of dy, sums [24, in, out], sums of dy, and a row's upper tiles.
 std::size_t weight_gradient::scratch_bytes() const {
-  const std::size_t pairs = rows_ * along_, out = whole_blocks(out_);
-  return planes * (sizeof(word) * (plane_of<word>(pairs * in_) + plane_of<word>(pairs * out)) +
-                   sizeof(float) * plane_of<float>(in_ * out)) +
-         sizeof(float) * out_ + sizeof(std::uint16_t) * along_ * planes * lanes;
+  const block_of_words block(pixels);
+  const std::size_t written = whole_blocks(out),
+                    halves = of == precision::bf16 ? block.along * planes * lanes_of_bf16 : 0;
+  return planes * (sizeof(word) * (plane_of_words(block.words() * in) + plane_of_words(block.words() * written)) +
+                   sizeof(float) * plane_of_words(in * written)) +
+         sizeof(float) * out + sizeof(bf16) * halves;
 }
 
 void weight_gradient::operator()(const void* x, const void* dy, float* dw, float* db, void* scratch) const {
-  const std::size_t rows = of_.batch * tiles_of(of_.height, tile_height), out = whole_blocks(out_);
-  const std::size_t plane_x = plane_of<word>(rows_ * along_ * in_), plane_dy = plane_of<word>(rows_ * along_ * out),
-                    plane = plane_of<float>(in_ * out);
-  auto *read_x = static_cast<word*>(scratch), *read_dy = read_x + planes * plane_x;
-  auto *sums = reinterpret_cast<float*>(read_dy + planes * plane_dy), *bias = sums + planes * plane;
-  auto* halves = reinterpret_cast<std::uint16_t*>(bias + out_);
-  std::fill_n(sums, planes * plane + out_, 0.0f);
+  HWY_DYNAMIC_DISPATCH(differentiate)(*this, {x, dy, dw, db, scratch});
+}
 
-  for (std::size_t begin = 0; begin < rows; begin += 2 * rows_) {
-    const std::size_t count = std::min(rows_, (rows - begin + 1) / 2), pairs = count * along_;
-    for (std::size_t r = 0; r < count; ++r) {
-      const std::size_t row = begin + 2 * r;
-      read_rows(under<4>(x, of_, of_.around, in_, row), under<4>(x, of_, of_.around, in_, row + 1), along_, halves,
-                read_x + r * along_ * in_, plane_x);
-      read_gradient_rows(under<2>(dy, of_, {}, out_, row), under<2>(dy, of_, {}, out_, row + 1), along_, halves,
-                         read_dy + r * along_ * out, plane_dy, bias);
-    }
-    for (std::size_t p = 0; p < planes; ++p)
-      for (std::size_t o = 0; o < out && !vanishes(p, of_.doubled); o += many)
-        for (std::size_t c = 0; c < in_; c += few)
-          multiply<few>({read_x + p * plane_x + c, 1, in_}, read_dy + p * plane_dy + o, out, pairs, true,
-                        sums + p * plane + c * out + o, out);
-  }
-
-  if (db != nullptr) std::copy_n(bias, out_, db);
-  for (std::size_t o = 0; o < out_; o += lanes)
-    for (std::size_t c = 0; c < in_; ++c) transform(sums + c * out + o, plane, dw + (o * in_ + c) * 9, in_ * 9);
 }
 #endif
-
-}
