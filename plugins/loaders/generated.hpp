@@ -14,6 +14,12 @@ class generated_source : public noneq::source {
   noneq::batch fetch(std::int64_t step, const noneq::stream& s) override {
     return rows(s.fork(step), step, 0, batch_size_);
   }
+  noneq::batch fetch_share(std::int64_t step, const noneq::stream& s, const noneq::batch_share& share) override {
+    const std::int64_t first = share.begin(batch_size_);
+    noneq::batch some = rows(s.fork(step), step, first, share.end(batch_size_) - first);
+    some.of_rows = batch_size_;
+    return some;
+  }
   noneq::batch fetch_rows(std::int64_t first, std::int64_t count) override { return rows(rows_, 0, first, count); }
 
  protected:

@@ -99,36 +99,11 @@ class hdf5_source : public noneq::source {
     shipped::note_missing(seen, x().where(), info_.notes);
   }
 
-  noneq::batch fetch(std::int64_t step, const noneq::stream&) override {
-    const std::int64_t end = (step + 1) * of_.batch_size;
-    std::vector<shipped::kept_blocks::picked> all;
-    for (std::int64_t at = end - of_.batch_size; at < end;) {
-      hold(at);
-      std::vector<std::int64_t> slots;
-      for (; at < std::min(end, window_.first + window_.rows); ++at) slots.push_back(order_.slot(window_, at));
-      all.push_back(blocks_.pick(std::move(slots)));
-    }
-    const bool labelled = info_.classes > 0;
-    const Tensor numbers = at::empty({of_.batch_size}, at::kLong), labels = at::empty({of_.batch_size}, at::kLong);
-    auto* rows = numbers.data_ptr<std::int64_t>();
-    std::int64_t at = 0;
-    for (const auto& some : all) {
-      some.number(rows + at, labelled ? labels.data_ptr<std::int64_t>() + at : nullptr);
-      at += static_cast<std::int64_t>(some.size());
-    }
-    for (std::int64_t k = 0; k < of_.batch_size; ++k) rows[k] = trained_.rows.at(rows[k]);
-    noneq::batch b{step, 0, {{"row", numbers}}};
-    if (labelled) b.set("label", labels);
-    return with(std::move(b), trained_, true, [all = std::move(all), table = trained_.table] {
-      std::vector<Tensor> columns(table->columns().size());
-      for (std::size_t c = 0; c < columns.size(); ++c) {
-        if (table->constant(c).defined()) continue;
-        std::vector<Tensor> rows;
-        for (const auto& some : all) rows.push_back(some.gather(c));
-        columns[c] = rows.size() == 1 ? rows[0] : at::cat(rows);
-      }
-      return columns;
-    });
+  noneq::batch fetch(std::int64_t step, const noneq::stream&) override { return trained_rows(step, 0, of_.batch_size); }
+  noneq::batch fetch_share(std::int64_t step, const noneq::stream&, const noneq::batch_share& share) override {
+    noneq::batch some = trained_rows(step, share.begin(of_.batch_size), share.end(of_.batch_size));
+    some.of_rows = of_.batch_size;
+    return some;
   }
 
   noneq::batch fetch_rows(std::int64_t first, std::int64_t count) override {
@@ -154,6 +129,39 @@ class hdf5_source : public noneq::source {
   }
 
  private:
+  // Rows begin … end − 1 of the batch of a step.
+  noneq::batch trained_rows(std::int64_t step, std::int64_t begin, std::int64_t end) {
+    const std::int64_t count = end - begin, stop = step * of_.batch_size + end;
+    std::vector<shipped::kept_blocks::picked> all;
+    for (std::int64_t at = stop - count; at < stop;) {
+      hold(at);
+      std::vector<std::int64_t> slots;
+      for (; at < std::min(stop, window_.first + window_.rows); ++at) slots.push_back(order_.slot(window_, at));
+      all.push_back(blocks_.pick(std::move(slots)));
+    }
+    const bool labelled = info_.classes > 0;
+    const Tensor numbers = at::empty({count}, at::kLong), labels = at::empty({count}, at::kLong);
+    auto* rows = numbers.data_ptr<std::int64_t>();
+    std::int64_t at = 0;
+    for (const auto& some : all) {
+      some.number(rows + at, labelled ? labels.data_ptr<std::int64_t>() + at : nullptr);
+      at += static_cast<std::int64_t>(some.size());
+    }
+    for (std::int64_t k = 0; k < count; ++k) rows[k] = trained_.rows.at(rows[k]);
+    noneq::batch b{step, begin, {{"row", numbers}}};
+    if (labelled) b.set("label", labels);
+    return with(std::move(b), trained_, true, [all = std::move(all), table = trained_.table] {
+      std::vector<Tensor> columns(table->columns().size());
+      for (std::size_t c = 0; c < columns.size(); ++c) {
+        if (table->constant(c).defined()) continue;
+        std::vector<Tensor> rows;
+        for (const auto& some : all) rows.push_back(some.gather(c));
+        columns[c] = rows.size() == 1 ? rows[0] : at::cat(rows);
+      }
+      return columns;
+    });
+  }
+
   static noneq::batch with(noneq::batch b, const shipped::table_part& of, bool training,
                            std::function<std::vector<Tensor>()> columns) {
     b.fetched = std::make_shared<const unprepared>(unprepared{of.table, training, std::move(columns)});

@@ -7,6 +7,7 @@
 #include "noneq/core/stop.hpp"
 #include "noneq/flow/pieced_optimizer.hpp"
 #include "noneq/flow/pieces.hpp"
+#include "noneq/flow/training.hpp"
 
 using namespace noneq;
 using namespace noneq::flow;
@@ -141,4 +142,26 @@ TEST_CASE("texts and numbers of all ranks arrive at each") {
              r.any(r.rank() == 3);
   });
   CHECK(right == 4);
+}
+
+TEST_CASE("a rank reads the rows of its shards, and all rows where something needs them") {
+  const auto share_of_second = [](const std::vector<std::string>& more) {
+    std::vector<std::string> changes{"graph.trainer.shards=4"};
+    changes.insert(changes.end(), more.begin(), more.end());
+    std::mutex one;
+    std::vector<std::int64_t> found;
+    on_ranks(2, [&](const ranks& r) {
+      session s(small_plan(changes));
+      const batch_share share = own_share(s, learner(s, r));
+      const std::lock_guard guard(one);
+      if (!r.first()) found = {share.first, share.last, share.parts};
+    });
+    return found;
+  };
+  using numbers = std::vector<std::int64_t>;
+  CHECK(share_of_second({}) == numbers{2, 4, 4});
+  CHECK(share_of_second({"graph.noiser.time=loss_second_moment"}) == numbers{2, 4, 4});
+  CHECK(share_of_second({"graph.loader.batch=1"}) == numbers{2, 4, 4});
+  CHECK(share_of_second({"graph.seen={plugin: writer.hdf5, in: loader, file: seen.h5, datasets: [x0], every: 2}"}) ==
+        numbers{0, 1, 1});
 }

@@ -77,6 +77,7 @@ const std::vector<fault> faults{
 
     {"noiser", "noiser.faulty", "changes", "changes nothing else"},
     {"noiser", "noiser.faulty", "rows", "the noise of its index"},
+    {"noiser", "noiser.faulty", "times", "the noise of its index"},
     {"noiser", "noiser.faulty", "random", "function of rows and stream"},
     {"noiser", "noiser.faulty", "marginal", "drawn from q(x^t|x⁰)"},
 
@@ -84,6 +85,7 @@ const std::vector<fault> faults{
     {"loader", "loader.faulty", "ends", "fewer at the end"},
     {"loader", "loader.faulty", "order", "block and order"},
     {"loader", "loader.faulty", "random", "function of parameters and stream"},
+    {"loader", "loader.faulty", "share", "fetch_share() gives the rows"},
     {"loader", "loader.faulty", "prepare", "leaves a prepared batch"},
     {"loader", "loader.faulty", "state", "takes the state of another"},
     {"loader", "loader.faulty", "known", "known normalisation"},

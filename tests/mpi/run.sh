@@ -57,13 +57,15 @@ graph:
   k: {plugin: metric.bound, of: model, samples: 64, every: 4, weights: raw}
   losses: {plugin: writer.hdf5, in: [loss, data], as: {data.x0: seen}, file: samples-losses.h5, datasets: [loss, seen], every: 7}
 YAML
-# Streams beside the training whose batches the ranks divide: a metric of the model, and ensembles for rows of the data.
+# Ranks read shares of the batches, whose random turns and times depend on their place in the whole batch. Streams beside
+# the training whose batches the ranks divide: a metric of the model, and ensembles for rows of the data.
 cat > measured.yaml << 'YAML'
 name: measured
 process: {kernel: gaussian, schedule: {plugin: cosine, steps: 20}, mean: epsilon}
 graph:
-  data: {plugin: loader.hdf5, file: fields.h5, read: {x: x, low: low}, batch: 8}
-  noiser: {plugin: noiser.marginal, in: data}
+  data: {plugin: loader.hdf5, file: fields.h5, read: {x: x, low: low}, batch: 9}
+  turned: {plugin: transform.flip, in: data, fields: [x0, low]}
+  noiser: {plugin: noiser.marginal, in: turned, time: antithetic}
   model: {plugin: model.unet, in: noiser, channels: 8, multipliers: [1], blocks: 1, groups: 4, condition: [low]}
   loss: {plugin: loss.simple, in: model}
   trainer: {plugin: trainer.adam, in: loss, steps: 4, shards: 4, log: 2, checkpoint: 3}
@@ -71,6 +73,17 @@ graph:
   down: {plugin: sampler.ddim, of: model, in: data, count: 19, members: 2, steps: 3, clip: true, every: 2}
   score: {plugin: metric.crps, in: [down, data], as: {data.x0: truth}}
   forecasts: {plugin: writer.hdf5, in: down, file: samples-down.h5}
+YAML
+cat > joined.yaml << 'YAML'
+name: joined
+process: {kernel: gaussian, schedule: {plugin: cosine, steps: 20}, mean: x0}
+graph:
+  data: {plugin: loader.hdf5, file: fields.h5, order: sequential, batch: 6}
+  other: {plugin: loader.hdf5, file: fields.h5, dataset: low, order: sequential, batch: 6}
+  noiser: {plugin: noiser.marginal, in: [data, other], as: {other.x0: low}}
+  model: {plugin: model.unet, in: noiser, channels: 8, multipliers: [1], blocks: 1, groups: 4, condition: [low], self_conditioning: true}
+  loss: {plugin: loss.simple, in: model}
+  trainer: {plugin: trainer.adam, in: loss, steps: 5, shards: 4}
 YAML
 # A metric that keeps a file in the folder, which every rank reads.
 cat > near.yaml << 'YAML'
@@ -100,6 +113,14 @@ for p in unet learned small measured near; do
     check "$p on $n ranks has the same bytes" same $p-0 $p-$n
   done
 done
+# Fewer rows than shards: a rank none of whose shards has a row; one batch of two loaders; a first estimate of x⁰.
+few=(--set graph.data.batch=3 --set graph.trainer.steps=6)
+"$noneq" run small.yaml --out few-0 "${few[@]}" --quiet --no-report
+check "fewer rows than shards on 4 ranks run" ranks 4 small.yaml --out few-4 "${few[@]}" --quiet
+check "and have the same bytes" same few-0 few-4
+"$noneq" run joined.yaml --out joined-0 --quiet --no-report
+check "two loaders on 2 ranks run" ranks 2 joined.yaml --out joined-2 --quiet
+check "and have the same bytes" same joined-0 joined-2
 check "learned on 3 ranks, which are no power of two, runs" ranks 3 learned.yaml --out learned-3 --quiet
 check "and has the same bytes" same learned-0 learned-3
 
@@ -127,6 +148,7 @@ check "to the same bytes" cmp alone.h5 several.h5
 "$noneq" eval near-0 --method bound --samples 20 --json --quiet > alone.json
 check "two ranks measure" eval 'several 2 eval near-0 --method bound --samples 20 --json > several.json'
 check "the same numbers" cmp alone.json several.json
+check "wrong options are printed once" eval '! several 2 sample near-0 --colour > log 2>&1 && [ "$(grep -c colour log)" = 1 ]'
 check "mistakes are printed once" eval '! several 2 sample near-0 --count 9 --steps 4000 --out many.h5 > log 2>&1 && [ "$(grep -c "need at most the schedule" log)" = 1 ]'
 
 check "shards that follow the machine run" ranks 2 small.yaml --out follows --set graph.trainer.shards=auto --quiet

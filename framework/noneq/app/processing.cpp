@@ -106,7 +106,9 @@ static void run_as_one(const flow::plan& p, const processing_options& o, const r
     if (r.first() && !run.quiet)
       put_message(fmt::format("\n{}: go on with {}{}", run.folder.string(),
                               begun ? command_to_go_on(command_words()) : "the same command",
-                              r.many() ? ", on any number of processes" : ""));
+                              !r.many()    ? ""
+                              : p.trains() ? ", on any number of processes that divides the shards"
+                                           : ", on any number of processes"));
     throw;
   }
 }

@@ -18,6 +18,7 @@
 #include "noneq/core/messages.hpp"
 #include "noneq/core/ranks.hpp"
 #include "noneq/core/threads.hpp"
+#include "noneq/flow/job_ranks.hpp"
 #include "noneq/flow/stop.hpp"
 #include "noneq/plugin/crashes.hpp"
 #include "noneq/storage/files.hpp"
@@ -46,6 +47,16 @@ static void add_verbs(CLI::App& program) {
     add(program);
 }
 
+// The first of several processes reports what all of them find, and with its end the job ends.
+static int fail_by_input(const std::string& text) {
+  try {
+    flow::wait_for_first();
+  } catch (const error&) {  // what the environment states of the job is no number; other verbs do not mind
+  }
+  put_message(text);
+  return exit_code::bad_input;
+}
+
 static int main_or_throw(int argc, char** argv) {
   CLI::App program(title, "noneq");
   add_verbs(program);
@@ -60,8 +71,7 @@ static int main_or_throw(int argc, char** argv) {
     std::ostringstream help, wrong;
     const int code = program.exit(e, help, wrong);
     put_output(help.str());
-    put_message(wrong.str());
-    if (code != 0) return exit_code::bad_input;
+    if (code != 0) return fail_by_input(wrong.str());
   }
   // Buffered output is lost silently when the disk behind it is full, unless the flush is checked.
   flush_output();
@@ -86,8 +96,7 @@ int run_program(int argc, char** argv) {
     limit_library_threads();
     return main_or_throw(argc, argv);
   } catch (const input_error& e) {
-    put_message(problem_text(e));
-    return exit_code::bad_input;
+    return fail_by_input(problem_text(e));
   } catch (const reported_elsewhere& e) {
     return e.code;
   } catch (const interrupted& e) {

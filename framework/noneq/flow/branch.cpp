@@ -51,16 +51,6 @@ void refuse_channel_order(const dataset_info& info) {
                        "dimension for the channels (or from: first, if it is as it should be)"));
 }
 
-// Numbers trained on as they are, though noise of variance 1 is much wider or narrower.
-void note_unscaled(const dataset_info& info, std::vector<std::string>& notes) {
-  if (info.found.empty() || !info.normal.is_identity()) return;
-  const double size = std::max(std::abs(info.found[0]), std::abs(info.found[1]));
-  if (size <= 50 && size >= 0.02) return;
-  notes.push_back(c10::str(info.name_of("train"), " has numbers from ", info.found[0], " to ", info.found[1],
-                           ", which are trained on as they are, beside noise of variance 1; {plugin: "
-                           "transform.standardise} behind the loader brings them to mean 0 and variance 1"));
-}
-
 }
 
 std::vector<dataset_info> along(const std::vector<branch_node>& nodes, dataset_info before) {
@@ -101,7 +91,6 @@ void branch::finish(const std::optional<normalisation>& known) {
   info_ = with_masks(infos_.back());
   if (info_.has_x0) {
     info_.normal.dtype = known ? known->dtype : type_of_samples(loaded(), info_.normal);
-    if (!known) note_unscaled(info_, info_.notes);
   }
   if (info_.identity.empty()) return;
   for (std::size_t k = 0; k < nodes_.size(); ++k)
@@ -185,7 +174,7 @@ transform_context branch::context(std::size_t k, const origin& from) const {
 
 batch run_transform(const branch_node& n, batch b, const transform_context& c, const dataset_info& after) {
   return at_transform(n, [&] {
-    const std::int64_t step = b.step, first = b.first, rows = b.size();
+    const std::int64_t step = b.step, first = b.first, of_rows = b.of_rows, rows = b.size();
     const std::string by = n.plugin.entry->full_name();
     batch made = on_field(with_missing(std::move(b), after), n.field, [&](batch of_field) {
       batch changed = n.transform().run(std::move(of_field), c);
@@ -194,7 +183,7 @@ batch run_transform(const branch_node& n, batch b, const transform_context& c, c
     });
     if (made.size() != rows)
       throw error(c10::str(by, " returned ", made.size(), " of ", rows, " rows, need each row that it got"));
-    made.step = step, made.first = first;
+    made.step = step, made.first = first, made.of_rows = of_rows;
     return made;
   });
 }

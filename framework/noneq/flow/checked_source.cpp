@@ -28,9 +28,15 @@ class looked_at : public source {
 
   batch fetch(std::int64_t step, const stream& s) override {
     const std::lock_guard one(fetching_);
-    batch raw = source_->fetch(step, s);
-    check_returned_batch(by_, raw);
-    if (raw.size() < 1) throw error(by_ + " returned an empty batch, need samples");
+    return some_of(source_->fetch(step, s));
+  }
+  batch fetch_share(std::int64_t step, const stream& s, const batch_share& share) override {
+    const std::lock_guard one(fetching_);
+    batch raw = some_of(source_->fetch_share(step, s, share));
+    const std::int64_t all = raw.of_rows, begin = share.begin(all), end = share.end(all);
+    if (all > 0 && (raw.first != begin || raw.size() != end - begin))
+      throw error(fmt::format("{} returned rows {} to {} of the {} of a step, need {} to {}", by_, raw.first,
+                              raw.first + raw.size() - 1, all, begin, end - 1));
     return raw;
   }
   batch fetch_rows(std::int64_t first, std::int64_t count) override {
@@ -47,14 +53,19 @@ class looked_at : public source {
   }
   // The caller sets the number of a batch, and it stays.
   batch prepare(batch raw) const override {
-    const std::int64_t step = raw.step, first = raw.first;
+    const std::int64_t step = raw.step, first = raw.first, of_rows = raw.of_rows;
     batch b = source_->prepare(std::move(raw));
     check_returned_data(by_, b, info());
-    b.step = step, b.first = first;
+    b.step = step, b.first = first, b.of_rows = of_rows;
     return b;
   }
 
  private:
+  batch some_of(batch raw) const {
+    check_returned_batch(by_, raw);
+    if (raw.size() < 1) throw error(by_ + " returned an empty batch, need samples");
+    return raw;
+  }
   batch no_more_than(std::int64_t count, batch raw) const {
     check_returned_batch(by_, raw);
     if (raw.size() > count)

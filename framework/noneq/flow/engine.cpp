@@ -192,10 +192,8 @@ class running {
     auto& cut = make<cutting>(graphs::serial, [this, v](item i, auto& out) {
       const sink_part& of = *stream_.vertices[v].sink;
       if (of.enter) call({v, calling::enter, i.index}, [&] { i.rows = of.enter(std::move(i.rows)); });
-      const std::int64_t n = i.rows.size();
       for (std::int64_t p = 0; p < of.parts; ++p)
-        std::get<0>(out).try_put(
-            {i.index, p, of.parts == 1 ? i.rows : i.rows.rows(p * n / of.parts, (p + 1) * n / of.parts)});
+        std::get<0>(out).try_put({i.index, p, of.parts == 1 ? i.rows : i.rows.share({p, p + 1, of.parts})});
     });
     if (of.gated) {
       using gate_node = graphs::join_node<std::tuple<item, token>, graphs::queueing>;

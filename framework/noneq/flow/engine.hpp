@@ -21,12 +21,13 @@ struct vertex_output {
 
 // The part of a vertex that takes batches in order.
 struct sink_part {
-  // Cuts the batch into this many parts of almost equal size, which are mapped independently of one another.
+  // Cuts the step's batch into this many parts of almost equal size, which are mapped independently of one another.
+  // Where this process holds a share of the batch, parts outside of it are empty.
   std::int64_t parts = 1;
   // Whether a batch enters only after the batch before it is complete, because a function called in here reads state
   // that a sink of this stream writes.
   bool gated = false;
-  // Called with the whole batch, in order, before it is cut. Optional.
+  // Called with the batch, in order, before it is cut. Optional.
   std::function<batch(batch)> enter = {};
   // Called for all parts, concurrently, on any thread.
   std::function<std::any(batch, std::int64_t part)> map;

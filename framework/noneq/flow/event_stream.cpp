@@ -17,7 +17,6 @@ event_stream::event_stream(const event_surroundings& around, const stream_nodes&
     : around_(around), nodes_(nodes), drawn_(around.listens) {
   for (const std::string& id : nodes.nodes) add(around.opened.plan().node(id));
 }
-event_stream::~event_stream() = default;
 
 void event_stream::add(const plan_node& n) {
   if (n.kind() == node_kind::source)

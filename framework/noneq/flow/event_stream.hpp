@@ -21,7 +21,6 @@ struct lost_results : error {
 class event_stream {
  public:
   event_stream(const event_surroundings& around, const stream_nodes& nodes);
-  ~event_stream();
 
   // Passes all batches to the sinks, which were opened before. Throws the exception of a node. Collective.
   void run();

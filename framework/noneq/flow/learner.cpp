@@ -19,10 +19,14 @@ struct learner::shard {
   Tensor per_sample;
 };
 
-// Returns whether drawing t and noise depends on state that training changes. A learned schedule does not count: x^t is
-// made from it in each shard.
-static bool draws_by_state(const plan& p, const plan_node& noiser) {
-  bool any = has_state(noiser.plugin) || noiser.as<noneq::noiser>().time->adaptive();
+// Returns whether drawing noise, and t where `times`, depends on state that training changes. A learned schedule does
+// not count: x^t is made from it in each shard.
+static bool draws_by_state(const plan& p, const plan_node& noiser, bool times) {
+  bool any = times && noiser.as<noneq::noiser>().time->adaptive();
+  each_part(noiser.plugin, "", [&](const instance& i, const std::string& subject) {
+    const bool of_times = subject == ".time" || subject.starts_with(".time.");
+    if (times || !of_times) i.made->state([&](const std::string&, Tensor&) { any = true; });
+  });
   for (const auto& [role, part] : p.process_parts)
     any = any || (has_state(part) && !(role == "schedule" && p.learns_schedule()));
   return any;
@@ -36,7 +40,8 @@ learner::learner(session& s, const ranks& r)
       loss_(s.plan().training().loss),
       trainer_(s.plan().training().trainer),
       learns_schedule_(s.plan().learns_schedule()),
-      draws_at_gate_(draws_by_state(s.plan(), noiser_)),
+      draws_at_gate_(draws_by_state(s.plan(), noiser_, true)),
+      draws_rows_alone_(!draws_by_state(s.plan(), noiser_, false)),
       by_loss_(s.weights().parameters()),
       by_variance_(s.schedule_parameters(true)) {
   const stream_nodes& training = s.plan().streams.front();
@@ -63,14 +68,17 @@ batch learner::noised(batch b) const {
   const process& p = session_.begun_process();
   const stream s = noise_stream(b.step);
   const Tensor stored = b.at("x0");
+  const std::int64_t step = b.step, first = b.first, of_rows = b.of_rows;
   b = with_masks(std::move(b), session_.info());
   if (!stored.is_same(b.at("x0")) && stored.is_floating_point()) need_finite("the data", "x0 as float32", b.at("x0"));
   noise.draw(b, p, s);
   check_returned_times(by, b, p);
   noise.drop_labels(b, session_.info().classes, s);
-  if (noises_in_shard()) return b;
-  noise.apply(b, p, s);
-  check_returned_states(by, b);
+  if (!noises_in_shard()) {
+    noise.apply(b, p, s);
+    check_returned_states(by, b);
+  }
+  b.step = step, b.first = first, b.of_rows = of_rows;
   return b;
 }
 

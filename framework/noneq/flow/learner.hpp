@@ -42,7 +42,9 @@ class learner {
   // x^t is made in each shard, because it carries the gradient of a learned schedule.
   bool draws_at_gate() const { return draws_at_gate_; }
   bool noises_in_shard() const { return learns_schedule_; }
-  // Adds t, weight and noise to a whole batch of data, and x^t unless that is made in each shard.
+  // Returns whether noise can be drawn for some rows of a batch without the others.
+  bool draws_rows_alone() const { return draws_rows_alone_; }
+  // Adds t, weight and noise to a batch of data, and x^t unless that is made in each shard.
   batch noised(batch b) const;
 
   // Returns the gradient of `rows`, a part of a batch of `batch_size` samples. May be called concurrently; each node's
@@ -75,7 +77,7 @@ class learner {
   session& session_;
   const ranks& ranks_;
   const plan_node &noiser_, &model_, &loss_, &trainer_;
-  const bool learns_schedule_, draws_at_gate_;
+  const bool learns_schedule_, draws_at_gate_, draws_rows_alone_;
   std::vector<fused_node> fused_;
   // The leaves of the gradients, by the quantity that training minimises in them: the loss, or its variance.
   std::vector<Tensor> by_loss_, by_variance_;

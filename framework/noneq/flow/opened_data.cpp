@@ -142,9 +142,10 @@ void opened_data::close() {
   examined_.clear();
 }
 
-batch opened_data::fetch(const plan_node& n, std::int64_t step) {
+batch opened_data::fetch(const plan_node& n, std::int64_t step, const batch_share& share) {
   source& from = *loaders_.at(n.id);
-  batch raw = from.fetch(step, root_.fork(n.id).fork(step));
+  const stream s = root_.fork(n.id).fork(step);
+  batch raw = share.whole() ? from.fetch(step, s) : from.fetch_share(step, s, share);
   raw.step = step;
   from.state([&](const std::string& name, Tensor& t) {
     const std::lock_guard one(fetching_);

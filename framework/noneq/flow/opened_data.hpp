@@ -45,7 +45,7 @@ class opened_data {
   void close();
 
   // Return the raw batch of a training step, and a loader's source, for rows of a part in order.
-  batch fetch(const plan_node& loader, std::int64_t step);
+  batch fetch(const plan_node& loader, std::int64_t step, const batch_share& share = {});
   source& of_loader(const plan_node& n);
   // Called when all batches up to this step have been trained on: state() is that of the loaders behind them.
   void reached(std::int64_t step);

@@ -15,7 +15,13 @@ namespace {
 class training_stream {
  public:
   training_stream(session& s, learner& l, observer& o, const tee_listener& tee)
-      : session_(s), learner_(l), observer_(o), tee_(tee), nodes_(s.plan().streams.front()), drawn_(o) {
+      : session_(s),
+        learner_(l),
+        observer_(o),
+        tee_(tee),
+        nodes_(s.plan().streams.front()),
+        drawn_(o),
+        share_(own_share(s, l)) {
     // Nodes behind a node that the trainer runs receive its output from the trainer.
     std::set<std::string> chain;
     for (const plan_node* n : s.plan().before(s.plan().training().trainer)) chain.insert(n->id);
@@ -69,11 +75,14 @@ class training_stream {
     source& data = session_.nodes().of_loader(n);
     vertex v;
     v.fetch = [this, &n](std::int64_t step) {
-      return loading(n, step, [&] { return session_.nodes().fetch(n, step); });
+      return loading(n, step, [&] { return session_.nodes().fetch(n, step, share_); });
     };
-    v.run = [&n, &data](batch raw) {
+    v.run = [this, &n, &data](batch raw) {
       const std::int64_t step = raw.step;
-      return loading(n, step, [&] { return data.prepare(std::move(raw)); });
+      return loading(n, step, [&] {
+        batch b = data.prepare(std::move(raw));
+        return share_.whole() || b.of_rows > 0 ? b : b.share(share_);
+      });
     };
     drawn_.add(n, std::move(v));
   }
@@ -101,7 +110,7 @@ class training_stream {
     s.parts = shards;
     s.gated = true;
     s.enter = [this](batch b) {
-      size_ = b.size();
+      size_ = b.rows_in_all();
       if (!learner_.draws_at_gate()) return b;
       const plan_node& noiser = session_.plan().training().noiser;
       return through_door(observer_, {noiser, calling::enter, b.step}, [&] { return learner_.noised(std::move(b)); });
@@ -172,6 +181,7 @@ class training_stream {
   const tee_listener& tee_;
   const stream_nodes& nodes_;
   drawn_stream drawn_;
+  const batch_share share_;
   // A batch of the step behind the gate.
   std::int64_t size_ = 0;
   std::vector<shard_gradient> arrived_;
@@ -182,6 +192,19 @@ class training_stream {
   std::map<std::int64_t, std::map<const plan_node*, batch>> held_;  // for the sinks beside the training, by step
 };
 
+}
+
+batch_share own_share(const session& s, const learner& l) {
+  const plan& p = s.plan();
+  const std::vector<std::string>& nodes = p.streams.front().nodes;
+  const bool beside = std::any_of(nodes.begin(), nodes.end(), [&](const std::string& id) {
+    const plan_node& n = p.node(id);
+    return n.kind() == node_kind::sink && n.role() != "trainer" && n.every > 0;
+  });
+  const shard_block own = l.own_shards();
+  const batch_share mine{own.first, own.last, p.training().trainer.as<trainer>().shards};
+  const std::int64_t rows = p.training().loader.as<loader>().batch_size;
+  return beside || !l.draws_rows_alone() || mine.begin(rows) == mine.end(rows) ? batch_share{} : mine;
 }
 
 void train(session& s, learner& l, workers& pool, observer& o, std::int64_t last,

@@ -11,6 +11,10 @@ namespace noneq::flow {
 // and before `finished`.
 using tee_listener = std::function<void(const plan_node& sink, std::int64_t step, const batch& b)>;
 
+// Returns the share of each batch that this rank reads and draws noise for. It is all of the batch where sinks beside
+// the training or a noiser's state need all of it, or where none of this rank's shards has a row.
+batch_share own_share(const session& s, const learner& l);
+
 // Trains until `last` steps are finished or `finished(loss)` returns false, which is called after every step while no
 // other step is at work. Rethrows any exception of a node, with the node's name and line.
 void train(session& s, learner& l, workers& pool, observer& o, std::int64_t last,

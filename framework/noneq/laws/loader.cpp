@@ -94,6 +94,27 @@ void is_repeatable(const subject& s) {
        first->info().identity + " and " + second->info().identity, "equal texts");
 }
 
+// Sources of two processes, which take a share of each batch, beside one that takes all.
+void gives_shares(const subject& s) {
+  const auto whole = opened(s.as<loader>());
+  const std::vector<std::pair<batch_share, std::shared_ptr<source>>> processes{{{0, 2, 3}, opened(s.again<loader>())},
+                                                                               {{2, 3, 3}, opened(s.again<loader>())}};
+  for (std::int64_t step = 0; step < 3; ++step) {
+    const batch all = step_of(*whole, step);
+    for (const auto& [share, data] : processes) {
+      const std::int64_t begin = share.begin(all.size()), end = share.end(all.size());
+      if (begin == end) continue;
+      batch some = data->prepare(data->fetch_share(step, root.fork("steps").fork(step), share));
+      if (some.of_rows == 0) some = some.share(share);
+      need(some.first == begin && some.of_rows == all.size(), "the place of fetch_share()",
+           fmt::format("{} of {}", some.first, some.of_rows), fmt::format("{} of {}", begin, all.size()));
+      need_same_batch(fmt::format("a share of step {}", step), some, all.rows(begin, end));
+    }
+  }
+  for (const auto& [name, tensor] : state_of(*whole))
+    need_equal("the state after fetch_share(): " + name, state_of(*processes.back().second).at(name), tensor);
+}
+
 void prepares_at_once(const subject& s) {
   const auto data = opened(s.as<loader>()), other = opened(s.again<loader>());
   std::vector<batch> raw, wanted;
@@ -136,6 +157,7 @@ law_list of_loader() {
       {"fetch_rows() gives info().measured rows, and fewer at the end.", ends_with_data},
       {"Row k is the same in whichever block and order it is read.", has_rows_in_order},
       {"Rows are a function of parameters and stream.", is_repeatable},
+      {"fetch_share() gives the rows of fetch(), and changes the state as it does.", gives_shares},
       {"prepare() may be called by several threads at once, beside fetch(), and leaves a prepared batch as it is.",
        prepares_at_once},
       {"A source that takes the state of another goes on as that one does.", goes_on_from_state},

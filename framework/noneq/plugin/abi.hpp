@@ -7,7 +7,7 @@
 
 #include <torch/version.h>
 
-#define NONEQ_API_VERSION 11
+#define NONEQ_API_VERSION 12
 
 namespace noneq {
 

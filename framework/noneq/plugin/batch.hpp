@@ -2,6 +2,7 @@
 // first sample. Copying copies handles; a node never changes a tensor in place that another may hold.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -12,6 +13,15 @@
 
 namespace noneq {
 
+// Neighbouring parts first … last − 1 of those into which a batch of n rows is cut.
+struct batch_share {
+  std::int64_t first = 0, last = 1, parts = 1;
+
+  bool whole() const { return first == 0 && last == parts; }
+  std::int64_t begin(std::int64_t n) const { return first * n / parts; }
+  std::int64_t end(std::int64_t n) const { return last * n / parts; }
+};
+
 struct batch {
   std::int64_t step = 0;   // training: 0-based step; sampling and measuring: number of the chunk
   std::int64_t first = 0;  // index of the first sample within its step or run
@@ -19,6 +29,8 @@ struct batch {
   // Data that a source's fetch() passes to its prepare(), or a sink's map() to its add(), beside tensors, such as rows
   // that are compressed. Null on every edge between nodes.
   std::shared_ptr<const void> fetched = {};
+  // Where a process holds a share of a step's batch only, the number of rows of all of it. 0: these are all.
+  std::int64_t of_rows = 0;
 
   // Throws noneq::error when there is no tensor of this name.
   const Tensor& at(const std::string& name) const {
@@ -35,11 +47,23 @@ struct batch {
   void set(const std::string& name, Tensor value) { tensors[name] = std::move(value); }
   std::int64_t size() const { return tensors.empty() ? 0 : tensors.begin()->second.size(0); }
 
+  // Returns the number of rows of all of the step's batch.
+  std::int64_t rows_in_all() const { return of_rows > 0 ? of_rows : size(); }
+
   // Returns samples [begin, end) of this batch, which must be prepared.
   batch rows(std::int64_t begin, std::int64_t end) const {
     batch part{step, first + begin, {}};
+    part.of_rows = of_rows;
     for (const auto& [name, tensor] : tensors) part.tensors[name] = tensor.slice(0, begin, end);
     return part;
+  }
+  // Returns the rows of a share of all of the step's batch that are here. This batch must be prepared.
+  batch share(const batch_share& s) const {
+    const std::int64_t all = rows_in_all(), here = of_rows > 0 ? first : 0;
+    const auto within = [&](std::int64_t row) { return std::clamp<std::int64_t>(row - here, 0, size()); };
+    batch some = rows(within(s.begin(all)), within(s.end(all)));
+    some.of_rows = all;
+    return some;
   }
 };
 

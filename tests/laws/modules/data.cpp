@@ -36,6 +36,14 @@ struct faulty : testing::faulty<noneq::loader> {
       ++fetched;
       return from(is("state") ? fetched : step, batch_size + (is("batch") ? 1 : 0));
     }
+    batch fetch_share(std::int64_t step, const noneq::stream& s, const noneq::batch_share& share) override {
+      batch all = fetch(step, s);
+      all.first = 0;
+      if (!is("share")) return all;
+      batch some = all.share(share);
+      some.set("x0", from(step + some.size(), some.size()).at("x0"));
+      return some;
+    }
     batch fetch_rows(std::int64_t first, std::int64_t count) override {
       return from(first, is("ends") ? count : std::min(count, 50 - first));
     }

@@ -272,6 +272,7 @@ struct faulty : testing::faulty<noneq::noiser> {
   void draw(noneq::batch& b, const noneq::process& p, const noneq::stream& s) const override {
     noiser::draw(b, p, s);
     if (is("rows")) b.set("noise", p.kernel->noise(b.at("x0").sizes().vec(), s, 0));
+    if (is("times")) b.set("t", time->draw(b.size(), p, s.fork("t")).index);
     if (is("random")) b.set("noise", b.at("noise") * (1 + 1e-3 * other_each_time()));
   }
   void apply(noneq::batch& b, const noneq::process& p, const noneq::stream&) const override {

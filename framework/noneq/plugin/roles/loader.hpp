@@ -3,8 +3,8 @@
 //
 // Shapes: x0 [n, …] in numbers of any type, label int64 [n] where there are classes, row int64 [n] where the data is
 // stored. The branch of the graph that begins at a loader ends in float32.
-// Threads: one thread at a time calls open(), examine(), fetch(), fetch_rows() and fetch_part(), which may read files.
-// prepare() may be called concurrently, also while another thread fetches.
+// Threads: one thread at a time calls open(), examine() and the functions that fetch, which may read files. prepare()
+// may be called concurrently, also while another thread fetches.
 // Errors: noneq::error, with the place in the data.
 #pragma once
 
@@ -123,17 +123,21 @@ struct source {
 
   // Returns the batch of a training step; s is the step's own stream.
   virtual batch fetch(std::int64_t step, const stream& s) = 0;
+  // Returns a share of that batch, for a process that trains on no more: `first` is the first row's number within the
+  // batch, and of_rows the number of rows of all of it. State changes as by fetch(). The default returns all rows, with
+  // of_rows 0, which are cut when they are prepared; a source overrides it where reading or making fewer is less work.
+  virtual batch fetch_share(std::int64_t step, const stream& s, const batch_share& /*share*/) { return fetch(step, s); }
   // Returns rows to measure on, in order; fewer at the end.
   virtual batch fetch_rows(std::int64_t first, std::int64_t count) = 0;
   // Returns rows of one of info().parts. Data without parts has rows of one kind only.
   virtual batch fetch_part(const std::string& /*part*/, std::int64_t first, std::int64_t count) {
     return fetch_rows(first, count);
   }
-  // Finishes the result of one of the three functions above: decompresses, gathers, converts. Idempotent: a prepared
+  // Finishes the result of one of the functions above: decompresses, gathers, converts. Idempotent: a prepared
   // batch is returned unchanged.
   virtual batch prepare(batch raw) const { return raw; }
-  // Visits state that changes with each fetch() and must outlive an interruption, to save it or to replace it. Called
-  // between two fetches, by the thread that fetches.
+  // Visits state that changes with each batch of a step and must outlive an interruption, to save it or to replace it.
+  // Called between two fetches, by the thread that fetches.
   virtual void state(const state_visitor&) {}
 };
 

@@ -4,9 +4,13 @@ namespace noneq {
 
 void noiser::draw(batch& b, const process& p, const stream& s) const {
   const Tensor& x0 = b.at("x0");
-  const drawn_times times = time->draw(x0.size(0), p, s.fork("t"));
-  b.set("t", times.index);
-  b.set("weight", times.weight);
+  // Those of a sample may depend on the number of samples.
+  const drawn_times times = time->draw(b.rows_in_all(), p, s.fork("t"));
+  const auto here = [&](const Tensor& all) {
+    return b.of_rows > 0 ? all.slice(0, b.first, b.first + b.size()).clone() : all;
+  };
+  b.set("t", here(times.index));
+  b.set("weight", here(times.weight));
   b.set("noise", p.kernel->noise(x0.sizes().vec(), s.fork("noise"), b.first));
 }
 

@@ -19,7 +19,8 @@ struct noiser : role<"noiser", node_kind::transform> {
   double label_dropout = 0;
 
   // Writes t, weight and noise to the batch, by default from the time sampler and the kernel. Called ahead of the
-  // model; s is the stream of the step.
+  // model; s is the stream of the step. Each of several processes holds a share of the rows, unless the noiser, or a
+  // part of the process, has state: row k is row b.first + k of b.rows_in_all() then too.
   virtual void draw(batch& b, const process& p, const stream& s) const;
   // Throws noneq::error when the noiser cannot draw for this process. Called when a pipeline is checked.
   virtual void check_process(const process& p) const { time->draw(1, p, stream(0)); }
