@@ -22,6 +22,15 @@ find_library(CSV_LIBRARY csv REQUIRED)
 find_library(DEFLATE_LIBRARY deflate REQUIRED)
 find_library(LZF_LIBRARY lzf REQUIRED)
 find_library(DNNL_LIBRARY dnnl REQUIRED)  # its own CMake package asks for OpenCL, which nothing here uses
+if(NONEQ_TORCH)  # which holds a oneDNN of its own
+  try_run(kept kept_compiled ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR}/cmake/keep_to_itself.cpp CXX_STANDARD 20
+          COMPILE_OUTPUT_VARIABLE messages RUN_OUTPUT_VARIABLE own ARGS ${CMAKE_LIBRARY_OUTPUT_DIRECTORY} ${DNNL_LIBRARY})
+  if(NOT kept EQUAL 0)
+    message(FATAL_ERROR "oneDNN cannot be copied for a torch of pip: ${messages}${own}")
+  endif()
+  set(DNNL_LIBRARY ${own})
+  install(FILES ${DNNL_LIBRARY} DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endif()
 find_package(hwy CONFIG REQUIRED)
 find_package(Boost REQUIRED COMPONENTS filesystem)
 find_package(Protobuf REQUIRED)

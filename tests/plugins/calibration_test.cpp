@@ -84,15 +84,21 @@ TEST_CASE("p values of flat ranks are uniform, of smooth fields and of rows that
 }
 
 TEST_CASE("the spectrum of a sine is one line, and powers add up to the variance") {
-  const Tensor wave = (3 * sine(8, 32, 5)).view({1, 1, 8, 32}).expand({4, 1, 8, 32});
+  const Tensor wave = (3 * sine(8, 32, 5) + 2e-3 * sine(8, 32, 12)).view({1, 1, 8, 32}).expand({4, 1, 8, 32});
   const found r = verify("spectrum", wave, wave);
   const Tensor power = r.arrays.at("truth");
   CHECK(power[4].item<double>() == doctest::Approx(4.5).epsilon(1e-12));
-  CHECK(power.sum().item<double>() == doctest::Approx(4.5).epsilon(1e-12));
+  CHECK(power[11].item<double>() == doctest::Approx(2e-6).epsilon(1e-12));
+  CHECK(power.sum().item<double>() == doctest::Approx(4.5 + 2e-6).epsilon(1e-12));
   CHECK(at::equal(r.arrays.at("wavenumber"), at::arange(power.size(0), at::kDouble) + 1));
   // Along the shorter side, one wave over 8 places is as short as four over 32.
-  const Tensor across = (sine(32, 8, 1).t()).contiguous().view({1, 1, 8, 32});
+  const Tensor across = (sine(32, 8, 1).t() + 1e-3 * sine(8, 32, 10)).contiguous().view({1, 1, 8, 32});
   CHECK(verify("spectrum", across, across + 1).arrays.at("members")[3].item<double>() == doctest::Approx(0.5));
+  // Rounding is no power.
+  const Tensor alone = (3 * sine(8, 32, 5)).view({1, 1, 8, 32});
+  for (const Tensor& truth : {alone, alone.to(at::kFloat).to(at::kDouble)})
+    CHECK_THROWS_WITH(verify("spectrum", truth, truth),
+                      "got a truth without power at small scales, need fields that vary there");
   for (const noneq::sizes& shape : {noneq::sizes{9, 2, 12, 10}, {9, 3, 15}, {9, 16}}) {
     const Tensor y = gaussian(5, shape);
     noneq::sizes of_members = shape;
