@@ -91,8 +91,8 @@ fuzz: deps
 # and for runs that process data. Half an hour.
 .PHONY: faults
 faults: build
-	cmake --build $(BUILD) --target full_disk
-	tests/faults/run.sh $(BUILD)/noneq $(BUILD)/lib/full_disk.so 200
+	cmake --build $(BUILD) --target faults
+	tests/faults/run.sh $(BUILD)/noneq $(BUILD)/lib 200
 
 install: build
 	cmake --install $(BUILD)

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# run.sh NONEQ_PROGRAM FULL_DISK_LIBRARY [TIMES [SEED]]: disturbs runs that train and runs that process data, and compares what they
+# run.sh NONEQ_PROGRAM FOLDER_OF_FAULTS [TIMES [SEED]]: disturbs runs that train and runs that process data, and compares what they
 # leave in the end with an undisturbed run, byte by byte. TIMES signals at random moments for each (default 2: a smoke test), a disk
 # that is full from one of TIMES calls that write on, and other faults, each followed by --resume.
 set -euo pipefail
 . "$(dirname "$0")/../checks.sh"
-noneq=$(realpath "$1") library=$(realpath "$2") times=${3:-2}
+noneq=$(realpath "$1") faults=$(realpath "$2") times=${3:-2}
 RANDOM=${4:-1}
 here=$(mktemp -d)
 trap 'kill -KILL $(jobs -p) 2> /dev/null || true; chmod -R u+w "$here"; rm -rf "$here"' EXIT
@@ -46,6 +46,15 @@ bytes() {
     [ ! -e metrics.jsonl ] || sha256sum metrics.jsonl metrics.csv)
 }
 same() { diff <(bytes "$1") <(bytes "$2"); }
+# Prints the processes of the program that work here.
+at_work() {
+  local process
+  for process in /proc/[0-9]*; do
+    if [ "$(readlink "$process/cwd")" = "$here" ] && [ "$(readlink "$process/exe")" = "$noneq" ]; then
+      echo "${process#/proc/}"
+    fi
+  done
+}
 began() { [ -e "$1/checkpoint/checkpoint.json" ] || [ -e "$1/manifest.json" ]; }
 # Goes on with a run that was begun, and begins one that was not. One command for all, because files state it.
 go_on() { "$noneq" run "$1.yaml" --out "$1" --resume --quiet --no-report --threads 2; }
@@ -97,13 +106,13 @@ for p in train process; do
   # A disk that is full.
   export NONEQ_FULL_IN="$here/$p" NONEQ_FULL_COUNT="$here/count"
   rm -rf $p
-  NONEQ_FULL_AT=0 LD_PRELOAD=$library go_on $p
+  NONEQ_FULL_AT=0 LD_PRELOAD=$faults/full_disk.so go_on $p
   calls=$(cat count)
   echo "$p: $calls calls write"
   for ((n = 1; n <= calls; n += calls > times ? calls / times : 1)); do
     rm -rf $p
     code=0
-    NONEQ_FULL_AT=$n LD_PRELOAD=$library go_on $p > log 2>&1 || code=$?
+    NONEQ_FULL_AT=$n LD_PRELOAD=$faults/full_disk.so go_on $p > log 2>&1 || code=$?
     # What does not matter to the run, such as its history, may fail without a word.
     if [ $code != 0 ]; then
       check "$p: a disk that is full at call $n is an error, not $code" test $code = 1 -o $code = 2
@@ -128,6 +137,40 @@ for p in train process; do
   cp -p whole.h5 fields.h5
   check "$p goes on with the whole file" go_on $p
   check "$p has the bytes of an undisturbed run then" same undisturbed-$p $p
+
+  # The clock is set back.
+  rm -rf $p
+  LD_PRELOAD=$faults/clock_back.so begin $p
+  for _ in $(seq 100); do began $p && break; sleep 0.05; done
+  kill -TERM $id 2> /dev/null || true
+  code=0
+  wait $id || code=$?
+  check "$p stops in the past, with 130, not $code" test $code = 130 -o $code = 0
+  check "$p goes on in the past" env LD_PRELOAD=$faults/clock_back.so "$noneq" run $p.yaml --out $p --resume --quiet --no-report --threads 2
+  check "$p has the bytes of an undisturbed run then" same undisturbed-$p $p
+
+  # The server of the data answers no more: the first signal waits for the batch at hand, the second does not.
+  export NONEQ_STALLED="$here/fields.h5" NONEQ_STALLED_NOTE="$here/stalled"
+  for at in 1 $((2 + RANDOM % 20)); do
+    rm -rf $p stalled
+    LD_PRELOAD=$faults/stalled_file.so NONEQ_STALLED_AT=$at begin $p
+    for _ in $(seq 200); do
+      [ ! -e stalled ] && kill -0 $id 2> /dev/null || break
+      sleep 0.1
+    done
+    check "$p stalls at read $at" test -e stalled
+    kill -TERM $id
+    sleep 0.5
+    kill -TERM $id 2> /dev/null || true
+    timeout 5 tail --pid=$id -f /dev/null || kill -KILL $id
+    code=0
+    wait $id || code=$?
+    check "$p ends by the second signal with 130, not $code" test $code = 130
+    check "$p leaves no process that waits for the data" eval '[ -z "$(at_work)" ]'
+    check "$p goes on when the data is there again" go_on $p
+    check "$p has the bytes of an undisturbed run then" same undisturbed-$p $p
+  done
+  unset NONEQ_STALLED NONEQ_STALLED_NOTE
 
   # Few descriptors and little memory are named.
   limits=("-n 16")
