@@ -14,8 +14,9 @@ struct restore : noneq::sample_transform {
     if (values.sizes() == samples.sizes()) return put_back(b, samples, values);
     if (values.dim() + 1 != samples.dim() || values.size(0) != samples.size(0) ||
         values.sizes().slice(1) != samples.sizes().slice(2))
-      throw noneq::error(c10::str("got values ", noneq::to_string(values.sizes().vec()), " beside samples ",
-                                  noneq::to_string(samples.sizes().vec()), ", need the shape of one sample a row"));
+      throw noneq::error(c10::str("got rows of values ", noneq::to_string(values.sizes().slice(1).vec()),
+                                  " beside samples ", noneq::to_string(samples.sizes().slice(1).vec()),
+                                  ", need the shape of one sample a row"));
     return put_back(b, samples, values.unsqueeze(1));
   }
 

@@ -69,6 +69,26 @@ TEST_CASE("a run states what its data was taken for, and remarks on what looks u
   std::filesystem::remove_all(finished_run() / "other");
 }
 
+TEST_CASE("numbers far from 1 are remarked on, unless a transform brings them there, also one behind a join") {
+  const with_data all({{"x", 300 * normal({40, 2})}});
+  const std::string remark =
+      ", which are trained on as they are, beside noise of variance 1; {plugin: transform.standardise}";
+  const auto told = [&](const outcome& o) {
+    CHECK_MESSAGE(o.code == 0, o.err);
+    return has(o.err, remark);
+  };
+  CHECK(told(all.run({"loader.order=sequential"})));
+  const std::vector<std::string> two{
+      "loader.order=sequential",
+      "more={plugin: loader.hdf5, file: data/data.h5, dataset: x, batch: 32, order: sequential}"};
+  std::vector<std::string> joined = two, scaled = two;
+  joined.push_back("noiser={plugin: noiser.marginal, in: [loader, more], as: {more.x0: low}}");
+  scaled.push_back("scaled={plugin: transform.standardise, in: [loader, more], as: {more.x0: low}, fields: [x0, low]}");
+  scaled.push_back("noiser.in=scaled");
+  CHECK(told(all.run(joined, "--force")));
+  CHECK(!told(all.run(scaled, "--force")));
+}
+
 TEST_CASE("data that cannot be trained on is refused before anything is trained, and leaves nothing") {
   at::Tensor holed = normal({4000, 2}), endless = holed.clone();
   holed[3210][1] = NAN;

@@ -140,7 +140,12 @@ TEST_CASE("rows of two loaders are joined in training only in their own order") 
   std::vector<std::string> changes{rows_of("loader", file, ", dataset: x"), rows_of("more", file, ", dataset: s"),
                                    "graph.noiser={plugin: noiser.marginal, in: [loader, more], as: {more.x0: sum}}",
                                    "graph.seen={plugin: writer.hdf5, in: noiser, every: 8, file: seen.h5}"};
-  CHECK(has(problems_of(changes), "more.order: got shuffled, need sequential, because noiser joins its rows"));
+  const std::string problems = problems_of(changes);
+  for (const std::string loader : {"loader", "more"}) {
+    const std::string wanted = loader + ".order: got shuffled, need sequential, because noiser joins its rows";
+    CHECK(has(problems, wanted));
+    CHECK(problems.find(loader + ".order") == problems.rfind(loader + ".order"));  // once, not for all nodes behind
+  }
   changes.insert(changes.end(), {"graph.loader.order=sequential", "graph.more.order=sequential"});
   run_small(changes, 2, folder);
   const fs::path seen = folder.path / "seen-step-8.h5";

@@ -84,8 +84,19 @@ void session::open_rows(const plan_node& n) {
     data_.behind(n);
 }
 
+// Numbers trained on as they are, though noise of variance 1 is much wider or narrower.
+static void note_unscaled(dataset_info& info) {
+  if (info.found.empty() || !info.normal.is_identity()) return;
+  const double size = std::max(std::abs(info.found[0]), std::abs(info.found[1]));
+  if (size <= 50 && size >= 0.02) return;
+  info.notes.push_back(c10::str(info.name_of("train"), " has numbers from ", info.found[0], " to ", info.found[1],
+                                ", which are trained on as they are, beside noise of variance 1; {plugin: "
+                                "transform.standardise} behind the loader brings them to mean 0 and variance 1"));
+}
+
 void session::take_info(const dataset_info& info) {
   info_ = info;
+  if (!restored_) note_unscaled(info_);
   if (!plan_.training().model.as<model>().takes_channels()) return;
   if (!info_.if_channels_first.empty()) info_.notes.push_back(info_.if_channels_first);
   if (!info_.axes.empty()) return;

@@ -129,8 +129,10 @@ void check_row_parameters(const plan& p, config::problems& found) {
 // Rows of two loaders stand side by side in training only if neither shuffles them.
 void check_orders(const plan& p, config::problems& found) {
   if (!p.trains()) return;
+  std::set<std::string> reported;
   for (const std::string& id : p.streams.front().nodes) {
     const plan_node& n = p.node(id);
+    if (n.in.size() < 2) continue;
     std::set<std::string> loaders;
     for (const plan_node* b : p.before(n))
       if (b->kind() == node_kind::source && b != &n) loaders.insert(b->id);
@@ -138,7 +140,7 @@ void check_orders(const plan& p, config::problems& found) {
     for (const std::string& loader : loaders) {
       const plan_node& l = p.node(loader);
       const parameter* order = l.plugin.entry->find("order");
-      if (order != nullptr && order->render(*l.plugin.made).text() != "sequential")
+      if (order != nullptr && order->render(*l.plugin.made).text() != "sequential" && reported.insert(loader).second)
         found.add(error(fmt::format("got {}, need sequential, because {} joins its rows with those of another loader",
                                     order->render(*l.plugin.made).text(), n.id),
                         l.id + ".order", l.where));
