@@ -12,24 +12,28 @@
 #include <string>
 #include <vector>
 
+template <class T>
+T* at(std::vector<char>& bytes, std::size_t offset) {
+  return reinterpret_cast<T*>(bytes.data() + offset);
+}
+
 int main(int argc, char** argv) {
   if (argc != 3) return 2;
   std::ifstream from(argv[2], std::ios::binary);
   std::vector<char> bytes{std::istreambuf_iterator<char>(from), {}};
   const auto fail = [&](const char* why) { return std::cerr << argv[2] << ": " << why << '\n', 1; };
-  const auto at = [&]<class T>(std::size_t offset, T*) { return reinterpret_cast<T*>(bytes.data() + offset); };
   if (bytes.size() < sizeof(Elf64_Ehdr) || std::memcmp(bytes.data(), ELFMAG, SELFMAG) != 0 ||
       bytes[EI_CLASS] != ELFCLASS64)
     return fail("is no library of 64 bits");
-  const auto& head = *at(0, static_cast<Elf64_Ehdr*>(nullptr));
-  const auto* sections = at(head.e_shoff, static_cast<Elf64_Shdr*>(nullptr));
+  const auto& head = *at<Elf64_Ehdr>(bytes, 0);
+  const auto* sections = at<Elf64_Shdr>(bytes, head.e_shoff);
   int hidden = 0;
   std::string own_name;
   for (int s = 0; s < head.e_shnum; ++s) {
     const Elf64_Shdr& section = sections[s];
     char* names = bytes.data() + sections[section.sh_link].sh_offset;
     if (section.sh_type == SHT_DYNSYM) {
-      auto* symbols = at(section.sh_offset, static_cast<Elf64_Sym*>(nullptr));
+      auto* symbols = at<Elf64_Sym>(bytes, section.sh_offset);
       for (std::size_t k = 0; k < section.sh_size / sizeof(Elf64_Sym); ++k) {
         Elf64_Sym& symbol = symbols[k];
         if (symbol.st_shndx == SHN_UNDEF || ELF64_ST_BIND(symbol.st_info) != STB_WEAK) continue;
@@ -39,11 +43,12 @@ int main(int argc, char** argv) {
       }
     }
     if (section.sh_type == SHT_DYNAMIC)
-      for (auto* entry = at(section.sh_offset, static_cast<Elf64_Dyn*>(nullptr)); entry->d_tag != DT_NULL; ++entry) {
+      for (auto* entry = at<Elf64_Dyn>(bytes, section.sh_offset); entry->d_tag != DT_NULL; ++entry) {
         if (entry->d_tag != DT_SONAME) continue;
         char* name = names + entry->d_un.d_val;
         if (std::strncmp(name, "libdnnl", 7) != 0) return fail("is not libdnnl");
-        own_name = std::strncpy(name, "libndnn", 7);
+        std::memcpy(name, "libndnn", 7);
+        own_name = name;
       }
   }
   if (hidden == 0 || own_name.empty()) return fail("has no such symbols, or no name");

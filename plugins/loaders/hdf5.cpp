@@ -131,12 +131,12 @@ class hdf5_source : public noneq::source {
  private:
   // Rows begin … end − 1 of the batch of a step.
   noneq::batch trained_rows(std::int64_t step, std::int64_t begin, std::int64_t end) {
-    const std::int64_t count = end - begin, stop = step * of_.batch_size + end;
+    const std::int64_t count = end - begin, origin = step * of_.batch_size;
     std::vector<shipped::kept_blocks::picked> all;
-    for (std::int64_t at = stop - count; at < stop;) {
+    for (std::int64_t at = origin + begin; at < origin + end;) {
       hold(at);
       std::vector<std::int64_t> slots;
-      for (; at < std::min(stop, window_.first + window_.rows); ++at) slots.push_back(order_.slot(window_, at));
+      for (; at < std::min(origin + end, window_.first + window_.rows); ++at) slots.push_back(order_.slot(window_, at));
       all.push_back(blocks_.pick(std::move(slots)));
     }
     const bool labelled = info_.classes > 0;

@@ -105,7 +105,7 @@ class spectrum_sinking : public shipped::verifying_sinking {
     if (!members_.observed().defined())
       throw noneq::error("got no row that was observed everywhere, need at least one");
     noneq::outcome out;
-    // What rounding to float32 leaves in a band that has no power.
+    // Rounding to float32 leaves no more than this in a band without power.
     const double of_rounding = 1e-14 * (large_.mean_b()[0] + small_.mean_b()[0]).item<double>();
     for (const auto& [name, of] : {std::pair{"large", &large_}, std::pair{"small", &small_}}) {
       if (!(of->mean_b()[0].item<double>() > of_rounding))

@@ -31,11 +31,11 @@ double off_by(const Tensor& got, const Tensor& expected) {
   return ((got.to(at::kDouble) - expected).norm() / expected.norm()).item<double>();
 }
 
-// What sums of n products of independent numbers may be off, relative to them: a number that is rounded to 2⁻⁸, or
-// 2⁻²⁴, of its size is off by 1/√3 of that at most, in the root mean square. bf16 is rounded to three times: pixels and
-// weights when they were transformed, and the result. In float32 every operation rounds: about ten in the transforms,
-// and each partial sum of the products, which are n/2 roundings of the whole one. And the transforms let errors grow:
-// their squares by Σ_k A²_ik·|G_k|²·|B_k|² / 3, the mean over i, which is 1.67 downwards and 4.76 across.
+// Returns a bound on the relative error of sums of n products of independent numbers. A rounding to 2⁻⁸ (bf16) or 2⁻²⁴
+// (float32) of a number's size has an error of at most 1/√3 of that, in the root mean square. A kernel rounds to bf16
+// three times: transformed pixels, transformed weights, and the result. In float32 every operation rounds: about ten in
+// the transforms, and one for each partial sum, which together count as n/2 roundings of the whole sum. The transforms
+// multiply squared errors by Σ_k A²_ik·|G_k|²·|B_k|² / 3, whose mean over i is 1.67 downwards and 4.76 across.
 constexpr double growth = 1.67 * 4.76;
 double off_by_rounding(precision of, std::int64_t n) {
   const double roundings = of == precision::bf16 ? 3 : 10 + static_cast<double>(n) / 2;

@@ -89,9 +89,7 @@ branch::branch(std::shared_ptr<source> opened, std::vector<branch_node> nodes, c
 void branch::finish(const std::optional<normalisation>& known) {
   infos_ = along(nodes_, source_->info());
   info_ = with_masks(infos_.back());
-  if (info_.has_x0) {
-    info_.normal.dtype = known ? known->dtype : type_of_samples(loaded(), info_.normal);
-  }
+  if (info_.has_x0) info_.normal.dtype = known ? known->dtype : type_of_samples(loaded(), info_.normal);
   if (info_.identity.empty()) return;
   for (std::size_t k = 0; k < nodes_.size(); ++k)
     info_.identity += c10::str(", ", config::to_json(render(nodes_[k].plugin)).dump(), " ", streams_[k].bits(0));
