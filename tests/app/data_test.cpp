@@ -78,6 +78,8 @@ TEST_CASE("numbers far from 1 are remarked on, unless a transform brings them th
     return has(o.err, remark);
   };
   CHECK(told(all.run({"loader.order=sequential"})));
+  CHECK(told(with_data{{{"x", 1e-3 * normal({40, 2})}}}.run({})));
+  CHECK(!told(with_data{{{"x", normal({40, 2})}}}.run({})));
   const std::vector<std::string> two{
       "loader.order=sequential",
       "more={plugin: loader.hdf5, file: data/data.h5, dataset: x, batch: 32, order: sequential}"};

@@ -229,8 +229,6 @@ TEST_CASE("remarks: one line each, with the parameter that mends it, and none wh
   CHECK(says(said("dataset: unit, labels: from_1, first_class: 1"),
              "labels 'from_1' from 1 to 4 are the classes 0 to 3"));
   CHECK(says(said("dataset: unit", {"range"}), "a small part of values: [0, 255]; values: [0, 1] brings them"));
-  CHECK(says(said("dataset: byte"), "{plugin: transform.standardise} behind the loader brings them"));
-  CHECK(says(said("dataset: wide"), "{plugin: transform.standardise} behind the loader brings them"));
   const std::string one = said("dataset: unit, labels: from_1");
   CHECK(says(one, "labels 'from_1' run from 1 to 4, so 1 of 5 classes has no rows; first_class: 1 counts from there"));
   CHECK(f.open("dataset: unit, labels: from_1, first_class: 1")->info().classes == 4);
