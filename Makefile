@@ -73,6 +73,25 @@ tsan: deps
 	cmake --build --preset tsan
 	ctest --preset tsan
 
+# The lines of framework/ that tests reach, by gcovr; as make test, but slower. It fails below COVERAGE percent.
+COVERAGE ?= 90
+.PHONY: coverage
+coverage: deps
+	@command -v gcovr >/dev/null || { echo "make coverage needs gcovr, which no other target needs: $(SUDO) apt install gcovr"; exit 1; }
+	cmake --preset coverage
+	cmake --build --preset coverage
+	find build-coverage -name '*.gcda' -delete
+	ctest --preset coverage
+	gcovr --root . --filter framework/ --exclude framework/noneq/mpi/ --gcov-ignore-parse-errors --sort-percentage \
+	  --fail-under-line $(COVERAGE) build-coverage
+
+# The flow of data under ThreadSanitizer, as CI runs it; flow/memory measures what the sanitizer itself takes.
+.PHONY: races
+races: deps
+	cmake --preset tsan
+	cmake --build --preset tsan --target test_flow
+	ctest --preset tsan -R '^flow/' -E '^flow/memory$$'
+
 # Bytes of any kind for every reader of files, by libFuzzer: FUZZ_SECONDS for each target, or FUZZ_RUNS trials. Bytes that
 # break a law stay in build-fuzz/findings.
 FUZZ_SECONDS ?= 30
@@ -94,8 +113,14 @@ faults: build
 	cmake --build $(BUILD) --target faults
 	tests/faults/run.sh $(BUILD)/noneq $(BUILD)/lib 200
 
+# A training run of SOAK_MINUTES, whose memory, descriptors and threads must stay.
+SOAK_MINUTES ?= 30
+.PHONY: soak
+soak: build
+	tests/faults/soak.sh $(BUILD)/noneq $(SOAK_MINUTES)
+
 install: build
 	cmake --install $(BUILD)
 
 clean:
-	rm -rf $(BUILD) build-debug build-asan build-tsan build-fuzz
+	rm -rf $(BUILD) build-debug build-asan build-tsan build-fuzz build-coverage

@@ -11,6 +11,7 @@ if(NONEQ_SANITIZE STREQUAL address)
   add_compile_options(-fsanitize=address,undefined -fno-sanitize=vptr -fno-omit-frame-pointer -O0 -g1)
   add_link_options(-fsanitize=address,undefined)
 elseif(NONEQ_SANITIZE STREQUAL thread)
+  list(APPEND NONEQ_WARNINGS -Wno-array-bounds)  # false alarms on std::string
   add_compile_options(-fsanitize=thread -fno-omit-frame-pointer -O1 -g1)
   add_link_options(-fsanitize=thread)
 elseif(NONEQ_SANITIZE STREQUAL fuzz)
@@ -24,8 +25,11 @@ elseif(NONEQ_SANITIZE STREQUAL fuzz)
   add_link_options(-fsanitize=${sanitizers})
   set(NONEQ_WARNINGS -w)  # they are those of g++
   set(first <ATen/core/ivalue.h>)  # clang needs the whole type before libtorch's other headers use vectors of it
+elseif(NONEQ_SANITIZE STREQUAL coverage)
+  add_compile_options(--coverage -fprofile-update=atomic -O0 -g1)
+  add_link_options(--coverage)
 elseif(NONEQ_SANITIZE)
-  message(FATAL_ERROR "NONEQ_SANITIZE is ${NONEQ_SANITIZE}; it must be OFF, address, thread or fuzz")
+  message(FATAL_ERROR "NONEQ_SANITIZE is ${NONEQ_SANITIZE}; it must be OFF, address, thread, fuzz or coverage")
 endif()
 # Under clang a program brings the sanitizers' functions, and the libraries take them from it.
 set(NONEQ_NO_UNDEFINED $<$<NOT:$<STREQUAL:${NONEQ_SANITIZE},fuzz>>:-Wl,--no-undefined>)

@@ -95,7 +95,7 @@ TEST_CASE("data that cannot be trained on is refused before the run has a folder
   CHECK(says(files.refusal("file: odd.h5, dataset: vast"),
              "dataset 'vast' has room for 16777216 chunks, but none was ever written; fill: allow"));
   CHECK(
-      says(files.refusal("files: 'g*.hdf'", "", "p.yaml:8:11: loader.files: "), "got 'g*.hdf', which matches no file"));
+      says(files.refusal("files: 'g*.hdf'", "", "p.yaml:8:51: loader.files: "), "got 'g*.hdf', which matches no file"));
   CHECK(says(files.refusal("file: good.h5, read: {x: x, low: long}"),
              "dataset 'long' got 99 rows, need 100, one per row of 'x', or one row for all of them"));
 }

@@ -161,6 +161,7 @@ TEST_CASE("a run goes on with its own data, by whichever name, and with no other
   const outcome other = run("--resume", "b.h5", 60);
   CHECK(other.code == 2);
   CHECK_MESSAGE(says(other.err, "loader: got data with contents "), other.err);
+  CHECK(!says(other.err, "first class"));  // which both have
   CHECK(problem_count(other.err) == 1);
   CHECK(text_of(place / "run/checkpoint/checkpoint.json") == before);
 }

@@ -116,7 +116,7 @@ TEST_CASE("guides that cannot guide are refused, and before anything is trained"
                                        "zeros=noise.h5", "--given",        "mask=noise.h5"};
   auto asked = given;
   asked.insert(asked.end(), {"--count", "4", "--set", "guides=" + both});
-  refused(all().sample("tiny", asked), "noneq sample: sampler.guides: got guides that contradict each other");
+  refused(all().sample("tiny", asked), "--set guides: sampler.guides: got guides that contradict each other");
   CHECK(!exists(all().place / "out.h5"));
 
   std::string nodes;

@@ -240,7 +240,8 @@ TEST_CASE("a file's name must not be that of another format, and must not be emp
   refuses(in({"export", "tiny", "--format", "diffusers", "--out", "w.pt"}),
           "w.pt: got a name of TorchScript, need one of diffusers, which is written here");
   refuses(in({"check", "p.yaml", "--set", "graph.samples.file=s.npz"}),
-          "p.yaml:15:12: samples.file: s.npz: got a name of NumPy, need one of HDF5, which is written here: s.h5");
+          "--set graph.samples.file: samples.file: s.npz: got a name of NumPy, need one of HDF5, which is written "
+          "here: s.h5");
   for (const std::vector<std::string>& words :
        {std::vector<std::string>{"run", "p.yaml", "--out", ""}, std::vector<std::string>{"run", ""},
         std::vector<std::string>{"sample", "tiny", "--count", "2", "--out", ""},

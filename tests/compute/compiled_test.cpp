@@ -8,6 +8,7 @@
 #include "doctest.hpp"
 #include "instruction_sets.hpp"
 #include "noneq/core/error.hpp"
+#include "noneq/core/gradient_listener.hpp"
 #include "noneq/core/threads.hpp"
 #include "small_networks.hpp"
 
@@ -277,5 +278,25 @@ TEST_CASE("tensors of another size are refused before their memory is read") {
     CHECK_THROWS_WITH(run({x, i, {}, nullptr, 0, at::zeros({2, 3})}), "vector: got shape [2, 3], need [2, 4]");
     const Tensor one = run({x, i, {}, nullptr, 0, at::ones({2, 4}, at::kDouble)});
     CHECK(relative(run({x, i, {}, nullptr, 0, at::zeros({2, 4})}), one) > 1e-3);
+  }
+}
+
+TEST_CASE("each gradient of a weight is reported once, when it is final") {
+  struct reported final : gradient_listener {
+    void found(const Tensor& weight, const Tensor& gradient) override {
+      CHECK(all.emplace(weight.data_ptr(), gradient.clone()).second);
+    }
+    std::map<void*, Tensor> all;
+  };
+  for (const network_layers& n : {small::perceptron(), small::unet(3, 8, 8, true, 2)}) {
+    compiled_network net(n, precision::fp32);
+    const std::vector<Tensor> weights = small::weights(n, 1);
+    reported heard;
+    const listening by(&heard);
+    const result got = small::both_passes(
+        n, 3, weights, [&](const layers_input& in, auto& w) { return net.forward(dropping(in), w); });
+    REQUIRE(heard.all.size() == weights.size());
+    for (std::size_t i = 0; i < weights.size(); ++i)
+      CHECK(at::equal(heard.all.at(weights[i].data_ptr()), got.gradients[i]));
   }
 }

@@ -101,6 +101,8 @@ TEST_CASE("what cannot be read is refused with its place and a way out") {
   CHECK(refused("") == "a.yaml: is empty, need YAML text");
   CHECK(refused("# only this\n\n") == "a.yaml: is empty, need YAML text");
   CHECK(refused("a: 1\nb: 2\na: 3\n") == "a.yaml:3:1: the key 'a' is given twice, first on line 1");
+  CHECK(refused("{a: 8, 8, 8}") ==
+        "a.yaml:1:11: the key '8' is given twice, first on line 1; a list needs brackets, as in [1, 2]");
   CHECK(refused("a: 1\n---\nb: 2\n") == "a.yaml:2:1: a second document starts here, need one per file");
   CHECK(refused("- a\nb: c\n") ==
         "a.yaml:2:1: got text that does not belong to what stands above: check the indentation");

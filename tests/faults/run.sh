@@ -57,9 +57,10 @@ at_work() {
 }
 began() { [ -e "$1/checkpoint/checkpoint.json" ] || [ -e "$1/manifest.json" ]; }
 # Goes on with a run that was begun, and begins one that was not. One command for all, because files state it.
-go_on() { "$noneq" run "$1.yaml" --out "$1" --resume --quiet --no-report --threads 2; }
+as=()  # a command that runs the program as another user
+go_on() { "${as[@]}" "$noneq" run "$1.yaml" --out "$1" --resume --quiet --no-report --threads 2; }
 begin() {
-  "$noneq" run "$1.yaml" --out "$1" --resume --quiet --no-report --threads 2 > log 2>&1 &
+  "${as[@]}" "$noneq" run "$1.yaml" --out "$1" --resume --quiet --no-report --threads 2 > log 2>&1 &
   id=$!
 }
 
@@ -137,6 +138,29 @@ for p in train process; do
   cp -p whole.h5 fields.h5
   check "$p goes on with the whole file" go_on $p
   check "$p has the bytes of an undisturbed run then" same undisturbed-$p $p
+
+  # The folder may not be written to any more. Nothing is forbidden to root, who becomes another user for this.
+  [ "$(id -u)" != 0 ] || as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+  chmod 755 .
+  if "${as[@]}" "$noneq" --version > /dev/null 2>&1 && "${as[@]}" test -x .; then
+    rm -rf $p
+    [ "$(id -u)" != 0 ] || chown -R 65534 .
+    begin $p
+    for _ in $(seq 100); do began $p && break; sleep 0.05; done
+    kill -KILL $id 2> /dev/null || true
+    wait $id || true
+    chmod -R a-w $p
+    code=0
+    go_on $p > log 2>&1 || code=$?
+    check "$p in a read-only folder ends with 1 or 2, not $code" test $code = 1 -o $code = 2
+    check "$p in a read-only folder names it in one line" eval '[ "$(grep -c "$p.*ermission denied" log)" = 1 ] && [ "$(wc -l < log)" = 1 ]'
+    chmod -R u+w $p
+    check "$p goes on when it may write again" go_on $p
+    check "$p has the bytes of an undisturbed run then" same undisturbed-$p $p
+  else
+    echo "skipped: a read-only folder, because another user than root cannot start $noneq in $here"
+  fi
+  as=()
 
   # The clock is set back.
   rm -rf $p

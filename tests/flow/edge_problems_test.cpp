@@ -151,8 +151,7 @@ TEST_CASE("what stands where only the training works, or behind the end of a str
   CHECK(
       has(with("plugin: sampler.ddim, in: model, of: model"), "n.in: stands behind 'model', a model, which works in"));
   CHECK(has(with("plugin: metric.bound, in: loss, of: model"), "n.in: stands behind 'model', a model, which works in"));
-  CHECK(has(with("plugin: sampler.ddim, of: model, start: z"),
-            "n.in: is missing; need in: the node that gives the tensor 'z'"));
+  CHECK(has(with("plugin: sampler.ddim, of: model, start: z"), "n.in: is missing; need rows with the tensor 'z'"));
   CHECK(has(with("plugin: sampler.ddim, in: noiser, of: model, start: z"), "need the tensor 'z'"));
   CHECK(has(with("plugin: transform.clip, in: trainer, low: 0"),
             "n.in: got 'trainer', which is a trainer and gives arrays at its end, need a writer to take them"));
@@ -177,4 +176,36 @@ TEST_CASE(
             "drawn: got 13 steps, need at most the schedule's T = 12"));
   CHECK(has(problems_of_pass({s, "graph.bound={plugin: metric.bound, in: data, " + of + "}"}),
             "bound.in: got rows of shape [1], need those of the model, [2]"));
+}
+
+TEST_CASE("a problem with a parameter is reported where the parameter stands, and a misspelt key once") {
+  const auto problems = [](std::string text, const std::string& old_text, const std::string& new_text) {
+    text.replace(text.find(old_text), old_text.size(), new_text);
+    try {
+      small_plan({}, text.c_str());
+    } catch (const error& e) {
+      return std::string(e.what());
+    }
+    return std::string();
+  };
+  const auto of_small = [&](const std::string& old_text, const std::string& new_text) {
+    return problems(small_pipeline, old_text, new_text);
+  };
+  const std::string joined = of_small("noiser: {plugin: noiser.marginal, in: loader}",
+                                      "more: {plugin: loader.swiss_roll, batch: 7}\n"
+                                      "  noiser: {plugin: noiser.marginal, in: [loader, more], as: {more.x0: low}}");
+  CHECK(joined ==
+        "small.yaml:11:44: more.batch: got 7, need 96, the batch of 'loader', with whose rows noiser joins "
+        "its own");
+  CHECK(of_small("process:", "proces:") == "small.yaml:4:1: unknown key 'proces', did you mean 'process'?");
+  CHECK(of_small("graph:", "grahp:") == "small.yaml:9:1: unknown key 'grahp', did you mean 'graph'?");
+  CHECK(of_small("kernel: gaussian", "kernle: gaussian") ==
+        "small.yaml:5:3: process: unknown key 'kernle', did you mean 'kernel'?");
+  CHECK(has(of_small("plugin: model.mlp", "plugni: model.mlp"), "got the key 'plugni', need the key 'plugin'"));
+  CHECK(of_small("steps: 12", "stesp: 12") ==
+        "small.yaml:6:31: process.schedule.stesp: schedule.log_snr has no parameter 'stesp', did you mean 'steps'?");
+  CHECK(has(of_small("hidden: [16, 16]", "hidden: 16, 17"),
+            "model.17: model.mlp has no parameter '17'; it has no value: is it one of a list, which needs brackets"));
+  CHECK(
+      has(of_small("hidden: [16, 16]", "hidden: [16, 16], condition: [lwo]"), "need the tensor 'lwo', which nothing"));
 }

@@ -64,7 +64,7 @@ TEST_CASE("a finished run is resumed with a guided sampler, whose data has a tra
 TEST_CASE("a stream that lacks what a guide reads is refused before anything runs") {
   const std::string guides = "guides: [{plugin: known_values}, {plugin: known_values, values: other}]";
   CHECK(has(problems_of({"graph.s={plugin: sampler.ddim, of: model, " + guides + "}"}),
-            "s.in: is missing; need in: the node that gives the tensors 'mask', 'other', 'values'"));
+            "s.in: is missing; need rows with the tensors 'mask', 'other', 'values'"));
   CHECK(has(
       problems_of({"graph.s={plugin: sampler.ddim, of: model, in: loader, as: {x0: values}, guides: known_values}"}),
       "need the tensor 'mask', which nothing before it writes"));

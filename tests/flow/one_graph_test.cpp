@@ -147,6 +147,9 @@ TEST_CASE("rows of two loaders are joined in training only in their own order") 
     CHECK(problems.find(loader + ".order") == problems.rfind(loader + ".order"));  // once, not for all nodes behind
   }
   changes.insert(changes.end(), {"graph.loader.order=sequential", "graph.more.order=sequential"});
+  std::vector<std::string> unequal = changes;
+  unequal.push_back("graph.more.batch=7");
+  CHECK(has(problems_of(unequal), "--set graph.more.batch: more.batch: got 7, need 32, the batch of 'loader', with "));
   run_small(changes, 2, folder);
   const fs::path seen = folder.path / "seen-step-8.h5";
   CHECK(at::allclose(all_rows(seen, "x0").sum(1, true), all_rows(seen, "sum")));

@@ -1,4 +1,5 @@
 // Several ranks make the steps that one makes, and the errors.
+#include <array>
 #include <mutex>
 
 #include "doctest.hpp"
@@ -35,16 +36,41 @@ struct result {
   std::vector<Tensor> weights;
   std::map<std::string, Tensor> state;
   double norm = 0;
+  std::vector<std::int64_t> early;  // the messages that this rank sent before all gradients were there, by step
 };
 
-result trained(const ranks& r, std::int64_t numbers) {
+// How the backward passes report the gradient of the first vector: from its end on, as it will be; but in the second
+// step one shard's was changed since, or is reported in part only.
+enum class reports { none, all, changed, in_part };
+
+void report(gradient_listener* to, const Tensor& weights, const Tensor& gradient, reports how) {
+  if (to == nullptr) return;
+  const Tensor reported = how == reports::changed ? gradient * 3 : gradient;
+  constexpr std::int64_t of_weight = 1000;
+  for (std::int64_t end = gradient.numel(), first = 0; end > 0; end = first) {
+    first = std::max<std::int64_t>(0, end - of_weight);
+    if (first == 0 && how == reports::in_part) return;
+    to->found(weights.slice(0, first, end), reported.slice(0, first, end));
+  }
+}
+
+result trained(const ranks& r, std::int64_t numbers, reports how = reports::none) {
   at::NoGradGuard values_only;
-  result made{{stream(3).normal({numbers}), stream(4).normal({5}), at::zeros({}, at::kDouble)}, {}};
+  result made{{stream(3).normal({numbers}), stream(4).normal({5}), at::zeros({}, at::kDouble)}, {}, 0, {}};
+  std::vector<bool> with_rows(shards, true);
+  with_rows.back() = false;
   pieced_optimizer o(small_adam(), made.weights, r);
   for (std::int64_t k = 0; k < steps; ++k) {
     std::vector<std::vector<Tensor>> all(shards);
     const shard_block own = block_of(r.rank(), r.size(), shards);
-    for (std::int64_t s = own.first; s < own.last; ++s) all[static_cast<std::size_t>(s)] = gradients(k, s, numbers);
+    if (how != reports::none) o.begin_step(with_rows);
+    const std::int64_t before = messages_sent;
+    for (std::int64_t s = own.first; s < own.last; ++s) {
+      std::vector<Tensor>& here = all[static_cast<std::size_t>(s)] = gradients(k, s, numbers);
+      if (!here.empty())
+        report(o.listener(s), made.weights[0], here[0], k == 1 && s == 5 ? how : std::min(how, reports::all));
+    }
+    made.early.push_back(messages_sent - before);
     std::vector<const std::vector<Tensor>*> given;
     for (const auto& one : all) given.push_back(&one);
     REQUIRE(o.gather(given));
@@ -75,6 +101,56 @@ TEST_CASE("weights, state and norm have equal bits for any number of ranks, also
       });
     }
   }
+}
+
+TEST_CASE("sums that travel before all gradients are there change no bit, also where a gradient changes after that") {
+  for (const std::int64_t numbers : {std::int64_t{40}, 3 * piece_numbers + 11}) {
+    const result alone = trained(noneq::alone(), numbers, reports::all);
+    CHECK(alone.early == std::vector<std::int64_t>{0, 0, 0});
+    for (const reports how : {reports::all, reports::changed, reports::in_part})
+      for (const int size : {2, 3, 12}) {
+        CAPTURE(size);
+        std::mutex one;
+        std::vector<std::int64_t> early(steps);
+        on_ranks(size, [&](const ranks& r) {
+          const result here = trained(r, numbers, how);
+          const std::lock_guard checking(one);
+          CHECK(here.norm == alone.norm);
+          for (std::size_t k = 0; k < here.weights.size(); ++k) CHECK(at::equal(here.weights[k], alone.weights[k]));
+          for (const auto& [name, tensor] : here.state) CHECK(at::equal(tensor, alone.state.at(name)));
+          for (std::size_t k = 0; k < steps; ++k) early[k] += here.early[k];
+        });
+        CHECK(early[0] == 0);  // the first step shows whether it can be
+        CHECK(early[1] > 0);
+        CHECK((early[2] > 0) == (how == reports::all));
+      }
+  }
+}
+
+TEST_CASE("gradients of a compiled network travel while others are computed") {
+  const auto sent_early = [](const std::string& execution) {
+    const std::vector<std::string> changes{"graph.model.execution=" + execution, "graph.model.hidden=[256, 256, 256]"};
+    const std::array plans{small_plan(changes), small_plan(changes)};
+    std::atomic<std::int64_t> early = 0;
+    on_ranks(2, [&](const ranks& r) {
+      session s(plans[static_cast<std::size_t>(r.rank())]);
+      learner l(s, r);
+      observer nobody;
+      for (std::int64_t step = 0; step < 2; ++step) {
+        const batch rows = l.noised(s.data().prepare(s.data().fetch(step, s.stream())));
+        l.begin_step(rows.size());
+        const std::int64_t before = messages_sent;
+        std::vector<shard_gradient> all(2);
+        all[static_cast<std::size_t>(r.rank())] =
+            l.gradient(rows.share({r.rank(), r.rank() + 1, 2}), rows.size(), r.rank(), nobody);
+        early += messages_sent - before;
+        l.update(std::move(all));
+      }
+    });
+    return early.load();
+  };
+  CHECK(sent_early("compiled") > 0);
+  CHECK(sent_early("reference") == 0);
 }
 
 TEST_CASE("weights that another rank has moved are seen to have changed") {
@@ -148,10 +224,11 @@ TEST_CASE("a rank reads the rows of its shards, and all rows where something nee
   const auto share_of_second = [](const std::vector<std::string>& more) {
     std::vector<std::string> changes{"graph.trainer.shards=4"};
     changes.insert(changes.end(), more.begin(), more.end());
+    const std::array plans{small_plan(changes), small_plan(changes)};  // read by one thread, as the plugins are
     std::mutex one;
     std::vector<std::int64_t> found;
     on_ranks(2, [&](const ranks& r) {
-      session s(small_plan(changes));
+      session s(plans[static_cast<std::size_t>(r.rank())]);
       const batch_share share = own_share(s, learner(s, r));
       const std::lock_guard guard(one);
       if (!r.first()) found = {share.first, share.last, share.parts};

@@ -1,6 +1,8 @@
 // What a resumed run records, and what it says of itself.
 #include "doctest.hpp"
 #include "flow/pipeline.hpp"
+#include "noneq/flow/begun_run.hpp"
+#include "noneq/flow/first_lines.hpp"
 #include "noneq/flow/stop.hpp"
 
 using namespace noneq;
@@ -76,4 +78,23 @@ TEST_CASE("a finished run that is given more steps is unfinished until it has ma
   CHECK_THROWS_AS(run_small({}, 2, folder, if_there::resume), interrupted);
   forget_stop();
   CHECK(storage::load_checkpoint(folder.path / "checkpoint").meta.at("finished") == false);
+}
+
+TEST_CASE("a run that goes on where it is computed in another way states so") {
+  const scratch_folder folder;
+  const fs::path run = folder.path / "run";
+  flow::run(small_plan({"graph.trainer.steps=9"}), {run, if_there::refuse, 2, true});
+  const auto lines = [&](const std::vector<std::string>& before) {
+    storage::checkpoint saved = storage::load_checkpoint(run / "checkpoint");
+    saved.meta["computed"] = before;
+    storage::save_checkpoint(run / "checkpoint", saved);
+    const plan p = small_plan();
+    begun_run begun;
+    begin(begun, p, {run, if_there::resume, 2, true});
+    const workers pool(2);
+    return c10::Join("\n", first_lines(p, begun, pool, alone(), run));
+  };
+  CHECK(!has(lines({}), "ways"));
+  const std::string other = lines({"precision of another machine"});
+  CHECK(has(other, "machine: note: steps of this run are computed in 2 ways: precision of another machine; execution"));
 }

@@ -1,9 +1,12 @@
 // A signal may arrive at any instruction.
 #include <algorithm>
 #include <csignal>
+#include <string>
 #include <thread>
 #include <vector>
 
+#include <sys/wait.h>
+#include <unistd.h>
 #include <oneapi/dnnl/dnnl.hpp>
 
 #include "doctest.hpp"
@@ -29,4 +32,28 @@ TEST_CASE("signals that arrive within a matrix product leave the heap alone") {
     noneq::forget_stop();
   }
   as_by_default();
+}
+
+TEST_CASE("the second signal ends the program at once, with 130 and the line that was set for this") {
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::dup2(ends[1], STDERR_FILENO);
+    std::signal(SIGINT, SIG_DFL);  // who started the tests may have wanted them to survive it
+    noneq::flow::stop_on_signals();
+    noneq::flow::set_last_line("run: go on with it");
+    std::raise(SIGINT);
+    std::raise(SIGINT);
+    ::_exit(0);
+  }
+  ::close(ends[1]);
+  std::string text;
+  for (char byte = 0; ::read(ends[0], &byte, 1) == 1;) text += byte;
+  ::close(ends[0]);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 130);
+  CHECK(text == "\nrun: go on with it\ninterrupted\n");
 }

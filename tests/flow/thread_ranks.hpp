@@ -2,7 +2,10 @@
 #pragma once
 
 #include <barrier>
+#include <condition_variable>
+#include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -11,8 +14,64 @@
 
 namespace testing {
 
+// The messages on their way, by sender, receiver and tag.
+class mailbox {
+ public:
+  using address = std::tuple<int, int, int>;
+  void put(const address& at, const noneq::word* words, std::int64_t count) {
+    const std::lock_guard guard(one_);
+    on_way_[at].emplace_back(words, words + count);
+    arrived_.notify_all();
+  }
+  std::vector<noneq::word> take(const address& at) {
+    std::unique_lock guard(one_);
+    arrived_.wait(guard, [&] { return !on_way_[at].empty(); });
+    std::vector<noneq::word> words = std::move(on_way_[at].front());
+    on_way_[at].pop_front();
+    return words;
+  }
+
+ private:
+  std::mutex one_;
+  std::condition_variable arrived_;
+  std::map<address, std::deque<std::vector<noneq::word>>> on_way_;
+};
+
+inline thread_local std::int64_t messages_sent = 0;  // by this thread, as transfers
+
+class mailed final : public noneq::transfers {
+ public:
+  mailed(mailbox& box, int rank) : box_(box), rank_(rank) {}
+  void send(int to, int tag, const noneq::word* words, std::int64_t count) override {
+    ++messages_sent;
+    box_.put({rank_, to, tag}, words, count);
+  }
+  void receive(int from, int tag, noneq::word* words, std::int64_t count) override {
+    expected_.push_back({{from, rank_, tag}, words, count});
+  }
+  void progress() override {}
+  void finish() override {
+    for (const auto& [from, words, count] : std::exchange(expected_, {})) {
+      const std::vector<noneq::word> there = box_.take(from);
+      if (static_cast<std::int64_t>(there.size()) != count) throw std::logic_error("unequal lengths of a message");
+      std::copy(there.begin(), there.end(), words);
+    }
+  }
+
+ private:
+  struct expected {
+    mailbox::address from;
+    noneq::word* words;
+    std::int64_t count;
+  };
+  mailbox& box_;
+  int rank_;
+  std::vector<expected> expected_;
+};
+
 class meeting {
  public:
+  mailbox box;
   explicit meeting(int size) : shown_(static_cast<std::size_t>(size)), all_here_(size) {}
 
   struct offer {
@@ -55,6 +114,9 @@ class thread_rank final : public noneq::ranks {
         if (static_cast<int>(r) != rank_)
           std::copy(all[r].words + begins[r], all[r].words + begins[r + 1], whole + begins[r]);
     });
+  }
+  std::unique_ptr<noneq::transfers> begin_transfers() const override {
+    return std::make_unique<mailed>(meeting_.box, rank_);
   }
   [[noreturn]] void end_all(int) const override { std::abort(); }
 

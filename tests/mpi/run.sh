@@ -153,6 +153,10 @@ check "the same numbers" cmp alone.json several.json
 check "wrong options are printed once" eval '! several 2 sample near-0 --colour > log 2>&1 && [ "$(grep -c colour log)" = 1 ]'
 check "mistakes are printed once" eval '! several 2 sample near-0 --count 9 --steps 4000 --out many.h5 > log 2>&1 && [ "$(grep -c "need at most the schedule" log)" = 1 ]'
 
+check "ranks are traced" ranks 2 small.yaml --out traced --trace trace.json --quiet
+check "each in a file of its own" eval 'grep -q "\"rank 0 on " trace.json && grep -q "\"rank 1 on " trace-rank-1.json && ! grep -q "\"pid\": 1," trace-rank-1.json'
+check "and traces lie outside of the run" eval '! ranks 2 small.yaml --out traced --force --trace traced/trace.json > log 2>&1 && grep -q "need another place" log'
+
 check "shards that follow the machine run" ranks 2 small.yaml --out follows --set graph.trainer.shards=auto --quiet
 shards=$(sed -n 's/^ *shards: //p' follows/pipeline.yaml)
 check "and are a multiple of the ranks, not '$shards'" test $((shards % 2)) = 0

@@ -97,18 +97,24 @@ static void run_as_one(const flow::plan& p, const processing_options& o, const r
                  "another; check it by: noneq check")});
     return print_estimate(flow::measured_estimate(p, run), run.part);
   }
+  const bool prints = r.first() && !run.quiet;
+  const auto advice = [&](const std::string& command) {
+    return fmt::format("{}: go on with {}{}", run.folder.string(), command,
+                       !r.many()    ? ""
+                       : p.trains() ? ", on any number of processes that divides the shards"
+                                    : ", on any number of processes");
+  };
   // Before this run has made the folder its own, another's may lie in it.
   bool begun = false;
-  run.prepared = [&] { begun = true; };
+  run.prepared = [&] {
+    begun = true;
+    // A run that began with the weights of another one is not begun again by --resume before its first checkpoint.
+    if (prints && run.from.empty()) flow::set_last_line(advice(command_to_go_on(command_words())));
+  };
   try {
     flow::run(p, run);
   } catch (const interrupted&) {
-    if (r.first() && !run.quiet)
-      put_message(fmt::format("\n{}: go on with {}{}", run.folder.string(),
-                              begun ? command_to_go_on(command_words()) : "the same command",
-                              !r.many()    ? ""
-                              : p.trains() ? ", on any number of processes that divides the shards"
-                                           : ", on any number of processes"));
+    if (prints) put_message("\n" + advice(begun ? command_to_go_on(command_words()) : "the same command"));
     throw;
   }
 }

@@ -62,6 +62,7 @@ void only_this_sampler(config::value& document, const sample_options& o) {
   config::value node = flow::sampler_called(document, o.sampler);
   node.remove("every");
   node.remove("frames");
+  if (is_picture(o)) node.remove("members");  // it shows one sample a row
   node.set("of", config::value::scalar(flow::find_node(document, "model.")));
   const auto set = [&](const char* key, const auto& x) { node.set(key, config::value::scalar(fmt::format("{}", x))); };
   set("count", o.count);
@@ -112,6 +113,23 @@ void count_rows(sample_options& o) {
   }
 }
 
+// Rethrows the problems of nodes that the user did not write under the names of the options that made them.
+template <class F>
+auto under_options(F&& f) {
+  try {
+    return f();
+  } catch (const input_error& e) {
+    std::vector<error> problems;
+    for (const error& p : e.problems()) {
+      if (p.subject() == "sampler.in")
+        problems.push_back(error(fmt::format("{}: --given NAME=FILE", p.message()), "--given"));
+      else
+        problems.push_back(p);
+    }
+    throw input_error(std::move(problems));
+  }
+}
+
 // Everything that can be refused is refused before the file is touched.
 std::unique_ptr<flow::session> opened_session(sample_options& o, registry& plugins) {
   o.out.need_writable(is_picture(o) ? "PNG" : "HDF5");
@@ -119,6 +137,9 @@ std::unique_ptr<flow::session> opened_session(sample_options& o, registry& plugi
     o.rows = read_rows(o);
     for (const rows_in_file& r : o.rows) o.out.need_other_file(r.file, r.option);
     count_rows(o);
+    if (o.count > 0) return;
+    flow::run_folder::read(o.folder, plugins);  // which may be the mistake
+    throw error("--count is required; --given and --noise have a row for each sample");
   });
   auto opened = open_run(o.folder, plugins, [&](config::value& document) { only_this_sampler(document, o); });
   flow::session& s = *opened;
@@ -136,7 +157,7 @@ void draw_samples(sample_options& o, const ranks& r) {
   std::optional<flow::workers> pool;
   flow::stop_on_signals();
   together(r, [&] {
-    opened = opened_session(o, plugins);
+    opened = under_options([&] { return opened_session(o, plugins); });
     if (r.first()) flow::rehearse_writers(*opened, place);
     pool.emplace(o.threads);
   });
@@ -153,8 +174,8 @@ void add_sample(CLI::App& program) {
   auto o = std::make_shared<sample_options>();
   CLI::App* verb = program.add_subcommand("sample", "draw new data from a trained run");
   verb->add_option("RUN_DIR", o->folder, "the folder of the run")->required()->check(not_empty());
-  auto* count = verb->add_option("--count", o->count, "how many; default with --given or --noise: one a row")
-                    ->check(at_least_one());
+  verb->add_option("--count", o->count, "how many; required, but with --given or --noise, whose default is one a row")
+      ->check(at_least_one());
   verb->add_option("--sampler", o->sampler, "another sampler plugin than the pipeline's");
   verb->add_option("--steps", o->steps, "reverse steps, at most T")->check(at_least_one());
   verb->add_option("--labels", o->labels, "classes of the samples, in turn: 3, or 0,1,2")
@@ -164,10 +185,10 @@ void add_sample(CLI::App& program) {
   auto* noise = verb->add_option("--noise", o->noise, "HDF5 file with x^T to start from, instead of drawing it")
                     ->check(not_empty());
   verb->add_option("--noise-dataset", o->noise_dataset, "its dataset (default: noise)")->needs(noise);
-  auto* given = verb->add_option("--given", o->given,
-                                 "NAME=FILE[:DATASET]: a tensor that the model, the sampler or its guides read, from "
-                                 "an HDF5 file with a row for each sample; rows begin again at the end")
-                    ->allow_extra_args(false);
+  verb->add_option("--given", o->given,
+                   "NAME=FILE[:DATASET]: a tensor that the model, the sampler or its guides read, from "
+                   "an HDF5 file with a row for each sample; rows begin again at the end")
+      ->allow_extra_args(false);
   verb->add_option("--set", o->settings, "any other parameter of the sampler: --set grid=karras")
       ->allow_extra_args(false);
   o->out.add_to(*verb, "HDF5 file to write, or a picture: name.png (default: samples.h5)");
@@ -175,10 +196,7 @@ void add_sample(CLI::App& program) {
   add_threads(*verb, o->threads);
   verb->add_flag("--quiet", o->quiet, "print errors only");
   add_alone(*verb, o->alone);
-  verb->callback([o, count, noise, given] {
-    if (count->empty() && noise->empty() && given->empty()) throw CLI::RequiredError("--count");
-    in_job(o->alone, [&](const ranks& r) { draw_samples(*o, r); });
-  });
+  verb->callback([o] { in_job(o->alone, [&](const ranks& r) { draw_samples(*o, r); }); });
 }
 
 }

@@ -17,6 +17,12 @@ class problems {
   bool empty() const { return found_.empty(); }
   std::size_t size() const { return found_.size(); }
 
+  // Replaces each problem by f(problem).
+  template <class F>
+  void replace(F&& f) {
+    for (error& e : found_) e = f(e);
+  }
+
   // Throws input_error with all problems by file, line and column, each once; does nothing when there are none. Those
   // without a line, as of --set, come first.
   void raise() const;

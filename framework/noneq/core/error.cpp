@@ -61,11 +61,18 @@ static std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
-  std::size_t best = std::max<std::size_t>(2, word.size() / 3) + 1;
+std::string closest_to(std::string_view word, const std::vector<std::string>& candidates) {
+  std::size_t best = std::min(std::max<std::size_t>(2, word.size() / 3) + 1, word.size());
   std::string closest;
   for (const std::string& c : candidates)
     if (const auto d = edit_distance(word, c); d < best) best = d, closest = c;
+  if (!closest.empty() || word.size() < 3) return closest;
+  const auto begun = std::ranges::find_if(candidates, [&](const std::string& c) { return c.starts_with(word); });
+  return begun == candidates.end() ? "" : *begun;
+}
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
+  const std::string closest = closest_to(word, candidates);
   return closest.empty() ? "" : fmt::format(", did you mean '{}'?", closest);
 }
 

@@ -62,6 +62,8 @@ class input_error : public error {
 // Returns the first line of a text. The texts of libtorch's exceptions, for example, carry a backtrace below it.
 std::string first_line(std::string_view text);
 
+// Returns the candidate closest to `word`, or "" when none is close.
+std::string closest_to(std::string_view word, const std::vector<std::string>& candidates);
 // The candidate closest to `word`, as ", did you mean 'x'?"; "" when none is close.
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,18 @@ namespace noneq {
 // Numbers are carried as words of 32 bits, at most `most_words` of them in one call.
 using word = std::uint32_t;
 constexpr std::int64_t most_words = INT32_MAX;
+
+// Messages on their way while this process computes, beside the collective calls. One thread at a time calls.
+class transfers {
+ public:
+  virtual ~transfers() = default;
+  // Begin to send words to another rank, or to receive them from it; the memory is theirs until finish() has returned.
+  // A message is received by the call with its tag and its number of words; two on their way have different tags.
+  virtual void send(int to, int tag, const word* words, std::int64_t count) = 0;
+  virtual void receive(int from, int tag, word* words, std::int64_t count) = 0;
+  virtual void progress() = 0;  // lets them move on, for which a library may need a thread; returns at once
+  virtual void finish() = 0;    // returns when all have arrived
+};
 
 class ranks {
  public:
@@ -28,6 +41,9 @@ class ranks {
                         const std::vector<std::int64_t>& from) const = 0;
   // Collective: the words [begins[r], begins[r + 1]) of `whole` become those of rank r on every rank.
   virtual void share(word* whole, const std::vector<std::int64_t>& begins) const = 0;
+  // Not collective. All transfers of a process share their tags, and must have ended by finish() when they are
+  // destroyed.
+  virtual std::unique_ptr<transfers> begin_transfers() const = 0;
   // Ends the processes of all ranks, within seconds, with this exit code.
   [[noreturn]] virtual void end_all(int code) const = 0;
 

@@ -10,7 +10,7 @@ struct interrupted : std::exception {
   const char* what() const noexcept override { return "interrupted"; }
 };
 
-// A stop on which all processes that train together have agreed, between two steps.
+// A stop on which all processes that work together have agreed, between two steps or two rounds of batches.
 struct stopped_together : interrupted {};
 
 bool stop_asked();

@@ -4,6 +4,7 @@
 
 #include "noneq/core/memory.hpp"
 #include "noneq/flow/from_run.hpp"
+#include "noneq/flow/how_computed.hpp"
 #include "noneq/flow/join_checks.hpp"
 #include "noneq/flow/run_folder.hpp"
 
@@ -54,6 +55,7 @@ void go_on(begun_run& r, const plan& p, const storage::checkpoint& start, const 
     r.saved_in_range = start.meta.value("loss_in_range", false);
     r.from = start.meta.value("from", nlohmann::json());
     r.joined_data = start.meta.value("joined_data", r.joined_data);
+    r.computed = start.meta.value("computed", r.computed);
   });
 }
 
@@ -80,16 +82,27 @@ std::map<std::string, std::string> joined_data(const session& s) {
   return all;
 }
 
+// Removes the parts with which both identities end: behind the contents of the files, each parameter and transform on
+// which the rows depend.
+void remove_equal_ends(std::string& a, std::string& b) {
+  for (;;) {
+    const auto i = a.rfind(", "), j = b.rfind(", ");
+    if (i == a.npos || j == b.npos || a.substr(i) != b.substr(j)) return;
+    a.resize(i), b.resize(j);
+  }
+}
+
 // A run goes on with the data that it began with, under any file names.
 void need_same_data(const begun_run& r, const storage::checkpoint& start) {
   const session& s = *r.opened;
   config::problems found;
-  const auto need_same = [&](const plan_node& loader, const std::string& is, const std::string& was) {
-    if (!was.empty() && !is.empty() && was != is)
-      found.add(error(
-          fmt::format("got data with contents {}, need {}, as the run began with; begin another run, or use --from", is,
-                      was),
-          loader.id, loader.where));
+  const auto need_same = [&](const plan_node& loader, std::string is, std::string was) {
+    if (was.empty() || is.empty() || was == is) return;
+    remove_equal_ends(is, was);
+    found.add(
+        error(fmt::format("got data with contents {}, need {}, as the run began with; begin another run, or use --from",
+                          is, was),
+              loader.id, loader.where));
   };
   need_same(s.plan().training().loader, s.info().identity, start.meta.value("data", ""));
   for (const auto& [id, is] : joined_data(s))
@@ -124,6 +137,8 @@ void begin(begun_run& r, const plan& p, const run_options& options) {
   if (start) need_same_data(r, start->saved);
   if (start) r.damage = start->damage;
   r.joined_data.merge(joined_data(s));
+  const std::string how = how_computed(s);
+  if (!how.empty() && std::ranges::find(r.computed, how) == r.computed.end()) r.computed.push_back(how);
 }
 
 }

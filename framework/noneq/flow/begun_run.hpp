@@ -37,8 +37,9 @@ struct begun_run {
   nlohmann::json from;          // the run that it began with; null: none
   // The contents that the training's loaders beside the first have, by node, where they are known.
   std::map<std::string, std::string> joined_data;
-  std::string damage;      // of the last checkpoint, when the run goes on from an earlier one
-  bool event_due = false;  // the samplers and metrics of this step were interrupted
+  std::vector<std::string> computed;  // the ways in which steps were until now, as by how_computed(), each once
+  std::string damage;                 // of the last checkpoint, when the run goes on from an earlier one
+  bool event_due = false;             // the samplers and metrics of this step were interrupted
 };
 
 // Opens the data and the model. Throws input_error with every problem of these and of the folder.

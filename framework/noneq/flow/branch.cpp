@@ -172,7 +172,8 @@ transform_context branch::context(std::size_t k, const origin& from) const {
 
 batch run_transform(const branch_node& n, batch b, const transform_context& c, const dataset_info& after) {
   return at_transform(n, [&] {
-    const std::int64_t step = b.step, first = b.first, of_rows = b.of_rows, rows = b.size();
+    const batch place = b.place();
+    const std::int64_t rows = b.size();
     const std::string by = n.plugin.entry->full_name();
     batch made = on_field(with_missing(std::move(b), after), n.field, [&](batch of_field) {
       batch changed = n.transform().run(std::move(of_field), c);
@@ -181,7 +182,7 @@ batch run_transform(const branch_node& n, batch b, const transform_context& c, c
     });
     if (made.size() != rows)
       throw error(c10::str(by, " returned ", made.size(), " of ", rows, " rows, need each row that it got"));
-    made.step = step, made.first = first, made.of_rows = of_rows;
+    made.put_at(place);
     return made;
   });
 }

@@ -53,10 +53,10 @@ class looked_at : public source {
   }
   // The caller sets the number of a batch, and it stays.
   batch prepare(batch raw) const override {
-    const std::int64_t step = raw.step, first = raw.first, of_rows = raw.of_rows;
+    const batch place = raw.place();
     batch b = source_->prepare(std::move(raw));
     check_returned_data(by_, b, info());
-    b.step = step, b.first = first, b.of_rows = of_rows;
+    b.put_at(place);
     return b;
   }
 

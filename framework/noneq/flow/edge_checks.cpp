@@ -227,7 +227,8 @@ void check_names(const plan& p, config::problems& found) {
         if (o.id != n.id && given.count(o.id) && given.at(o.id).count(need)) others.insert(o.id);
       found.add(error(fmt::format("got '{}', which gives {}, need the tensor '{}'{}",
                                   fmt::join(names_of_inputs(n), "', '"), listed(have), need,
-                                  others.empty() ? ", which nothing before it writes"
+                                  others.empty() ? ", which nothing before it writes" +
+                                                       did_you_mean(need, {have.begin(), have.end()})
                                                  : fmt::format(", as {} gives it", fmt::join(others, " or "))),
                       n.id + ".in", n.in.front().where));
     }

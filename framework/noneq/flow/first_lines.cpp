@@ -1,12 +1,13 @@
 #include "noneq/flow/first_lines.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "noneq/core/cpu_quota.hpp"
 #include "noneq/core/machine.hpp"
 #include "noneq/flow/data_summary.hpp"
+#include "noneq/flow/how_computed.hpp"
 #include "noneq/flow/plan_remarks.hpp"
-#include "noneq/plugin/computes_here.hpp"
 #include "noneq/plugin/roles/model.hpp"
 
 namespace noneq::flow {
@@ -21,10 +22,8 @@ std::string machine_line(const plan& p, const session& s, const workers& pool, c
       fmt::format("machine: {}{}, {}, {}", usable < cpus ? fmt::format("{} of ", usable) : "", counted(cpus, "CPU"),
                   counted(pool.threads(), "thread"), counted(p.training().trainer.as<trainer>().shards, "shard"));
   if (together.many()) line += fmt::format(" on {} processes", together.size());
-  if (const auto* here = dynamic_cast<const computes_here*>(&s.network()))
-    for (const auto& [name, value] : here->here().facts)
-      if (name == "execution" || name == "precision") line += fmt::format(", {} {}", name, value);
-  return line;
+  const std::string how = how_computed(s);
+  return how.empty() ? line : line + ", " + how;
 }
 
 }
@@ -42,6 +41,11 @@ std::vector<std::string> first_lines(const plan& p, const begun_run& r, const wo
                   r.from.is_null() ? "" : fmt::format(", from {}", r.from["run"].get<std::string>())),
       machine_line(p, s, pool, together)};
   if (s.step() < steps) {
+    if (r.computed.size() > 1)
+      lines.push_back(
+          fmt::format("machine: note: steps of this run are computed in {} ways: {}; its bits are not those "
+                      "of a run that is computed in one way",
+                      r.computed.size(), fmt::join(r.computed, "; ")));
     for (const std::string& line : remark_lines(p)) lines.push_back(line);
     lines.push_back("data: " + summary(s.info()));
     for (const std::string& note : s.info().notes) lines.push_back("data: note: " + note);

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "noneq/core/any_exception.hpp"
+#include "noneq/core/error.hpp"
 #include "noneq/core/messages.hpp"
 #include "noneq/core/stop.hpp"
 #include "noneq/flow/job_part.hpp"

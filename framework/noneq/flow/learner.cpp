@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "noneq/core/gradient_listener.hpp"
 #include "noneq/flow/each_part.hpp"
 #include "noneq/flow/fields.hpp"
 #include "noneq/flow/packed.hpp"
@@ -62,13 +63,23 @@ learner::learner(session& s, const ranks& r)
 
 stream learner::noise_stream(std::int64_t step) const { return session_.stream().fork(noiser_.id).fork(step); }
 
+void learner::begin_step(std::int64_t batch_size) {
+  const std::int64_t shards = trainer_.as<trainer>().shards;
+  std::vector<bool> with_rows;
+  for (std::int64_t s = 0; s < shards; ++s) {
+    const batch_share share{s, s + 1, shards};
+    with_rows.push_back(share.begin(batch_size) < share.end(batch_size));
+  }
+  optimizer_->begin_step(with_rows);
+}
+
 batch learner::noised(batch b) const {
   const auto& noise = noiser_.as<noiser>();
   const std::string by = noiser_.plugin.entry->full_name();
   const process& p = session_.begun_process();
   const stream s = noise_stream(b.step);
   const Tensor stored = b.at("x0");
-  const std::int64_t step = b.step, first = b.first, of_rows = b.of_rows;
+  const batch place = b.place();
   b = with_masks(std::move(b), session_.info());
   if (!stored.is_same(b.at("x0")) && stored.is_floating_point()) need_finite("the data", "x0 as float32", b.at("x0"));
   noise.draw(b, p, s);
@@ -78,7 +89,7 @@ batch learner::noised(batch b) const {
     noise.apply(b, p, s);
     check_returned_states(by, b);
   }
-  b.step = step, b.first = first, b.of_rows = of_rows;
+  b.put_at(place);
   return b;
 }
 
@@ -125,7 +136,11 @@ shard_gradient learner::differentiate(const shard& at, std::int64_t batch_size) 
   const Tensor estimates = at.per_sample * at.rows.at("weight");
   const Tensor total = estimates.sum() / static_cast<double>(batch_size);
   shard_gradient result;
-  const auto of_loss = gradients(total, by_loss_, !by_variance_.empty());
+  std::vector<Tensor> of_loss;
+  {
+    const listening by(optimizer_->listener(at.part));
+    of_loss = gradients(total, by_loss_, !by_variance_.empty());
+  }
   result.gradients = session_.weights().flat(of_loss);
   const auto of_network = static_cast<std::ptrdiff_t>(session_.weights().parameters().size());
   result.gradients.insert(result.gradients.end(), of_loss.begin() + of_network, of_loss.end());
@@ -244,11 +259,12 @@ double learner::update(std::vector<shard_gradient> shards) {
   };
   double loss = 0;
   for (const auto& s : shards) loss += s.loss;
-  if (!std::isfinite(loss)) refuse(fmt::format("the loss became {}", loss));
   at::NoGradGuard guard;
   std::vector<const std::vector<Tensor>*> all;
   for (const auto& s : shards) all.push_back(&s.gradients);
-  if (!optimizer_->gather(all)) refuse(fmt::format("the gradient of the loss, {}, is not finite", loss));
+  const bool finite = optimizer_->gather(all);
+  if (!std::isfinite(loss)) refuse(fmt::format("the loss became {}", loss));
+  if (!finite) refuse(fmt::format("the gradient of the loss, {}, is not finite", loss));
   const auto& t = trainer_.as<trainer>();
   const double factor = rate_factor(t, session_.step()),
                scale = t.clip > 0 ? std::min(1.0, t.clip / (optimizer_->gradient_norm() + 1e-6)) : 1;

@@ -44,6 +44,8 @@ class learner {
   bool noises_in_shard() const { return learns_schedule_; }
   // Returns whether noise can be drawn for some rows of a batch without the others.
   bool draws_rows_alone() const { return draws_rows_alone_; }
+  // Begins a step on a batch of so many samples, before the gradients of its shards. Collective.
+  void begin_step(std::int64_t batch_size);
   // Adds t, weight and noise to a batch of data, and x^t unless that is made in each shard.
   batch noised(batch b) const;
 

@@ -13,10 +13,6 @@ namespace noneq::flow {
 
 static constexpr std::int64_t bytes_of_word = sizeof(word);
 
-static std::int64_t words_in(const Tensor& t) { return static_cast<std::int64_t>(t.nbytes()) / bytes_of_word; }
-
-static word* words_of(const Tensor& t) { return static_cast<word*>(t.data_ptr()); }
-
 pieced_optimizer::pieced_optimizer(const trainer& t, const std::vector<Tensor>& vectors, const ranks& r)
     : trainer_(t), ranks_(r), vectors_(vectors) {
   at::NoGradGuard values_only;
@@ -70,10 +66,10 @@ bool pieced_optimizer::gather(const std::vector<const std::vector<Tensor>*>& sha
 
 // Returns the sum over a node of the shards' gradients, as far as they belong to the piece.
 template <class Piece>
-static Tensor sum_in(const std::vector<const std::vector<Tensor>*>& shards, const Piece& p, const shard_block& whole) {
-  return tree_sum(whole, [&](const shard_block& node) -> std::optional<Tensor> {
-    if (node.size() > 1) return std::nullopt;
-    const std::vector<Tensor>& gradients = *shards[static_cast<std::size_t>(node.first)];
+static Tensor sum_in(const std::vector<const std::vector<Tensor>*>& shards, const Piece& p, const shard_block& node) {
+  return tree_sum(node, [&](const shard_block& one) -> std::optional<Tensor> {
+    if (one.size() > 1) return std::nullopt;
+    const std::vector<Tensor>& gradients = *shards[static_cast<std::size_t>(one.first)];
     return gradients.empty() || !gradients[p.vector].defined() ? Tensor() : p.part_of(gradients[p.vector]);
   });
 }
@@ -85,101 +81,132 @@ void pieced_optimizer::sum_own(const std::vector<const std::vector<Tensor>*>& sh
   });
 }
 
+// What each shard has, on any rank: a gradient for each vector, and one of the first vector that is as it was reported.
 class pieced_optimizer::given_gradients {
  public:
-  given_gradients(const std::vector<const std::vector<Tensor>*>& shards, std::size_t vectors, const ranks& r)
-      : vectors_(vectors), given_(shards.size() * vectors) {
+  given_gradients(const std::vector<const std::vector<Tensor>*>& shards, std::size_t vectors, const ranks& r,
+                  const std::function<bool(std::int64_t shard)>& as_reported)
+      : columns_(vectors + 1), given_(shards.size() * columns_) {
     const auto count = static_cast<std::int64_t>(shards.size());
     const shard_block own = block_of(r.rank(), r.size(), count);
-    for (std::int64_t s = own.first; s < own.last; ++s)
-      for (std::size_t k = 0; k < vectors; ++k) {
-        const auto& gradients = *shards[static_cast<std::size_t>(s)];
-        given_[static_cast<std::size_t>(s) * vectors + k] = !gradients.empty() && gradients[k].defined();
-      }
-    r.share(given_.data(), begins_of(r.size(), count, static_cast<std::int64_t>(vectors)));
+    for (std::int64_t s = own.first; s < own.last; ++s) {
+      const auto& gradients = *shards[static_cast<std::size_t>(s)];
+      for (std::size_t k = 0; k < vectors; ++k) at(s, k) = !gradients.empty() && gradients[k].defined();
+      at(s, vectors) = as_reported(s);
+    }
+    r.share(given_.data(), begins_of(r.size(), count, static_cast<std::int64_t>(columns_)));
   }
   bool anywhere_in(const shard_block& node, std::size_t vector) const {
     for (std::int64_t s = node.first; s < node.last; ++s)
-      if (given_[static_cast<std::size_t>(s) * vectors_ + vector] != 0) return true;
+      if (given_[static_cast<std::size_t>(s) * columns_ + vector] != 0) return true;
     return false;
+  }
+  bool all_as_reported() const {
+    for (std::size_t last = columns_ - 1; last < given_.size(); last += columns_)
+      if (given_[last] == 0) return false;
+    return true;
   }
 
  private:
-  std::size_t vectors_;
+  word& at(std::int64_t s, std::size_t column) { return given_[static_cast<std::size_t>(s) * columns_ + column]; }
+
+  std::size_t columns_;
   std::vector<word> given_;
 };
 
-void pieced_optimizer::sum_with_others(const std::vector<const std::vector<Tensor>*>& shards) {
-  const auto count = static_cast<std::int64_t>(shards.size());
-  const auto size = static_cast<std::size_t>(ranks_.size()), me = static_cast<std::size_t>(ranks_.rank());
-  const shard_block whole{0, count};
-  const given_gradients given(shards, vectors_.size(), ranks_);
-  std::vector<std::vector<shard_block>> nodes(size);
-  for (std::size_t r = 0; r < size; ++r)
-    nodes_within(block_of(static_cast<std::int64_t>(r), ranks_.size(), count), whole, nodes[r]);
-
-  // One after the other: for each piece of the receiver, a sum for each of the sender's nodes that has one.
-  const auto sums_of = [&](std::size_t sender, const piece& p) {
-    std::int64_t sums = 0;
-    for (const shard_block& node : nodes[sender]) sums += given.anywhere_in(node, p.vector);
-    return sums;
-  };
-  std::vector<std::int64_t> places(pieces_.size()), to(size), from(size);
-  std::int64_t sent_words = 0;
+void pieced_optimizer::prepare_exchanges(std::int64_t shards) {
+  if (watched_) return;
+  const auto is_watched = [](const Tensor& v) { return v.dim() == 1 && v.scalar_type() == at::kFloat; };
+  std::vector<piece_exchange::piece> watched, others;
+  std::vector<gradient_watch::range> ranges;
   for (std::size_t i = 0; i < pieces_.size(); ++i) {
-    const auto receiver = static_cast<std::size_t>(owner_of(i));
-    const std::int64_t words = receiver == me ? 0 : sums_of(me, pieces_[i]) * words_in(pieces_[i].weights);
-    places[i] = sent_words;
-    sent_words += words;
-    to[receiver] += words;
-  }
-  std::vector<std::vector<std::int64_t>> arrives(size, std::vector<std::int64_t>(begins_[me + 1] - begins_[me]));
-  std::int64_t received_words = 0;
-  for (std::size_t r = 0; r < size; ++r)
-    for (std::size_t i = begins_[me]; i < begins_[me + 1] && r != me; ++i) {
-      const std::int64_t words = sums_of(r, pieces_[i]) * words_in(pieces_[i].weights);
-      arrives[r][i - begins_[me]] = received_words;
-      received_words += words;
-      from[r] += words;
-    }
-
-  std::vector<word> sent(static_cast<std::size_t>(sent_words)), received(static_cast<std::size_t>(received_words));
-  each_piece(static_cast<std::int64_t>(pieces_.size()), [&](std::int64_t at) {
-    const auto i = static_cast<std::size_t>(at);
     const piece& p = pieces_[i];
-    if (owner_of(i) == ranks_.rank()) return;
-    word* place = sent.data() + places[i];
-    for (const shard_block& node : nodes[me]) {
-      if (!given.anywhere_in(node, p.vector)) continue;
-      const Tensor sum = sum_in(shards, p, node).contiguous();
-      std::copy_n(words_of(sum), words_in(sum), place);
-      place += words_in(sum);
-    }
-  });
-  ranks_.exchange(sent.data(), to, received.data(), from);
+    const bool of_watched = p.vector == 0 && is_watched(vectors_[0]);
+    (of_watched ? watched : others).push_back({static_cast<int>(i), owner_of(i), p.vector, p.weights});
+    if (of_watched) ranges.push_back({p.first, p.numbers});
+  }
+  watched_pieces_ = watched.size();
+  sent_.resize(watched_pieces_);
+  if (!watched.empty()) watch_.emplace(vectors_[0], std::move(ranges), block_of(ranks_.rank(), ranks_.size(), shards));
+  watched_.emplace(ranks_, shards, std::move(watched));
+  others_.emplace(ranks_, shards, std::move(others));
+}
 
+void pieced_optimizer::begin_step(const std::vector<bool>& with_rows) {
+  if (!ranks_.many()) return;
+  prepare_exchanges(static_cast<std::int64_t>(with_rows.size()));
+  if (!watch_) return;
+  with_rows_ = with_rows;
+  if (sending_ == sending::untried) return watch_->begin(with_rows, {}, {});
+  std::ranges::fill(sent_, 0);
+  watched_->begin([this](const shard_block& node, std::size_t) {
+    return std::find(with_rows_.begin() + node.first, with_rows_.begin() + node.last, true) !=
+           with_rows_.begin() + node.last;
+  });
+  watch_->begin(
+      with_rows, [this](std::size_t i) { send_known(i); }, [this] { watched_->progress(); });
+  begun_ = true;
+}
+
+gradient_listener* pieced_optimizer::listener(std::int64_t shard) const {
+  return watch_ && !with_rows_.empty() ? watch_->of_shard(shard) : nullptr;
+}
+
+void pieced_optimizer::send_known(std::size_t i) {
+  watched_->send(i, [&](const shard_block& node) {
+    return tree_sum(node, [&](const shard_block& one) -> std::optional<Tensor> {
+      if (one.size() > 1) return std::nullopt;
+      return with_rows_[static_cast<std::size_t>(one.first)] ? watch_->gradient(one.first, i) : Tensor();
+    });
+  });
+  sent_[i] = 1;
+}
+
+// Ends the exchange that begin_step() began, also where passes did not report what is sent then.
+void pieced_optimizer::finish_early(const std::vector<const std::vector<Tensor>*>& shards) {
+  each_piece(static_cast<std::int64_t>(watched_pieces_), [&](std::int64_t at) {
+    const auto i = static_cast<std::size_t>(at);
+    if (sent_[i]) return;
+    watched_->send(i, [&](const shard_block& node) {
+      const Tensor sum = sum_in(shards, pieces_[i], node);
+      return sum.defined() ? sum : at::zeros_like(pieces_[i].weights);
+    });
+  });
+  watched_->finish();
+}
+
+void pieced_optimizer::sum_with_others(const std::vector<const std::vector<Tensor>*>& shards) {
+  prepare_exchanges(static_cast<std::int64_t>(shards.size()));
+  const bool early = std::exchange(begun_, false);
+  if (early) finish_early(shards);
+  const given_gradients given(shards, vectors_.size(), ranks_, [&](std::int64_t s) {
+    if (!watch_ || with_rows_.empty()) return false;
+    const std::vector<Tensor>& gradients = *shards[static_cast<std::size_t>(s)];
+    return !with_rows_[static_cast<std::size_t>(s)] || (!gradients.empty() && watch_->holds(s, gradients[0]));
+  });
+  const bool reported = given.all_as_reported();
+  if (sending_ != sending::late) sending_ = reported ? sending::early : sending::late;
+  if (sending_ == sending::late) watch_.reset();  // which holds the memory of gradients
+
+  // Piece i of all is piece i of the first exchange, or stands in the second behind those.
+  const auto exchange = [&](piece_exchange& by, std::size_t first, std::size_t last) {
+    by.begin([&](const shard_block& node, std::size_t vector) { return given.anywhere_in(node, vector); });
+    each_piece(static_cast<std::int64_t>(last - first), [&](std::int64_t at) {
+      const auto i = static_cast<std::size_t>(at);
+      by.send(i, [&](const shard_block& node) { return sum_in(shards, pieces_[first + i], node); });
+    });
+    by.finish();
+  };
+  if (!early || !reported) exchange(*watched_, 0, watched_pieces_);
+  exchange(*others_, watched_pieces_, pieces_.size());
+
+  const auto me = static_cast<std::size_t>(ranks_.rank());
   each_piece(static_cast<std::int64_t>(begins_[me + 1] - begins_[me]), [&](std::int64_t at) {
-    const auto own = static_cast<std::size_t>(at);
-    piece& p = pieces_[begins_[me] + own];
-    std::vector<std::pair<shard_block, Tensor>> known;
-    for (std::size_t r = 0; r < size; ++r) {
-      word* place = r == me ? nullptr : received.data() + arrives[r][own];
-      for (const shard_block& node : nodes[r]) {
-        if (!given.anywhere_in(node, p.vector)) {
-          known.emplace_back(node, Tensor());
-        } else if (r == me) {
-          known.emplace_back(node, sum_in(shards, p, node));
-        } else {
-          known.emplace_back(node, at::empty_like(p.weights));
-          std::copy_n(place, words_in(p.weights), words_of(known.back().second));
-          place += words_in(p.weights);
-        }
-      }
-    }
-    take(p, tree_sum(whole, [&](const shard_block& node) -> std::optional<Tensor> {
-           for (const auto& [there, tensor] : known)
-             if (there == node) return tensor;
-           return std::nullopt;
+    const std::size_t i = begins_[me] + static_cast<std::size_t>(at);
+    const bool of_watched = i < watched_pieces_;
+    take(pieces_[i],
+         (of_watched ? *watched_ : *others_).sum(of_watched ? i : i - watched_pieces_, [&](const shard_block& node) {
+           return sum_in(shards, pieces_[i], node);
          }));
   });
 }

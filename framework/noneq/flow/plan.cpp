@@ -21,6 +21,10 @@ plan make_plan(const config::value& document, registry& plugins) {
   plan p = read_document(document, plugins, found);
   check_process(p, found);
   check_graph(p, document, found);
+  found.replace([&](error e) {
+    for (const plan_node& n : p.nodes) e = at_parameter(n, e);
+    return e;
+  });
   found.raise();
   choose_shards(p);
   return p;

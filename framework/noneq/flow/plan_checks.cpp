@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "noneq/config/keys.hpp"
 #include "noneq/core/any_exception.hpp"
 #include "noneq/flow/data_units.hpp"
 #include "noneq/flow/each_part.hpp"
@@ -185,7 +186,8 @@ static void check_process_needed(const plan& p, const config::value& document, c
     return n.role() == "noiser" || n.role() == "model" || n.role() == "loss" || n.role() == "trainer";
   };
   const auto node = std::find_if(p.nodes.begin(), p.nodes.end(), needs);
-  if (document.find("process") == nullptr && node != p.nodes.end())
+  if (document.find("process") == nullptr && node != p.nodes.end() &&
+      !config::is_mistyped(document, "process", {"process"}))
     found.add(error("the key 'process' is missing", "", document.where()));
 }
 

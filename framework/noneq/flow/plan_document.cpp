@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "noneq/config/extends.hpp"
+#include "noneq/config/keys.hpp"
 #include "noneq/flow/row_parameters.hpp"
 #include "noneq/plugin/roles/transform.hpp"
 
@@ -17,16 +18,22 @@ const std::vector<std::string> node_keys{"plugin", "in", "as", "of", "every", "a
 
 void refuse_unknown_keys(const config::value& map, const std::vector<std::string>& known, const std::string& subject,
                          config::problems& found) {
-  for (const auto& [key, v] : map.entries())
-    if (std::find(known.begin(), known.end(), key) == known.end())
-      found.add(error(fmt::format("unknown key '{}'{}", key, did_you_mean(key, known)), subject, map.key_place(key)));
+  for (const std::string& key : config::unknown_keys(map, known))
+    found.add(error(fmt::format("unknown key '{}'{}", key, config::remedy_of_key(map, key, known)), subject,
+                    map.key_place(key)));
 }
 
-const config::value* section(const config::value& map, const std::string& key, const std::string& subject,
-                             config::problems& found) {
-  const config::value* v = map.find(key);
+// The end of the message is about what is needed. Where another key was meant for it, that one is refused instead.
+void refuse_missing(const config::value& map, const std::string& key, const std::vector<std::string>& known,
+                    const std::string& subject, config::problems& found, const std::string& need = "") {
+  if (!config::is_mistyped(map, key, known))
+    found.add(error(fmt::format("the key '{}' is missing{}", key, need), subject, map.where()));
+}
+
+const config::value* section(const config::value& document, const std::string& key, config::problems& found) {
+  const config::value* v = document.find(key);
   if (v == nullptr)
-    found.add(error(fmt::format("the key '{}' is missing", key), subject, map.where()));
+    refuse_missing(document, key, pipeline_keys, "", found);
   else if (v->type() != config::value::kind::map)
     found.add(error(fmt::format("got {}, need a map", v->kind_name()), key, v->where()));
   else
@@ -46,7 +53,7 @@ std::shared_ptr<const Role> process_part(plan& p, const config::value& section, 
   const std::string key{Role::role_name};
   const config::value* given = section.find(key);
   if (given == nullptr && fallback == nullptr) {
-    r.found.add(error(fmt::format("the key '{}' is missing; need a {} plugin", key, key), "process", section.where()));
+    refuse_missing(section, key, process_keys, "process", r.found, fmt::format("; need a {} plugin", key));
     return nullptr;
   }
   instance i =
@@ -154,13 +161,17 @@ std::string plugin_missing(const std::string& id, const config::value& v, const 
   std::vector<std::string> others;
   for (const auto& [name, node] : graph.entries())
     if (name != id && (!node.is_map() || node.contains("plugin"))) others.push_back(name);
-  const std::string key = v.is_map() && !v.contains("plugin") ? "a map without the key 'plugin'" : v.kind_name();
-  return fmt::format("got {}, need the key 'plugin', or the name of another node{}", key, did_you_mean(id, others));
+  if (v.is_map())
+    for (const std::string& key : config::unknown_keys(v, node_keys))
+      if (closest_to(key, node_keys) == "plugin") return fmt::format("got the key '{}', need the key 'plugin'", key);
+  const std::string got = v.is_map() && !v.contains("plugin") ? "a map without the key 'plugin'" : v.kind_name();
+  return fmt::format("got {}, need the key 'plugin', or the name of another node{}", got, did_you_mean(id, others));
 }
 
 plan_node read_node(const std::string& id, const config::value& v, const config::value& graph, const reading& r) {
   plan_node n;
   n.id = id;
+  n.written = v;
   n.where = v.where();
   if (id.empty() || id.find('/') != id.npos || id.starts_with('.'))
     r.found.add(error(fmt::format("got the node '{}', need a name without a / that does not begin with a dot", id),
@@ -230,7 +241,7 @@ config::value resolved_node(const plan_node& n) {
 static void check_name(const plan& p, const config::value& document, config::problems& found) {
   const config::value* name = document.find("name");
   if (name == nullptr)
-    found.add(error("the key 'name' is missing", "", document.where()));
+    refuse_missing(document, "name", pipeline_keys, "", found);
   else if (name->is_scalar() &&
            (p.name.empty() || p.name.find('/') != std::string::npos || p.name == "." || p.name == ".."))
     found.add(error(fmt::format("got '{}', need a name that can be a folder", p.name), "name", name->where()));
@@ -275,8 +286,8 @@ plan read_document(const config::value& document, registry& plugins, config::pro
   read_into(p.seed, document, "seed", "seed", found);
   read_processing(p, document, found);
   if (document.find("process") != nullptr)
-    if (const config::value* v = section(document, "process", "", found)) read_process(p, *v, r);
-  if (const config::value* v = section(document, "graph", "", found))
+    if (const config::value* v = section(document, "process", found)) read_process(p, *v, r);
+  if (const config::value* v = section(document, "graph", found))
     for (const auto& [id, node] : v->entries()) p.nodes.push_back(read_node(id, node, *v, r));
   return p;
 }

@@ -26,11 +26,27 @@ bool plan_node::stands_in(const std::string& other) const {
   return std::any_of(in.begin(), in.end(), [&](const plan_edge& e) { return e.from == other; });
 }
 
+// Returns the first name of a subject such as "time.first" or "ema[1]".
+static std::string first_name(const std::string& subject) { return subject.substr(0, subject.find_first_of(".[")); }
+
+error at_parameter(const plan_node& n, const error& e) {
+  if (!e.subject().starts_with(n.id + ".") || e.where().str() != n.where.str()) return e;
+  const config::value* at = &n.written;
+  for (std::string path = e.subject().substr(n.id.size() + 1); !path.empty();) {
+    const std::string key = first_name(path);
+    const config::value* below = at->find(key);
+    if (below == nullptr) break;
+    at = below;
+    path.erase(0, key.size() + 1);
+  }
+  return at == &n.written ? e : error(e.message(), e.subject(), at->where());
+}
+
 error at_node(const plan_node& n, const std::exception& e) {
   if (const auto* known = dynamic_cast<const error*>(&e)) {
-    const std::string first = known->subject().substr(0, known->subject().find_first_of(".["));
+    const std::string first = first_name(known->subject());
     const bool of_parameter = first != n.id && (first == "in" || n.plugin.entry->find(first) != nullptr);
-    return (of_parameter ? known->within(n.id) : *known).at(n.where, n.id);
+    return at_parameter(n, (of_parameter ? known->within(n.id) : *known).at(n.where, n.id));
   }
   return error(text_of(e), n.id, n.where);
 }

@@ -16,7 +16,8 @@ struct plan_edge {
 };
 
 struct plan_node {
-  std::string id;  // its key in the file
+  std::string id;         // its key in the file
+  config::value written;  // under that key
   instance plugin;
   std::vector<instance> for_field;  // of a transform: its plugin for its second field, and so on
   place where;
@@ -53,6 +54,10 @@ struct plan_node {
 
 // Returns how many samples a sampler draws for each row; 1 where it draws no ensembles.
 std::int64_t members_of(const plan_node& sampler);
+
+// Returns an error about a parameter of the node, which stands where the node does, at the parameter's own place in the
+// file; any other error as it is.
+error at_parameter(const plan_node& n, const error& e);
 
 // Returns the error of a node at work, with the node's name and its line in the file.
 error at_node(const plan_node& n, const std::exception& e);

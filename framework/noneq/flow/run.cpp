@@ -58,7 +58,7 @@ void run(const plan& given, const run_options& options) {
     begin(begun, p, options);
     if (r.first()) rehearse_writers(*begun.opened, options.folder);
     begun.opened->undo_checks();
-    if (r.first() && !options.trace.empty()) refuse_trace(options.trace, options.folder);
+    if (!options.trace.empty()) refuse_trace(trace_of_rank(options.trace, r), options.folder);
   });
   const session& s = *begun.opened;
   need_equal_beginnings(
@@ -71,8 +71,8 @@ void run(const plan& given, const run_options& options) {
   std::vector<staying_file> staying;
   together(r, [&] {
     workers& pool = started.emplace(options.threads);
+    if (!options.trace.empty()) traced.emplace(options.trace, pool, r);
     if (!r.first()) return;
-    if (!options.trace.empty()) traced.emplace(options.trace, pool);
     staying = run_folder(options.folder).prepare(p, options.policy, !begun.damage.empty());
   });
   workers& pool = *started;

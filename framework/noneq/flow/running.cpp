@@ -208,6 +208,7 @@ class running {
     c.meta["loss_in_range"] = in_range;
     if (!begun_.from.is_null()) c.meta["from"] = begun_.from;
     c.meta["joined_data"] = begun_.joined_data;
+    c.meta["computed"] = begun_.computed;
     alone_->need_folder();  // a run whose folder was removed is not to make it again
     storage::save_checkpoint(folder_.saved(), c, settings().keep);
     std::error_code none;

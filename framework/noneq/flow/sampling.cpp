@@ -48,8 +48,7 @@ batch sampling::chunk(std::int64_t k) const { return {k, k * sampler_.chunk_size
 
 void sampling::check() const {
   if (const auto names = model_.conditions(); !names.empty() && node_.in.empty())
-    throw error(fmt::format("is missing; need in: the node whose rows have the conditions of the model, {}",
-                            fmt::join(names, ", ")),
+    throw error(fmt::format("is missing; need rows with the conditions of the model, {}", fmt::join(names, ", ")),
                 "in");
   // Each thread's chunk holds the state, the network's output and the like; every chunk holds its samples until its
   // turn.

@@ -1,6 +1,7 @@
 #include "noneq/flow/stop.hpp"
 
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <cstddef>
 #include <string_view>
@@ -22,10 +23,18 @@ static void handle(int number, void (*handler)(int)) {
   sigaction(number, &action, nullptr);
 }
 
+static std::atomic<const std::string*> last_line;  // a handler may read it at any time; never deleted
+
+void set_last_line(const std::string& line) { last_line = new std::string("\n" + line); }
+
+static void put(std::string_view text) {
+  [[maybe_unused]] const auto unread = ::write(STDERR_FILENO, text.data(), text.size());
+}
+
 static void end_now(int) {
-  constexpr std::string_view word = "\ninterrupted\n";
   storage::remove_temporaries();
-  [[maybe_unused]] const auto unread = ::write(STDERR_FILENO, word.data(), word.size());
+  if (const std::string* line = last_line) put(*line);
+  put("\ninterrupted\n");
   ::_exit(130);
 }
 

@@ -3,6 +3,8 @@
 // a run in the same way, however often that is announced, unless the program was started to survive it (nohup).
 #pragma once
 
+#include <string>
+
 #include "noneq/core/stop.hpp"
 
 namespace noneq::flow {
@@ -11,5 +13,7 @@ namespace noneq::flow {
 void end_tidily_on_signals();  // each ends the program at once
 void stop_on_signals();        // the first sets what stop_asked() returns, the second ends the program
 void leave_signals_to_main();  // in each other thread that computes
+// A line that is printed when a signal ends the program at once. Called by one thread, at most once.
+void set_last_line(const std::string& line);
 
 }

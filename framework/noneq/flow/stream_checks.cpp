@@ -67,8 +67,8 @@ void check_side_streams(const plan& p, config::problems& found) {
     if (n.role() == "sampler" && n.in.empty())
       if (const auto all = n.as<sampler>().reads(); !all.empty()) {
         const std::set<std::string> reads(all.begin(), all.end());
-        found.add(error(fmt::format("is missing; need in: the node that gives the {} '{}'",
-                                    reads.size() == 1 ? "tensor" : "tensors", fmt::join(reads, "', '")),
+        found.add(error(fmt::format("is missing; need rows with the {} '{}'", reads.size() == 1 ? "tensor" : "tensors",
+                                    fmt::join(reads, "', '")),
                         n.id + ".in", n.where));
       }
   }
@@ -126,10 +126,11 @@ void check_row_parameters(const plan& p, config::problems& found) {
   }
 }
 
-// Rows of two loaders stand side by side in training only if neither shuffles them.
+// Rows of two loaders stand side by side in training only if neither shuffles them, and batches hold as many of each.
 void check_orders(const plan& p, config::problems& found) {
   if (!p.trains()) return;
   std::set<std::string> reported;
+  const std::int64_t rows = p.training().loader.as<loader>().batch_size;
   for (const std::string& id : p.streams.front().nodes) {
     const plan_node& n = p.node(id);
     if (n.in.size() < 2) continue;
@@ -144,6 +145,11 @@ void check_orders(const plan& p, config::problems& found) {
         found.add(error(fmt::format("got {}, need sequential, because {} joins its rows with those of another loader",
                                     order->render(*l.plugin.made).text(), n.id),
                         l.id + ".order", l.where));
+      const std::int64_t of_other = l.as<noneq::loader>().batch_size;
+      if (of_other != rows && reported.insert(loader + ".batch").second)
+        found.add(error(fmt::format("got {}, need {}, the batch of '{}', with whose rows {} joins its own", of_other,
+                                    rows, p.training().loader.id, n.id),
+                        l.id + ".batch", l.where));
     }
   }
 }

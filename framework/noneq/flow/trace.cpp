@@ -47,14 +47,24 @@ struct trace::row {
   std::map<const plan_node*, std::string> names;  // as JSON
 };
 
-trace::trace(std::filesystem::path file, const workers& pool) : file_(std::move(file)), out_(file_) {
+std::filesystem::path trace_of_rank(const std::filesystem::path& file, const ranks& r) {
+  if (r.first()) return file;
+  return file.parent_path() / fmt::format("{}-rank-{}{}", file.stem().string(), r.rank(), file.extension().string());
+}
+
+trace::trace(std::filesystem::path file, const workers& pool, const ranks& r)
+    : file_(trace_of_rank(file, r)), process_(r.rank() + 1), out_(file_) {
   if (!out_) throw storage::file_error(file_, "write", errno);
   out_ << beginning;
+  if (r.many())
+    put(fmt::format(R"({{"ph": "M", "name": "process_name", "pid": {}, "args": {{"name": {}}}}})", process_,
+                    nlohmann::json(fmt::format("rank {} on {}", r.rank(), host_name())).dump()));
   for (int k = 0; k <= pool.threads(); ++k) {
     rows_.push_back(std::make_unique<row>());
     rows_.back()->number = static_cast<std::size_t>(k);
     const std::string name = k < pool.threads() ? fmt::format("worker {}", k) : "other threads";
-    put(fmt::format(R"({{"ph": "M", "name": "thread_name", "pid": 1, "tid": {}, "args": {{"name": "{}"}}}})", k, name));
+    put(fmt::format(R"({{"ph": "M", "name": "thread_name", "pid": {}, "tid": {}, "args": {{"name": "{}"}}}})", process_,
+                    k, name));
   }
 }
 
@@ -92,8 +102,8 @@ void trace::flush(row& r) {
     if (!text.empty()) text += ",\n";
     std::string& name = r.names[s.node];
     if (name.empty()) name = nlohmann::json(s.node->id).dump();
-    fmt::format_to(out, R"({{"ph": "X", "name": {}, "cat": "{}", "pid": 1, "tid": {}, "ts": )", name,
-                   words[static_cast<std::size_t>(s.what)], r.number);
+    fmt::format_to(out, R"({{"ph": "X", "name": {}, "cat": "{}", "pid": {}, "tid": {}, "ts": )", name,
+                   words[static_cast<std::size_t>(s.what)], process_, r.number);
     append_microseconds(text, s.begin);
     text += ", \"dur\": ";
     append_microseconds(text, s.end - s.begin);
@@ -123,7 +133,7 @@ void trace::flush_counts() {
   auto out = std::back_inserter(text);
   const auto counter = [&](const count& c, const char* name) {
     if (!text.empty()) text += ",\n";
-    fmt::format_to(out, R"({{"ph": "C", "name": "{}", "pid": 1, "ts": )", name);
+    fmt::format_to(out, R"({{"ph": "C", "name": "{}", "pid": {}, "ts": )", name, process_);
     append_microseconds(text, c.at);
   };
   for (const count& c : counts_) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 
+#include "noneq/core/ranks.hpp"
 #include "noneq/flow/observers.hpp"
 #include "noneq/storage/files.hpp"
 
@@ -18,8 +19,9 @@ bool is_trace(const std::filesystem::path& file);
 
 class trace final : public observer {
  public:
-  // Opens the file, which is complete when the trace is destroyed. Throws noneq::error when it cannot be written.
-  trace(std::filesystem::path file, const workers& pool);
+  // Opens the file, or another rank's trace_of_rank(), which is complete when the trace is destroyed. Throws
+  // noneq::error when it cannot be written.
+  trace(std::filesystem::path file, const workers& pool, const ranks& r = alone());
   ~trace() override;
 
   void begins(const node_call& c) override;
@@ -43,6 +45,7 @@ class trace final : public observer {
   void put(const std::string& text);
 
   const std::filesystem::path file_;
+  const int process_;  // 1 for the first rank
   const clock::time_point start_ = clock::now();
   std::vector<std::unique_ptr<row>> rows_;  // by the index of the thread; the last is that of all others
   std::mutex writing_;
@@ -52,6 +55,9 @@ class trace final : public observer {
   std::vector<count> counts_;  // that are not written yet
   std::int64_t next_memory_ = 0;
 };
+
+// Returns the file in which a rank writes its part of a trace: name.json, name-rank-1.json, …
+std::filesystem::path trace_of_rank(const std::filesystem::path& file, const ranks& r);
 
 // Throws input_error when a trace must not be written to this file by a run in this folder: it replaces another trace
 // and no other file, and lies outside of the folder.

@@ -111,6 +111,7 @@ class training_stream {
     s.gated = true;
     s.enter = [this](batch b) {
       size_ = b.rows_in_all();
+      learner_.begin_step(size_);
       if (!learner_.draws_at_gate()) return b;
       const plan_node& noiser = session_.plan().training().noiser;
       return through_door(observer_, {noiser, calling::enter, b.step}, [&] { return learner_.noised(std::move(b)); });

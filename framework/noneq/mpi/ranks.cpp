@@ -24,6 +24,28 @@ std::vector<int> begins(const std::vector<std::int64_t>& of) {
   return counts(at);
 }
 
+class mpi_transfers final : public noneq::transfers {
+ public:
+  void send(int to, int tag, const word* words, std::int64_t n) override {
+    MPI_Isend(words, counts({n}).front(), MPI_UINT32_T, to, tag, MPI_COMM_WORLD, &open_.emplace_back());
+  }
+  void receive(int from, int tag, word* words, std::int64_t n) override {
+    MPI_Irecv(words, counts({n}).front(), MPI_UINT32_T, from, tag, MPI_COMM_WORLD, &open_.emplace_back());
+  }
+  void progress() override {
+    int all = 0;
+    MPI_Testall(static_cast<int>(open_.size()), open_.data(), &all, MPI_STATUSES_IGNORE);
+    if (all) open_.clear();
+  }
+  void finish() override {
+    MPI_Waitall(static_cast<int>(open_.size()), open_.data(), MPI_STATUSES_IGNORE);
+    open_.clear();
+  }
+
+ private:
+  std::vector<MPI_Request> open_;
+};
+
 // MPI itself ends the job when a call fails; the texts are its own.
 class mpi_ranks final : public noneq::ranks {
  public:
@@ -51,6 +73,8 @@ class mpi_ranks final : public noneq::ranks {
     MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_UINT32_T, whole, counts(lengths).data(), counts(at).data(), MPI_UINT32_T,
                    MPI_COMM_WORLD);
   }
+
+  std::unique_ptr<noneq::transfers> begin_transfers() const override { return std::make_unique<mpi_transfers>(); }
 
   [[noreturn]] void end_all(int code) const override {
     MPI_Abort(MPI_COMM_WORLD, code);

@@ -47,13 +47,17 @@ struct batch {
   void set(const std::string& name, Tensor value) { tensors[name] = std::move(value); }
   std::int64_t size() const { return tensors.empty() ? 0 : tensors.begin()->second.size(0); }
 
+  // Returns a batch without tensors in the place of this one: its step, its first sample and of_rows.
+  batch place() const { return {step, first, {}, {}, of_rows}; }
+  // Puts this batch in the place of another one.
+  void put_at(const batch& other) { step = other.step, first = other.first, of_rows = other.of_rows; }
+
   // Returns the number of rows of all of the step's batch.
   std::int64_t rows_in_all() const { return of_rows > 0 ? of_rows : size(); }
 
   // Returns samples [begin, end) of this batch, which must be prepared.
   batch rows(std::int64_t begin, std::int64_t end) const {
-    batch part{step, first + begin, {}};
-    part.of_rows = of_rows;
+    batch part{step, first + begin, {}, {}, of_rows};
     for (const auto& [name, tensor] : tensors) part.tensors[name] = tensor.slice(0, begin, end);
     return part;
   }

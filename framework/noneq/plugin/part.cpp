@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "noneq/config/keys.hpp"
 #include "noneq/core/any_exception.hpp"
 #include "noneq/plugin/at_work.hpp"
 #include "noneq/plugin/registry.hpp"
@@ -17,9 +18,10 @@ std::string plain_name(std::string_view role, const config::value& name) {
 }
 
 // The end of the line "… has no parameter 'key'".
-std::string remedy(const plugin_entry& e, const std::string& key, const std::vector<std::string>& known) {
+std::string remedy(const plugin_entry& e, const config::value& map, const std::string& key,
+                   const std::vector<std::string>& known) {
   const former_key* former = e.find_former(key);
-  if (former == nullptr) return did_you_mean(key, known);
+  if (former == nullptr) return config::remedy_of_key(map, key, known);
   return former->advice.empty() ? fmt::format("; it is called '{}' now", former->now) : "; " + former->advice;
 }
 
@@ -28,20 +30,27 @@ bool given_by_former_key(const plugin_entry& e, const config::value& map, const 
                      [&](const former_key& k) { return k.now == name && map.find(k.name) != nullptr; });
 }
 
-void refuse_unknown_keys(const plugin_entry& e, const config::value& map, const reading& r,
-                         const std::vector<std::string>& reserved) {
+std::vector<std::string> known_keys(const plugin_entry& e, const std::vector<std::string>& reserved) {
   std::vector<std::string> known = reserved;
+  known.push_back("plugin");
   for (const parameter& p : e.parameters) known.push_back(p.name);
-  for (const auto& [key, v] : map.entries())
-    if (key != "plugin" && std::find(known.begin(), known.end(), key) == known.end())
-      r.found.add(error(fmt::format("{} has no parameter '{}'{}", e.full_name(), key, remedy(e, key, known)),
-                        r.subject + "." + key, map.key_place(key)));
+  return known;
 }
 
-void assign_parameters(object& made, const plugin_entry& e, const config::value& map, const reading& r) {
+void refuse_unknown_keys(const plugin_entry& e, const config::value& map, const reading& r,
+                         const std::vector<std::string>& known) {
+  for (const std::string& key : config::unknown_keys(map, known))
+    r.found.add(error(fmt::format("{} has no parameter '{}'{}", e.full_name(), key, remedy(e, map, key, known)),
+                      r.subject + "." + key, map.key_place(key)));
+}
+
+void assign_parameters(object& made, const plugin_entry& e, const config::value& map, const reading& r,
+                       const std::vector<std::string>& known) {
   for (const parameter& p : e.parameters) {
     const config::value* given = map.is_map() ? map.find(p.name) : nullptr;
-    if (given == nullptr && map.is_map() && given_by_former_key(e, map, p.name)) continue;  // refused already
+    const bool refused = given == nullptr && map.is_map() &&
+                         (given_by_former_key(e, map, p.name) || config::is_mistyped(map, p.name, known));
+    if (refused) continue;
     if (given == nullptr && p.allowed.required)
       r.found.add(error(fmt::format("is missing; {} ({})", p.doc, p.type), r.subject + "." + p.name, map.where()));
     else
@@ -79,8 +88,9 @@ instance instantiate(std::string_view role, const config::value& v, const readin
         result.entry = e;
         const at_work here(*e, r.subject);
         result.made = make_object(*e);
-        if (v.type() == config::value::kind::map) refuse_unknown_keys(*e, v, r, reserved);
-        assign_parameters(*result.made, *e, v, r);
+        const std::vector<std::string> known = known_keys(*e, reserved);
+        if (v.is_map()) refuse_unknown_keys(*e, v, r, known);
+        assign_parameters(*result.made, *e, v, r, known);
         if (r.found.size() == before) check_object(*result.made, *e, r.subject);
       },
       v.where(), r.subject);

@@ -6,6 +6,7 @@
 
 #include "noneq/compute/detail/kernels/pixels.hpp"
 #include "noneq/compute/detail/placement.hpp"
+#include "noneq/core/gradient_listener.hpp"
 
 namespace noneq::compute {
 
@@ -83,6 +84,7 @@ compiled_plan::compiled_plan(const network_layers& n, std::int64_t batch, precis
     const site s{static_cast<std::size_t>(batch), training, buffers, places.forward_moment(i),
                  places.backward_moment(i),       weights,  scratch_};
     nodes_.push_back(std::visit(maker{n, f, places, i, s}, n.layers[static_cast<std::size_t>(i)]));
+    weights_.push_back(weights_of(n.layers[static_cast<std::size_t>(i)]));
   }
   input_ = places.seen_by(none, 0);
   output_ = places.output();
@@ -153,7 +155,13 @@ std::vector<Tensor> compiled_plan::backward(const Tensor& gradient, const known&
   for (std::size_t b = 0; b < out.calls; ++b)
     to_pixels(output_.gradient_of, output_.pixels(), out.channels, gradient.data_ptr<float>() + b * output_.numbers(),
               r.gradient(output_, b));
-  for (auto n = nodes_.rbegin(); n != nodes_.rend(); ++n) (*n)->backward(r);
+  gradient_listener* const listener = listener_here();
+  for (std::size_t i = nodes_.size(); i-- > 0;) {
+    nodes_[i]->backward(r);
+    if (listener == nullptr) continue;
+    for (const weight_id w : weights_[i])
+      listener->found(weights[static_cast<std::size_t>(w)], result[static_cast<std::size_t>(w)]);
+  }
   return result;
 }
 

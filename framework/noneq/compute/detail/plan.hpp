@@ -20,7 +20,7 @@ class compiled_plan {
   Tensor forward(const Tensor& x, const known& beside, const std::vector<Tensor>& weights,
                  const stream* dropout = nullptr, std::int64_t first = 0);
   // Called after forward(), with the same numbers beside x and the same weights. Returns the gradients of the weights
-  // from that of the output, one after another in memory.
+  // from that of the output, one after another in memory, and reports each to the thread's gradient_listener.
   std::vector<Tensor> backward(const Tensor& gradient, const known& beside, const std::vector<Tensor>& weights);
 
   std::size_t bytes() const { return memory_->bytes(); }  // that the plan holds
@@ -35,6 +35,7 @@ class compiled_plan {
   operand input_, output_;
   std::vector<std::pair<buffer_id, std::size_t>> vector_gradients_;  // and their bytes: sums that start at 0
   std::vector<std::unique_ptr<node>> nodes_;
+  std::vector<std::vector<weight_id>> weights_;  // by node
   std::vector<std::size_t> offsets_;
   Tensor gradient_memory_;
   std::vector<float*> gradients_;

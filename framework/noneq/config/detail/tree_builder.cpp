@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "noneq/config/detail/quote.hpp"
+#include "noneq/config/keys.hpp"
 
 namespace noneq::config {
 
@@ -83,11 +84,12 @@ void tree_builder::take_key(const value& v) {
   map.is_merge = v.text() == "<<" && !v.quoted();
   const bool again = map.is_merge ? !map.merges.empty() : map.v.contains(map.key);
   if (!again) return;
-  const int first = map.v.key_place(map.key).line;
-  throw error(
-      fmt::format("the key '{}' is given twice{}", shortened(map.key),
-                  map.is_merge ? ": merge several maps as <<: [*a, *b]" : fmt::format(", first on line {}", first)),
-      {}, v.where());
+  std::string remark = ": merge several maps as <<: [*a, *b]";
+  if (!map.is_merge) {
+    remark = fmt::format(", first on line {}", map.v.key_place(map.key).line);
+    if (is_of_list(map.v, map.key)) remark += "; a list needs brackets, as in [1, 2]";
+  }
+  throw error(fmt::format("the key '{}' is given twice{}", shortened(map.key), remark), {}, v.where());
 }
 
 void tree_builder::add(value v, anchor name) {
