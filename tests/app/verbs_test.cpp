@@ -71,7 +71,7 @@ TEST_CASE("sample writes as many as asked for, as the seed says") {
   CHECK(in_run({"sample", "tiny", "--quiet", "--count", "2", "--out", (place / "e.png").string()}).code == 0);
   CHECK(text_of(place / "e.png").starts_with("\x89PNG"));
   refuses(in_run({"sample", "tiny", "--count", "2", "--steps", "11"}),
-          "noneq sample: sampler: got 11 steps, need at most the schedule's T = 10");
+          "noneq sample: sampler.steps: got 11 steps, need at most the schedule's T = 10");
   for (const char* count : {"-3", "0", "2.5", "many"})
     CHECK(says(in_run({"sample", "tiny", "--count", count}).err,
                "--count: got " + std::string(count) + ", need an integer of at least 1\n"));

@@ -73,6 +73,14 @@ TEST_CASE("merge keys: one's own entries win, then the first map named") {
   CHECK(refused("a: {<<: 3}") == "a.yaml:1:9: got 3 to merge with <<, need a map or a list of maps");
   CHECK(refused("a: &a {x: 1}\nb: {<<: *a, <<: *a}") ==
         "a.yaml:2:13: the key '<<' is given twice: merge several maps as <<: [*a, *b]");
+  const auto of_many = [](const std::string& name, char key) {
+    std::string text = name + ": &" + name + " {";
+    for (int i = 0; i < 6000; ++i) text += key + std::to_string(i) + ": 1, ";
+    return text + "}\n";
+  };
+  const std::string two = of_many("a", 'k') + of_many("b", 'j');
+  CHECK(refused(two + "c: {<<: [*a, *b]}") == "a.yaml:3:4: got more than 10000 keys in one map, need fewer");
+  CHECK(refused(two + "c: {<<: [*a, *a]}") == "nothing was thrown");
 }
 
 TEST_CASE("every escape becomes a character, which can be stored again") {

@@ -15,10 +15,11 @@ name: soak
 process: {kernel: gaussian, schedule: {plugin: cosine, steps: 100}, mean: v}
 graph:
   data: {plugin: loader.hdf5, file: fields.h5, batch: 24, held_out: 0.1}
-  noiser: {plugin: noiser.marginal, in: data, time: {plugin: loss_second_moment, history: 4}}
+  scaled: {plugin: transform.standardise, in: data, per: channel}
+  noiser: {plugin: noiser.marginal, in: scaled, time: {plugin: loss_second_moment, history: 4}}
   model: {plugin: model.unet, in: noiser, channels: 16, multipliers: [1, 2], blocks: 1, groups: 4, dropout: 0.1}
   loss: {plugin: loss.simple, in: model}
-  trainer: {plugin: trainer.adam, in: loss, steps: 100000000, ema: [0.99], averages: [0.05], clip: 1, log: 50, checkpoint: 200, shards: 2}
+  trainer: {plugin: trainer.adam, in: loss, steps: 100000000, ema: [0.99], averages: [0.05, 0.1], clip: 1, log: 50, checkpoint: 200, shards: 2}
   bound: {plugin: metric.bound, of: model, samples: 100, every: 500}
   sampler: {plugin: sampler.ddim, of: model, count: 50, steps: 10, chunk: 16, clip: true, every: 300}
   samples: {plugin: writer.hdf5, in: sampler, file: samples.h5}
@@ -46,6 +47,7 @@ measure() {  # measure SECONDS: the mean memory and the most descriptors and thr
 }
 third=$((minutes * 20))
 sleep $third
+kill -0 $id || { cat log; exit 1; }
 measure $third
 memory=$mean_memory descriptors=$most_descriptors threads=$most_threads
 echo "second third: $((memory / 1024)) MiB, $descriptors descriptors, $threads threads, step $(steps)"

@@ -133,8 +133,8 @@ TEST_CASE("a run with conditions is resumed with the same bits") {
 }
 
 TEST_CASE("conditions that nothing gives are refused before anything runs") {
-  CHECK(has(problems_of({"graph.model.condition=low"}), "model.in: got 'noiser', which gives"));
-  CHECK(has(problems_of({"graph.model.condition=low"}), "need the tensor 'low', which nothing before it writes"));
+  CHECK(has(problems_of({"graph.model.condition=low"}),
+            "model.condition: got 'low', need a tensor that 'noiser' gives: "));
   CHECK(has(problems_of({"graph.model.condition=[label]"}), "model.condition: got 'label', need another tensor"));
   CHECK(has(problems_of({"graph.model.condition=[low, low]"}), "model.condition: got 'low' twice"));
   CHECK(has(problems_of({"graph.model.drop=0.1"}), "model.drop: got shares without condition"));

@@ -152,7 +152,8 @@ TEST_CASE("what stands where only the training works, or behind the end of a str
       has(with("plugin: sampler.ddim, in: model, of: model"), "n.in: stands behind 'model', a model, which works in"));
   CHECK(has(with("plugin: metric.bound, in: loss, of: model"), "n.in: stands behind 'model', a model, which works in"));
   CHECK(has(with("plugin: sampler.ddim, of: model, start: z"), "n.in: is missing; need rows with the tensor 'z'"));
-  CHECK(has(with("plugin: sampler.ddim, in: noiser, of: model, start: z"), "need the tensor 'z'"));
+  CHECK(has(with("plugin: sampler.ddim, in: noiser, of: model, start: z"),
+            "n.start: got 'z', need a tensor that 'noiser' gives: "));
   CHECK(has(with("plugin: transform.clip, in: trainer, low: 0"),
             "n.in: got 'trainer', which is a trainer and gives arrays at its end, need a writer to take them"));
   CHECK(has(problems_of({"graph.drawn={plugin: sampler.ddim, of: model}",
@@ -173,7 +174,7 @@ TEST_CASE(
                     s = rows_of("data", data.path / "rows.h5", ", dataset: s");
   const std::string writer = "graph.out={plugin: writer.hdf5, in: drawn, file: drawn.h5}";
   CHECK(has(problems_of_pass({x, "graph.drawn={plugin: sampler.ddim, in: data, steps: 13, " + of + "}", writer}),
-            "drawn: got 13 steps, need at most the schedule's T = 12"));
+            "drawn.steps: got 13 steps, need at most the schedule's T = 12"));
   CHECK(has(problems_of_pass({s, "graph.bound={plugin: metric.bound, in: data, " + of + "}"}),
             "bound.in: got rows of shape [1], need those of the model, [2]"));
 }
@@ -206,6 +207,11 @@ TEST_CASE("a problem with a parameter is reported where the parameter stands, an
         "small.yaml:6:31: process.schedule.stesp: schedule.log_snr has no parameter 'stesp', did you mean 'steps'?");
   CHECK(has(of_small("hidden: [16, 16]", "hidden: 16, 17"),
             "model.17: model.mlp has no parameter '17'; it has no value: is it one of a list, which needs brackets"));
-  CHECK(
-      has(of_small("hidden: [16, 16]", "hidden: [16, 16], condition: [lwo]"), "need the tensor 'lwo', which nothing"));
+  CHECK(has(
+      of_small("hidden: [16, 16]", "hidden: [16, 16], condition: [noies]"),
+      "small.yaml:12:72: model.condition: got 'noies', need a tensor that 'noiser' gives: noise, t, weight, x0, xt, "
+      "did you mean 'noise'?"));
+  CHECK(has(of_small("shards: 2", "rate:2.0e-3"), "has no parameter 'rate:2.0e-3'; need a space behind the ':'"));
+  CHECK(of_small("in: noiser, hidden", "inn: noiser, hidden") ==
+        "small.yaml:12:30: model.inn: model.mlp has no parameter 'inn', did you mean 'in'?");
 }

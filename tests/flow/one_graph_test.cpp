@@ -155,6 +155,22 @@ TEST_CASE("rows of two loaders are joined in training only in their own order") 
   CHECK(at::allclose(all_rows(seen, "x0").sum(1, true), all_rows(seen, "sum")));
 }
 
+TEST_CASE("loaders that are joined and cannot be opened are refused together, each in its own name") {
+  scratch_folder folder;
+  const std::vector<std::string> changes{
+      rows_of("loader", folder.path / "a.h5", ", dataset: x, order: sequential"),
+      rows_of("more", folder.path / "b.h5", ", dataset: s, order: sequential"),
+      "graph.noiser={plugin: noiser.marginal, in: [loader, more], as: {more.x0: sum}}"};
+  std::string problems;
+  try {
+    run_small(changes, 2, folder);
+  } catch (const input_error& e) {
+    problems = e.what();
+  }
+  CHECK_MESSAGE(has(problems, fmt::format("loader: {}: does not exist", (folder.path / "a.h5").string())), problems);
+  CHECK_MESSAGE(has(problems, fmt::format("more: {}: does not exist", (folder.path / "b.h5").string())), problems);
+}
+
 TEST_CASE("a run goes on only with the contents that every loader of its training had") {
   for (const std::string joined : {"noiser", "loss"}) {
     scratch_folder data, folder;

@@ -63,12 +63,12 @@ result trained(const ranks& r, std::int64_t numbers, reports how = reports::none
   for (std::int64_t k = 0; k < steps; ++k) {
     std::vector<std::vector<Tensor>> all(shards);
     const shard_block own = block_of(r.rank(), r.size(), shards);
-    if (how != reports::none) o.begin_step(with_rows);
+    if (how != reports::none) o.sums().begin_step(with_rows);
     const std::int64_t before = messages_sent;
     for (std::int64_t s = own.first; s < own.last; ++s) {
       std::vector<Tensor>& here = all[static_cast<std::size_t>(s)] = gradients(k, s, numbers);
       if (!here.empty())
-        report(o.listener(s), made.weights[0], here[0], k == 1 && s == 5 ? how : std::min(how, reports::all));
+        report(o.sums().listener(s), made.weights[0], here[0], k == 1 && s == 5 ? how : std::min(how, reports::all));
     }
     made.early.push_back(messages_sent - before);
     std::vector<const std::vector<Tensor>*> given;

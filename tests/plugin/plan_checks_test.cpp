@@ -88,7 +88,7 @@ TEST_CASE("parts of the process must fit each other") {
              "process.variance: the kernel binomial has no variance; leave this key out"));
   CHECK(problems_with({"process.schedule.plugin=learned", "graph.loss.plugin=loss.simple"}) != "");
   CHECK(says(problems_with({"graph.s={plugin: sampler.ancestral, of: model, steps: 11}"}),
-             "s: got 11 steps, need at most the schedule's T = 10"));
+             "s.steps: got 11 steps, need at most the schedule's T = 10"));
 }
 
 TEST_CASE("plugins within plugins must fit the kernel too") {

@@ -29,6 +29,7 @@ bool is_of_list(const value& map, const std::string& key) {
 }
 
 std::string remedy_of_key(const value& map, const std::string& key, const std::vector<std::string>& known) {
+  if (key.find(':') != key.npos && map.find(key)->is_null()) return "; need a space behind the ':'";
   const std::string close = did_you_mean(key, known);
   if (!close.empty() || !is_of_list(map, key)) return close;
   return "; it has no value: is it one of a list, which needs brackets, as in [1, 2]?";

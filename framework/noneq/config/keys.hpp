@@ -19,8 +19,8 @@ bool is_mistyped(const value& map, std::string_view key, const std::vector<std::
 // Returns whether the value of a key may be meant as one of a list without brackets, as the second in {hidden: 8, 8}.
 bool is_of_list(const value& map, const std::string& key);
 
-// Returns the end of a message about this unknown key: the known one that it may stand for, or the brackets that its
-// list lacks; "" where neither is likely.
+// Returns the end of a message about this unknown key: the known one that it may stand for, the space that it lacks
+// behind its ':', or the brackets that its list lacks; "" where none is likely.
 std::string remedy_of_key(const value& map, const std::string& key, const std::vector<std::string>& known);
 
 }

@@ -62,10 +62,16 @@ static std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::string closest_to(std::string_view word, const std::vector<std::string>& candidates) {
-  std::size_t best = std::min(std::max<std::size_t>(2, word.size() / 3) + 1, word.size());
+  // Of two or three letters one may be wrong. Slips are rare in the first letter.
+  const std::size_t most = word.size() < 2 ? 0 : word.size() < 4 ? 1 : std::max<std::size_t>(2, word.size() / 3);
+  const auto cost = [&](const std::string& c) {
+    const std::size_t distance = edit_distance(word, c);
+    return distance > most ? SIZE_MAX : 2 * distance + (c.empty() || c[0] != word[0]);
+  };
+  std::size_t best = SIZE_MAX;
   std::string closest;
   for (const std::string& c : candidates)
-    if (const auto d = edit_distance(word, c); d < best) best = d, closest = c;
+    if (const auto now = cost(c); now < best) best = now, closest = c;
   if (!closest.empty() || word.size() < 3) return closest;
   const auto begun = std::ranges::find_if(candidates, [&](const std::string& c) { return c.starts_with(word); });
   return begun == candidates.end() ? "" : *begun;

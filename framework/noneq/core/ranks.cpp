@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 #include <algorithm>
-#include <cstring>
 
 #include <fmt/format.h>
 
@@ -81,7 +80,7 @@ bool ranks::any(bool mine) const {
 
 std::vector<std::string> ranks::all(const std::string& mine) const {
   texts_of_ranks all(this->all(static_cast<std::int64_t>(mine.size())));
-  std::memcpy(all.at(static_cast<std::size_t>(rank())), mine.data(), mine.size());
+  std::ranges::copy(mine, all.at(static_cast<std::size_t>(rank())));
   share(all.words.data(), all.begins);
   return all.texts();
 }
@@ -90,7 +89,7 @@ std::vector<std::string> ranks::to_first(const std::string& mine) const {
   const auto lengths = all(static_cast<std::int64_t>(mine.size()));
   texts_of_ranks own({lengths[static_cast<std::size_t>(rank())]}),
       received(first() ? lengths : std::vector<std::int64_t>{});
-  std::memcpy(own.at(0), mine.data(), mine.size());
+  std::ranges::copy(mine, own.at(0));
   const std::vector<std::int64_t> none(lengths.size(), 0);
   std::vector<std::int64_t> to = none;
   to[0] = own.counts[0];

@@ -129,6 +129,7 @@ void begin(begun_run& r, const plan& p, const run_options& options) {
   else
     begin_anew(r, p, ranks_of(options));
   if (!p.trains()) return;
+  r.none_to_resume = options.policy == if_there::resume && !start;
   session& s = *r.opened;
   if (s.step() < p.training().trainer.as<trainer>().steps)
     s.data();

@@ -1,10 +1,12 @@
 #include "noneq/flow/edge_checks.hpp"
 
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "noneq/config/keys.hpp"
 #include "noneq/flow/attachment.hpp"
 #include "noneq/flow/fields.hpp"
 #include "noneq/flow/loss_curve.hpp"
@@ -32,16 +34,15 @@ std::vector<std::string> names_of_nodes(const plan& p) {
   return ids;
 }
 
-// Whether the file gives this key of a node: where it could not be read, that is the problem, and not that it is
-// missing.
-bool is_given(const plan& p, const plan_node& n, const std::string& key) {
-  const config::value* node = p.document->find("graph")->find(n.id);
-  return node->is_map() && node->contains(key);
+// Whether the file gives this key of a node: where it could not be read, or is misspelt, that is the problem, and not
+// that it is missing.
+bool is_given(const plan_node& n, const std::string& key) {
+  return n.written.contains(key) || config::is_mistyped(n.written, key, {key});
 }
 
 void check_inputs(const plan& p, const plan_node& n, const attachment& may, config::problems& found) {
   const std::string subject = n.id + ".in";
-  if (n.in.empty() && may.needs_in && !is_given(p, n, "in"))
+  if (n.in.empty() && may.needs_in && !is_given(n, "in"))
     found.add(error(n.measures_samples() ? "is missing; need the name of a sampler node"
                                          : "is missing; need the name of the node before it",
                     subject, n.where));
@@ -93,7 +94,7 @@ void check_model(plan& p, plan_node& n, const attachment& may, config::problems&
     return;
   }
   if (n.of.empty()) {
-    if (is_given(p, n, "of")) return;
+    if (is_given(n, "of")) return;
     found.add(error("is missing; need the name of a model node, or the folder of a finished run", subject, n.where));
     return;
   }
@@ -216,21 +217,50 @@ static void check_new_names(const plan_node& n, const tensor_names& have, config
                       n.id + ".in", n.in.front().where));
 }
 
+namespace {
+
+struct written_name {
+  std::string key;
+  place where;
+};
+
+// Returns the parameter of the node that names the tensor, by itself or in a list.
+std::optional<written_name> written_as(const plan_node& n, const std::string& tensor) {
+  for (const auto& [key, v] : n.written.entries()) {
+    if (n.plugin.entry->find(key) == nullptr) continue;
+    if (v.is_scalar() && v.text() == tensor) return written_name{key, v.where()};
+    for (const config::value& item : v.items())
+      if (item.is_scalar() && item.text() == tensor) return written_name{key, item.where()};
+  }
+  return std::nullopt;
+}
+
+error missing_tensor(const plan_node& n, const std::string& need, const tensor_names& have,
+                     const tensor_names& givers) {
+  const std::string inputs = fmt::format("{}", fmt::join(names_of_inputs(n), "', '")),
+                    remedy = givers.empty() ? did_you_mean(need, {have.begin(), have.end()})
+                                            : fmt::format(", as {} gives it", fmt::join(givers, " or "));
+  if (const auto written = written_as(n, need))
+    return error(fmt::format("got '{}', need a tensor that '{}' gives: {}{}", need, inputs, listed(have), remedy),
+                 n.id + "." + written->key, written->where);
+  return error(fmt::format("got '{}', which gives {}, need the tensor '{}'{}{}", inputs, listed(have), need,
+                           givers.empty() ? ", which nothing before it writes" : "", remedy),
+               n.id + ".in", n.in.front().where);
+}
+
+}
+
 void check_names(const plan& p, config::problems& found) {
-  std::map<std::string, tensor_names> given;
+  std::map<std::string, tensor_names> given, missing;
   for (const plan_node& n : p.nodes) {
-    tensor_names have = names_before(n, given, found), missing;  // one line a node and tensor
+    tensor_names have = names_before(n, given, found);
     for (const std::string& need : names_read(p, n)) {
-      if (have.count(need) || n.in.empty() || !missing.insert(need).second) continue;
+      const bool by_model = missing[n.of].count(need) > 0;  // a condition, which was reported there
+      if (have.count(need) || n.in.empty() || by_model || !missing[n.id].insert(need).second) continue;
       tensor_names others;
       for (const plan_node& o : p.nodes)
         if (o.id != n.id && given.count(o.id) && given.at(o.id).count(need)) others.insert(o.id);
-      found.add(error(fmt::format("got '{}', which gives {}, need the tensor '{}'{}",
-                                  fmt::join(names_of_inputs(n), "', '"), listed(have), need,
-                                  others.empty() ? ", which nothing before it writes" +
-                                                       did_you_mean(need, {have.begin(), have.end()})
-                                                 : fmt::format(", as {} gives it", fmt::join(others, " or "))),
-                      n.id + ".in", n.in.front().where));
+      found.add(missing_tensor(n, need, have, others));
     }
     check_new_names(n, have, found);
     given[n.id] = given_by(n, std::move(have));

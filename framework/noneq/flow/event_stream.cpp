@@ -164,7 +164,7 @@ void event_stream::add_sink(const plan_node& n) {
     if (n.in.empty()) {
       source* data = rows.data ? &model.data() : nullptr;
       batches_ = rows.batches(), counted_ = &n;
-      v.fetch = [data, rows](std::int64_t k) { return fetch_rows(*data, rows, k); };
+      v.fetch = [data, rows](std::int64_t k) { return fetch_rows(data, rows, k); };
       v.run = [data](batch raw) { return data != nullptr ? data->prepare(std::move(raw)) : raw; };
     } else if (n.measures_samples()) {
       v.run = [of_stream = run.nodes().info_before(n)](batch b) { return in_data_units(std::move(b), of_stream); };

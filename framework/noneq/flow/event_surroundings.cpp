@@ -25,7 +25,7 @@ row_pass pass_over(const event_surroundings& around, const plan_node& n, session
     drawn_stream drawn(around.listens);
     around.listens.expects(n, rows.batches());
     vertex v;
-    v.fetch = [&](std::int64_t k) { return fetch_rows(*data, rows, k); };
+    v.fetch = [&](std::int64_t k) { return fetch_rows(data, rows, k); };
     v.run = [&](batch raw) { return rows.data ? data->prepare(std::move(raw)) : raw; };
     sink_part s;
     s.map = [&](batch b, std::int64_t) -> std::any {

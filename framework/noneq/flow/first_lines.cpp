@@ -37,7 +37,9 @@ std::vector<std::string> first_lines(const plan& p, const begun_run& r, const wo
   const std::int64_t steps = p.training().trainer.as<trainer>().steps;
   std::vector<std::string> lines{
       fmt::format("{}: {} parameters, seed {}, folder {}{}{}", p.name, s.weights().count(), p.seed, folder.string(),
-                  s.step() > 0 ? fmt::format(", resumed at step {}", s.step()) : "",
+                  s.step() > 0       ? fmt::format(", resumed at step {}", s.step())
+                  : r.none_to_resume ? ", no checkpoint to resume: it begins at step 0"
+                                     : "",
                   r.from.is_null() ? "" : fmt::format(", from {}", r.from["run"].get<std::string>())),
       machine_line(p, s, pool, together)};
   if (s.step() < steps) {

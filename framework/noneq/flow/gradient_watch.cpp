@@ -13,7 +13,7 @@ class gradient_watch::shard final : public gradient_listener {
     base_ = nullptr;
     broken_ = false;
     left_.clear();
-    for (const range& r : of_.pieces_) left_.push_back(r.numbers);
+    for (const number_range& r : of_.pieces_) left_.push_back(r.numbers);
   }
 
   void found(const Tensor& weight, const Tensor& gradient) override {
@@ -22,7 +22,7 @@ class gradient_watch::shard final : public gradient_listener {
     float* base = gradient.data_ptr<float>() - first;
     if (base_ == nullptr) base_ = base, held_ = gradient;
     broken_ = base != base_;
-    auto r = std::ranges::upper_bound(of_.pieces_, first, {}, &range::first) - 1;
+    auto r = std::ranges::upper_bound(of_.pieces_, first, {}, &number_range::first) - 1;
     for (; !broken_ && r != of_.pieces_.end() && r->first < end; ++r) {
       const auto i = static_cast<std::size_t>(r - of_.pieces_.begin());
       left_[i] -= std::min(end, r->first + r->numbers) - std::max(first, r->first);
@@ -32,7 +32,7 @@ class gradient_watch::shard final : public gradient_listener {
     if (of_.found_) of_.found_();
   }
 
-  Tensor part(const range& r) const { return at::from_blob(base_ + r.first, {r.numbers}, at::kFloat); }
+  Tensor part(const number_range& r) const { return at::from_blob(base_ + r.first, {r.numbers}, at::kFloat); }
 
   bool holds(const Tensor& gradient) const {
     return !broken_ && base_ != nullptr && gradient.defined() && gradient.data_ptr() == base_ &&
@@ -47,7 +47,7 @@ class gradient_watch::shard final : public gradient_listener {
   std::vector<std::int64_t> left_;  // by piece: the numbers that were not found
 };
 
-gradient_watch::gradient_watch(const Tensor& vector, std::vector<range> pieces, const shard_block& own)
+gradient_watch::gradient_watch(const Tensor& vector, std::vector<number_range> pieces, const shard_block& own)
     : vector_(vector), pieces_(std::move(pieces)), own_(own), left_(pieces_.size()) {
   for (std::int64_t s = own.first; s < own.last; ++s) shards_.push_back(std::make_shared<shard>(*this));
 }

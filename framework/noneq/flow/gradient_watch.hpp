@@ -7,18 +7,15 @@
 #include <memory>
 
 #include "noneq/core/gradient_listener.hpp"
+#include "noneq/flow/pieces.hpp"
 #include "noneq/flow/shard_tree.hpp"
 
 namespace noneq::flow {
 
 class gradient_watch {
  public:
-  // The numbers [first, first + numbers) of the vector.
-  struct range {
-    std::int64_t first, numbers;
-  };
   // vector: float32 of one dimension, whose parts the weights are; own: the shards of this rank.
-  gradient_watch(const Tensor& vector, std::vector<range> pieces, const shard_block& own);
+  gradient_watch(const Tensor& vector, std::vector<number_range> pieces, const shard_block& own);
 
   // Begins a step in which these shards, of all, have rows. Calls known(i), on the threads of the passes, once for each
   // piece that becomes known, and found() after each report of a weight; both may be empty.
@@ -37,7 +34,7 @@ class gradient_watch {
   shard& at(std::int64_t s) const { return *shards_[static_cast<std::size_t>(s - own_.first)]; }
 
   const Tensor vector_;
-  const std::vector<range> pieces_;
+  const std::vector<number_range> pieces_;
   const shard_block own_;
   std::vector<std::shared_ptr<shard>> shards_;
   std::vector<std::atomic<std::int64_t>> left_;  // by piece: the shards that have not found it

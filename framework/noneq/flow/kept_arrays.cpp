@@ -31,8 +31,8 @@ std::map<std::string, std::map<std::int64_t, event_arrays>> read_kept_arrays(con
   return all;
 }
 
-kept_arrays::kept_arrays(std::filesystem::path file, std::int64_t step, std::size_t most)
-    : file_(std::move(file)), most_(most) {
+kept_arrays::kept_arrays(std::filesystem::path file, std::int64_t step, std::size_t most, std::size_t most_steps)
+    : file_(std::move(file)), most_(most), most_steps_(most_steps) {
   if (!std::filesystem::exists(file_)) return;
   try {
     const storage::hdf5_reader before(file_);
@@ -49,10 +49,11 @@ void kept_arrays::drop_oldest(std::int64_t now) {
   std::map<std::int64_t, std::size_t> bytes_of;  // by step
   std::size_t all = 0;
   for (const auto& [name, x] : all_) bytes_of[step_of(name)] += x.nbytes(), all += x.nbytes();
+  std::size_t steps = bytes_of.size();
   for (const auto& [step, bytes] : bytes_of) {
-    if (all <= most_ || step == now) return;
+    if ((all <= most_ && steps <= most_steps_) || step == now) return;
     std::erase_if(all_, [&, step = step](const auto& kept) { return step_of(kept.first) == step; });
-    all -= bytes;
+    all -= bytes, --steps;
   }
 }
 

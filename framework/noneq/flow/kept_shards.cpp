@@ -55,10 +55,11 @@ void share_shards(const plan& p, const ranks& r) {
           fmt::format("got a batch of {} for {} processes that train together, need a sample for each", batch, size),
           node.id, node.where)});
     if (number % size != 0)
-      throw input_error({error(fmt::format("got {} shards for {} processes that train together, need a number of "
-                                           "processes that divides the shards",
-                                           number, size),
-                               node.id + ".shards", node.where)});
+      throw input_error({at_parameter(
+          node, error(fmt::format("got {} shards for {} processes that train together, need a number of processes that "
+                                  "divides the shards",
+                                  number, size),
+                      node.id + ".shards", node.where))});
   });
   shards = number;
 }

@@ -57,8 +57,11 @@ learner::learner(session& s, const ranks& r)
   by_loss_.insert(by_loss_.end(), of_schedule.begin(), of_schedule.end());
   for (const auto& more : {of_schedule, by_variance_}) trained.insert(trained.end(), more.begin(), more.end());
   optimizer_.emplace(trainer_.as<trainer>(), trained, r);
-  if (r.many())
-    for (const Tensor& b : s.weights().buffers()) buffers_.push_back(b.clone());
+  if (!r.many()) return;
+  for (const Tensor& b : s.weights().buffers()) buffers_.push_back(b.clone());
+  std::vector<number_range> own;
+  for (std::size_t k = 0; k < s.weights().vectors().size(); ++k) own.push_back(optimizer_->own_part(k));
+  s.average_only(std::move(own));
 }
 
 stream learner::noise_stream(std::int64_t step) const { return session_.stream().fork(noiser_.id).fork(step); }
@@ -70,7 +73,7 @@ void learner::begin_step(std::int64_t batch_size) {
     const batch_share share{s, s + 1, shards};
     with_rows.push_back(share.begin(batch_size) < share.end(batch_size));
   }
-  optimizer_->begin_step(with_rows);
+  optimizer_->sums().begin_step(with_rows);
 }
 
 batch learner::noised(batch b) const {
@@ -95,6 +98,11 @@ batch learner::noised(batch b) const {
 
 learner::learner(session& s, const storage::checkpoint& saved, const ranks& r) : learner(s, r) {
   optimizer_->state(restore_from(saved, "optimizer"));
+}
+
+void learner::share_averages() const {
+  if (!ranks_.many()) return;
+  for (const std::vector<Tensor>& average : session_.averages()) optimizer_->share(average);
 }
 
 void learner::save(storage::checkpoint& c) {
@@ -138,7 +146,7 @@ shard_gradient learner::differentiate(const shard& at, std::int64_t batch_size) 
   shard_gradient result;
   std::vector<Tensor> of_loss;
   {
-    const listening by(optimizer_->listener(at.part));
+    const listening by(optimizer_->sums().listener(at.part));
     of_loss = gradients(total, by_loss_, !by_variance_.empty());
   }
   result.gradients = session_.weights().flat(of_loss);
@@ -260,7 +268,7 @@ double learner::update(std::vector<shard_gradient> shards) {
   double loss = 0;
   for (const auto& s : shards) loss += s.loss;
   at::NoGradGuard guard;
-  std::vector<const std::vector<Tensor>*> all;
+  gradients_by_shard all;
   for (const auto& s : shards) all.push_back(&s.gradients);
   const bool finite = optimizer_->gather(all);
   if (!std::isfinite(loss)) refuse(fmt::format("the loss became {}", loss));

@@ -58,6 +58,8 @@ class learner {
   // diverged, and keeps nothing, when the loss or its gradient is not finite. Collective.
   double update(std::vector<shard_gradient> shards);
 
+  // Gives each rank's part of the averages of the weights to all. Collective; before anything reads them after a step.
+  void share_averages() const;
   void save(storage::checkpoint& c);  // collective
 
  private:

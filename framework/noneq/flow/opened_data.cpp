@@ -38,10 +38,10 @@ static bool plain_input(const plan_node& n) { return n.in.size() == 1 && n.in.fr
 
 std::shared_ptr<source> opened_data::inputs_of(const plan_node& n, const std::optional<known_data>& known) {
   std::vector<joined_input> inputs;
-  for (const plan_edge& e : n.in) {
-    behind(plan_.node(e.from), known);
-    inputs.push_back({behind_.at(e.from), e.from, e.as});
-  }
+  config::problems found;
+  for (const plan_edge& e : n.in)
+    if (found.guard([&] { behind(plan_.node(e.from), known); })) inputs.push_back({behind_.at(e.from), e.from, e.as});
+  found.raise();
   if (plain_input(n)) return inputs.front().from;
   return working(n, [&] { return joined_source(std::move(inputs)); });
 }
@@ -182,10 +182,10 @@ static batch fetch_some(source& data, const std::string& part, std::int64_t firs
   return part.empty() ? data.fetch_rows(first, n) : data.fetch_part(part, first, n);
 }
 
-batch fetch_rows(source& data, const row_request& rows, std::int64_t k) {
+batch fetch_rows(source* data, const row_request& rows, std::int64_t k) {
   const std::int64_t first = rows.begin + k * rows.block, n = std::min(rows.block, rows.count - k * rows.block);
   batch raw;
-  if (rows.data) raw = fetch_some(data, rows.part, first, n);
+  if (rows.data) raw = fetch_some(*data, rows.part, first, n);
   raw.step = k, raw.first = first;
   return raw;
 }

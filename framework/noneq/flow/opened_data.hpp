@@ -73,8 +73,8 @@ class opened_data {
   states reached_, saved_;
 };
 
-// Returns a batch of the requested rows; k counts from 0.
-batch fetch_rows(source& data, const row_request& rows, std::int64_t k);
+// Returns a batch of the requested rows; k counts from 0. data: null where they need none.
+batch fetch_rows(source* data, const row_request& rows, std::int64_t k);
 
 // Return a batch of rows of a part that has `there` rows, which begin again when more are requested. prepare_in_turn()
 // finishes it, and may be called concurrently.

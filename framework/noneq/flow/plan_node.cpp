@@ -61,13 +61,20 @@ error at_node(const plan_node& n, const std::exception_ptr& e) {
   }
 }
 
+// Returns the problems of bad input, each at the node where it has no place of its own.
+static input_error input_at(const plan_node& n, const input_error& many) {
+  std::vector<error> all;
+  for (const error& each : many.problems()) all.push_back(at_node(n, each));
+  return input_error(std::move(all));
+}
+
 void fail_at(const plan_node& n, const std::exception_ptr& e) {
   try {
     std::rethrow_exception(e);
   } catch (const interrupted&) {
     throw;
-  } catch (const input_error&) {
-    throw;
+  } catch (const input_error& many) {
+    throw input_at(n, many);
   } catch (const diverged&) {  // has its node, and a type that callers catch
     throw;
   } catch (...) {
@@ -76,17 +83,15 @@ void fail_at(const plan_node& n, const std::exception_ptr& e) {
 }
 
 void refuse_at(const plan_node& n, const std::exception_ptr& e) {
-  std::vector<error> all;
   try {
     std::rethrow_exception(e);
   } catch (const interrupted&) {
     throw;
   } catch (const input_error& many) {
-    for (const error& each : many.problems()) all.push_back(at_node(n, each));
+    throw input_at(n, many);
   } catch (...) {
-    all.push_back(at_node(n, e));
+    throw input_error({at_node(n, e)});
   }
-  throw input_error(std::move(all));
 }
 
 }

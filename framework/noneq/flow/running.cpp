@@ -155,9 +155,9 @@ class running {
     const plan_node& n = plan_.training().loss;
     if (whole || step == last) listens_.loss_found(n, step, begun_.average.mean(n.as<noneq::loss>().unit()));
     if (whole) begun_.average = {};
-    if (ranks_.first() && !settings().averages.empty() && snapshots::due(step, settings().snapshots)) {
-      alone_->need_folder();
-      snapshots(folder_.path()).add(step, settings().snapshots, session_.power_averages());
+    if (!settings().averages.empty() && snapshots::due(step, settings().snapshots)) {
+      begun_.trains->share_averages();
+      if (ranks_.first()) keep_averages(step);
     }
     if (step < last) event();
     const bool stops = ranks_.any(stop_asked());
@@ -165,9 +165,15 @@ class running {
     return !stops;
   }
 
+  void keep_averages(std::int64_t step) {
+    alone_->need_folder();
+    snapshots(folder_.path()).add(step, settings().snapshots, session_.power_averages());
+  }
+
   void event() {
     begun_.event_due = events_.due();
     if (!begun_.event_due) return;
+    begun_.trains->share_averages();
     const storage::checkpoint before = session_.remembered();
     try {
       events_.after_step();
@@ -185,6 +191,7 @@ class running {
       if (!all_finite(weight))
         throw diverged(fmt::format("the weights are no longer finite at step {}. Try a lower rate", session_.step()),
                        trains.id, trains.where);
+    begun_.trains->share_averages();
     storage::checkpoint c = session_.snapshot();
     begun_.trains->save(c);
     const bool in_range = !begun_.range.left();

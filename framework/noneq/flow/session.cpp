@@ -6,7 +6,6 @@
 #include "noneq/flow/fields.hpp"
 #include "noneq/flow/observers.hpp"
 #include "noneq/flow/pass_rows.hpp"
-#include "noneq/flow/pieces.hpp"
 #include "noneq/flow/plan_checks.hpp"
 #include "noneq/flow/power_profiles.hpp"
 #include "noneq/flow/run_folder.hpp"
@@ -246,10 +245,19 @@ void session::stepped() {
 
 // Moves an average towards the weights; it keeps the share `rate` of itself.
 void session::move(const std::vector<Tensor>& average, double rate) const {
-  for (std::size_t k = 0; k < average.size(); ++k)
-    in_pieces(average[k].numel(), [&](std::int64_t first, std::int64_t n) {
-      average[k].narrow(0, first, n).lerp_(weights_->vectors()[k].narrow(0, first, n), 1 - rate);
+  for (std::size_t k = 0; k < average.size(); ++k) {
+    const number_range part = averaged_parts_.empty() ? number_range{0, average[k].numel()} : averaged_parts_[k];
+    in_pieces(part.numbers, [&](std::int64_t first, std::int64_t n) {
+      const auto within = [&](const Tensor& t) { return t.narrow(0, part.first + first, n); };
+      within(average[k]).lerp_(within(weights_->vectors()[k]), 1 - rate);
     });
+  }
+}
+
+std::vector<std::vector<Tensor>> session::averages() const {
+  std::vector<std::vector<Tensor>> all = powers_;
+  for (const flat_parameters& average : averages_) all.push_back(average.vectors());
+  return all;
 }
 
 std::map<std::string, Tensor> session::power_averages() const {

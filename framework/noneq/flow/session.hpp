@@ -6,6 +6,7 @@
 #include "noneq/flow/branch.hpp"
 #include "noneq/flow/flat_parameters.hpp"
 #include "noneq/flow/opened_data.hpp"
+#include "noneq/flow/pieces.hpp"
 #include "noneq/flow/plan.hpp"
 #include "noneq/storage/checkpoint.hpp"
 
@@ -55,6 +56,10 @@ class session {
   // variance.
   const flat_parameters& weights() const { return *weights_; }
   std::vector<Tensor> schedule_parameters(bool by_variance) const;
+  // Returns the averages of the weights, each as vectors like those of weights().
+  std::vector<std::vector<Tensor>> averages() const;
+  // From now on stepped() moves these parts of the averages only, by vector: those that other ranks do not move.
+  void average_only(std::vector<number_range> parts) { averaged_parts_ = std::move(parts); }
 
   std::int64_t step() const { return step_; }
   bool finished() const { return finished_; }
@@ -111,9 +116,10 @@ class session {
   std::string begun_in_ = std::filesystem::current_path().string();  // where relative names of files start
   std::optional<flat_parameters> weights_;
   std::vector<flat_parameters> averages_;
-  std::vector<std::vector<Tensor>> powers_;  // power-function averages, by width: vectors like those of the weights
-  std::vector<Tensor> built_buffers_;        // of the network, in its order
-  std::set<std::string> begins_anew_;        // nodes beside the training whose state the checkpoint lacks
+  std::vector<std::vector<Tensor>> powers_;   // power-function averages, by width: vectors like those of the weights
+  std::vector<number_range> averaged_parts_;  // by vector; empty: all of them
+  std::vector<Tensor> built_buffers_;         // of the network, in its order
+  std::set<std::string> begins_anew_;         // nodes beside the training whose state the checkpoint lacks
   storage::checkpoint before_checks_;
   models others_;
   std::int64_t step_ = 0;

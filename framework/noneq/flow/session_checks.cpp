@@ -26,7 +26,7 @@ void session::check_rows(const plan_node& n) {
   const std::string part = rows.info().parts.empty() ? "" : "train";
   for (std::int64_t first = 0; first < all; first += block) {
     stop_here_if_asked();
-    ready.check(rows.prepare(fetch_rows(rows, {part, std::min(first + block, all), first, block}, 0)));
+    ready.check(rows.prepare(fetch_rows(&rows, {part, std::min(first + block, all), first, block}, 0)));
     if (n.as<sampler>().start.empty() || n.as<sampler>().start.of_data())
       return;  // without a start the first rows suffice
   }

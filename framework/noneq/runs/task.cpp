@@ -20,7 +20,7 @@ row_pass pass_over(flow::session& model) {
                   const std::function<void(const batch&)>& add) {
     source* const data = rows.data ? &model.data() : nullptr;
     for (std::int64_t k = 0; k < rows.batches(); ++k) {
-      batch raw = flow::fetch_rows(*data, rows, k);
+      batch raw = flow::fetch_rows(data, rows, k);
       add(map(data != nullptr ? data->prepare(std::move(raw)) : std::move(raw)));
     }
   };

@@ -12,7 +12,7 @@ Tensor first_rows(source& data, std::int64_t count) {
   const std::int64_t there = data.info().measured;  // negative: without end
   const row_request all{"", there < 0 ? count : std::min(count, there)};
   for (std::int64_t k = 0; k < all.batches(); ++k)
-    rows.push_back(data.prepare(flow::fetch_rows(data, all, k)).at("x0"));
+    rows.push_back(data.prepare(flow::fetch_rows(&data, all, k)).at("x0"));
   return at::cat(rows);
 }
 

@@ -24,17 +24,22 @@ void check_tag(const std::string& tag, const place& at) {
 }
 
 // The named maps of << become entries where it stood; keys of the map itself, and earlier ones, win.
-value merged(const value& own, const std::vector<std::pair<std::size_t, value>>& merges) {
+value merged(const value& own, const std::vector<std::pair<std::size_t, value>>& merges, std::size_t most_keys) {
   value all = value::map();
   all.set_where(own.where());
+  const auto set = [&](const std::string& key, const value& v, const place& at) {
+    if (all.entries().size() >= most_keys)
+      throw error(fmt::format("got more than {} keys in one map, need fewer", most_keys), {}, own.where());
+    all.set(key, v, at);
+  };
   auto next = merges.begin();
   for (std::size_t i = 0; i <= own.entries().size(); ++i) {
     for (; next != merges.end() && next->first == i; ++next)
       for (const auto& [key, v] : next->second.entries())
-        if (!own.contains(key) && !all.contains(key)) all.set(key, v, next->second.key_place(key));
+        if (!own.contains(key) && !all.contains(key)) set(key, v, next->second.key_place(key));
     if (i == own.entries().size()) break;
     const auto& [key, v] = own.entries()[i];
-    all.set(key, v, own.key_place(key));
+    set(key, v, own.key_place(key));
   }
   return all;
 }
@@ -130,7 +135,7 @@ void tree_builder::open(value v, anchor name) {
 void tree_builder::close() {
   open_value done = std::move(open_.back());
   open_.pop_back();
-  add(done.merges.empty() ? std::move(done.v) : merged(done.v, done.merges), done.name);
+  add(done.merges.empty() ? std::move(done.v) : merged(done.v, done.merges, most_keys), done.name);
 }
 
 void tree_builder::null(const place& at, anchor name) {
