@@ -20,7 +20,7 @@ graph:
   model: {plugin: model.unet, in: noiser, channels: 16, multipliers: [1, 2], blocks: 1, groups: 4, dropout: 0.1}
   loss: {plugin: loss.simple, in: model}
   trainer: {plugin: trainer.adam, in: loss, steps: 100000000, ema: [0.99], averages: [0.05, 0.1], clip: 1, log: 50, checkpoint: 200, shards: 2}
-  bound: {plugin: metric.bound, of: model, samples: 100, every: 500}
+  bound: {plugin: metric.bound, of: model, samples: 50, every: 100}
   sampler: {plugin: sampler.ddim, of: model, count: 50, steps: 10, chunk: 16, clip: true, every: 300}
   samples: {plugin: writer.hdf5, in: sampler, file: samples.h5}
   picture: {plugin: writer.png, in: sampler, file: samples.png, count: 16}

@@ -21,7 +21,7 @@ class kept_arrays {
  public:
   // Drops arrays of steps after `step`: they belong to work that a crash undid.
   kept_arrays(std::filesystem::path file, std::int64_t step, std::size_t most = std::size_t{32} << 20,
-              std::size_t most_steps = 200);
+              std::size_t most_steps = 64);
 
   // Replaces the arrays of this node at this step. Arrays without numbers, or above 1 MiB, are not kept. Throws
   // noneq::error when the file cannot be written.
