@@ -18,6 +18,7 @@ TEST_CASE("at() fills in only what the error did not know") {
 TEST_CASE("did_you_mean offers the closest name and nothing far away") {
   CHECK(did_you_mean("cosin", {"linear", "cosine"}) == ", did you mean 'cosine'?");
   CHECK(did_you_mean("zzzzzz", {"linear", "cosine"}).empty());
+  CHECK(did_you_mean("rnu", {"man", "run"}) == ", did you mean 'run'?");
   CHECK(did_you_mean("rat", {"at", "rate"}) == ", did you mean 'rate'?");
   CHECK(did_you_mean("low", {"of", "in", "as"}).empty());
   CHECK(did_you_mean("8", {"in"}).empty());
