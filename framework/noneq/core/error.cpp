@@ -62,7 +62,7 @@ static std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::string closest_to(std::string_view word, const std::vector<std::string>& candidates) {
-  // Of two or three letters one may be wrong. Slips are rare in the first letter.
+  // A name of two or three letters may have one wrong letter, which is seldom the first.
   const std::size_t most = word.size() < 2 ? 0 : word.size() < 4 ? 1 : std::max<std::size_t>(2, word.size() / 3);
   const auto cost = [&](const std::string& c) {
     const std::size_t distance = edit_distance(word, c);

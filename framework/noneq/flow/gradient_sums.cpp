@@ -17,7 +17,8 @@ static Tensor sum_in(const gradients_by_shard& shards, const vector_piece& p, co
   });
 }
 
-// What each shard has, on any rank: a gradient for each vector, and one of the first vector that is as it was reported.
+// Stores for each shard, of any rank, whether it has a gradient of each vector, and whether that of the first vector is
+// the one that its backward pass reported.
 class gradient_sums::given_gradients {
  public:
   given_gradients(const gradients_by_shard& shards, std::size_t vectors, const ranks& r,

@@ -29,8 +29,8 @@ class piece_exchange {
   // Called once for each piece; may be called concurrently.
   using summing = std::function<Tensor(const shard_block& node)>;
   void send(std::size_t i, const summing& sum);
-  // Lets messages move on, which need it as they need a thread of the process; returns at once where another one does
-  // so.
+  // Moves messages on, for which the library may need a thread of the process; returns at once where another thread
+  // does so.
   void progress();
   // Returns when all is sent and received.
   void finish();
