@@ -82,7 +82,7 @@ coverage: deps
 	cmake --build --preset coverage
 	find build-coverage -name '*.gcda' -delete
 	ctest --preset coverage
-	gcovr --root . --filter framework/ --exclude framework/noneq/mpi/ --gcov-ignore-parse-errors --sort-percentage \
+	gcovr --root . --filter framework/ --gcov-ignore-parse-errors --sort-percentage \
 	  --fail-under-line $(COVERAGE) build-coverage
 
 # The flow of data under ThreadSanitizer, as CI runs it; flow/memory measures what the sanitizer itself takes.

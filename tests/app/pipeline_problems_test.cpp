@@ -97,8 +97,19 @@ TEST_CASE("the command line itself") {
   CHECK(program({"check", tiny, "--set", "graph.model.hidden="}).code == 0);
   CHECK(line({"check", tiny, "--set", "x"}) == "--set x: got no '=', need a.b.c=value\n");
   CHECK(says(line({"run", tiny, "--threads", "0"}), "--threads: got 0, need an integer from 1 to 1024"));
-  CHECK(says(line({"run", tiny, "--force", "--resume"}), " excludes "));
-  CHECK(says(line({}), "A subcommand is required"));
+  CHECK(says(line({"run", tiny, "--force", "--resume"}), ", need one of them\n"));
+  CHECK(line({}) == "noneq needs a verb behind it; noneq --help lists them\n");
+  CHECK(line({"run", tiny, "--sett", "a=1"}) == "noneq run has no option '--sett', did you mean '--set'?\n");
+  CHECK(line({"run", "--sett=a=1"}) == "noneq run has no option '--sett', did you mean '--set'?\n");
+  CHECK(line({"check", tiny, "--qqq"}) == "noneq check has no option '--qqq'; noneq check --help lists them\n");
+  CHECK(says(line({"check", tiny, "another"}), "noneq check: got 'another' behind all that it takes"));
+  CHECK(line({"check"}) == "noneq check: FILE is missing: the pipeline, a YAML file\n");
+  CHECK(line({"check", tiny, "--seed", "x"}) == "noneq check: --seed: got x, need an integer\n");
+  CHECK(line({"check", tiny, "--seed"}) == "noneq check: --seed: got nothing behind it, need an integer\n");
+  CHECK(line({"draw", tiny, "--format", "sgv"}) ==
+        "noneq draw: --format: got 'sgv', need one of dot, svg, mermaid, did you mean 'svg'?\n");
+  CHECK(line({"data", "make"}) ==
+        "noneq data make: GENERATOR is missing: a loader that generates, such as swiss_roll\n");
   CHECK(program({"--version"}).code == 0);
   CHECK(program({"run", "--help"}).code == 0);
 }

@@ -117,18 +117,36 @@ TEST_CASE("what differs is shown, and only the trainer's own pace may") {
   const scratch place;
   put_text(place / "p.yaml", tiny_pipeline);
   copy_run(place / "run");
-  const auto resumed = [&](const std::string& change) {
-    return program({"run", "p.yaml", "--out", "run", "--resume", "--quiet", "--set", change},
-                   {.folder = place.folder()});
+  const auto resumed = [&](const std::vector<std::string>& changes) {
+    std::vector<std::string> words{"run", "p.yaml", "--out", "run", "--resume", "--quiet"};
+    for (const std::string& change : changes) words.insert(words.end(), {"--set", change});
+    return program(words, {.folder = place.folder()});
   };
-  const outcome hidden = resumed("graph.model.hidden=[9, 8]");
+  const std::string end = ", with which the run in run was begun (--out FOLDER begins another)\n";
+  const outcome hidden = resumed({"graph.model.hidden=[9, 8]"});
   CHECK(hidden.code == 2);
-  CHECK(hidden.err == "run: cannot be resumed by another pipeline: model.hidden was [8], is [9,8]\n");
-  const outcome ema = resumed("graph.trainer.ema=[0.5]");
-  CHECK(ema.err == "run: cannot be resumed by another pipeline: trainer.ema was [0.9], is [0.5]\n");
+  CHECK(hidden.err == "--set graph.model.hidden: model.hidden: got [9, 8], need [8]" + end);
+  const outcome ema = resumed({"graph.trainer.ema=[0.5]", "seed=77"});
+  CHECK(ema.err ==
+        "--set seed: seed: got 77, need 3" + end + "--set graph.trainer.ema: trainer.ema: got [0.5], need [0.9]" + end);
+  const outcome replaced = resumed({"process.schedule=cosine"});
+  CHECK(replaced.err == "--set process.schedule: process.schedule.plugin: got cosine, need log_snr" + end);
   for (const char* pace : {"prefetch=2", "checkpoint=7", "log=30", "steps=61"}) {
-    const outcome o = resumed("graph.trainer." + std::string(pace));
+    const outcome o = resumed({"graph.trainer." + std::string(pace)});
     CHECK_MESSAGE(o.code == 0, o.err);
+  }
+}
+
+TEST_CASE("a folder that takes no checkpoint is found before the first step") {
+  const scratch place;
+  put_text(place / "p.yaml", tiny_pipeline);
+  std::filesystem::create_directory(place / "run");
+  put_text(place / "run/checkpoint", "mine");
+  for (const char* policy : {"--quiet", "--resume", "--force"}) {
+    const outcome o = program({"run", "p.yaml", "--out", "run", policy}, {.folder = place.folder()});
+    CHECK(o.code == 2);
+    CHECK(o.err == "run/checkpoint: got a file, need a folder for checkpoints; take it away\n");
+    CHECK(!std::filesystem::exists(place / "run/pipeline.yaml"));
   }
 }
 

@@ -98,7 +98,7 @@ TEST_CASE("weights of another process or network, of no run, or of the run's own
     CHECK(text.find('\n') == text.npos);
   };
   says({"graph.model.hidden=[16, 17]"},
-       "got weights of another pipeline (model.hidden was [16,16], is [16,17]), need one of");
+       "got weights of another pipeline (model.hidden was [16, 16], is [16, 17]), need one of");
   says({"process.mean=x0"}, "got weights of another pipeline (process.mean");
   CHECK(refusal_from(nowhere, {}).find(nowhere.path.string()) != std::string::npos);
   const auto own = [&] { run_from(first, first, {}, if_there::replace); };

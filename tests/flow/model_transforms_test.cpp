@@ -170,7 +170,8 @@ TEST_CASE("what a model cannot be applied to is refused before anything runs, wi
   CHECK(has(fault(s, node_of("n", "likelihood", "data", t.run.path)),
             "n.in: got rows of shape [1], need those of the model, [2]"));
   CHECK(has(fault(x, node_of("n", "decode", "data", t.run.path)),
-            "n.in: got 'data', which gives label, row, x0, need the tensor 'latent', which nothing before it writes"));
+            "n.in: got 'data', which gives label, row, x0, need the tensor 'latent', which nothing before it "
+            "writes; as: {NAME: latent} renames one"));
   CHECK(has(fault(s, node_of("n", "decode", "data, as: {x0: latent}", t.run.path)),
             "n.in: got rows of 'latent' of shape [1], need those of the model, [2]"));
   CHECK(has(fault(x, node_of("n", "predict", "data", t.run.path, ", t: 13")),

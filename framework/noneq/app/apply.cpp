@@ -95,14 +95,14 @@ void add_apply(CLI::App& program) {
                    "others; generate: draw data given the rows as a condition; score: the log likelihood of each row; "
                    "encode: its x^T")
       ->required()
-      ->check(CLI::IsMember(flow::application_tasks()));
+      ->check(one_of(flow::application_tasks()));
   verb->add_option(
           "--given", o->given,
           "NAME=FILE[:DATASET]: another condition of the model; those in the file of the rows, under their own "
           "names, are found")
       ->allow_extra_args(false);
   verb->add_option("--noise", r.deviation, "denoise: deviation of the noise in the data, in its units")
-      ->check(CLI::PositiveNumber);
+      ->check(positive());
   verb->add_option("--t", r.t, "denoise: begin at this t, to which the data is noised, instead")->check(at_least_one());
   verb->add_option("--members", r.members, "samples of each row")->check(at_least_one());
   verb->add_option("--steps", r.steps, "calls of the network for each sample, at most T")->check(at_least_one());

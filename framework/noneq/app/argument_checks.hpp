@@ -1,8 +1,14 @@
-// Checks of arguments. Those of integers stand for CLI11's own, whose messages differ from version to version, and
-// print the largest double digit by digit; not_empty() refuses the empty name that an unset variable of a shell leaves.
+// Checks of arguments. They stand for CLI11's own, whose messages differ from version to version, and print the largest
+// double digit by digit; not_empty() refuses the empty name that an unset variable of a shell leaves.
 #pragma once
 
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
+
+#include "noneq/core/error.hpp"
 
 namespace noneq::app {
 
@@ -27,6 +33,26 @@ inline CLI::Validator integer_from(std::int64_t least, std::int64_t most) {
             return there ? std::string() : "got " + text + ", need an integer " + wanted;
           },
           "INTEGER " + wanted};
+}
+
+inline CLI::Validator positive() {
+  return {[](std::string& text) {
+            double x = 0;
+            const bool there = CLI::detail::lexical_cast(text, x) && x > 0;
+            return there ? std::string() : "got " + text + ", need a number above 0";
+          },
+          "above 0"};
+}
+
+// Completions and the manual page find the choices in the braces.
+inline CLI::Validator one_of(std::vector<std::string> choices) {
+  const std::string all = fmt::format("{}", fmt::join(choices, ","));
+  return {[choices](std::string& text) {
+            if (std::find(choices.begin(), choices.end(), text) != choices.end()) return std::string();
+            return fmt::format("got '{}', need one of {}{}", text, fmt::join(choices, ", "),
+                               did_you_mean(text, choices));
+          },
+          "{" + all + "}"};
 }
 
 // Adds --threads.

@@ -65,7 +65,7 @@ void add_data_repack(CLI::App& data) {
   verb->add_option("--gzip", o->gzip, "level of compression, 0 for none (default: as before, 4 where it is not gzip)")
       ->check(integer_from(0, 9));
   verb->add_option("--fill", o->fill, "allow: numbers that were never written become the fill value")
-      ->check(CLI::IsMember({"refused", "allow"}));
+      ->check(one_of({"refused", "allow"}));
   add_quiet(*verb, o->quiet);
   verb->callback([o] { as_input([&] { repack(*o); }); });
 }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "noneq/app/argument_checks.hpp"
 #include "noneq/app/drawing.hpp"
 #include "noneq/app/output.hpp"
 #include "noneq/app/pipeline_file.hpp"
@@ -55,7 +56,7 @@ void add_draw(CLI::App& program) {
   CLI::App* verb = program.add_subcommand("draw", "the pipeline as a graph");
   o->pipeline.add_to(*verb);
   verb->add_option("--format", o->format, "dot, svg (needs Graphviz) or mermaid")
-      ->check(CLI::IsMember({"dot", "svg", "mermaid"}));
+      ->check(one_of({"dot", "svg", "mermaid"}));
   verb->callback([o] {
     registry plugins = installed_plugins();
     const flow::plan p = o->pipeline.make(plugins);

@@ -128,7 +128,7 @@ void add_eval(CLI::App& program) {
           "--method", o->method,
           "these metrics alone: bound (K and the variational bound), vlb (the bound of 8-bit data) or flow (log "
           "likelihood by the probability flow ODE)")
-      ->check(CLI::IsMember({"bound", "flow", "vlb"}));
+      ->check(one_of({"bound", "flow", "vlb"}));
   verb->add_option("--samples", o->samples, "rows to measure on, instead of what the pipeline says")
       ->check(at_least_one());
   add_threads(*verb, o->threads);

@@ -131,10 +131,10 @@ void add_export(CLI::App& program) {
           "safetensors, torchscript, onnx or diffusers: the network; tensorboard: numbers, pictures and curves of a "
           "run, whatever ended it")
       ->required()
-      ->check(CLI::IsMember({"safetensors", "torchscript", "onnx", "diffusers", "tensorboard"}));
+      ->check(one_of({"safetensors", "torchscript", "onnx", "diffusers", "tensorboard"}));
   o->out.add_to(*verb,
                 "file to write; for diffusers and tensorboard a folder (tensorboard: default the folder of the run)");
-  verb->add_option("--weights", o->weights, "ema or raw")->check(CLI::IsMember({"ema", "raw"}));
+  verb->add_option("--weights", o->weights, "ema or raw")->check(one_of({"ema", "raw"}));
   verb->add_option("--diffusers-version", o->version, "of diffusers that shall read it (default: 0.30.0)");
   verb->callback([o] { export_run(*o); });
 }

@@ -146,7 +146,7 @@ void add_predict(CLI::App& program) {
           "safetensors file with x, t (0-based), and class_labels and conditions, if any, in units of the model")
       ->required();
   o->out.add_to(*verb, "safetensors file to write, with y")->required();
-  verb->add_option("--weights", o->weights, "ema or raw")->check(CLI::IsMember({"ema", "raw"}));
+  verb->add_option("--weights", o->weights, "ema or raw")->check(one_of({"ema", "raw"}));
   verb->callback([o] {
     registry plugins = installed_plugins();
     o->out.need_writable("safetensors");

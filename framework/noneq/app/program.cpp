@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "noneq/app/argument_problem.hpp"
 #include "noneq/app/help.hpp"
 #include "noneq/app/output.hpp"
 #include "noneq/app/problem_text.hpp"
@@ -68,10 +69,9 @@ static int main_or_throw(int argc, char** argv) {
     flush_output();
     return e.get_exit_code();  // the answer of a verb that did its work
   } catch (const CLI::ParseError& e) {
-    std::ostringstream help, wrong;
-    const int code = program.exit(e, help, wrong);
+    std::ostringstream help;
+    if (program.exit(e, help, help) != 0) return fail_by_input(argument_problem(program, e));
     put_output(help.str());
-    if (code != 0) return fail_by_input(wrong.str());
   }
   // Buffered output is lost silently when the disk behind it is full, unless the flush is checked.
   flush_output();

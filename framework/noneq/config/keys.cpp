@@ -6,6 +6,18 @@
 
 namespace noneq::config {
 
+const value& nearest_at(const value& top, std::string_view path) {
+  const value* at = &top;
+  while (!path.empty()) {
+    const std::size_t end = std::min(path.find_first_of(".["), path.size());
+    const value* below = at->find(path.substr(0, end));
+    if (below == nullptr) break;
+    at = below;
+    path.remove_prefix(std::min(end + 1, path.size()));
+  }
+  return *at;
+}
+
 std::vector<std::string> unknown_keys(const value& map, const std::vector<std::string>& known) {
   std::vector<std::string> unknown;
   for (const auto& [key, v] : map.entries())

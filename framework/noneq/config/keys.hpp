@@ -1,4 +1,4 @@
-// The keys of a map beside those that it may have.
+// The keys of a map, as they are written and beside those that it may have.
 #pragma once
 
 #include <string>
@@ -8,6 +8,10 @@
 #include "noneq/config/value.hpp"
 
 namespace noneq::config {
+
+// Returns the value at a path such as "schedule.steps" below this one; the nearest part above it that is written, where
+// it is not.
+const value& nearest_at(const value& top, std::string_view path);
 
 // Returns the keys of the map that are not known, in their order.
 std::vector<std::string> unknown_keys(const value& map, const std::vector<std::string>& known);

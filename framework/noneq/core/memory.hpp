@@ -22,4 +22,9 @@ void bound_tensors();
 // not grow. Called once, before other threads start.
 void keep_freed_memory();
 
+// Gives the pages of freed memory back to the system. Blocks of ever other sizes, as samplers and metrics allocate them
+// between steps, otherwise spread over all that was ever kept. May be called concurrently; costs milliseconds, and the
+// pages that are needed again are cleared anew: for rare occasions.
+void return_freed_memory();
+
 }

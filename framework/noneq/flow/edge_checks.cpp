@@ -125,6 +125,14 @@ std::string listed(const tensor_names& names) {
   return names.empty() ? "no tensors" : fmt::format("{}", fmt::join(names, ", "));
 }
 
+// Returns where `as:` renames this tensor of an input.
+place place_of_name(const plan_node& n, const plan_edge& e, const std::string& tensor) {
+  const config::value* as = n.written.find("as");
+  for (const std::string& key : {e.from + "." + tensor, tensor})
+    if (as != nullptr && as->contains(key)) return as->key_place(key);
+  return e.where;
+}
+
 // The tensors of all inputs under their new names.
 tensor_names names_before(const plan_node& n, const std::map<std::string, tensor_names>& given,
                           config::problems& found) {
@@ -137,13 +145,13 @@ tensor_names names_before(const plan_node& n, const std::map<std::string, tensor
       const std::string& name = as == e.as.end() ? tensor : as->second;
       if (!there.insert(name).second)
         found.add(error(fmt::format("gives two tensors of {} the name '{}', need different names", e.from, name),
-                        n.id + ".as", e.where));
+                        n.id + ".as", place_of_name(n, e, tensor)));
     }
     for (const auto& [tensor, name] : e.as)
       if (before.count(tensor) == 0)
         found.add(error(fmt::format("got '{}', but {} gives {}{}", tensor, e.from, listed(before),
                                     did_you_mean(tensor, {before.begin(), before.end()})),
-                        n.id + ".as", e.where));
+                        n.id + ".as", place_of_name(n, e, tensor)));
     for (const std::string& name : there)
       if (const auto [it, added] = from.emplace(name, e.from); !added && !depends_on_data(name))
         found.add(error(fmt::format("got the tensor '{}' from both {} and {}, need another name: as: {{{}.{}: other}}",
@@ -239,12 +247,13 @@ error missing_tensor(const plan_node& n, const std::string& need, const tensor_n
                      const tensor_names& givers) {
   const std::string inputs = fmt::format("{}", fmt::join(names_of_inputs(n), "', '")),
                     remedy = givers.empty() ? did_you_mean(need, {have.begin(), have.end()})
-                                            : fmt::format(", as {} gives it", fmt::join(givers, " or "));
+                                            : fmt::format(", as {} gives it", fmt::join(givers, " or ")),
+                    other = remedy.empty() ? fmt::format("; as: {{NAME: {}}} renames one", need) : "";
   if (const auto written = written_as(n, need))
     return error(fmt::format("got '{}', need a tensor that '{}' gives: {}{}", need, inputs, listed(have), remedy),
                  n.id + "." + written->key, written->where);
-  return error(fmt::format("got '{}', which gives {}, need the tensor '{}'{}{}", inputs, listed(have), need,
-                           givers.empty() ? ", which nothing before it writes" : "", remedy),
+  return error(fmt::format("got '{}', which gives {}, need the tensor '{}'{}{}{}", inputs, listed(have), need,
+                           givers.empty() ? ", which nothing before it writes" : "", remedy, other),
                n.id + ".in", n.in.front().where);
 }
 

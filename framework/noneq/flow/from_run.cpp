@@ -1,7 +1,9 @@
 #include "noneq/flow/from_run.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "noneq/config/differences.hpp"
 #include "noneq/config/parse.hpp"
 #include "noneq/flow/run_folder.hpp"
 #include "noneq/flow/trimmed_pipeline.hpp"
@@ -29,6 +31,13 @@ config::value meaning(config::value pipeline) {
   return v;
 }
 
+std::string in_words(const std::vector<config::difference>& all) {
+  std::vector<std::string> texts;
+  for (const config::difference& d : all)
+    texts.push_back(fmt::format("{} was {}, is {}", d.path, d.was.value_or("not there"), d.is.value_or("not there")));
+  return fmt::format("{}", fmt::join(texts, "; "));
+}
+
 bool belongs(const std::string& tensor) {
   return tensor.starts_with("model.") || tensor.starts_with("ema.") || tensor.starts_with("state.") ||
          tensor.starts_with("normalisation.");
@@ -51,7 +60,7 @@ beginning begin_from_run(const fs::path& folder, const plan& p) {
     const config::value was = meaning(config::parse_file(folder / "pipeline.yaml")), is = meaning(p.resolved());
     if (!(was == is))
       throw error(fmt::format("got weights of another pipeline ({}), need one of this process, noiser and model",
-                              first_difference(was, is)));
+                              in_words(config::differences(was, is))));
     const storage::checkpoint learned =
         storage::load_checkpoint(storage::has_checkpoint(other.in_range()) ? other.in_range() : other.saved());
     beginning b;

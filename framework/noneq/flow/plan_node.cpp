@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "noneq/config/keys.hpp"
 #include "noneq/core/any_exception.hpp"
 #include "noneq/flow/divergence.hpp"
 #include "noneq/plugin/roles/metric.hpp"
@@ -31,15 +32,8 @@ static std::string first_name(const std::string& subject) { return subject.subst
 
 error at_parameter(const plan_node& n, const error& e) {
   if (!e.subject().starts_with(n.id + ".") || e.where().str() != n.where.str()) return e;
-  const config::value* at = &n.written;
-  for (std::string path = e.subject().substr(n.id.size() + 1); !path.empty();) {
-    const std::string key = first_name(path);
-    const config::value* below = at->find(key);
-    if (below == nullptr) break;
-    at = below;
-    path.erase(0, key.size() + 1);
-  }
-  return at == &n.written ? e : error(e.message(), e.subject(), at->where());
+  const config::value& at = config::nearest_at(n.written, e.subject().substr(n.id.size() + 1));
+  return &at == &n.written ? e : error(e.message(), e.subject(), at.where());
 }
 
 error at_node(const plan_node& n, const std::exception& e) {

@@ -1,9 +1,12 @@
 #include "noneq/flow/run_folder.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <set>
 
 #include <fmt/format.h>
+#include <unistd.h>
 #include <nlohmann/json.hpp>
 
 #include "noneq/config/emit.hpp"
@@ -12,6 +15,7 @@
 #include "noneq/flow/json_lines.hpp"
 #include "noneq/flow/leftovers.hpp"
 #include "noneq/flow/named_files.hpp"
+#include "noneq/flow/same_pipeline.hpp"
 #include "noneq/flow/snapshots.hpp"
 #include "noneq/flow/trimmed_pipeline.hpp"
 #include "noneq/flow/unit_folder.hpp"
@@ -29,6 +33,15 @@ input_error refused(const fs::path& folder, const std::string& why) {
 
 namespace {
 
+// A checkpoint that cannot be saved would be found after a part of the training.
+void need_writable_folder(const fs::path& folder) {
+  std::error_code none;
+  if (!fs::is_directory(folder, none)) throw refused(folder, "got a file, need a folder for checkpoints; take it away");
+  if (::access(folder.c_str(), W_OK | X_OK) != 0)
+    throw refused(folder,
+                  fmt::format("no checkpoint can be saved there: {}; check its permissions", std::strerror(errno)));
+}
+
 // Files of an earlier run are input: an error in them is bad input.
 template <class F>
 auto as_read(F&& f) {
@@ -37,29 +50,6 @@ auto as_read(F&& f) {
   } catch (const error& e) {
     throw input_error({e});
   }
-}
-
-// Returns the part of a pipeline that may not change between the parts of an interrupted run, because it makes the
-// model. The names of files are not part of it for the loaders `known`, whose data is known by its contents.
-config::value identity(config::value resolved, const plan& p, const std::set<std::string>& known) {
-  config::value v = config::value::map();
-  // The file may have been edited since: nothing is taken for granted.
-  for (const char* key : {"seed", "process"})
-    if (const config::value* part = resolved.find(key)) v.set(key, *part);
-  if (const config::value* graph = resolved.find("graph"); graph == nullptr || !graph->is_map()) return v;
-  remove_beside_model(resolved);
-  for (const auto& [id, node] : resolved.find("graph")->entries()) {
-    const config::value* name = node.find("plugin");
-    const std::string plugin = name ? name->text() : "";
-    config::value copy = node;
-    if (copy.is_map() && plugin.starts_with("trainer."))
-      for (const char* key : {"steps", "prefetch", "checkpoint", "keep", "log"}) copy.remove(key);
-    if (copy.is_map() && known.count(id) && plugin == p.node(id).plugin.entry->full_name())
-      for (const parameter& path : p.node(id).plugin.entry->parameters)
-        if (holds_paths(path)) copy.remove(path.name);
-    v.set(id, std::move(copy));
-  }
-  return v;
 }
 
 // Returns the last step with a record; 0: none.
@@ -111,29 +101,6 @@ void need_steps_left(const storage::checkpoint& start, const config::value& befo
 
 }
 
-// Returns a list or map as it would be written on a line, because "a list" names no difference.
-static std::string shown(const config::value& v) {
-  constexpr std::size_t most = 80;
-  if (!v.is_list() && !v.is_map()) return v.brief();
-  const std::string text = config::to_json(v).dump();
-  return text.size() <= most ? text : text.substr(0, most) + "…";
-}
-
-std::string first_difference(const config::value& was, const config::value& is, const std::string& at) {
-  if (was == is) return "";
-  if (was.is_map() && is.is_map()) {
-    for (const auto& [key, v] : is.entries()) {
-      const std::string path = at.empty() ? key : at + "." + key;
-      const config::value* old = was.find(key);
-      if (old == nullptr) return path + " is new";
-      if (!(*old == v)) return first_difference(*old, v, path);
-    }
-    for (const auto& [key, v] : was.entries())
-      if (!is.contains(key)) return (at.empty() ? key : at + "." + key) + " is gone";
-  }
-  return fmt::format("{} was {}, is {}", at, shown(was), shown(is));
-}
-
 // Returns the last checkpoint, or with its damage the last one before it that is whole; throws the damage when there is
 // none.
 static run_folder::saved_start whole_checkpoint(const fs::path& saved) {
@@ -158,6 +125,7 @@ std::optional<run_folder::saved_start> run_folder::start(const plan& p, if_there
       if (const std::string who = holder_of(part.folder); !who.empty())
         throw refused(part.folder,
                       fmt::format("is in use by {}; wait until that has ended, or give --out another folder", who));
+  if (p.trains() && fs::exists(saved(), none)) need_writable_folder(saved());
   if (policy == if_there::replace) return std::nullopt;
   if (!p.trains()) {
     const bool same = policy == if_there::resume && !storage::has_checkpoint(saved()) && fs::exists(pipeline) &&
@@ -194,11 +162,8 @@ std::optional<run_folder::saved_start> run_folder::start(const plan& p, if_there
   const auto joined = start.meta.value("joined_data", std::map<std::string, std::string>{});
   for (const plan_node* n : p.before(p.training().trainer))
     if (joined.count(n->id)) known.insert(n->id);
-  const auto identity_of = [&](const config::value& resolved) { return identity(resolved, p, known); };
   const config::value before = as_read([&] { return config::parse_file(pipeline); });
-  const config::value was = identity_of(before), is = identity_of(p.resolved());
-  if (!(was == is))
-    throw refused(path_, fmt::format("cannot be resumed by another pipeline: {}", first_difference(was, is)));
+  need_same_pipeline(before, p, known, path_);
   need_steps_left(start, before, p);
   return found;
 }

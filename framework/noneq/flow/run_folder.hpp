@@ -8,9 +8,6 @@
 
 namespace noneq::flow {
 
-// "model.hidden was [8], is [9,8]"; "" when `was` and `is` are equal.
-std::string first_difference(const config::value& was, const config::value& is, const std::string& at = "");
-
 enum class if_there { refuse, resume, replace };
 
 // Returns the default folder of a run, "runs/<name>".

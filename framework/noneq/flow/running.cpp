@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "noneq/core/memory.hpp"
 #include "noneq/flow/described_rows.hpp"
 #include "noneq/flow/events.hpp"
 #include "noneq/flow/run_observers.hpp"
@@ -199,6 +200,7 @@ class running {
     begun_.saved_in_range = in_range;
     saved_ = session_.step();
     vouched_ = false;
+    return_freed_memory();
   }
 
   void write(storage::checkpoint c, bool in_range) {
