@@ -31,8 +31,7 @@ struct hdf5 : noneq::writer {
     std::set<std::string> seen;
     for (const auto& [tensor, name] : names) {
       if (tensor.empty()) throw noneq::error("got '" + name + "', need a map such as {samples: temperature}", "names");
-      if (name.empty() || name.front() == '/' || name.back() == '/' || name == "noneq" || name.starts_with("noneq/"))
-        throw noneq::error("got '" + name + "', need the name of a dataset, like 'a' or 'a/b'", "names");
+      need_name_of_dataset(name, "names");
       if (!seen.insert(name).second) throw noneq::error("got '" + name + "' twice, need different names", "names");
     }
   }
@@ -43,8 +42,19 @@ struct hdf5 : noneq::writer {
     } catch (const noneq::error& e) {
       throw noneq::error(e.message(), "file");
     }
-    for (const std::string& name : datasets) given.need(name, "datasets");
+    for (const noneq::named_tensor_doc& t : given.tensors)
+      if (datasets.empty() && names.count(t.name) == 0) need_name_of_dataset(t.name, "in");
+    for (const std::string& name : datasets) {
+      given.need(name, "datasets");
+      need_name_of_dataset(name_of(name), "datasets");
+    }
     for (const auto& [tensor, _] : names) given.need(tensor, "names");
+  }
+
+  // A group of the file's own holds its checksums.
+  static void need_name_of_dataset(const std::string& name, const char* parameter) {
+    if (name.empty() || name.front() == '/' || name.back() == '/' || name == "noneq" || name.starts_with("noneq/"))
+      throw noneq::error("got '" + name + "', need the name of a dataset, like 'a' or 'a/b'", parameter);
   }
 
   // The name of the dataset of a tensor.

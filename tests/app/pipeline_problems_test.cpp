@@ -96,7 +96,7 @@ TEST_CASE("the command line itself") {
         "'hidden'?\n");
   CHECK(program({"check", tiny, "--set", "graph.model.hidden="}).code == 0);
   CHECK(line({"check", tiny, "--set", "x"}) == "--set x: got no '=', need a.b.c=value\n");
-  CHECK(says(line({"run", tiny, "--threads", "0"}), "--threads: got 0, need an integer from 1 to 1024"));
+  CHECK(says(line({"run", tiny, "--threads", "0"}), "--threads: got '0', need an integer from 1 to 1024"));
   CHECK(says(line({"run", tiny, "--force", "--resume"}), ", need one of them\n"));
   CHECK(line({}) == "noneq needs a verb behind it; noneq --help lists them\n");
   CHECK(line({"run", tiny, "--sett", "a=1"}) == "noneq run has no option '--sett', did you mean '--set'?\n");
@@ -104,10 +104,21 @@ TEST_CASE("the command line itself") {
   CHECK(line({"check", tiny, "--qqq"}) == "noneq check has no option '--qqq'; noneq check --help lists them\n");
   CHECK(says(line({"check", tiny, "another"}), "noneq check: got 'another' behind all that it takes"));
   CHECK(line({"check"}) == "noneq check: FILE is missing: the pipeline, a YAML file\n");
-  CHECK(line({"check", tiny, "--seed", "x"}) == "noneq check: --seed: got x, need an integer\n");
+  CHECK(line({"check", tiny, "--seed", "x"}) == "noneq check: --seed: got 'x', need an integer of 64 bits\n");
   CHECK(line({"check", tiny, "--seed"}) == "noneq check: --seed: got nothing behind it, need an integer\n");
+  CHECK(line({"check", tiny, "--seed", ""}) == "noneq check: --seed: got '', need an integer of 64 bits\n");
+  CHECK(line({"check", tiny, "--a\x1b[31m\nb"}) ==
+        "noneq check has no option '--a\\x1b[31m\\nb'; noneq check --help lists them\n");
   CHECK(line({"draw", tiny, "--format", "sgv"}) ==
         "noneq draw: --format: got 'sgv', need one of dot, svg, mermaid, did you mean 'svg'?\n");
+  CHECK(line({"check", tiny, "--seed", "99999999999999999999"}) ==
+        "noneq check: --seed: got '99999999999999999999', need an integer of 64 bits\n");
+  CHECK(line({"check", tiny, "--seed", "1", "--seed", "2"}) == "noneq check: --seed: got 2 values, need one\n");
+  CHECK(line({"run", tiny, "--quiet=x"}) == "noneq run: --quiet: got a value, need none: it is given or not\n");
+  CHECK(line({"--quiet", "run", tiny}) == "got --quiet before the verb 'run', need it behind the verb\n");
+  CHECK(line({"check", "--"}) == "noneq check: FILE is missing: the pipeline, a YAML file\n");
+  CHECK(says(line({"data", "maek"}), "noneq data has no verb 'maek', did you mean 'make'? (there are: info, make, "));
+  CHECK(line({"data", "--qqq", "make"}) == "noneq data has no option '--qqq'; noneq data --help lists them\n");
   CHECK(line({"data", "make"}) ==
         "noneq data make: GENERATOR is missing: a loader that generates, such as swiss_roll\n");
   CHECK(program({"--version"}).code == 0);

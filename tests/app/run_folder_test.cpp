@@ -1,4 +1,5 @@
 // Who may work in the folder of a run, and what a run that ended early leaves there.
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "noneq/core/random.hpp"
@@ -147,6 +148,46 @@ TEST_CASE("a folder that takes no checkpoint is found before the first step") {
     CHECK(o.code == 2);
     CHECK(o.err == "run/checkpoint: got a file, need a folder for checkpoints; take it away\n");
     CHECK(!std::filesystem::exists(place / "run/pipeline.yaml"));
+  }
+}
+
+TEST_CASE("a resume that fails or is refused leaves the records of a finished run") {
+  const scratch place;
+  put_text(place / "p.yaml", tiny_pipeline);
+  copy_run(place / "run");
+  const std::string before = text_of(place / "run/metrics.jsonl"), table = text_of(place / "run/metrics.csv");
+  REQUIRE(says(before, "\"node\":\"bound\""));
+  // A sampler that is made after the metrics cannot draw.
+  std::filesystem::remove(place / "run/samples.h5");
+  std::filesystem::create_directory(place / "run/samples.h5");
+  const outcome o = program({"run", "p.yaml", "--out", "run", "--resume", "--quiet"}, {.folder = place.folder()});
+  CHECK(o.code != 0);
+  CHECK(text_of(place / "run/metrics.jsonl") == before);
+  CHECK(text_of(place / "run/metrics.csv") == table);
+  std::filesystem::remove(place / "run/samples.h5");
+  CHECK(program({"run", "p.yaml", "--out", "run", "--resume", "--quiet"}, {.folder = place.folder()}).code == 0);
+  CHECK(text_of(place / "run/metrics.jsonl") == before);
+}
+
+TEST_CASE("force leaves files that are not the run's own, and a pipe in the place of one is refused") {
+  const scratch place;
+  put_text(place / "p.yaml", tiny_pipeline);
+  copy_run(place / "run");
+  put_text(place / "run/checkpoint/notes.txt", "mine");
+  const auto begin = [&] {
+    return program({"run", "p.yaml", "--out", "run", "--force", "--quiet", "--set", "graph.trainer.steps=5"},
+                   {.folder = place.folder()});
+  };
+  CHECK(begin().code == 0);
+  CHECK(text_of(place / "run/checkpoint/notes.txt") == "mine");
+  for (const char* file : {"metrics.jsonl", "history.jsonl", "pipeline.yaml", "lock"}) {
+    std::filesystem::remove(place / "run" / file);
+    REQUIRE(::mkfifo((place / "run" / file).c_str(), 0600) == 0);
+    const outcome o = begin();
+    CHECK(o.code == 2);
+    CHECK(o.err == "run/" + std::string(file) +
+                       ": got a folder, device or pipe, need a file of the run, or none; take it away\n");
+    std::filesystem::remove(place / "run" / file);
   }
 }
 

@@ -95,3 +95,32 @@ TEST_CASE("a table without its lines, as one that was left behind, is made anew"
                    [](const std::string&) { return false; });
   CHECK(std::filesystem::is_empty(fresh.path));
 }
+
+TEST_CASE("records give way to new ones of their node, not before these are there") {
+  scratch_folder folder;
+  std::filesystem::create_directories(folder.path);
+  const auto lines = folder.path / "metrics.jsonl", table = folder.path / "metrics.csv";
+  const auto add = [](record_file& records, double value) {
+    records.add(4, "bound", {"K", value, "bits"});
+    records.add(4, "bound", {"vlb", value, "bits"});
+    records.add(4, "distance", {"d", value, ""});
+  };
+  {
+    record_file first(lines, table, 0, [](const std::string&) { return false; });
+    first.add(4, "loss", {"loss", 0.5, "nats"});
+    add(first, 1);
+    first.add(5, "bound", {"K", 1, "bits"});
+  }
+  record_file again(lines, table, 4, [](const std::string& node) { return node != "loss"; });
+  std::string expected = storage::read_file(lines);
+  CHECK(std::count(expected.begin(), expected.end(), '\n') == 4);
+  CHECK(table_in(folder) == table_of(expected));
+  add(again, 1);
+  CHECK(storage::read_file(lines) == expected);  // equal numbers, in their order
+  CHECK(table_in(folder) == table_of(expected));
+  record_file third(lines, table, 4, [](const std::string& node) { return node != "loss"; });
+  third.add(4, "bound", {"K", 2, "bits"});
+  expected = storage::read_file(lines);
+  CHECK(std::count(expected.begin(), expected.end(), '\n') == 3);  // the new K, and what was not measured again
+  CHECK(has(expected, "\"node\":\"distance\""));
+}

@@ -34,6 +34,18 @@ TEST_CASE("signals that arrive within a matrix product leave the heap alone") {
   as_by_default();
 }
 
+TEST_CASE("work that would be left half done defers a stop on its thread alone") {
+  noneq::ask_to_stop();
+  {
+    const noneq::stop_deferred to_its_end;
+    noneq::stop_here_if_asked();
+    std::thread([] { CHECK_THROWS_AS(noneq::stop_here_if_asked(), noneq::interrupted); }).join();
+    CHECK(noneq::stop_asked());
+  }
+  CHECK_THROWS_AS(noneq::stop_here_if_asked(), noneq::interrupted);
+  noneq::forget_stop();
+}
+
 // ThreadSanitizer delivers no signals to a child that a program with threads has forked.
 #ifdef __SANITIZE_THREAD__
 constexpr bool without_signals = true;
@@ -63,5 +75,5 @@ TEST_CASE("the second signal ends the program at once, with 130 and the line tha
   ::waitpid(child, &status, 0);
   CHECK(WIFEXITED(status));
   CHECK(WEXITSTATUS(status) == 130);
-  CHECK(text == "\nrun: go on with it\ninterrupted\n");
+  CHECK(text == "run: go on with it\ninterrupted\n");
 }

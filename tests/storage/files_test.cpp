@@ -153,6 +153,12 @@ TEST_CASE("what is appended is there whole, or not at all") {
   }
   append(s / "f", "three\n");
   CHECK(read_file(s / "f") == "one\ntwo\nthree\n");
+  append_line(s / "f", "four");
+  append(s / "f", "cut by a lost po");
+  append_line(s / "f", "five");
+  append_line(s / "new", "one");
+  CHECK(read_file(s / "f") == "one\ntwo\nthree\nfour\ncut by a lost po\nfive\n");
+  CHECK(read_file(s / "new") == "one\n");
   CHECK(has(failure([&] { append(s / "no/f", "x"); }), "No such file or directory"));
   CHECK(has(failure([&] { make_durable(s / "none"); }), "none: cannot open"));
 }

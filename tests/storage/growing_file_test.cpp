@@ -1,5 +1,6 @@
 // Files that grow by encoded rows: what is read back, by HDF5's own filters too, and units that outlive their writer.
 #include <cmath>
+#include <thread>
 
 #include <hdf5.h>
 
@@ -178,6 +179,36 @@ TEST_CASE("rows behind a unit that ended within a chunk are refused, as they wou
   add_rows(out, "x", f, at::arange(12.f), 0);
   out.end_unit(0, 12);
   CHECK_THROWS_AS(add_rows(out, "x", f, at::arange(12.f), 12), noneq::error);
+}
+
+TEST_CASE("a file whose journal cannot note that it is closed stays whole, and one that was cut is not closed") {
+  const scratch folder;
+  const auto file = folder / "a.h5", journal = journal_of(file);
+  const row_format f = format_named("float32", 8);
+  {
+    growing_file out(file, growing_file_kind::in_units);
+    out.create("x", {}, f);
+    add_rows(out, "x", f, at::arange(12.f), 0);
+    out.end_unit(0, 12);
+    while (read_journal(file).empty()) std::this_thread::yield();
+    std::filesystem::rename(journal, folder / "kept");
+    std::filesystem::create_directory(journal);
+    CHECK_THROWS_AS(out.close(), noneq::error);
+  }
+  CHECK(rows_back(file, "x").equal(at::arange(12.f)));
+  std::filesystem::remove(journal);
+  std::filesystem::rename(folder / "kept", journal);
+  CHECK_FALSE(is_closed(file));
+  note_closed(file);
+  CHECK(is_closed(file));
+  CHECK(lost_units(file) == "");
+  std::filesystem::resize_file(file, std::filesystem::file_size(file) - 1);
+  CHECK_FALSE(is_closed(file));
+  std::filesystem::resize_file(file, 100);
+  append_line(journal, "no line of a journal");
+  append(journal, "{\"first\":12,");
+  CHECK(lost_units(file) ==
+        file.string() + ": 1 units lie beyond its end and 1 lines of its journal are damaged; run the part again");
 }
 
 TEST_CASE("units that were ended outlive a writer that never closed its file, and are joined with others") {

@@ -59,7 +59,7 @@ config::value document_of(apply_options& o, registry& plugins) {
   const auto run = open_run(o.folder, plugins, [](config::value&) {});
   return as_input([&] {
     rows_in_file rows = read_rows_in_file(o.to, "--to");
-    if (rows.dataset.empty()) throw error(fmt::format("--to got '{}', need FILE:DATASET", o.to));
+    if (rows.dataset.empty() || rows.file.empty()) throw error(fmt::format("--to got '{}', need FILE:DATASET", o.to));
     for (const rows_in_file& r : read_given(o.given)) o.request.beside.push_back(at_its_place(r));
     rows.tensor = tensor_to_read(o, rows.dataset, *run);
     o.request.rows = at_its_place(rows);
@@ -106,7 +106,7 @@ void add_apply(CLI::App& program) {
   verb->add_option("--t", r.t, "denoise: begin at this t, to which the data is noised, instead")->check(at_least_one());
   verb->add_option("--members", r.members, "samples of each row")->check(at_least_one());
   verb->add_option("--steps", r.steps, "calls of the network for each sample, at most T")->check(at_least_one());
-  verb->add_option("--seed", r.seed, "seed (default: 0)");
+  verb->add_option("--seed", r.seed, "seed (default: 0)")->check(a_seed());
   verb->add_option("--set", o->changes, "change a value of the pipeline: --set graph.out.dtype=float16")
       ->allow_extra_args(false);
   o->out.add_to(*verb, "HDF5 file to write; it is made in the folder FILE.noneq, and the same command goes on there")

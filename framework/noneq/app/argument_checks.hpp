@@ -3,6 +3,10 @@
 #pragma once
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <string_view>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -15,31 +19,41 @@ namespace noneq::app {
 // The largest number that a parameter of a plugin may have, so that no sum of two of them overflows.
 constexpr std::int64_t most_things = 1'000'000'000'000;
 
-inline CLI::Validator at_least_one() {
-  return {[](std::string& text) {
-            std::int64_t n = 0;
-            if (!CLI::detail::lexical_cast(text, n) || n < 1) return "got " + text + ", need an integer of at least 1";
-            return n <= most_things ? std::string()
-                                    : "got " + text + ", need an integer of at most " + std::to_string(most_things);
+// Returns the number that the whole text is, in decimal digits; nothing for any other. The library would read 010 as 8,
+// and a number beyond 64 bits, in some versions, as the largest.
+inline std::optional<std::int64_t> whole_number(std::string_view text) {
+  std::int64_t n = 0;
+  const auto [stop, fault] = std::from_chars(text.data(), text.data() + text.size(), n);
+  return fault == std::errc() && stop == text.data() + text.size() ? std::optional(n) : std::nullopt;
+}
+
+// Refuses all but integers of this interval; `need` states it, and `type` stands in --help.
+inline CLI::Validator integer(std::int64_t least, std::int64_t most, const std::string& need, const std::string& type) {
+  return {[=](std::string& text) {
+            const auto n = whole_number(text);
+            if (!n || *n < least || *n > most) return fmt::format("got '{}', need an integer {}", text, need);
+            text = std::to_string(*n);
+            return std::string();
           },
-          "INTEGER of at least 1"};
+          type};
+}
+
+inline CLI::Validator at_least_one() {
+  return integer(1, most_things, fmt::format("of at least 1 and at most {}", most_things), "INTEGER of at least 1");
 }
 
 inline CLI::Validator integer_from(std::int64_t least, std::int64_t most) {
-  const std::string wanted = "from " + std::to_string(least) + " to " + std::to_string(most);
-  return {[=](std::string& text) {
-            std::int64_t n = 0;
-            const bool there = CLI::detail::lexical_cast(text, n) && n >= least && n <= most;
-            return there ? std::string() : "got " + text + ", need an integer " + wanted;
-          },
-          "INTEGER " + wanted};
+  const std::string interval = fmt::format("from {} to {}", least, most);
+  return integer(least, most, interval, "INTEGER " + interval);
 }
+
+inline CLI::Validator a_seed() { return integer(INT64_MIN, INT64_MAX, "of 64 bits", ""); }
 
 inline CLI::Validator positive() {
   return {[](std::string& text) {
             double x = 0;
-            const bool there = CLI::detail::lexical_cast(text, x) && x > 0;
-            return there ? std::string() : "got " + text + ", need a number above 0";
+            const bool there = CLI::detail::lexical_cast(text, x) && x > 0 && std::isfinite(x);
+            return there ? std::string() : fmt::format("got '{}', need a number above 0", text);
           },
           "above 0"};
 }

@@ -54,7 +54,7 @@ void add_continue(CLI::App& program) {
       "continue", "train a new run that begins with the weights of another: its pipeline, with what you change");
   verb->add_option("RUN", o->folder, "the folder of the run to begin with")->required()->check(not_empty());
   verb->add_option("--set", o->changes, "change a value: --set graph.trainer.rate=1e-4")->allow_extra_args(false);
-  verb->add_option("--seed", o->seed, "change the seed");
+  verb->add_option("--seed", o->seed, "change the seed")->check(a_seed());
   verb->add_option("--name", o->name, "name of the new run")->check(not_empty());
   verb->add_option("--out", o->out, "its folder (default: runs/<name>)")->check(not_empty());
   auto* resume = verb->add_flag("--resume", o->resume, "go on from the new run's last checkpoint, if there is one");

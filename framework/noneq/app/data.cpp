@@ -81,7 +81,7 @@ void add_data(CLI::App& program) {
   o->out.add_to(*make, "HDF5 file to write")->required();
   make->add_option("--dataset", o->dataset, "name of the dataset (default: x)");
   make->add_option("--test", o->test, "how many more rows to write as the dataset 'test'")->check(at_least_one());
-  make->add_option("--seed", o->seed, "seed (default: 0)");
+  make->add_option("--seed", o->seed, "seed (default: 0)")->check(a_seed());
   make->add_option("--set", o->settings, "a parameter of the generator: --set noise=0.2")->allow_extra_args(false);
   make->callback([o] { make_data(*o); });
   add_data_import(*data);

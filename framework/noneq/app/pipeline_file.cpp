@@ -25,7 +25,7 @@ registry installed_plugins() {
 void pipeline_file::add_to(CLI::App& verb) {
   verb.add_option("FILE", file, "the pipeline, a YAML file")->required()->check(not_empty());
   verb.add_option("--set", changes, "change a value: --set process.schedule.steps=100")->allow_extra_args(false);
-  verb.add_option("--seed", seed, "change the seed");
+  verb.add_option("--seed", seed, "change the seed")->check(a_seed());
 }
 
 std::string change_values(config::value& document, const std::vector<std::string>& changes) {

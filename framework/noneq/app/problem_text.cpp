@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "noneq/config/excerpt.hpp"
+#include "noneq/core/messages.hpp"
 
 namespace noneq::app {
 
@@ -24,7 +25,7 @@ std::string problem_text(const input_error& e) {
   constexpr std::size_t usual = 100;
   config::excerpts files({columns_of(STDERR_FILENO, usual), takes_colours(STDERR_FILENO)});
   std::string text;
-  for (const error& problem : e.problems()) text += std::string(problem.what()) + "\n" + files.of(problem.where());
+  for (const error& problem : e.problems()) text += on_one_line(problem.what()) + "\n" + files.of(problem.where());
   return text.empty() ? std::string(e.what()) + "\n" : text;
 }
 

@@ -114,7 +114,7 @@ static void run_as_one(const flow::plan& p, const processing_options& o, const r
   try {
     flow::run(p, run);
   } catch (const interrupted&) {
-    if (prints) put_message("\n" + advice(begun ? command_to_go_on(command_words()) : "the same command"));
+    if (prints) put_line(advice(begun ? command_to_go_on(command_words()) : "the same command"));
     throw;
   }
 }

@@ -30,12 +30,16 @@ static constexpr const char* title = "noneq: diffusion generative models as nati
 
 static void refuse_unknown_verb(const CLI::App& program, int argc, char** argv) {
   if (argc < 2 || argv[1][0] == '-') return;
-  std::vector<std::string> verbs;
-  for (const CLI::App* verb : program.get_subcommands([](const CLI::App*) { return true; }))
-    verbs.push_back(verb->get_name());
+  const std::vector<std::string> verbs = names_of_verbs(program);
   if (std::find(verbs.begin(), verbs.end(), argv[1]) == verbs.end())
-    throw input_error({error(fmt::format("noneq has no verb '{}'{} (there are: {})", argv[1],
-                                         did_you_mean(argv[1], verbs), fmt::join(verbs, ", ")))});
+    throw input_error({error(unknown_verb(program, "noneq", argv[1]))});
+}
+
+// A flag takes no value: --quiet=0 would otherwise be a request for quiet in one version, and none in another.
+static void refuse_values_of_flags(CLI::App& verb) {
+  for (CLI::Option* o : verb.get_options())
+    if (o->get_items_expected_max() == 0) o->disable_flag_override();
+  for (CLI::App* below : verb.get_subcommands([](const CLI::App*) { return true; })) refuse_values_of_flags(*below);
 }
 
 static void add_verbs(CLI::App& program) {
@@ -46,6 +50,7 @@ static void add_verbs(CLI::App& program) {
                     add_predict, add_export,   add_merge,      add_status, add_verify, add_report,  add_watch,
                     add_data,    add_doctor,   add_completion, add_man,    add_docs,   add_new})
     add(program);
+  refuse_values_of_flags(program);
 }
 
 // The first of several processes reports what all of them find, and with its end the job ends.
@@ -100,7 +105,7 @@ int run_program(int argc, char** argv) {
   } catch (const reported_elsewhere& e) {
     return e.code;
   } catch (const interrupted& e) {
-    put_message(fmt::format("\n{}\n", e.what()));
+    put_line(e.what());
     return exit_code::stopped;
   } catch (const error& e) {
     return fail(e.what());

@@ -192,7 +192,7 @@ void add_sample(CLI::App& program) {
   verb->add_option("--set", o->settings, "any other parameter of the sampler: --set grid=karras")
       ->allow_extra_args(false);
   o->out.add_to(*verb, "HDF5 file to write, or a picture: name.png (default: samples.h5)");
-  verb->add_option("--seed", o->seed, "another seed than the run's");
+  verb->add_option("--seed", o->seed, "another seed than the run's")->check(a_seed());
   add_threads(*verb, o->threads);
   verb->add_flag("--quiet", o->quiet, "print errors only");
   add_alone(*verb, o->alone);

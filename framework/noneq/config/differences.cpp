@@ -77,6 +77,16 @@ std::vector<difference> differences(const value& was, const value& is) {
   return std::move(c.all);
 }
 
+std::vector<difference> without_replaced(const std::vector<difference>& all) {
+  const auto plugin_beside = [](const std::string& path) { return path.substr(0, path.rfind('.') + 1) + "plugin"; };
+  std::vector<difference> some;
+  for (const difference& d : all)
+    if (d.path == plugin_beside(d.path) ||
+        std::none_of(all.begin(), all.end(), [&](const difference& o) { return o.path == plugin_beside(d.path); }))
+      some.push_back(d);
+  return some;
+}
+
 std::string to_text(const difference& d) {
   return fmt::format("{}: {} → {}", d.path, d.was.value_or("not set"), d.is.value_or("not set"));
 }

@@ -18,6 +18,10 @@ struct difference {
 // unless it holds maps; a bare name of a plugin is {plugin: name} where the other side is a map.
 std::vector<difference> differences(const value& was, const value& is);
 
+// Returns those that are not within a part whose plugin is another one, which has other parameters; of such a part the
+// plugin alone.
+std::vector<difference> without_replaced(const std::vector<difference>& all);
+
 // Returns "graph.trainer.rate: 2e-3 → 1e-3"; "not set" stands for a value that is not there.
 std::string to_text(const difference& d);
 

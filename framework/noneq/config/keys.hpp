@@ -1,4 +1,4 @@
-// The keys of a map, as they are written and beside those that it may have.
+// Paths and keys of maps as a file has them, which may lack some and have others that are not known.
 #pragma once
 
 #include <string>

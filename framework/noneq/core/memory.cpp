@@ -30,14 +30,6 @@ double number_in(const char* file) {
   return std::ifstream(file) >> x ? x : std::numeric_limits<double>::infinity();
 }
 
-// Bytes that the process holds, without those it keeps for later requests.
-double held_now() {
-  double whole = 0, resident = 0;
-  std::ifstream("/proc/self/statm") >> whole >> resident;
-  const double kept = static_cast<double>(::mallinfo2().fordblks);
-  return std::max(0., resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) - kept);
-}
-
 // libtorch's own allocator, behind a check of the size.
 class bounded_allocator : public c10::Allocator {
  public:
@@ -55,7 +47,7 @@ class bounded_allocator : public c10::Allocator {
   c10::DataPtr checked(std::size_t bytes) const {
     constexpr std::size_t worth_a_look = 64 << 20;
     if (bytes >= worth_a_look)
-      need_memory(held_now() + static_cast<double>(bytes),
+      need_memory(memory_held() + static_cast<double>(bytes),
                   fmt::format("a tensor of {} beside what is held", in_units(static_cast<double>(bytes))));
     return of_.allocate(bytes);
   }
@@ -73,6 +65,11 @@ double memory_of_machine() {
   if (::getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY)
     bytes = std::min(bytes, static_cast<double>(space.rlim_cur));
   return bytes;
+}
+
+double memory_held() {
+  const auto heap = ::mallinfo2();
+  return static_cast<double>(heap.uordblks) + static_cast<double>(heap.hblkhd);
 }
 
 void need_memory(double bytes, std::string_view what, std::string_view subject) {

@@ -17,6 +17,15 @@ bool stop_asked();
 void ask_to_stop();  // may be called by a signal handler
 void forget_stop();  // for tests
 
+// While one lives, stop_here_if_asked() returns on this thread after a request, too: for work that a stop would leave
+// half done.
+class stop_deferred {
+ public:
+  stop_deferred();
+  stop_deferred(stop_deferred&&) = delete;
+  ~stop_deferred();
+};
+
 // Throws interrupted after a stop was requested. Loops of a metric or writer that run longer than a second without
 // calling the network must call it.
 void stop_here_if_asked();

@@ -79,6 +79,21 @@ void need_conditions(const session& run, const application_request& r) {
     throw error(fmt::format("the model reads '{0}' beside the data; need --given {0}=FILE[:DATASET]", lacking.front()));
 }
 
+// Returns the dataset of the classes, "" for none: a loader reads them from the file of its rows alone.
+std::string labels_of(const session& run, const application_request& r) {
+  const auto given =
+      std::find_if(r.beside.begin(), r.beside.end(), [](const tensor_rows& b) { return b.tensor == "label"; });
+  const std::int64_t classes = run.info().classes;
+  if (given != r.beside.end() && classes == 0) throw error("got --given label, but the model knows no classes");
+  if (given == r.beside.end() && classes > 0 && (r.task == "score" || r.task == "encode"))
+    throw error(fmt::format("the model knows {} classes; need --given label=FILE:DATASET, those of the rows", classes));
+  if (given == r.beside.end()) return "";
+  if (given->file != r.rows.file)
+    throw error(fmt::format("--given label got {}, need a dataset of {}, the file of the rows", given->file.string(),
+                            r.rows.file.string()));
+  return given->dataset;
+}
+
 }
 
 const std::vector<std::string>& application_tasks() {
@@ -114,9 +129,12 @@ config::value applied_pipeline(const session& run, const application_request& r)
                                {"graph", value::map()}});
   value read = value::map({{r.rows.tensor, text(r.rows.dataset)}});
   value loader = value::map({{"plugin", value::scalar("loader.hdf5")}, {"file", text(r.rows.file.string())}});
+  if (const std::string labels = labels_of(run, r); !labels.empty()) loader.set("labels", text(labels));
   std::vector<tensor_rows> elsewhere;
   for (const tensor_rows& b : r.beside)
-    if (b.file == r.rows.file)
+    if (b.tensor == "label")
+      continue;
+    else if (b.file == r.rows.file)
       read.set(b.tensor, text(b.dataset));
     else
       elsewhere.push_back(b);

@@ -108,7 +108,7 @@ void check_model(plan& p, plan_node& n, const attachment& may, config::problems&
   std::error_code failed;
   if (n.of.find('/') == n.of.npos && !std::filesystem::exists(n.of, failed)) {
     found.add(error(
-        fmt::format("there is no node '{}'{}, and no folder of a run", n.of, did_you_mean(n.of, names_of_nodes(p))),
+        fmt::format("there is no node '{}', and no folder of a run{}", n.of, did_you_mean(n.of, names_of_nodes(p))),
         subject, n.of_where));
     return;
   }
@@ -139,20 +139,21 @@ tensor_names names_before(const plan_node& n, const std::map<std::string, tensor
   std::map<std::string, std::string> from;
   for (const plan_edge& e : n.in) {
     const tensor_names& before = given.at(e.from);
-    tensor_names there;
+    std::map<std::string, std::string> there;  // by new names
     for (const std::string& tensor : before) {
       const auto as = e.as.find(tensor);
       const std::string& name = as == e.as.end() ? tensor : as->second;
-      if (!there.insert(name).second)
+      const auto [other, added] = there.emplace(name, tensor);
+      if (!added)
         found.add(error(fmt::format("gives two tensors of {} the name '{}', need different names", e.from, name),
-                        n.id + ".as", place_of_name(n, e, tensor)));
+                        n.id + ".as", place_of_name(n, e, as == e.as.end() ? other->second : tensor)));
     }
     for (const auto& [tensor, name] : e.as)
       if (before.count(tensor) == 0)
         found.add(error(fmt::format("got '{}', but {} gives {}{}", tensor, e.from, listed(before),
                                     did_you_mean(tensor, {before.begin(), before.end()})),
                         n.id + ".as", place_of_name(n, e, tensor)));
-    for (const std::string& name : there)
+    for (const auto& [name, _] : there)
       if (const auto [it, added] = from.emplace(name, e.from); !added && !depends_on_data(name))
         found.add(error(fmt::format("got the tensor '{}' from both {} and {}, need another name: as: {{{}.{}: other}}",
                                     name, it->second, e.from, e.from, name),
@@ -248,7 +249,9 @@ error missing_tensor(const plan_node& n, const std::string& need, const tensor_n
   const std::string inputs = fmt::format("{}", fmt::join(names_of_inputs(n), "', '")),
                     remedy = givers.empty() ? did_you_mean(need, {have.begin(), have.end()})
                                             : fmt::format(", as {} gives it", fmt::join(givers, " or ")),
-                    other = remedy.empty() ? fmt::format("; as: {{NAME: {}}} renames one", need) : "";
+                    other = remedy.empty() ? fmt::format("; as: {{{}: {}}} renames one",
+                                                         n.in.size() > 1 ? "NODE.NAME" : "NAME", need)
+                                           : "";
   if (const auto written = written_as(n, need))
     return error(fmt::format("got '{}', need a tensor that '{}' gives: {}{}", need, inputs, listed(have), remedy),
                  n.id + "." + written->key, written->where);

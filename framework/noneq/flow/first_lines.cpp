@@ -11,9 +11,10 @@
 #include "noneq/plugin/roles/model.hpp"
 
 namespace noneq::flow {
-namespace {
 
 std::string counted(std::int64_t n, const char* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); }
+
+namespace {
 
 // "machine: 8 of 16 CPUs, 8 threads, 8 shards, execution compiled, precision bf16".
 std::string machine_line(const plan& p, const session& s, const workers& pool, const ranks& together) {
@@ -31,8 +32,8 @@ std::string machine_line(const plan& p, const session& s, const workers& pool, c
 std::vector<std::string> first_lines(const plan& p, const begun_run& r, const workers& pool, const ranks& together,
                                      const std::filesystem::path& folder) {
   if (!p.trains())
-    return {
-        fmt::format("{}: one pass, {} threads, seed {}, folder {}", p.name, pool.threads(), p.seed, folder.string())};
+    return {fmt::format("{}: one pass, {}, seed {}, folder {}", p.name, counted(pool.threads(), "thread"), p.seed,
+                        folder.string())};
   const session& s = *r.opened;
   const std::int64_t steps = p.training().trainer.as<trainer>().steps;
   std::vector<std::string> lines{

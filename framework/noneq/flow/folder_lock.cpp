@@ -27,7 +27,7 @@ static std::string name_in(int lock) {
 }
 
 std::string holder_of(const fs::path& folder) {
-  const storage::descriptor lock(::open((folder / "lock").c_str(), O_RDONLY | O_CLOEXEC));
+  const storage::descriptor lock(::open((folder / "lock").c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (lock.get() < 0 || ::flock(lock.get(), LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) return "";
   return name_in(lock.get());
 }

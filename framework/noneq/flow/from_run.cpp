@@ -60,7 +60,7 @@ beginning begin_from_run(const fs::path& folder, const plan& p) {
     const config::value was = meaning(config::parse_file(folder / "pipeline.yaml")), is = meaning(p.resolved());
     if (!(was == is))
       throw error(fmt::format("got weights of another pipeline ({}), need one of this process, noiser and model",
-                              in_words(config::differences(was, is))));
+                              in_words(config::without_replaced(config::differences(was, is)))));
     const storage::checkpoint learned =
         storage::load_checkpoint(storage::has_checkpoint(other.in_range()) ? other.in_range() : other.saved());
     beginning b;

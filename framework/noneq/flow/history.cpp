@@ -55,7 +55,7 @@ void history::add(nlohmann::ordered_json line) const {
   if (!part_.empty()) line["part"] = part_;
   try {
     if (!std::filesystem::is_directory(file_.parent_path())) return;  // a folder that was removed is not made again
-    storage::append(file_, line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+    storage::append_line(file_, line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   } catch (const error&) {
   }
 }

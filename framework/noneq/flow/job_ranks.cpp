@@ -20,7 +20,11 @@ namespace {
 constexpr auto patience = std::chrono::seconds(10);  // the first may run on a slower machine
 
 job_part process_here() {
-  return process_of_environment([](const char* name) { return std::getenv(name); }).value_or(job_part{});
+  try {
+    return process_of_environment([](const char* name) { return std::getenv(name); }).value_or(job_part{});
+  } catch (const error& e) {
+    throw input_error({e});
+  }
 }
 
 }

@@ -12,8 +12,9 @@ namespace noneq::flow {
 // when they cannot find each other: no MPI is installed, or it is another one than that which started them.
 std::unique_ptr<ranks> join_job();
 
-// Calls work(). Where it throws on a rank, other than stopped_together, the processes of all ranks end within seconds
-// with exit code 1 and one message, because the others may wait for this one.
+// Calls work(). Where it throws on a rank, other than stopped_together, the processes of all ranks end within seconds,
+// because the others may wait for this one: with exit code 1 and the message of the first rank that failed, or with 130
+// after a stop.
 void end_together(const ranks& r, const std::function<void()>& work);
 
 // Returns whether this process is the first, or the only one, of those that were started together, as the environment

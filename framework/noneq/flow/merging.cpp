@@ -179,6 +179,7 @@ struct compared_file {
   fs::path joined;
   std::vector<storage::unit_place> units;
   double bytes;
+  std::vector<std::string> lost = {};  // units that are not there any more
 };
 
 compared_file joined_file(const fs::path& file) {
@@ -204,6 +205,7 @@ std::vector<compared_file> files_to_compare(const fs::path& place) {
       if (m.finished && !fs::exists(place / file, failed))
         throw refused(place / file, "is not there any more; need its new name: noneq verify FILE");
       all.push_back(m.finished ? joined_file(place / file) : unfinished_file(made.units_of(file)));
+      if (!m.finished) all.back().lost = made.lost_units_of(file);
     }
   return all;
 }
@@ -225,6 +227,7 @@ std::vector<std::string> verify(const fs::path& place, std::int64_t& units, cons
     const auto more =
         f.joined.empty() ? storage::wrong_units(f.units, shown) : storage::wrong_units(f.joined, in_units, shown);
     wrong.insert(wrong.end(), more.begin(), more.end());
+    wrong.insert(wrong.end(), f.lost.begin(), f.lost.end());
     units += in_units;
     before += f.bytes;
   }

@@ -12,7 +12,6 @@ namespace {
 const std::vector<std::string> pipeline_keys{config::extends_key, "name",    "seed", "unit",
                                              "not_finite",        "process", "graph"};
 const std::vector<std::string> not_finite_rules{"stop", "keep", "retry"};
-const std::vector<std::string> process_keys{"kernel", "schedule", "mean", "variance"};
 const std::vector<std::string> node_keys{"plugin", "in", "as", "of", "every", "at"};
 
 void refuse_unknown_keys(const config::value& map, const std::vector<std::string>& known, const std::string& subject,

@@ -36,11 +36,26 @@ error at_parameter(const plan_node& n, const error& e) {
   return &at == &n.written ? e : error(e.message(), e.subject(), at.where());
 }
 
+// Returns where the file stands that a message begins with, among the parameters of the node; the place of the node
+// where it is none of them.
+static place place_of_file(const plan_node& n, const std::string& message) {
+  for (const parameter& p : n.plugin.entry->parameters) {
+    const config::value* files = holds_paths(p) ? n.written.find(p.name) : nullptr;
+    if (files == nullptr) continue;
+    const auto begins = [&](const config::value& file) { return message.starts_with(file.text() + ":"); };
+    if (files->is_scalar() && begins(*files)) return files->where();
+    for (const config::value& file : files->items())
+      if (file.is_scalar() && begins(file)) return file.where();
+  }
+  return n.where;
+}
+
 error at_node(const plan_node& n, const std::exception& e) {
   if (const auto* known = dynamic_cast<const error*>(&e)) {
     const std::string first = first_name(known->subject());
     const bool of_parameter = first != n.id && (first == "in" || n.plugin.entry->find(first) != nullptr);
-    return at_parameter(n, (of_parameter ? known->within(n.id) : *known).at(n.where, n.id));
+    return at_parameter(n, (of_parameter ? known->within(n.id) : *known)
+                               .at(known->subject().empty() ? place_of_file(n, known->message()) : n.where, n.id));
   }
   return error(text_of(e), n.id, n.where);
 }

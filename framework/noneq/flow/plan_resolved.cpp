@@ -1,4 +1,4 @@
-#include "noneq/flow/plan.hpp"
+#include "noneq/flow/plan_document.hpp"
 #include "noneq/flow/row_parameters.hpp"
 
 namespace noneq::flow {
@@ -42,7 +42,7 @@ config::value plan::resolved() const {
     v.set("unit", config::value::scalar(std::to_string(unit)));
     v.set("not_finite", config::value::scalar(not_finite));
   }
-  for (const char* key : {"kernel", "schedule", "mean", "variance"})
+  for (const std::string& key : process_keys)
     if (const auto it = process_parts.find(key); it != process_parts.end()) parts.set(key, render(it->second));
   for (const plan_node& n : nodes) graph.set(n.id, resolved_node(n));
   if (!process_parts.empty()) v.set("process", std::move(parts));

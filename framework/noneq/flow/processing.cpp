@@ -9,6 +9,7 @@
 #include "noneq/core/dtype.hpp"
 #include "noneq/flow/described_rows.hpp"
 #include "noneq/flow/event_stream.hpp"
+#include "noneq/flow/first_lines.hpp"
 #include "noneq/flow/folder_lock.hpp"
 #include "noneq/flow/history.hpp"
 #include "noneq/flow/join_checks.hpp"
@@ -171,13 +172,13 @@ class processing {
       for (const unit_run& r : missing.back())
         for (std::int64_t u = r.begin; u < r.end; ++u) left_ += s.rows_of(u);
     }
-    say_.say(fmt::format("{}: {} rows in units of {}{}, {} threads, seed {}, folder {}{}", plan_.name, mine,
-                         manifest_.streams.front().unit,
-                         options_.part.whole() ? ""
-                                               : fmt::format(", part {} ({}) of {} rows", options_.part.text(),
-                                                             options_.part.source, manifest_.rows()),
-                         pool.threads(), plan_.seed, options_.folder.string(),
-                         left_ < mine ? fmt::format(", {} rows are there", mine - left_) : ""));
+    say_.say(fmt::format(
+        "{}: {} rows in units of {}{}, {}, seed {}, folder {}{}", plan_.name, mine, manifest_.streams.front().unit,
+        options_.part.whole()
+            ? ""
+            : fmt::format(", part {} ({}) of {} rows", options_.part.text(), options_.part.source, manifest_.rows()),
+        counted(pool.threads(), "thread"), plan_.seed, options_.folder.string(),
+        left_ < mine ? fmt::format(", {} rows are there", mine - left_) : ""));
     if (left_ == 0) return;
     total_ = left_;
     begun_ = steady::now();

@@ -46,21 +46,29 @@ std::string table_row(const nlohmann::json& record) {
 
 record_file::record_file(fs::path file, fs::path table, std::int64_t step,
                          const std::function<bool(const std::string& node)>& measures_again)
-    : file_(std::move(file)), table_(std::move(table)) {
+    : file_(std::move(file)), table_(std::move(table)), step_(step) {
   if (!fs::exists(file_) && !fs::exists(table_)) return;
+  keep([&](std::int64_t at, const std::string& node) {
+    if (at == step && !node.empty() && measures_again(node)) again_.insert(node);
+    return at <= step;
+  });
+}
+
+void record_file::keep(const std::function<bool(std::int64_t step, const std::string& node)>& wanted) const {
   std::string kept, rows = table_heading();
   each_json_line(file_, [&](const nlohmann::json& record, const std::string& line) {
     const auto at = step_in(record);
-    if (!at || *at > step) return;
-    const bool again = *at == step && record.contains("node") && record["node"].is_string() &&
-                       measures_again(record["node"].get<std::string>());
-    if (!again) kept += line + "\n", rows += table_row(record);
+    const bool named = record.contains("node") && record["node"].is_string();
+    if (at && wanted(*at, named ? record["node"].get<std::string>() : ""))
+      kept += line + "\n", rows += table_row(record);
   });
   storage::write_atomically(file_, kept);
   storage::write_atomically(table_, rows);
 }
 
 void record_file::add(std::int64_t step, const std::string& node, const measured& m) {
+  if (step == step_ && again_.erase(node) > 0)
+    keep([&](std::int64_t at, const std::string& of) { return at != step || of != node; });
   nlohmann::ordered_json record{{"step", step}};
   record.update(to_json(node, m));
   storage::append(file_, record.dump() + "\n");

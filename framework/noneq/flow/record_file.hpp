@@ -5,6 +5,7 @@
 #include <cmath>
 #include <filesystem>
 #include <functional>
+#include <set>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -31,15 +32,20 @@ std::string table_row(const nlohmann::json& record);
 // cut after make_durable(), which waits for the disk.
 class record_file {
  public:
-  // Drops records of steps after `step`, which belong to work that a crash undid, and records of `step` itself from
-  // nodes that will measure it again. The table is made anew from what is kept.
+  // Drops records of steps after `step`, which belong to work that a crash undid; and records of `step` itself from
+  // nodes that measure it again, when the first new one of each is added: until then they are all there is. The table
+  // is made anew from what is kept.
   record_file(std::filesystem::path file, std::filesystem::path table, std::int64_t step,
               const std::function<bool(const std::string& node)>& measures_again);
   void add(std::int64_t step, const std::string& node, const measured& m);
   void make_durable() const;
 
  private:
+  void keep(const std::function<bool(std::int64_t step, const std::string& node)>& wanted) const;
+
   std::filesystem::path file_, table_;
+  std::int64_t step_;
+  std::set<std::string> again_;  // nodes whose records of step_ give way to new ones
 };
 
 }

@@ -38,6 +38,7 @@ void refuse_events_of_units(const run_options& options) {
 
 void run(const plan& given, const run_options& options) {
   refuse_parts(given, options.part);
+  run_folder(options.folder).need_regular_files();
   if (works_in_units(given)) {
     refuse_events_of_units(options);
     return run_in_units(given, options);
@@ -56,6 +57,7 @@ void run(const plan& given, const run_options& options) {
   begun_run begun;
   together(r, [&] {
     begin(begun, p, options);
+    if (r.first() && p.trains()) run_folder(options.folder).need_room_for_checkpoints();
     if (r.first()) rehearse_writers(*begun.opened, options.folder);
     begun.opened->undo_checks();
     if (!options.trace.empty()) refuse_trace(trace_of_rank(options.trace, r), options.folder);

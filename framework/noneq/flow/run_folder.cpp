@@ -33,9 +33,9 @@ input_error refused(const fs::path& folder, const std::string& why) {
 
 namespace {
 
-// A checkpoint that cannot be saved would be found after a part of the training.
 void need_writable_folder(const fs::path& folder) {
   std::error_code none;
+  if (!fs::exists(folder, none)) return;
   if (!fs::is_directory(folder, none)) throw refused(folder, "got a file, need a folder for checkpoints; take it away");
   if (::access(folder.c_str(), W_OK | X_OK) != 0)
     throw refused(folder,
@@ -101,13 +101,11 @@ void need_steps_left(const storage::checkpoint& start, const config::value& befo
 
 }
 
-// Returns the last checkpoint, or with its damage the last one before it that is whole; throws the damage when there is
-// none.
-static run_folder::saved_start whole_checkpoint(const fs::path& saved) {
+run_folder::saved_start run_folder::last_whole() const {
   try {
-    return {storage::load_checkpoint(saved), ""};
+    return {storage::load_checkpoint(saved()), ""};
   } catch (const storage::damaged_checkpoint& e) {
-    if (auto earlier = storage::load_earlier_checkpoint(saved)) return {std::move(*earlier), e.what()};
+    if (auto earlier = storage::load_earlier_checkpoint(saved())) return {std::move(*earlier), e.what()};
     throw input_error({e});
   } catch (const error& e) {
     throw input_error({e});
@@ -125,7 +123,6 @@ std::optional<run_folder::saved_start> run_folder::start(const plan& p, if_there
       if (const std::string who = holder_of(part.folder); !who.empty())
         throw refused(part.folder,
                       fmt::format("is in use by {}; wait until that has ended, or give --out another folder", who));
-  if (p.trains() && fs::exists(saved(), none)) need_writable_folder(saved());
   if (policy == if_there::replace) return std::nullopt;
   if (!p.trains()) {
     const bool same = policy == if_there::resume && !storage::has_checkpoint(saved()) && fs::exists(pipeline) &&
@@ -142,7 +139,7 @@ std::optional<run_folder::saved_start> run_folder::start(const plan& p, if_there
                     "it");
     // A run that was refused, or failed before its first record, left nothing to lose.
     if (!trained && last_record(records()) == 0 && !holds_tensors(saved())) return std::nullopt;
-    throw refused(path_, trained && whole_checkpoint(saved()).saved.meta.value("finished", false)
+    throw refused(path_, trained && last_whole().saved.meta.value("finished", false)
                              ? "holds a finished run; give --out another folder, or --force to replace it"
                              : "holds an unfinished run; go on with --resume, or replace it with --force");
   }
@@ -153,7 +150,7 @@ std::optional<run_folder::saved_start> run_folder::start(const plan& p, if_there
                     "with --force");
     return std::nullopt;
   }
-  saved_start found = whole_checkpoint(saved());
+  saved_start found = last_whole();
   const storage::checkpoint& start = found.saved;
   if (start.meta.contains("average"))
     throw refused(path_, "holds an average of weights, which cannot be trained further; begin another run with --from");
@@ -168,6 +165,18 @@ std::optional<run_folder::saved_start> run_folder::start(const plan& p, if_there
   return found;
 }
 
+void run_folder::need_regular_files() const {
+  std::error_code none;
+  for (const fs::path& file : {path_ / "pipeline.yaml", path_ / "files.jsonl", path_ / "lock", records(), table(),
+                               arrays(), manifest(), history(), report()})
+    if (fs::exists(file, none) && !fs::is_regular_file(file, none))
+      throw refused(file, "got a folder, device or pipe, need a file of the run, or none; take it away");
+}
+
+void run_folder::need_room_for_checkpoints() const {
+  for (const fs::path& folder : {saved(), in_range()}) need_writable_folder(folder);
+}
+
 std::vector<staying_file> run_folder::prepare(const plan& p, if_there policy, bool last_is_damaged) const {
   std::vector<staying_file> staying;
   if (last_is_damaged) storage::go_back_to_earlier_checkpoint(saved());
@@ -177,7 +186,7 @@ std::vector<staying_file> run_folder::prepare(const plan& p, if_there policy, bo
     remove_kept(path_);
     snapshots(path_).remove();
     std::error_code ignored;
-    for (const fs::path& checkpoint : {saved(), in_range()}) fs::remove_all(checkpoint, ignored);
+    for (const fs::path& checkpoint : {saved(), in_range()}) storage::remove_checkpoints(checkpoint);
     for (const fs::path& file : {records(), table(), arrays(), manifest(), history(), report()})
       fs::remove(file, ignored);
     for (const fs::path& file : storage::tensorboard::event_files(path_)) fs::remove(file, ignored);

@@ -37,7 +37,7 @@ error with_good_checkpoint(const diverged& e, const run_folder& folder, std::int
                  e.subject(), e.where());
   const std::string last =
       kept ? last_good(folder.in_range(),
-                       storage::load_checkpoint(folder.in_range()).meta.value("step", std::int64_t{0}))
+                       storage::load_checkpoint_head(folder.in_range()).meta.value("step", std::int64_t{0}))
            : last_good(folder.saved(), saved);
   return error(fmt::format("{}; {}; give its weights to another trainer by --from {}, into another folder", e.message(),
                            last, folder.path().string()),
@@ -109,13 +109,9 @@ class running {
     return {false, p.not_finite, provenance_of_pass(session_, options.command)};
   }
 
-  // A stop that is requested meanwhile is agreed upon after the step.
   void tee(const plan_node& sink, std::int64_t step, const batch& b) {
-    if (ranks_.first()) try {
-        events_.tee(sink, step, b);
-      } catch (const interrupted&) {
-        if (!ranks_.many()) throw;
-      }
+    const stop_deferred to_the_end_of_the_step;
+    if (ranks_.first()) events_.tee(sink, step, b);
   }
 
   const trainer& settings() const { return plan_.training().trainer.as<trainer>(); }
@@ -204,12 +200,8 @@ class running {
   }
 
   void write(storage::checkpoint c, bool in_range) {
-    if (!in_range && begun_.saved_in_range) {
-      alone_->need_folder();
-      storage::save_checkpoint(folder_.in_range(), storage::load_checkpoint(folder_.saved()));
-      say_.say(fmt::format("the loss has left its range; the checkpoint of step {} is kept in {}", saved_,
-                           folder_.in_range().string()));
-    }
+    alone_->need_folder();  // a run whose folder was removed is not to make it again
+    if (!in_range && begun_.saved_in_range) keep_in_range();
     c.meta["loss_since_record"] = begun_.average.saved();
     c.meta["event_due"] = begun_.event_due;
     written_->records.make_durable();  // a checkpoint never outlives the records before it
@@ -218,10 +210,21 @@ class running {
     if (!begun_.from.is_null()) c.meta["from"] = begun_.from;
     c.meta["joined_data"] = begun_.joined_data;
     c.meta["computed"] = begun_.computed;
-    alone_->need_folder();  // a run whose folder was removed is not to make it again
     storage::save_checkpoint(folder_.saved(), c, settings().keep);
-    std::error_code none;
-    if (in_range) std::filesystem::remove_all(folder_.in_range(), none);
+    if (in_range) storage::remove_checkpoints(folder_.in_range());
+  }
+
+  // The checkpoint before this one, whose damage, if any, is no reason to lose this one, too.
+  void keep_in_range() {
+    std::optional<run_folder::saved_start> last;
+    try {
+      last = folder_.last_whole();
+    } catch (const error& e) {
+      return say_.say(fmt::format("the loss has left its range; no checkpoint from before is kept: {}", e.what()));
+    }
+    storage::save_checkpoint(folder_.in_range(), last->saved);
+    say_.say(fmt::format("the loss has left its range; the checkpoint of step {} is kept in {}",
+                         last->saved.meta.value("step", std::int64_t{0}), folder_.in_range().string()));
   }
 
   const plan& plan_;

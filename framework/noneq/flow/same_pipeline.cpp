@@ -1,7 +1,5 @@
 #include "noneq/flow/same_pipeline.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "noneq/config/differences.hpp"
@@ -42,11 +40,9 @@ class comparison {
     if (was == nullptr && is == nullptr) return;
     if (was == nullptr || is == nullptr)
       return add(was ? "is not there, but was when" : "is new: it was not there when", subject, written.where());
-    const std::vector<config::difference> all = config::differences(*was, *is);
-    for (const config::difference& d : all)
-      if (const std::string part = above(d.path); part + "plugin" == d.path || !is_replaced(part, all))
-        add(fmt::format("got {}, need {}, with which", d.is.value_or("nothing"), d.was.value_or("nothing")),
-            d.path.empty() ? subject : subject + "." + d.path, config::nearest_at(written, d.path).where());
+    for (const config::difference& d : config::without_replaced(config::differences(*was, *is)))
+      add(fmt::format("got {}, need {}, with which", d.is.value_or("nothing"), d.was.value_or("nothing")),
+          d.path.empty() ? subject : subject + "." + d.path, config::nearest_at(written, d.path).where());
   }
 
   void raise() {
@@ -54,14 +50,6 @@ class comparison {
   }
 
  private:
-  // Returns the path of the part in which a parameter stands, with its dot.
-  static std::string above(const std::string& path) { return path.substr(0, path.rfind('.') + 1); }
-
-  // Returns whether it has another plugin, whose parameters are others, too.
-  static bool is_replaced(const std::string& part, const std::vector<config::difference>& all) {
-    return std::any_of(all.begin(), all.end(), [&](const config::difference& d) { return d.path == part + "plugin"; });
-  }
-
   void add(const std::string& what, const std::string& subject, const place& where) {
     found_.emplace_back(fmt::format("{} the run in {} was begun (--out FOLDER begins another)", what, run_), subject,
                         where);

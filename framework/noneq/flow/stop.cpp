@@ -8,6 +8,7 @@
 
 #include <unistd.h>
 
+#include "noneq/core/messages.hpp"
 #include "noneq/storage/temporaries.hpp"
 
 namespace noneq::flow {
@@ -25,7 +26,7 @@ static void handle(int number, void (*handler)(int)) {
 
 static std::atomic<const std::string*> last_line;  // a handler may read it at any time; never deleted
 
-void set_last_line(const std::string& line) { last_line = new std::string("\n" + line); }
+void set_last_line(const std::string& line) { last_line = new std::string(line + "\n"); }
 
 static void put(std::string_view text) {
   [[maybe_unused]] const auto unread = ::write(STDERR_FILENO, text.data(), text.size());
@@ -33,8 +34,9 @@ static void put(std::string_view text) {
 
 static void end_now(int) {
   storage::remove_temporaries();
+  put(line_break());
   if (const std::string* line = last_line) put(*line);
-  put("\ninterrupted\n");
+  put("interrupted\n");
   ::_exit(130);
 }
 

@@ -86,6 +86,14 @@ std::vector<storage::unit_place> unit_folder::units_of(const std::string& file) 
   return all;
 }
 
+std::vector<std::string> unit_folder::lost_units_of(const std::string& file) const {
+  std::vector<std::string> all;
+  for (const begun_part& part : parts())
+    for (const fs::path& process : processes(part.folder))
+      if (const std::string lost = storage::lost_units(process / file); !lost.empty()) all.push_back(lost);
+  return all;
+}
+
 fs::path unit_folder::head_of(const std::string& file) const {
   std::error_code none;
   for (const begun_part& part : parts())

@@ -36,6 +36,8 @@ class unit_folder {
 
   // Returns the units of a writer's file that were made, in the order of their rows, each once.
   std::vector<storage::unit_place> units_of(const std::string& file) const;
+  // Returns a line for each file of this writer that has lost units, which then count as not made.
+  std::vector<std::string> lost_units_of(const std::string& file) const;
   // Returns the head of a writer's file, "" while there is none.
   std::filesystem::path head_of(const std::string& file) const;
 

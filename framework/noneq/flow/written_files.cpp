@@ -49,7 +49,7 @@ void append(const fs::path& list, const std::string& name, const fingerprint& kn
   else
     entry["crc32"] = known.crc32;
   if (known.undone) entry["undone"] = true;
-  storage::append(list, entry.dump() + "\n");
+  storage::append_line(list, entry.dump());
 }
 
 bool is_as_written(const fs::path& file, const fingerprint& known) {

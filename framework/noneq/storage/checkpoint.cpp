@@ -189,6 +189,13 @@ static void sweep(const fs::path& dir, const Keep& keep) {
   for (const fs::path& path : stale) fs::remove(path, ignored);
 }
 
+void remove_checkpoints(const fs::path& dir) {
+  std::error_code ignored;
+  fs::remove(json_of(dir), ignored);
+  sweep(dir, [](std::int64_t) { return false; });
+  fs::remove(dir, ignored);
+}
+
 void go_back_to_earlier_checkpoint(const fs::path& dir) {
   const auto found = last_whole(dir);
   if (!found) throw error(fmt::format("{}: has no earlier checkpoint that is whole, need one", dir.string()));

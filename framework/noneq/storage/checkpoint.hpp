@@ -42,6 +42,9 @@ std::optional<checkpoint> load_earlier_checkpoint(const std::filesystem::path& d
 // directory cannot be written.
 void go_back_to_earlier_checkpoint(const std::filesystem::path& dir);
 
+// Removes every checkpoint of the directory, and the directory where nothing else lies in it.
+void remove_checkpoints(const std::filesystem::path& dir);
+
 // The content of checkpoint.json alone, which costs no pass over the tensors.
 struct checkpoint_head {
   nlohmann::json meta;

@@ -99,6 +99,14 @@ void append(const std::filesystem::path& path, std::string_view bytes) {
   if (const int code = file.close()) throw file_error(path, "write", code);
 }
 
+void append_line(const std::filesystem::path& path, std::string_view line) {
+  const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const off_t end = file.get() < 0 ? 0 : ::lseek(file.get(), 0, SEEK_END);
+  char last = '\n';
+  const bool cut = end > 0 && ::pread(file.get(), &last, 1, end - 1) == 1 && last != '\n';
+  append(path, fmt::format("{}{}\n", cut ? "\n" : "", line));
+}
+
 void make_durable(const std::filesystem::path& path) {
   const descriptor file = open_to_read(path);
   if (::fsync(file.get()) != 0) throw file_error(path, "write", errno);

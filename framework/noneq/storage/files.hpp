@@ -26,6 +26,9 @@ void write_atomically(const std::filesystem::path& path, std::string_view bytes)
 // it until make_durable(). Errors: disk full and the like.
 void append(const std::filesystem::path& path, std::string_view bytes);
 
+// Adds a line so. Where a power cut left the last one without its end, that one is ended before.
+void append_line(const std::filesystem::path& path, std::string_view line);
+
 // Returns when all of a file is on the disk. Errors: missing, the disk fails.
 void make_durable(const std::filesystem::path& path);
 

@@ -320,8 +320,9 @@ void growing_file::close() {
   if (state_->file)
     state_->file->commit();
   else
-    make_durable(state_->path), note_closed(state_->path);
-  state_->closed = true;
+    make_durable(state_->path);
+  state_->closed = true;  // whatever becomes of the note, the file is whole
+  if (state_->journal) note_closed(state_->path);
 }
 
 }

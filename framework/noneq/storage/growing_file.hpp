@@ -2,7 +2,7 @@
 // HDF5 only writes their bytes. It appears whole or not at all, in close(); or it is made unit by unit, under its own
 // name, with a journal beside it, so that the units that were ended outlive the program (unit_journal.hpp). Then a file
 // <name>.head, which has the datasets without rows, and their attributes, is made first: units of several such files
-// are joined behind a copy of it (joined_units.hpp).
+// are joined behind a copy of it (joined_units.hpp). Without close() the rows behind its last unit are cut off again.
 //
 // Belongs to one thread. Errors name the file, and the dataset where there is one.
 #pragma once

@@ -24,8 +24,10 @@ json parse_json(std::string_view text, const std::string& where) {
   };
   try {
     return json::parse(text, check);
-  } catch (const json::exception& e) {
-    throw error(fmt::format("{}: got broken JSON ({}): copy or write the file again", where, e.what()));
+  } catch (const json::parse_error& e) {
+    throw error(fmt::format("{}: got broken JSON at byte {}: copy or write the file again", where, e.byte));
+  } catch (const json::exception&) {  // a number beyond all that it may be
+    throw error(fmt::format("{}: got broken JSON: copy or write the file again", where));
   }
 }
 

@@ -81,17 +81,35 @@ std::vector<stored_unit> read_journal(const std::filesystem::path& file) {
   return all;
 }
 
-static constexpr std::string_view closed_line = "{\"closed\":true}";
+static std::string closed_line(std::uintmax_t bytes) { return fmt::format("{{\"closed\":{}}}", bytes); }
 
 void note_closed(const std::filesystem::path& file) {
-  append(journal_of(file), fmt::format("{}\n", closed_line));
+  append_line(journal_of(file), closed_line(std::filesystem::file_size(file)));
   make_durable(journal_of(file));
 }
 
+std::string lost_units(const std::filesystem::path& file) {
+  std::error_code failed;
+  const auto bytes = std::filesystem::file_size(file, failed);
+  const std::string text = std::filesystem::exists(journal_of(file), failed) ? read_file(journal_of(file)) : "";
+  std::size_t cut = 0, damaged = 0;
+  for (std::size_t at = 0, end; (end = text.find('\n', at)) != text.npos; at = end + 1) {
+    const std::string line = text.substr(at, end - at);
+    stored_unit u;
+    if (line.starts_with("{\"closed\"") || read_line(line, static_cast<std::int64_t>(failed ? 0 : bytes), u)) continue;
+    ++(read_line(line, INT64_MAX, u) ? cut : damaged);
+  }
+  if (cut + damaged == 0) return "";
+  return fmt::format("{}: {} units lie beyond its end and {} lines of its journal are damaged; run the part again",
+                     file.string(), cut, damaged);
+}
+
 bool is_closed(const std::filesystem::path& file) {
+  std::error_code failed;
+  const std::string closed = closed_line(std::filesystem::file_size(file, failed));
   std::ifstream lines(journal_of(file));
   for (std::string line; std::getline(lines, line);)
-    if (line == closed_line) return true;
+    if (line == closed && !failed) return true;
   return false;
 }
 
@@ -110,7 +128,8 @@ void unit_journal::list(const std::vector<stored_unit>& some) const {
   make_durable(file_);
   std::string lines;
   for (const stored_unit& u : some) lines += line_of(u).dump() + "\n";
-  append(journal_of(file_), lines);
+  lines.pop_back();
+  append_line(journal_of(file_), lines);
   make_durable(journal_of(file_));
 }
 

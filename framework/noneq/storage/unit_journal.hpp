@@ -36,7 +36,12 @@ std::filesystem::path journal_of(const std::filesystem::path& file);
 // that was cut short, and a unit beyond the end of the file, do not count.
 std::vector<stored_unit> read_journal(const std::filesystem::path& file);
 
-// Notes that the file is a whole one now, which HDF5 can read; is_closed() returns whether that was noted.
+// Returns a text about units that the journal of a file states and that are not there any more, because the file was
+// cut or a line of the journal is damaged; "" when there are none. The last line may be cut: its unit was never there.
+std::string lost_units(const std::filesystem::path& file);
+
+// Notes that the file is a whole one now, which HDF5 can read, and of how many bytes; is_closed() returns whether that
+// was noted and it still has so many.
 void note_closed(const std::filesystem::path& file);
 bool is_closed(const std::filesystem::path& file);
 

@@ -53,13 +53,18 @@ std::vector<std::size_t> arena_plan::offsets() const {
 
 arena::arena(std::size_t bytes)
     : bytes_((std::max<std::size_t>(bytes, 1) + large_page - 1) / large_page * large_page),
-      memory_(static_cast<std::byte*>(std::aligned_alloc(large_page, bytes_))) {
+      memory_(static_cast<std::byte*>(std::aligned_alloc(large_page, bytes_)), release{bytes_}) {
   if (!memory_)
     throw error("out of memory: one call of the network at this batch size needs " + std::to_string(bytes_) +
                 " bytes, need a smaller batch, chunk or model");
   madvise(memory_.get(), bytes_, MADV_HUGEPAGE);  // a wish: without it everything works, more slowly
 }
 
-void arena::release::operator()(std::byte* p) const { std::free(p); }
+// The wish is taken back: the system would otherwise give a whole large page to each small block that is later
+// allocated here, and the memory of a process would grow for hours.
+void arena::release::operator()(std::byte* p) const {
+  madvise(p, bytes, MADV_NOHUGEPAGE);
+  std::free(p);
+}
 
 }

@@ -41,6 +41,7 @@ class arena {
 
  private:
   struct release {
+    std::size_t bytes;
     void operator()(std::byte* p) const;
   };
   std::size_t bytes_;
