@@ -97,6 +97,32 @@ TEST_CASE("conditions of a file take the place of those that the run's own sampl
   CHECK(read(place, "b.h5", "samples").equal(read(place, "g.h5", "samples")));
 }
 
+TEST_CASE("a model with classes takes those of the rows") {
+  const scratch place;
+  noneq::storage::hdf5_writer out(place / "rows.h5");
+  out.write("x", noneq::stream(3).normal({48, 2}));
+  out.write("y", at::arange(48, at::kLong).remainder(3));
+  out.close();
+  put_text(place / "p.yaml", tiny_with("{plugin: loader.swiss_roll, batch: 32}",
+                                       "{plugin: loader.hdf5, file: rows.h5, labels: y, batch: 16}"));
+  const auto call = [&](const std::vector<std::string>& words) { return program(words, {.folder = place.folder()}); };
+  REQUIRE(call({"run", "p.yaml", "--out", "p", "--quiet", "--set", "graph.bound="}).code == 0);
+  const std::vector<std::string> score{"apply", "p", "--to", "rows.h5:x", "--do", "score", "--out", "s.h5", "--quiet"};
+  const auto with = [&](const std::string& given) {
+    std::vector<std::string> words = score;
+    words.insert(words.end(), {"--given", given});
+    return call(words);
+  };
+  const outcome without = call(score);
+  CHECK(without.code == 2);
+  CHECK(without.err == "the model knows 3 classes; need --given label=FILE:DATASET, those of the rows\n");
+  CHECK(with("label=other.h5:y").code == 2);
+  CHECK(!std::filesystem::exists(place / "s.h5.noneq"));
+  const outcome made = with("label=rows.h5:y");
+  REQUIRE_MESSAGE(made.code == 0, made.err);
+  CHECK(read(place, "s.h5", "log_likelihood").size(0) == 48);
+}
+
 TEST_CASE("what apply lacks is named in one line, and nothing is written") {
   const scratch place;
   prepare(place);

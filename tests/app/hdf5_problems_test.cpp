@@ -58,7 +58,7 @@ struct data_files {
   // The line about a run with this loader, which must be refused before anything is written. `behind`: a node that
   // stands between loader and noiser; `at`: where the line begins.
   std::string refusal(const std::string& loader, const std::string& behind = "",
-                      const std::string& at = "p.yaml:8:11: loader: ") const {
+                      const std::string& at = "p.yaml:8:50: loader: ") const {
     std::string text = tiny_with("{plugin: loader.swiss_roll, batch: 32}",
                                  "{plugin: loader.hdf5, batch: 32, " + loader + "}" + behind);
     if (!behind.empty()) text.replace(text.find("in: loader}\n  model"), 10, "in: scaled");
@@ -107,7 +107,7 @@ TEST_CASE("NaN that training would meet is refused with the row, before a folder
   const outcome o = program({"run", "p.yaml", "--out", "run", "--quiet"}, {.folder = files.place.folder()});
   CHECK(o.code == 2);
   CHECK(!std::filesystem::exists(files.place / "run"));
-  CHECK(says(o.err, "p.yaml:8:11: loader: good.h5: dataset 'nan' got NaN in row 7, need finite numbers"));
+  CHECK(says(o.err, "p.yaml:8:50: loader: good.h5: dataset 'nan' got NaN in row 7, need finite numbers"));
 }
 
 TEST_CASE("a file that claims 4 TB is read row by row") {

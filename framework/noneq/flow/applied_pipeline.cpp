@@ -132,11 +132,9 @@ config::value applied_pipeline(const session& run, const application_request& r)
   if (const std::string labels = labels_of(run, r); !labels.empty()) loader.set("labels", text(labels));
   std::vector<tensor_rows> elsewhere;
   for (const tensor_rows& b : r.beside)
-    if (b.tensor == "label")
-      continue;
-    else if (b.file == r.rows.file)
+    if (b.tensor != "label" && b.file == r.rows.file)
       read.set(b.tensor, text(b.dataset));
-    else
+    else if (b.tensor != "label")
       elsewhere.push_back(b);
   loader.set("read", read);
   if (r.task == "fill") loader.set("missing", value::scalar("nan"));
