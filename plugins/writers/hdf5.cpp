@@ -46,7 +46,7 @@ struct hdf5 : noneq::writer {
       if (datasets.empty() && names.count(t.name) == 0) need_name_of_dataset(t.name, "in");
     for (const std::string& name : datasets) {
       given.need(name, "datasets");
-      need_name_of_dataset(name_of(name), "datasets");
+      if (names.count(name) == 0) need_name_of_dataset(name, "datasets");
     }
     for (const auto& [tensor, _] : names) given.need(tensor, "names");
   }

@@ -35,12 +35,14 @@ TEST_CASE("a damaged checkpoint is refused, not used") {
   std::string flipped = whole;
   flipped[whole.size() - 5] ^= 1;
   put_text(tensors, flipped);
-  CHECK(says(refusal(place), "the file is damaged: use another checkpoint"));
+  CHECK(says(refusal(place),
+             "the file is damaged; no earlier checkpoint is whole: bring the file back, or begin again with --force"));
   const outcome resumed =
       program({"run", (finished_run() / "tiny.yaml").string(), "--out", "run", "--resume", "--quiet"},
               {.folder = place.folder()});
   CHECK_MESSAGE(resumed.code == 2, resumed.err);
-  CHECK(says(resumed.err, "the file is damaged: use another checkpoint"));
+  CHECK(says(resumed.err,
+             "the file is damaged; no earlier checkpoint is whole: bring the file back, or begin again with --force"));
   std::filesystem::remove(tensors);
   CHECK(says(refusal(place), "is missing, need the file that checkpoint.json names"));
   put_text(tensors, whole);

@@ -170,6 +170,22 @@ TEST_CASE("a resume that is refused leaves the records of a finished run") {
   CHECK(text_of(place / "run/metrics.jsonl") == before);
 }
 
+TEST_CASE("a resumed run whose records are gone or damaged states it") {
+  const scratch place;
+  put_text(place / "p.yaml", tiny_pipeline);
+  copy_run(place / "run");
+  const auto resumed = [&] {
+    const outcome o = program({"run", "p.yaml", "--out", "run", "--resume"}, {.folder = place.folder()});
+    CHECK(o.code == 0);
+    return o.err;
+  };
+  CHECK(!says(resumed(), "metrics.jsonl"));
+  put_text(place / "run/metrics.jsonl", "{\"st" + text_of(place / "run/metrics.jsonl"));
+  CHECK(says(resumed(), "run/metrics.jsonl: a line is damaged; what it held is lost\n"));
+  std::filesystem::remove(place / "run/metrics.jsonl");
+  CHECK(says(resumed(), "run/metrics.jsonl: is not there; its records are lost\n"));
+}
+
 TEST_CASE("force leaves files that are not the run's own, and a pipe in the place of one is refused") {
   const scratch place;
   put_text(place / "p.yaml", tiny_pipeline);

@@ -103,6 +103,17 @@ TEST_CASE("classes and guidance that the model does not know are refused") {
   CHECK(says(negative.err, "labels"));
 }
 
+TEST_CASE("a parameter that an option and --set state is refused") {
+  for (const auto& [option, set] :
+       {std::pair{"--count", "count=9"}, {"--steps", "steps=9"}, {"--guidance", "guidance=1"}}) {
+    std::vector<std::string> asked{option, "3", "--set", set};
+    if (asked[0] != "--count") asked.insert(asked.end(), {"--count", "2"});
+    const outcome o = all().sample("tiny", asked);
+    CHECK(o.code == 2);
+    CHECK(o.err == "--set got '" + std::string(set) + "', which " + option + " states too; give one of them\n");
+  }
+}
+
 TEST_CASE("guides that cannot guide are refused, and before anything is trained") {
   const auto known = [](const std::string& values) { return "{plugin: known_values, values: " + values + "}"; };
   const auto refused = [](const outcome& o, const std::string& what) {

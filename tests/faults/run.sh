@@ -110,7 +110,8 @@ for p in train process; do
   NONEQ_FULL_AT=0 LD_PRELOAD=$faults/full_disk.so go_on $p
   calls=$(cat count)
   echo "$p: $calls calls write"
-  for ((n = 1; n <= calls; n += calls > times ? calls / times : 1)); do
+  stride=$((calls > times ? calls / times : 1))
+  for ((n = 1 + RANDOM % stride; n <= calls; n += stride)); do
     rm -rf $p
     code=0
     NONEQ_FULL_AT=$n LD_PRELOAD=$faults/full_disk.so go_on $p > log 2>&1 || code=$?

@@ -52,6 +52,18 @@ TEST_CASE("numbers that are not finite keep their names") {
   CHECK(to_json("node", {"x", infinity, ""})["value"].is_null());
 }
 
+TEST_CASE("lost records are noticed") {
+  const scratch_folder folder;
+  const auto file = folder.path / "metrics.jsonl";
+  CHECK(lost_records(file) == file.string() + ": is not there; its records are lost");
+  storage::append(file, "{\"step\":1}\n{\"step\":2}\n{\"st");  // the last was cut as it was written
+  CHECK(lost_records(file) == "");
+  storage::append(file, "\n{\"step\":3}\n");
+  CHECK(lost_records(file) == file.string() + ": a line is damaged; what it held is lost");
+  storage::append(file, "\n");
+  CHECK(lost_records(file) == file.string() + ": 2 lines are damaged; what they held is lost");
+}
+
 TEST_CASE("the table of a run has its records, also of one that was interrupted, crashed or resumed") {
   const std::vector<std::string> changes{"graph.bound={plugin: metric.bound, of: model, samples: 64, every: 6}",
                                          "graph.trainer.log=5"};

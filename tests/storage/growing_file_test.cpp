@@ -181,6 +181,18 @@ TEST_CASE("rows behind a unit that ended within a chunk are refused, as they wou
   CHECK_THROWS_AS(add_rows(out, "x", f, at::arange(12.f), 12), noneq::error);
 }
 
+TEST_CASE("a file that cannot be made is an error with the system's reason") {
+  const scratch folder;
+  const auto file = folder / "none" / "a.h5";
+  try {
+    growing_file(file, growing_file_kind::in_units);
+    FAIL("was made");
+  } catch (const noneq::error& e) {
+    CHECK(std::string(e.what()) ==
+          file.string() + ": cannot create the file (No such file or directory); free some space or write elsewhere");
+  }
+}
+
 TEST_CASE("a file whose journal cannot note that it is closed stays whole, and one that was cut is not closed") {
   const scratch folder;
   const auto file = folder / "a.h5", journal = journal_of(file);

@@ -3,29 +3,20 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
-#include <optional>
-#include <string_view>
+#include <string>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
 #include "noneq/core/error.hpp"
+#include "noneq/core/whole_number.hpp"
 
 namespace noneq::app {
 
 // The largest number that a parameter of a plugin may have, so that no sum of two of them overflows.
 constexpr std::int64_t most_things = 1'000'000'000'000;
-
-// Returns the number that the whole text is, in decimal digits; nothing for any other. The library would read 010 as 8,
-// and a number beyond 64 bits, in some versions, as the largest.
-inline std::optional<std::int64_t> whole_number(std::string_view text) {
-  std::int64_t n = 0;
-  const auto [stop, fault] = std::from_chars(text.data(), text.data() + text.size(), n);
-  return fault == std::errc() && stop == text.data() + text.size() ? std::optional(n) : std::nullopt;
-}
 
 // Refuses all but integers of this interval; `need` states it, and `type` stands in --help.
 inline CLI::Validator integer(std::int64_t least, std::int64_t most, const std::string& need, const std::string& type) {

@@ -130,10 +130,26 @@ auto under_options(F&& f) {
   }
 }
 
+// Returns the option that --set would override in silence; "" when it does not.
+std::string option_of(const sample_options& o, const std::string& parameter) {
+  if (parameter == "count" && o.count > 0) return "--count";
+  if (parameter == "steps" && o.steps > 0) return "--steps";
+  if (parameter == "guidance" && o.guidance) return "--guidance";
+  if (parameter == "labels" && !o.labels.empty()) return "--labels";
+  return "";
+}
+
+void need_each_once(const sample_options& o) {
+  for (const std::string& setting : o.settings)
+    if (const std::string option = option_of(o, setting.substr(0, setting.find('='))); !option.empty())
+      throw error(fmt::format("--set got '{}', which {} states too; give one of them", setting, option));
+}
+
 // Everything that can be refused is refused before the file is touched.
 std::unique_ptr<flow::session> opened_session(sample_options& o, registry& plugins) {
   o.out.need_writable(is_picture(o) ? "PNG" : "HDF5");
   as_input([&] {
+    need_each_once(o);
     o.rows = read_rows(o);
     for (const rows_in_file& r : o.rows) o.out.need_other_file(r.file, r.option);
     count_rows(o);

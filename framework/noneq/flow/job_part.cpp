@@ -1,19 +1,11 @@
 #include "noneq/flow/job_part.hpp"
 
-#include <charconv>
-
 #include <fmt/format.h>
 
 #include "noneq/core/error.hpp"
+#include "noneq/core/whole_number.hpp"
 
 namespace noneq::flow {
-
-static std::optional<std::int64_t> whole_number(std::string_view text) {
-  std::int64_t n = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), n);
-  if (failed != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
-  return n;
-}
 
 job_part read_part(const std::string& text) {
   const auto slash = text.find('/');

@@ -7,6 +7,7 @@
 
 #include "noneq/config/read.hpp"
 #include "noneq/flow/each_part.hpp"
+#include "noneq/flow/own_files.hpp"
 #include "noneq/flow/written_files.hpp"
 #include "noneq/storage/file_names.hpp"
 #include "noneq/storage/files.hpp"
@@ -15,12 +16,6 @@ namespace noneq::flow {
 namespace fs = std::filesystem;
 
 namespace {
-
-// The files of a run itself, in its folder: files, and folders with all that is in them.
-const char* const own_files[] = {"pipeline.yaml", "metrics.jsonl", "metrics.csv",         "metrics.h5",
-                                 "files.jsonl",   "checkpoint",    "checkpoint-in-range", "reference",
-                                 "averages",      "lock",          "manifest.json",       "units",
-                                 "history.jsonl", "report.html"};
 
 // Returns the place that a name leads to, as far as it exists; beyond that the name as it is spelt.
 fs::path place_of(const fs::path& name) {
@@ -173,7 +168,7 @@ void check_file_names(const plan& p, config::problems& found) {
       refuse_file(w, fault, found);
       continue;
     }
-    for (const char* own : own_files)
+    for (const auto& [own, _] : own_files)
       if (w.is_named(own) || is_within(w.end, own))
         refuse_file(w, fmt::format("where the run itself keeps {}; need another name", own), found);
     good.push_back(w);
@@ -188,7 +183,7 @@ void check_file_places(const plan& p, const fs::path& folder, config::problems& 
   check_pairs(
       all, [](const writer_files& w, const fs::path& file) { return w.reaches(file); }, found);
   for (const writer_files& w : all) {
-    for (const char* own : own_files)
+    for (const auto& [own, _] : own_files)
       if (const fs::path place = place_of(folder / own); w.reaches(place) || is_within(w.end, place))
         refuse_file(w, fmt::format("where the run itself keeps {}; need another name", own), found);
     for (const plan_input& in : inputs)
@@ -211,7 +206,7 @@ void check_files_can_be_made(const plan& p, const fs::path& folder, config::prob
 void refuse_places_of_run(const fs::path& out, const fs::path& folder) {
   const fs::path place = place_of(out);
   if (same_place(place, place_of(folder))) refuse_out(out, "which is the folder of the run");
-  for (const char* own : own_files)
+  for (const auto& [own, _] : own_files)
     if (const fs::path kept = place_of(folder / own); same_place(place, kept) || is_within(place, kept))
       refuse_out(out, fmt::format("where the run keeps {}", own));
   for (const fs::path& made : written_files(folder).names())

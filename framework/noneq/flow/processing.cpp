@@ -140,7 +140,11 @@ class processing {
     std::error_code none;
     const fs::path pipeline = options_.folder / "pipeline.yaml";
     if (!fs::exists(pipeline, none) || !(config::parse_file(pipeline) == plan_.resolved())) return false;
-    units_.clear();  // a program that was killed while it removed them may have left some
+    if (!units_.parts().empty()) {  // a program that was killed while it removed them has left some
+      const folder_turn turn(options_.folder);
+      if (const auto is = read_manifest(options_.folder); !is || !is->finished) return false;  // it was begun again
+      units_.clear();
+    }
     say_.say(fmt::format("{}: finished already, {} rows; nothing to do (--force begins again)",
                          options_.folder.string(), was->rows()));
     return true;

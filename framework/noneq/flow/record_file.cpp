@@ -6,6 +6,7 @@
 #include "noneq/flow/json_lines.hpp"
 #include "noneq/storage/csv_text.hpp"
 #include "noneq/storage/files.hpp"
+#include "noneq/storage/json_text.hpp"
 
 namespace noneq::flow {
 namespace fs = std::filesystem;
@@ -42,6 +43,17 @@ std::string table_row(const nlohmann::json& record) {
   std::vector<std::string> cells;
   for (const char* column : columns) cells.push_back(cell(record, column));
   return fmt::format("{}\n", fmt::join(cells, ","));
+}
+
+std::string lost_records(const fs::path& file) {
+  if (!fs::exists(file)) return fmt::format("{}: is not there; its records are lost", file.string());
+  const std::string text = storage::read_file(file);
+  std::int64_t damaged = 0;
+  for (std::size_t at = 0, end; (end = text.find('\n', at)) != text.npos; at = end + 1)
+    if (const auto record = storage::json_object(text.substr(at, end - at)); !record || !step_in(*record)) ++damaged;
+  if (damaged == 0) return "";
+  return fmt::format("{}: {} damaged; what {} held is lost", file.string(),
+                     damaged == 1 ? "a line is" : fmt::format("{} lines are", damaged), damaged == 1 ? "it" : "they");
 }
 
 record_file::record_file(fs::path file, fs::path table, std::int64_t step,

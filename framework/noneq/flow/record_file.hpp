@@ -28,6 +28,10 @@ nlohmann::ordered_json to_json(const std::string& node, const measured& m);
 std::string table_heading();
 std::string table_row(const nlohmann::json& record);
 
+// Returns a line about records that are lost, because metrics.jsonl is not there or lines of it are damaged; "" when
+// there are none. The last line may be cut: its record was never there.
+std::string lost_records(const std::filesystem::path& file);
+
 // Appends to both files, for one thread at a time. A record outlives the program as soon as add() returns, and a power
 // cut after make_durable(), which waits for the disk.
 class record_file {

@@ -71,10 +71,12 @@ void run(const plan& given, const run_options& options) {
   std::optional<workers> started;
   std::optional<trace> traced;
   std::vector<staying_file> staying;
+  std::string lost;
   together(r, [&] {
     workers& pool = started.emplace(options.threads);
     if (!options.trace.empty()) traced.emplace(options.trace, pool, r);
     if (!r.first()) return;
+    if (p.trains()) lost = run_folder(options.folder).lost_records(p, begun.opened->step());
     staying = run_folder(options.folder).prepare(p, options.policy, !begun.damage.empty());
   });
   workers& pool = *started;
@@ -86,6 +88,7 @@ void run(const plan& given, const run_options& options) {
   if (!begun.damage.empty())
     say.say(fmt::format("{}; the run goes on from the last one that is whole, of step {}", begun.damage,
                         begun.opened->step()));
+  if (!lost.empty()) say.say(lost);
   for (const auto& [file, why] : staying) say.say(fmt::format("{}: {}; it stays", file.string(), why));
   node_times times;
   std::vector<observer*> others{&times};

@@ -15,6 +15,8 @@
 #include "noneq/flow/json_lines.hpp"
 #include "noneq/flow/leftovers.hpp"
 #include "noneq/flow/named_files.hpp"
+#include "noneq/flow/own_files.hpp"
+#include "noneq/flow/record_file.hpp"
 #include "noneq/flow/same_pipeline.hpp"
 #include "noneq/flow/snapshots.hpp"
 #include "noneq/flow/trimmed_pipeline.hpp"
@@ -78,14 +80,14 @@ bool holds_tensors(const fs::path& dir) {
   return false;
 }
 
-// Returns the step of the first checkpoint that the run in the folder was to make; that of `p` when no file states it.
-std::int64_t first_checkpoint(const fs::path& pipeline, const plan& p) {
+// Returns the steps from one checkpoint, or record, to the next (`parameter`: checkpoint, log) of the run in the
+// folder; those of `p` when there is none.
+std::int64_t steps_between(const char* parameter, const fs::path& pipeline, const plan& p) {
   const plan_node& trains = p.training().trainer;
-  const std::int64_t usual = trains.as<trainer>().checkpoint;
-  if (!fs::exists(pipeline)) return usual;
-  const config::value document = as_read([&] { return config::parse_file(pipeline); });
-  const config::value* steps = stated_parameter(document, trains.id, "checkpoint");
-  return steps ? std::max<std::int64_t>(1, std::atoll(steps->text().c_str())) : usual;
+  const config::value document =
+      as_read([&] { return fs::exists(pipeline) ? config::parse_file(pipeline) : p.resolved(); });
+  const config::value* steps = stated_parameter(document, trains.id, parameter);
+  return steps ? std::max<std::int64_t>(1, std::atoll(steps->text().c_str())) : 1;
 }
 
 // A run that went further would otherwise pass for one that is finished.
@@ -101,12 +103,18 @@ void need_steps_left(const storage::checkpoint& start, const config::value& befo
 
 }
 
+// There is no whole checkpoint beside the damaged one.
+static error none_is_whole(const storage::damaged_checkpoint& e) {
+  return error(e.message() + "; no earlier checkpoint is whole: bring the file back, or begin again with --force",
+               e.subject(), e.where());
+}
+
 run_folder::saved_start run_folder::last_whole() const {
   try {
     return {storage::load_checkpoint(saved()), ""};
   } catch (const storage::damaged_checkpoint& e) {
     if (auto earlier = storage::load_earlier_checkpoint(saved())) return {std::move(*earlier), e.what()};
-    throw input_error({e});
+    throw input_error({none_is_whole(e)});
   } catch (const error& e) {
     throw input_error({e});
   }
@@ -144,7 +152,7 @@ std::optional<run_folder::saved_start> run_folder::start(const plan& p, if_there
                              : "holds an unfinished run; go on with --resume, or replace it with --force");
   }
   if (!trained) {
-    if (holds_tensors(saved()) || last_record(records()) > first_checkpoint(pipeline, p))
+    if (holds_tensors(saved()) || last_record(records()) > steps_between("checkpoint", pipeline, p))
       throw refused(saved(),
                     "the run has lost its checkpoint.json, need it to go on; bring it back, or begin again "
                     "with --force");
@@ -167,14 +175,19 @@ std::optional<run_folder::saved_start> run_folder::start(const plan& p, if_there
 
 void run_folder::need_regular_files() const {
   std::error_code none;
-  for (const fs::path& file : {path_ / "pipeline.yaml", path_ / "files.jsonl", path_ / "lock", records(), table(),
-                               arrays(), manifest(), history(), report()})
-    if (fs::exists(file, none) && !fs::is_regular_file(file, none))
+  for (const auto& [name, kind] : own_files)
+    if (const fs::path file = path_ / name;
+        kind != own_kind::folder && fs::exists(file, none) && !fs::is_regular_file(file, none))
       throw refused(file, "got a folder, device or pipe, need a file of the run, or none; take it away");
 }
 
 void run_folder::need_room_for_checkpoints() const {
   for (const fs::path& folder : {saved(), in_range()}) need_writable_folder(folder);
+}
+
+std::string run_folder::lost_records(const plan& p, std::int64_t step) const {
+  const bool has_some = step > 0 && step >= steps_between("log", path_ / "pipeline.yaml", p);
+  return has_some ? flow::lost_records(records()) : "";
 }
 
 std::vector<staying_file> run_folder::prepare(const plan& p, if_there policy, bool last_is_damaged) const {
@@ -187,8 +200,8 @@ std::vector<staying_file> run_folder::prepare(const plan& p, if_there policy, bo
     snapshots(path_).remove();
     std::error_code ignored;
     for (const fs::path& checkpoint : {saved(), in_range()}) storage::remove_checkpoints(checkpoint);
-    for (const fs::path& file : {records(), table(), arrays(), manifest(), history(), report()})
-      fs::remove(file, ignored);
+    for (const auto& [name, kind] : own_files)
+      if (kind == own_kind::record) fs::remove(path_ / name, ignored);
     for (const fs::path& file : storage::tensorboard::event_files(path_)) fs::remove(file, ignored);
     unit_folder(path_).clear();
   } else if (p.trains()) {
@@ -207,7 +220,7 @@ static storage::checkpoint last_checkpoint(const fs::path& saved) {
     return storage::load_checkpoint(saved);
   } catch (const storage::damaged_checkpoint& e) {
     const auto earlier = storage::load_earlier_checkpoint(saved);
-    if (!earlier) throw;
+    if (!earlier) throw none_is_whole(e);
     throw error(fmt::format("{}; noneq run --resume goes on from the last one that is whole, of step {}", e.message(),
                             earlier->meta.value("step", std::int64_t{0})),
                 e.subject(), e.where());

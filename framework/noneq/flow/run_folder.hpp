@@ -35,6 +35,8 @@ class run_folder {
   void need_regular_files() const;
   // Throws input_error when a checkpoint could not be saved, which would be found after a part of the training.
   void need_room_for_checkpoints() const;
+  // Returns a line about records that a run at this step must have and has not; "" when all are there.
+  std::string lost_records(const plan& p, std::int64_t step) const;
   // Writes the pipeline, removes files that a killed run left half written, and takes those of steps behind the
   // checkpoint from which the run goes on out of the list of its files. A damaged last checkpoint is removed. With
   // if_there::replace the run in the folder is removed with every file of its writers and metrics; returns the files

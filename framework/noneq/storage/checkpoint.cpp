@@ -76,7 +76,6 @@ struct commit {
 
 static commit parse_commit(const fs::path& json_file, std::string_view bytes) {
   const std::string where = json_file.string();
-  const std::string remedy = ": use another checkpoint";
   const json text = [&] {
     try {
       return parse_json(bytes, where);
@@ -86,7 +85,7 @@ static commit parse_commit(const fs::path& json_file, std::string_view bytes) {
   }();
   const auto field = [&](const json& in, const char* name, json::value_t type) -> const json& {
     if (!in.is_object() || !in.contains(name) || in[name].type() != type)
-      throw damaged_checkpoint(fmt::format("{}: got no valid '{}', need a checkpoint's{}", where, name, remedy));
+      throw damaged_checkpoint(fmt::format("{}: got no valid '{}', need a checkpoint's", where, name));
     return in[name];
   };
   const auto format = field(text, "format", json::value_t::number_unsigned).get<std::uint64_t>();
@@ -98,15 +97,14 @@ static commit parse_commit(const fs::path& json_file, std::string_view bytes) {
                field(tensors, "bytes", json::value_t::number_unsigned).get<std::int64_t>(),
                {}};
   if (!number_of(found.tensors))
-    throw damaged_checkpoint(fmt::format("{}: got tensors file {}, need 'tensors-<n>.safetensors'{}", where,
-                                         in_quotes(found.tensors), remedy));
+    throw damaged_checkpoint(
+        fmt::format("{}: got tensors file {}, need 'tensors-<n>.safetensors'", where, in_quotes(found.tensors)));
   const std::string sum = field(text, "meta_crc32", json::value_t::string).get<std::string>();
-  if (!text.contains("meta"))
-    throw damaged_checkpoint(fmt::format("{}: got no 'meta', need a checkpoint's{}", where, remedy));
+  if (!text.contains("meta")) throw damaged_checkpoint(fmt::format("{}: got no 'meta', need a checkpoint's", where));
   found.meta = text["meta"];
   if (const std::string got = checksum(json_text(found.meta, where)); got != sum)
     throw damaged_checkpoint(
-        fmt::format("{}: got 'meta' with checksum {}, need {}: it was changed or damaged{}", where, got, sum, remedy));
+        fmt::format("{}: got 'meta' with checksum {}, need {}: it was changed or damaged", where, got, sum));
   return found;
 }
 
@@ -118,18 +116,15 @@ bool has_checkpoint(const fs::path& dir) {
 static checkpoint load_committed(const fs::path& json_file, std::string_view json_bytes) {
   commit found = parse_commit(json_file, json_bytes);
   const fs::path path = json_file.parent_path() / found.tensors;
-  const std::string remedy = ": use another checkpoint";
   std::error_code ignored;
   if (!fs::exists(path, ignored))
-    throw damaged_checkpoint(
-        fmt::format("{}: is missing, need the file that checkpoint.json names{}", path.string(), remedy));
+    throw damaged_checkpoint(fmt::format("{}: is missing, need the file that checkpoint.json names", path.string()));
   const input_file file(path);  // open, it stays readable when the next save removes it
   if (file.size() != found.bytes)
-    throw damaged_checkpoint(
-        fmt::format("{}: got {} bytes, need {}{}", path.string(), file.size(), found.bytes, remedy));
+    throw damaged_checkpoint(fmt::format("{}: got {} bytes, need {}", path.string(), file.size(), found.bytes));
   if (const std::string got = checksum(file); got != found.crc32)
     throw damaged_checkpoint(
-        fmt::format("{}: got checksum {}, need {}: the file is damaged{}", path.string(), got, found.crc32, remedy));
+        fmt::format("{}: got checksum {}, need {}: the file is damaged", path.string(), got, found.crc32));
   return {load_safetensors(file).tensors, std::move(found.meta)};
 }
 

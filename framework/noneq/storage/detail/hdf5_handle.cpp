@@ -60,7 +60,10 @@ hdf5_handle& hdf5_handle::operator=(hdf5_handle&& other) noexcept {
 bool hdf5_handle::close() {
   if (id_ < 0) return true;
   const hdf5_lock lock;
-  return close_(std::exchange(id_, -1)) >= 0;
+  const hid_t reason = H5Eget_num(H5E_DEFAULT) > 0 ? H5Eget_current_stack() : H5I_INVALID_HID;
+  const bool closed = close_(std::exchange(id_, -1)) >= 0;
+  if (reason >= 0) closed ? H5Eset_current_stack(reason) : H5Eclose_stack(reason);
+  return closed;
 }
 
 static herr_t keep_first(unsigned, const H5E_error2_t* entry, void* text) {

@@ -31,14 +31,17 @@ class hdf5_handle {
 
   operator std::int64_t() const { return id_; }
   bool valid() const { return id_ >= 0; }
-  bool close();  // false when HDF5 could not, e.g. because a last write failed
+  // Returns false when HDF5 could not, e.g. because a last write failed. hdf5_reason() of a call that failed before
+  // outlives a handle that is closed.
+  bool close();
 
  private:
   std::int64_t id_ = -1;
   int (*close_)(std::int64_t) = nullptr;
 };
 
-// Returns the innermost message of the call that just failed on this thread. Call it before any other call of HDF5.
+// Returns the innermost message of the call that just failed on this thread. Call it before any other call of HDF5,
+// except those that close handles.
 std::string hdf5_reason();
 
 // "<file>: <what> (<hdf5_reason()>)<remedy>".
