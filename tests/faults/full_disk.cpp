@@ -1,7 +1,7 @@
 // Preloaded, lets a disk be full at one call: the one with the number NONEQ_FULL_AT, counted from 1, among the calls
 // that write to, lengthen, synchronise or make a file below the folder NONEQ_FULL_IN fails by ENOSPC, and so do all
-// behind it until the process ends. With NONEQ_FULL_AT=0 none fails. The number of calls is left in the file
-// NONEQ_FULL_COUNT.
+// behind it until the process ends, unless NONEQ_FULL_ONCE is set: then only that one fails, as where space is freed
+// soon. With NONEQ_FULL_AT=0 none fails. The number of calls is left in the file NONEQ_FULL_COUNT.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -46,7 +46,9 @@ bool below(int file) {
 // Counts a call and returns whether it is to fail.
 bool full() {
   static const long at = std::atol(setting("NONEQ_FULL_AT"));
-  return ++calls >= at && at > 0;
+  static const bool once = *setting("NONEQ_FULL_ONCE") != '\0';
+  const long call = ++calls;
+  return at > 0 && (once ? call == at : call >= at);
 }
 
 template <class Result>

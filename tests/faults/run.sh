@@ -104,24 +104,27 @@ for p in train process; do
     check "$p has the bytes of an undisturbed run after signal $sent" same undisturbed-$p $p
   done
 
-  # A disk that is full.
+  # A disk that is full, from one call on and for one call alone.
   export NONEQ_FULL_IN="$here/$p" NONEQ_FULL_COUNT="$here/count"
   rm -rf $p
   NONEQ_FULL_AT=0 LD_PRELOAD=$faults/full_disk.so go_on $p
   calls=$(cat count)
   echo "$p: $calls calls write"
   stride=$((calls > times ? calls / times : 1))
-  for ((n = 1 + RANDOM % stride; n <= calls; n += stride)); do
-    rm -rf $p
-    code=0
-    NONEQ_FULL_AT=$n LD_PRELOAD=$faults/full_disk.so go_on $p > log 2>&1 || code=$?
-    # What does not matter to the run, such as its history, may fail without a word.
-    if [ $code != 0 ]; then
-      check "$p: a disk that is full at call $n is an error, not $code" test $code = 1 -o $code = 2
-      check "$p: with one line that names it (call $n)" eval '[ "$(grep -c "No space left on device" log)" = 1 ]'
-    fi
-    check "$p goes on when there is room again (call $n)" go_on $p
-    check "$p has the bytes of an undisturbed run (call $n)" same undisturbed-$p $p
+  for once in "" 1; do
+    for ((n = 1 + RANDOM % stride; n <= calls; n += stride)); do
+      rm -rf $p
+      code=0
+      NONEQ_FULL_ONCE=$once NONEQ_FULL_AT=$n LD_PRELOAD=$faults/full_disk.so go_on $p > log 2>&1 || code=$?
+      # What does not matter to the run, such as its history, may fail without a word.
+      if [ $code != 0 ]; then
+        check "$p: a disk that is full at call $n${once:+ alone} is an error, not $code" test $code = 1 -o $code = 2
+        check "$p: with one line that names it (call $n${once:+ alone})" eval '[ "$(grep -c "No space left on device" log)" = 1 ]'
+      fi
+      check "$p goes on when there is room again (call $n${once:+ alone})" go_on $p
+      check "$p has the bytes of an undisturbed run (call $n${once:+ alone})" same undisturbed-$p $p
+      [ $p = train ] || check "$p has the checksums of its units (call $n${once:+ alone})" "$noneq" verify $p
+    done
   done
   unset NONEQ_FULL_IN NONEQ_FULL_COUNT
 
@@ -210,5 +213,25 @@ for p in train process; do
     check "$p has the bytes of an undisturbed run" same undisturbed-$p $p
   done
 done
+# A copy is right, or there is none.
+repack() { "$noneq" data repack undisturbed-process/out.h5 "$1/out.h5" --chunk-rows 3 --quiet; }
+mkdir undisturbed-copy
+repack undisturbed-copy
+export NONEQ_FULL_IN="$here/copy" NONEQ_FULL_COUNT="$here/count" NONEQ_FULL_ONCE=1
+mkdir copy
+NONEQ_FULL_AT=0 LD_PRELOAD=$faults/full_disk.so repack copy
+calls=$(cat count)
+echo "repack: $calls calls write"
+stride=$((calls > times ? calls / times : 1))
+for ((n = 1 + RANDOM % stride; n <= calls; n += stride)); do
+  rm -f copy/*
+  if NONEQ_FULL_AT=$n LD_PRELOAD=$faults/full_disk.so repack copy > log 2>&1; then
+    check "repack has the bytes of an undisturbed copy (call $n alone)" same undisturbed-copy copy
+  else
+    check "repack names the full disk (call $n alone)" eval '[ "$(grep -c "No space left on device" log)" = 1 ]'
+    check "repack leaves no file (call $n alone)" eval '[ -z "$(ls copy)" ]'
+  fi
+done
+unset NONEQ_FULL_IN NONEQ_FULL_COUNT NONEQ_FULL_ONCE
 echo "$passed passed, $failed failed, seed ${4:-1}"
 [ $failed = 0 ]

@@ -55,13 +55,15 @@ TEST_CASE("numbers that are not finite keep their names") {
 TEST_CASE("lost records are noticed") {
   const scratch_folder folder;
   const auto file = folder.path / "metrics.jsonl";
-  CHECK(lost_records(file) == file.string() + ": is not there; its records are lost");
+  CHECK(lost_records(file, 0) == "");
+  CHECK(lost_records(file, 2) == file.string() + ": is not there; its records are lost");
   storage::append(file, "{\"step\":1}\n{\"step\":2}\n{\"st");  // the last was cut as it was written
-  CHECK(lost_records(file) == "");
+  CHECK(lost_records(file, 2) == "");
+  CHECK(lost_records(file, 4) == file.string() + ": ends with step 2; the records up to step 4 are lost");
   storage::append(file, "\n{\"step\":3}\n");
-  CHECK(lost_records(file) == file.string() + ": a line is damaged; what it held is lost");
+  CHECK(lost_records(file, 3) == file.string() + ": a line is damaged; what it held is lost");
   storage::append(file, "\n");
-  CHECK(lost_records(file) == file.string() + ": 2 lines are damaged; what they held is lost");
+  CHECK(lost_records(file, 3) == file.string() + ": 2 lines are damaged; what they held is lost");
 }
 
 TEST_CASE("the table of a run has its records, also of one that was interrupted, crashed or resumed") {

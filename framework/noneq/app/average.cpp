@@ -46,7 +46,7 @@ CLI::Validator a_length() {
 flow::kept_averages averages_of(const average_options& o, const flow::session& s) {
   return as_input([&] {
     return flow::kept_averages(o.folder, s.plan().training().trainer.as<trainer>(),
-                               storage::load_checkpoint(flow::run_folder(o.folder).saved()), o.step);
+                               flow::run_folder(o.folder).last_checkpoint(), o.step);
   });
 }
 
@@ -76,7 +76,7 @@ void write_run(const average_options& o) {
     storage::save_checkpoint(
         made.saved(),
         flow::averaged_checkpoint(
-            storage::load_checkpoint(flow::run_folder(o.folder).saved()), kept.of_width(o.length), kept.step(),
+            flow::run_folder(o.folder).last_checkpoint(), kept.of_width(o.length), kept.step(),
             {{"run", std::filesystem::absolute(from).string()}, {"length", o.length}, {"step", kept.step()}}));
     storage::write_atomically(made.path() / "pipeline.yaml", storage::read_file(from / "pipeline.yaml"));
   });

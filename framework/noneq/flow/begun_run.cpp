@@ -50,6 +50,7 @@ void go_on(begun_run& r, const plan& p, const storage::checkpoint& start, const 
     r.opened.emplace(p, start);
     r.trains.emplace(*r.opened, start, together);
     r.average = loss_average(start.meta.value("loss_since_record", r.average.saved()));
+    r.last_record = start.meta.value("last_record", std::int64_t{0});
     r.event_due = start.meta.value("event_due", false);
     r.range = loss_range(start.meta.value("loss_range", r.range.saved()));
     r.saved_in_range = start.meta.value("loss_in_range", false);

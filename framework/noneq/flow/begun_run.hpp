@@ -40,6 +40,7 @@ struct begun_run {
   std::vector<std::string> computed;  // the ways in which steps were until now, as by how_computed(), each once
   std::string damage;                 // of the last checkpoint, when the run goes on from an earlier one
   bool none_to_resume = false;        // there is no checkpoint, though the run is to go on from one
+  std::int64_t last_record = 0;       // the last step with a record when the last checkpoint was saved; 0: none
   bool event_due = false;             // the samplers and metrics of this step were interrupted
 };
 

@@ -61,8 +61,9 @@ beginning begin_from_run(const fs::path& folder, const plan& p) {
     if (!(was == is))
       throw error(fmt::format("got weights of another pipeline ({}), need one of this process, noiser and model",
                               in_words(config::without_replaced(config::differences(was, is)))));
-    const storage::checkpoint learned =
-        storage::load_checkpoint(storage::has_checkpoint(other.in_range()) ? other.in_range() : other.saved());
+    const storage::checkpoint learned = storage::has_checkpoint(other.in_range())
+                                            ? storage::load_checkpoint(other.in_range())
+                                            : other.last_checkpoint();
     beginning b;
     for (const auto& [name, tensor] : learned.tensors)
       if (belongs(name)) b.start.tensors[name] = tensor;
@@ -70,7 +71,7 @@ beginning begin_from_run(const fs::path& folder, const plan& p) {
     b.steps = learned.meta.at("step");
     b.start.meta = learned.meta;
     for (const char* of_the_other :
-         {"loss_since_record", "event_due", "loss_range", "loss_in_range", "from", "data", "begun_in"})
+         {"loss_since_record", "last_record", "event_due", "loss_range", "loss_in_range", "from", "data", "begun_in"})
       b.start.meta.erase(of_the_other);
     b.start.meta["step"] = 0;
     b.start.meta["weights_only"] = true;

@@ -59,7 +59,7 @@ bool link_over(const fs::path& file, const fs::path& name) {
   if (::link(file.c_str(), temporary.c_str()) != 0) return false;
   if (::rename(temporary.c_str(), name.c_str()) == 0) {
     ::unlink(temporary.c_str());  // it stays where both names were those of one file already
-    storage::make_durable(name.parent_path());
+    storage::make_names_durable(name.parent_path());
     return true;
   }
   ::unlink(temporary.c_str());
@@ -200,13 +200,15 @@ std::vector<compared_file> files_to_compare(const fs::path& place) {
   std::vector<compared_file> all;
   const manifest m = need_manifest(place);
   const unit_folder made(place);
-  for (const auto& stream : m.writers)
-    for (const auto& [_, file] : stream) {
+  for (std::size_t k = 0; k < m.writers.size(); ++k) {
+    const bool incomplete = !m.finished && !missing_units({0, m.streams[k].units()}, made.done(m, k)).empty();
+    for (const auto& [_, file] : m.writers[k]) {
       if (m.finished && !fs::exists(place / file, failed))
         throw refused(place / file, "is not there any more; need its new name: noneq verify FILE");
       all.push_back(m.finished ? joined_file(place / file) : unfinished_file(made.units_of(file)));
-      if (!m.finished) all.back().lost = made.lost_units_of(file);
+      if (incomplete) all.back().lost = made.lost_units_of(file);  // others may have made them since
     }
+  }
   return all;
 }
 

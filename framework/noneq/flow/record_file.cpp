@@ -45,15 +45,22 @@ std::string table_row(const nlohmann::json& record) {
   return fmt::format("{}\n", fmt::join(cells, ","));
 }
 
-std::string lost_records(const fs::path& file) {
-  if (!fs::exists(file)) return fmt::format("{}: is not there; its records are lost", file.string());
+std::string lost_records(const fs::path& file, std::int64_t last) {
+  if (!fs::exists(file)) return last == 0 ? "" : fmt::format("{}: is not there; its records are lost", file.string());
   const std::string text = storage::read_file(file);
-  std::int64_t damaged = 0;
-  for (std::size_t at = 0, end; (end = text.find('\n', at)) != text.npos; at = end + 1)
-    if (const auto record = storage::json_object(text.substr(at, end - at)); !record || !step_in(*record)) ++damaged;
-  if (damaged == 0) return "";
-  return fmt::format("{}: {} damaged; what {} held is lost", file.string(),
-                     damaged == 1 ? "a line is" : fmt::format("{} lines are", damaged), damaged == 1 ? "it" : "they");
+  std::int64_t damaged = 0, found = 0;
+  for (std::size_t at = 0, end; (end = text.find('\n', at)) != text.npos; at = end + 1) {
+    const auto record = storage::json_object(text.substr(at, end - at));
+    const auto step = record ? step_in(*record) : std::nullopt;
+    if (!step) ++damaged;
+    if (step) found = std::max(found, *step);
+  }
+  if (damaged > 0)
+    return fmt::format("{}: {} damaged; what {} held is lost", file.string(),
+                       damaged == 1 ? "a line is" : fmt::format("{} lines are", damaged), damaged == 1 ? "it" : "they");
+  if (found < last)
+    return fmt::format("{}: ends with step {}; the records up to step {} are lost", file.string(), found, last);
+  return "";
 }
 
 record_file::record_file(fs::path file, fs::path table, std::int64_t step,
@@ -62,6 +69,7 @@ record_file::record_file(fs::path file, fs::path table, std::int64_t step,
   if (!fs::exists(file_) && !fs::exists(table_)) return;
   keep([&](std::int64_t at, const std::string& node) {
     if (at == step && !node.empty() && measures_again(node)) again_.insert(node);
+    if (at <= step) last_ = std::max(last_, at);
     return at <= step;
   });
 }
@@ -84,6 +92,7 @@ void record_file::add(std::int64_t step, const std::string& node, const measured
   nlohmann::ordered_json record{{"step", step}};
   record.update(to_json(node, m));
   storage::append(file_, record.dump() + "\n");
+  last_ = std::max(last_, step);
   storage::append(table_, (fs::exists(table_) ? "" : table_heading()) + table_row(record));
 }
 

@@ -28,9 +28,10 @@ nlohmann::ordered_json to_json(const std::string& node, const measured& m);
 std::string table_heading();
 std::string table_row(const nlohmann::json& record);
 
-// Returns a line about records that are lost, because metrics.jsonl is not there or lines of it are damaged; "" when
-// there are none. The last line may be cut: its record was never there.
-std::string lost_records(const std::filesystem::path& file);
+// Returns a line about records that are lost, because metrics.jsonl is not there, lines of it are damaged, or it ends
+// before the step `last`, which has a record; "" when none are. 0: no step has one. The last line may be cut: its
+// record was never there.
+std::string lost_records(const std::filesystem::path& file, std::int64_t last);
 
 // Appends to both files, for one thread at a time. A record outlives the program as soon as add() returns, and a power
 // cut after make_durable(), which waits for the disk.
@@ -43,12 +44,13 @@ class record_file {
               const std::function<bool(const std::string& node)>& measures_again);
   void add(std::int64_t step, const std::string& node, const measured& m);
   void make_durable() const;
+  std::int64_t last() const { return last_; }  // the last step with a record; 0: none
 
  private:
   void keep(const std::function<bool(std::int64_t step, const std::string& node)>& wanted) const;
 
   std::filesystem::path file_, table_;
-  std::int64_t step_;
+  std::int64_t step_, last_ = 0;
   std::set<std::string> again_;  // nodes whose records of step_ give way to new ones
 };
 

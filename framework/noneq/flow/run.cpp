@@ -9,6 +9,7 @@
 #include "noneq/flow/job_ranks.hpp"
 #include "noneq/flow/kept_shards.hpp"
 #include "noneq/flow/processing.hpp"
+#include "noneq/flow/record_file.hpp"
 #include "noneq/flow/run_observers.hpp"
 #include "noneq/flow/running.hpp"
 #include "noneq/flow/trace.hpp"
@@ -38,15 +39,16 @@ void refuse_events_of_units(const run_options& options) {
 
 void run(const plan& given, const run_options& options) {
   refuse_parts(given, options.part);
-  run_folder(options.folder).need_regular_files();
   if (works_in_units(given)) {
     refuse_events_of_units(options);
+    run_folder(options.folder).need_regular_files();
     return run_in_units(given, options);
   }
   const ranks& r = ranks_of(options);
   std::optional<folder_lock> alone;
   std::optional<plan> planned;
   together(r, [&] {
+    if (r.first()) run_folder(options.folder).need_regular_files();
     if (r.first()) alone.emplace(options.folder);
     planned = options.policy == if_there::resume ? with_kept_shards(given, options.folder) : given;
   });
@@ -76,7 +78,7 @@ void run(const plan& given, const run_options& options) {
     workers& pool = started.emplace(options.threads);
     if (!options.trace.empty()) traced.emplace(options.trace, pool, r);
     if (!r.first()) return;
-    if (p.trains()) lost = run_folder(options.folder).lost_records(p, begun.opened->step());
+    if (p.trains()) lost = lost_records(run_folder(options.folder).records(), begun.last_record);
     staying = run_folder(options.folder).prepare(p, options.policy, !begun.damage.empty());
   });
   workers& pool = *started;

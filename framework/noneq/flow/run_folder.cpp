@@ -16,7 +16,6 @@
 #include "noneq/flow/leftovers.hpp"
 #include "noneq/flow/named_files.hpp"
 #include "noneq/flow/own_files.hpp"
-#include "noneq/flow/record_file.hpp"
 #include "noneq/flow/same_pipeline.hpp"
 #include "noneq/flow/snapshots.hpp"
 #include "noneq/flow/trimmed_pipeline.hpp"
@@ -80,14 +79,14 @@ bool holds_tensors(const fs::path& dir) {
   return false;
 }
 
-// Returns the steps from one checkpoint, or record, to the next (`parameter`: checkpoint, log) of the run in the
-// folder; those of `p` when there is none.
-std::int64_t steps_between(const char* parameter, const fs::path& pipeline, const plan& p) {
+// Returns the step of the first checkpoint that the run in the folder was to make; that of `p` when no file states it.
+std::int64_t first_checkpoint(const fs::path& pipeline, const plan& p) {
   const plan_node& trains = p.training().trainer;
-  const config::value document =
-      as_read([&] { return fs::exists(pipeline) ? config::parse_file(pipeline) : p.resolved(); });
-  const config::value* steps = stated_parameter(document, trains.id, parameter);
-  return steps ? std::max<std::int64_t>(1, std::atoll(steps->text().c_str())) : 1;
+  const std::int64_t usual = trains.as<trainer>().checkpoint;
+  if (!fs::exists(pipeline)) return usual;
+  const config::value document = as_read([&] { return config::parse_file(pipeline); });
+  const config::value* steps = stated_parameter(document, trains.id, "checkpoint");
+  return steps ? std::max<std::int64_t>(1, std::atoll(steps->text().c_str())) : usual;
 }
 
 // A run that went further would otherwise pass for one that is finished.
@@ -103,10 +102,22 @@ void need_steps_left(const storage::checkpoint& start, const config::value& befo
 
 }
 
+namespace {
+
 // There is no whole checkpoint beside the damaged one.
-static error none_is_whole(const storage::damaged_checkpoint& e) {
+error none_is_whole(const storage::damaged_checkpoint& e) {
   return error(e.message() + "; no earlier checkpoint is whole: bring the file back, or begin again with --force",
                e.subject(), e.where());
+}
+
+run_folder::saved_start need_whole(const run_folder& folder) {
+  try {
+    return folder.last_whole();
+  } catch (const storage::damaged_checkpoint& e) {
+    throw input_error({none_is_whole(e)});
+  }
+}
+
 }
 
 run_folder::saved_start run_folder::last_whole() const {
@@ -114,7 +125,7 @@ run_folder::saved_start run_folder::last_whole() const {
     return {storage::load_checkpoint(saved()), ""};
   } catch (const storage::damaged_checkpoint& e) {
     if (auto earlier = storage::load_earlier_checkpoint(saved())) return {std::move(*earlier), e.what()};
-    throw input_error({none_is_whole(e)});
+    throw;
   } catch (const error& e) {
     throw input_error({e});
   }
@@ -147,18 +158,18 @@ std::optional<run_folder::saved_start> run_folder::start(const plan& p, if_there
                     "it");
     // A run that was refused, or failed before its first record, left nothing to lose.
     if (!trained && last_record(records()) == 0 && !holds_tensors(saved())) return std::nullopt;
-    throw refused(path_, trained && last_whole().saved.meta.value("finished", false)
+    throw refused(path_, trained && need_whole(*this).saved.meta.value("finished", false)
                              ? "holds a finished run; give --out another folder, or --force to replace it"
                              : "holds an unfinished run; go on with --resume, or replace it with --force");
   }
   if (!trained) {
-    if (holds_tensors(saved()) || last_record(records()) > steps_between("checkpoint", pipeline, p))
+    if (holds_tensors(saved()) || last_record(records()) > first_checkpoint(pipeline, p))
       throw refused(saved(),
                     "the run has lost its checkpoint.json, need it to go on; bring it back, or begin again "
                     "with --force");
     return std::nullopt;
   }
-  saved_start found = last_whole();
+  saved_start found = need_whole(*this);
   const storage::checkpoint& start = found.saved;
   if (start.meta.contains("average"))
     throw refused(path_, "holds an average of weights, which cannot be trained further; begin another run with --from");
@@ -185,11 +196,6 @@ void run_folder::need_room_for_checkpoints() const {
   for (const fs::path& folder : {saved(), in_range()}) need_writable_folder(folder);
 }
 
-std::string run_folder::lost_records(const plan& p, std::int64_t step) const {
-  const bool has_some = step > 0 && step >= steps_between("log", path_ / "pipeline.yaml", p);
-  return has_some ? flow::lost_records(records()) : "";
-}
-
 std::vector<staying_file> run_folder::prepare(const plan& p, if_there policy, bool last_is_damaged) const {
   std::vector<staying_file> staying;
   if (last_is_damaged) storage::go_back_to_earlier_checkpoint(saved());
@@ -214,12 +220,11 @@ std::vector<staying_file> run_folder::prepare(const plan& p, if_there policy, bo
   return staying;
 }
 
-// Returns the last checkpoint. Throws its damage, with the step from which the run can go on, if it can.
-static storage::checkpoint last_checkpoint(const fs::path& saved) {
+storage::checkpoint run_folder::last_checkpoint() const {
   try {
-    return storage::load_checkpoint(saved);
+    return storage::load_checkpoint(saved());
   } catch (const storage::damaged_checkpoint& e) {
-    const auto earlier = storage::load_earlier_checkpoint(saved);
+    const auto earlier = storage::load_earlier_checkpoint(saved());
     if (!earlier) throw none_is_whole(e);
     throw error(fmt::format("{}; noneq run --resume goes on from the last one that is whole, of step {}", e.message(),
                             earlier->meta.value("step", std::int64_t{0})),
@@ -232,7 +237,7 @@ run_folder::read_run run_folder::read(const fs::path& path, registry& plugins) {
   if (!fs::exists(path / "pipeline.yaml")) throw refused(path, "is not the folder of a run; it has no pipeline.yaml");
   if (!storage::has_checkpoint(folder.saved()) && !storage::load_earlier_checkpoint(folder.saved()))
     throw refused(path, "has no checkpoint yet; train it with noneq run");
-  read_run r{config::parse_file(path / "pipeline.yaml"), last_checkpoint(folder.saved())};
+  read_run r{config::parse_file(path / "pipeline.yaml"), folder.last_checkpoint()};
   look_for_files(r.pipeline, plugins, r.saved.meta.value("begun_in", ""));
   return r;
 }

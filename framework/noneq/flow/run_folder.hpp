@@ -27,16 +27,16 @@ class run_folder {
     std::string damage;  // of the last checkpoint, where an earlier one is whole; "" when it is the last
   };
   std::optional<saved_start> start(const plan& p, if_there policy) const;
-  // Returns the last checkpoint, or with its damage the last one before it that is whole; throws the damage, as
-  // input_error, when there is none.
+  // Returns the last checkpoint, or with its damage the last one before it that is whole; throws damaged_checkpoint
+  // when there is none.
   saved_start last_whole() const;
+  // Returns the last checkpoint. Throws its damage, with the step from which the run can go on, if it can.
+  storage::checkpoint last_checkpoint() const;
   // Throws input_error when a folder, device or pipe stands in the place of a file of its own. A pipe would be waited
   // for.
   void need_regular_files() const;
   // Throws input_error when a checkpoint could not be saved, which would be found after a part of the training.
   void need_room_for_checkpoints() const;
-  // Returns a line about records that a run at this step must have and has not; "" when all are there.
-  std::string lost_records(const plan& p, std::int64_t step) const;
   // Writes the pipeline, removes files that a killed run left half written, and takes those of steps behind the
   // checkpoint from which the run goes on out of the list of its files. A damaged last checkpoint is removed. With
   // if_there::replace the run in the folder is removed with every file of its writers and metrics; returns the files

@@ -204,6 +204,7 @@ class running {
     if (!in_range && begun_.saved_in_range) keep_in_range();
     c.meta["loss_since_record"] = begun_.average.saved();
     c.meta["event_due"] = begun_.event_due;
+    c.meta["last_record"] = written_->records.last();
     written_->records.make_durable();  // a checkpoint never outlives the records before it
     c.meta["loss_range"] = begun_.range.saved();
     c.meta["loss_in_range"] = in_range;

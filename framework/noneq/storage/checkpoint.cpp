@@ -232,20 +232,33 @@ void save_checkpoint(const fs::path& dir, const checkpoint& content, std::int64_
   }
   const std::int64_t n = next_number(dir);
   const std::string name = fmt::format("tensors-{}.safetensors", n);
-  save_safetensors(dir / name, {content.tensors, {}});
-  const input_file written(dir / name);
+  // Both files are whole on the disk before either has its name: a program that is killed, or finds the disk full,
+  // leaves no tensors without the checkpoint.json that names them, from which a first run could neither go on nor begin
+  // again.
+  atomic_file tensors(dir / name), note(json_of(dir));
+  write_safetensors(tensors, (dir / name).string(), {content.tensors, {}});
+  tensors.make_durable();
+  const input_file written(tensors.temporary());
   const std::string where = json_of(dir).string();
   const json text = {{"format", newest_format},
                      {"tensors", {{"file", name}, {"bytes", written.size()}, {"crc32", checksum(written)}}},
                      {"meta", content.meta},
                      {"meta_crc32", checksum(json_text(parse_json(json_text(content.meta, where), where), where))}};
-  const std::string bytes = json_text(text, where, 2) + "\n";
+  note.write(json_text(text, where, 2) + "\n");
+  note.make_durable();
   if (before && keep > 1) {
     write_atomically(earlier_json_of(dir, *before), read_file(json_of(dir)));
     std::erase(kept, *before);
     kept.insert(kept.begin(), *before);
   }
-  write_atomically(json_of(dir), bytes);
+  try {
+    tensors.commit();
+    note.commit();
+  } catch (const error&) {
+    std::error_code ignored;
+    if (!before && !has_checkpoint(dir)) fs::remove(dir / name, ignored);
+    throw;
+  }
   kept.resize(std::min(kept.size(), static_cast<std::size_t>(keep - 1)));
   sweep(dir, [&](std::int64_t other) { return other == n || is_kept(other); });
 }

@@ -86,14 +86,18 @@ void append(const std::filesystem::path& path, std::string_view bytes) {
   descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
   if (file.get() < 0) throw file_error(path, "write", errno);
   const off_t before = ::lseek(file.get(), 0, SEEK_END);
+  off_t written = 0;
   while (!bytes.empty()) {
     const ssize_t n = ::write(file.get(), bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) {
       const int code = errno;
-      if (before >= 0 && ::ftruncate(file.get(), before) != 0) throw file_error(path, "write", errno);
+      // A part of a line goes again, unless another process has written behind it.
+      if (written > 0 && ::lseek(file.get(), 0, SEEK_END) == before + written && ::ftruncate(file.get(), before) != 0)
+        throw file_error(path, "write", errno);
       throw file_error(path, "write", code);
     }
+    written += n;
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }
   if (const int code = file.close()) throw file_error(path, "write", code);
@@ -110,6 +114,12 @@ void append_line(const std::filesystem::path& path, std::string_view line) {
 void make_durable(const std::filesystem::path& path) {
   const descriptor file = open_to_read(path);
   if (::fsync(file.get()) != 0) throw file_error(path, "write", errno);
+}
+
+void make_names_durable(const std::filesystem::path& folder) {
+  const descriptor names(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (names.get() >= 0 && ::fsync(names.get()) != 0 && errno != EINVAL && errno != ENOTSUP)
+    throw file_error(folder, "write", errno);
 }
 
 input_file::input_file(std::filesystem::path path) : path_(std::move(path)), file_(open_to_read(path_)) {
@@ -191,18 +201,19 @@ void atomic_file::write(std::string_view bytes) {
   }
 }
 
-void atomic_file::commit() {
+void atomic_file::make_durable() {
   if (::fsync(file_.get()) != 0) throw file_error(target_, "write", errno);
+}
+
+void atomic_file::commit() {
+  make_durable();
   // close() reports the last errors of a file; the copy of the descriptor keeps the lock until it has its name.
   const descriptor locked(::fcntl(file_.get(), F_DUPFD_CLOEXEC, 0));
   if (const int code = file_.close()) throw file_error(target_, "write", code);
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) throw file_error(target_, "write", errno);
   temporary_.clear();
   noted_.forget();
-  // The rename itself is durable only with its directory; file systems that cannot sync one need not.
-  const descriptor directory(::open(directory_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.get() >= 0 && ::fsync(directory.get()) != 0 && errno != EINVAL && errno != ENOTSUP)
-    throw file_error(target_, "write", errno);
+  make_names_durable(directory_of(target_));
 }
 
 }

@@ -31,6 +31,9 @@ void append_line(const std::filesystem::path& path, std::string_view line);
 
 // Returns when all of a file is on the disk. Errors: missing, the disk fails.
 void make_durable(const std::filesystem::path& path);
+// Waits until the names in a folder are on the disk, where the file system can do that for a folder. Errors: the
+// disk's.
+void make_names_durable(const std::filesystem::path& folder);
 
 // An open descriptor, closed with the object.
 class descriptor {
@@ -76,6 +79,7 @@ class atomic_file {
   ~atomic_file();
 
   void write(std::string_view bytes);  // appends; errors: disk full and the like, with the system's words
+  void make_durable();                 // fsync
   void commit();                       // fsync, rename, fsync of the directory; once
 
   const std::filesystem::path& temporary() const { return temporary_; }  // for libraries that write by name

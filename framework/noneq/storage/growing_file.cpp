@@ -147,7 +147,7 @@ void growing_file::copy_description(const std::string& dataset, const std::vecto
                                     const std::string& source, std::int64_t rows, description_of what) {
   const hdf5_lock lock;
   state_->need_open();
-  storage::copy_description(state_->id, dataset, state_->at(dataset).row, files, source, rows,
+  storage::copy_description(state_->id, state_->path.string(), dataset, state_->at(dataset).row, files, source, rows,
                             what == description_of::rows);
 }
 

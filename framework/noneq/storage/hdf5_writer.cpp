@@ -151,7 +151,7 @@ void hdf5_writer::write(const std::string& dataset, const Tensor& tensor) {
   if (values.numel() == 0) throw error(where(state_->name, dataset) + " got no rows, need at least one");
   state_->check_new(dataset, values);
   hdf5_handle id = state_->create(dataset, values, 0);
-  const hdf5_handle type = stored_type(values.scalar_type());  // closing it would clear HDF5's reason for a failure
+  const hdf5_handle type = stored_type(values.scalar_type());
   if (H5Dwrite(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data_ptr()) < 0 || !id.close())
     throw state_->failed(fmt::format("write dataset '{}'", dataset));
 }

@@ -84,7 +84,7 @@ void join_units(const fs::path& head, const std::vector<unit_place>& units, cons
   const std::int64_t rows = units.empty() ? 0 : units.back().unit.first + units.back().unit.rows;
   const hdf5_lock lock;
   hdf5_handle file = open_to_change(made.temporary());
-  if (!file.valid()) throw hdf5_error(head.string(), "cannot be read as the beginning of a file", ": copy it again");
+  if (!file.valid()) throw cannot(out, fmt::format("begin as {} does", head.string()));
   std::map<std::string, joined_dataset> datasets;
   for (const unit_place& u : units)
     for (const auto& [name, _] : u.unit.chunks)

@@ -119,9 +119,10 @@ struct repacker {
     const hdf5_handle old(H5Dget_create_plist(source), H5Pclose), stored(H5Dget_type(source), H5Tclose),
         type(H5Tcopy(stored), H5Tclose), space(H5Dget_space(source), H5Sclose);
     const hdf5_handle creation = properties(d.layout, chunk, old, type);
-    const hdf5_handle made(H5Dcreate2(to, path.c_str(), type, space, H5P_DEFAULT, creation, H5P_DEFAULT), H5Dclose);
-    if (!made.valid()) throw value_copy{source, -1, d.where, to_name, path}.unwritable();
+    hdf5_handle made(H5Dcreate2(to, path.c_str(), type, space, H5P_DEFAULT, creation, H5P_DEFAULT), H5Dclose);
+    if (!made.valid()) throw cannot_write(to_name, path);
     value_copy{d.id, made, d.where, to_name, path, how.copied}.rows(step(d.layout, chunk[0]));
+    close_written(made, to_name, path);
     need_as_long(d);
     return true;
   }

@@ -72,7 +72,13 @@ static std::vector<std::pair<std::string, Tensor>> in_order(const tensor_file& c
 }
 
 void save_safetensors(const std::filesystem::path& path, const tensor_file& content) {
-  const auto ordered = in_order(content, path.string());
+  atomic_file file(path);
+  write_safetensors(file, path.string(), content);
+  file.commit();
+}
+
+void write_safetensors(atomic_file& file, const std::string& where, const tensor_file& content) {
+  const auto ordered = in_order(content, where);
   nlohmann::json header = nlohmann::json::object();
   if (!content.metadata.empty()) header["__metadata__"] = content.metadata;
   std::size_t end = 0;
@@ -82,11 +88,10 @@ void save_safetensors(const std::filesystem::path& path, const tensor_file& cont
     header[name] = {
         {"dtype", dtype_name(tensor.scalar_type())}, {"shape", tensor.sizes().vec()}, {"data_offsets", {begin, end}}};
   }
-  std::string text = json_text(header, path.string());
+  std::string text = json_text(header, where);
   text.resize((text.size() + 7) / 8 * 8, ' ');
   const std::uint64_t length = text.size();
 
-  atomic_file file(path);
   file.write({reinterpret_cast<const char*>(&length), 8});
   file.write(text);
   for (const auto& [name, tensor] : ordered) {
@@ -94,7 +99,6 @@ void save_safetensors(const std::filesystem::path& path, const tensor_file& cont
     file.write(
         {static_cast<const char*>(plain.data_ptr()), static_cast<std::size_t>(plain.numel()) * plain.element_size()});
   }
-  file.commit();
 }
 
 }

@@ -24,5 +24,7 @@ tensor_file load_safetensors(const input_file& file);
 // Replaces `path` by a file of these tensors (any device and strides); equal content gives equal bytes. Errors: a dtype
 // the format lacks, a name it reserves, disk full.
 void save_safetensors(const std::filesystem::path& path, const tensor_file& content);
+// Writes the same bytes into a file that is not committed yet; `where` names it in messages. Errors: as above.
+void write_safetensors(atomic_file& file, const std::string& where, const tensor_file& content);
 
 }

@@ -90,8 +90,9 @@ void note_closed(const std::filesystem::path& file) {
 
 std::string lost_units(const std::filesystem::path& file) {
   std::error_code failed;
-  const auto bytes = std::filesystem::file_size(file, failed);
+  // The journal first: the rows of a unit that is added meanwhile are in the file before its line is here.
   const std::string text = std::filesystem::exists(journal_of(file), failed) ? read_file(journal_of(file)) : "";
+  const auto bytes = std::filesystem::file_size(file, failed);
   std::size_t cut = 0, damaged = 0;
   for (std::size_t at = 0, end; (end = text.find('\n', at)) != text.npos; at = end + 1) {
     const std::string line = text.substr(at, end - at);

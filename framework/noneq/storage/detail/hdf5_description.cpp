@@ -9,6 +9,7 @@
 
 #include "noneq/storage/detail/hdf5_file.hpp"
 #include "noneq/storage/detail/hdf5_objects.hpp"
+#include "noneq/storage/detail/hdf5_values.hpp"
 #include "noneq/storage/hdf5.hpp"
 
 namespace noneq::storage {
@@ -58,9 +59,10 @@ static std::map<std::string, std::string> meaning_of(const std::filesystem::path
 }
 
 // Makes a dataset with the numbers of the scale in all files, one behind the other. Returns an invalid handle where
-// they are not `length` in all, or not alike.
-static hdf5_handle joined_scale(hid_t file, const std::string& name, const std::vector<std::filesystem::path>& files,
-                                const std::string& scale, hsize_t length) {
+// they are not `length` in all, or not alike; throws where they cannot be written.
+static hdf5_handle joined_scale(hid_t file, const std::string& file_name, const std::string& name,
+                                const std::vector<std::filesystem::path>& files, const std::string& scale,
+                                hsize_t length) {
   std::string values, reason;
   hdf5_handle type;
   hsize_t found = 0;
@@ -86,7 +88,8 @@ static hdf5_handle joined_scale(hid_t file, const std::string& name, const std::
   H5Pset_obj_track_times(creation, false);
   const hdf5_handle space(H5Screate_simple(1, &length, nullptr), H5Sclose);
   hdf5_handle made(H5Dcreate2(file, name.c_str(), type, space, links, creation, H5P_DEFAULT), H5Dclose);
-  if (!made.valid() || H5Dwrite(made, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0) return {};
+  if (!made.valid() || H5Dwrite(made, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
+    throw cannot_write(file_name, name);
   for (const std::string& attribute : attribute_names(source))
     if (!of_storage(attribute)) copy_attribute(source, made, attribute);
   return made;
@@ -105,7 +108,7 @@ void attach_like(std::int64_t from, std::int64_t to) {
   }
 }
 
-void copy_description(std::int64_t file, const std::string& dataset, const sizes& row,
+void copy_description(std::int64_t file, const std::string& file_name, const std::string& dataset, const sizes& row,
                       const std::vector<std::filesystem::path>& files, const std::string& source, std::int64_t rows,
                       bool of_rows_only) {
   if (files.empty()) return;
@@ -128,17 +131,19 @@ void copy_description(std::int64_t file, const std::string& dataset, const sizes
     const std::string name = scale.substr(scale.find_first_not_of('/'));
     hdf5_handle made = H5Lexists(file, name.c_str(), H5P_DEFAULT) > 0 ? open_dataset_of(file, name) : hdf5_handle();
     const auto length = of_rows ? static_cast<hsize_t>(rows) : shape[d];
-    if (made.valid()) {
+    const bool there = made.valid();
+    if (there) {
       if (H5DSis_scale(made) <= 0 || shape_of(made) != std::vector{length}) continue;
     } else {
-      made = joined_scale(file, name, of_rows ? files : std::vector{files.front()}, scale, length);
+      made = joined_scale(file, file_name, name, of_rows ? files : std::vector{files.front()}, scale, length);
       if (!made.valid()) continue;
       const hdf5_handle original = open_dataset_of(from, scale);
       std::array<char, 256> label{};
       H5DSget_scale_name(original, label.data(), label.size());
-      H5DSset_scale(made, label[0] == '\0' ? nullptr : label.data());
+      if (H5DSset_scale(made, label[0] == '\0' ? nullptr : label.data()) < 0) throw cannot_write(file_name, name);
     }
     H5DSattach_scale(to, made, d);
+    if (!there) close_written(made, file_name, name);
   }
 }
 

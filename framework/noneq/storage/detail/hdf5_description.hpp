@@ -16,8 +16,9 @@ bool set_attribute(std::int64_t object, const std::string& name, std::int64_t st
                    const void* value);
 
 // Gives `dataset` in `file`, whose rows have the shape `row`, the attributes of the dataset `source` in the first of
-// `files`, and its dimension scales where the lengths agree; see growing_file::copy_description().
-void copy_description(std::int64_t file, const std::string& dataset, const sizes& row,
+// `files`, and its dimension scales where the lengths agree; see growing_file::copy_description(). `name` is that of
+// the file in messages. Throws noneq::error where the numbers of a scale cannot be written.
+void copy_description(std::int64_t file, const std::string& name, const std::string& dataset, const sizes& row,
                       const std::vector<std::filesystem::path>& files, const std::string& source, std::int64_t rows,
                       bool of_rows_only);
 

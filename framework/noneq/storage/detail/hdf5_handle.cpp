@@ -62,7 +62,10 @@ bool hdf5_handle::close() {
   const hdf5_lock lock;
   const hid_t reason = H5Eget_num(H5E_DEFAULT) > 0 ? H5Eget_current_stack() : H5I_INVALID_HID;
   const bool closed = close_(std::exchange(id_, -1)) >= 0;
-  if (reason >= 0) closed ? H5Eset_current_stack(reason) : H5Eclose_stack(reason);
+  if (reason < 0) return closed;
+  const hid_t own = closed ? H5I_INVALID_HID : H5Eget_current_stack();  // which H5Eclose_stack() would clear
+  closed ? H5Eset_current_stack(reason) : H5Eclose_stack(reason);
+  if (own >= 0) H5Eset_current_stack(own);
   return closed;
 }
 

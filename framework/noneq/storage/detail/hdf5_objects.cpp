@@ -5,6 +5,7 @@
 #include <hdf5.h>
 #include <hdf5_hl.h>
 
+#include "noneq/storage/detail/hdf5_description.hpp"
 #include "noneq/storage/detail/hdf5_types.hpp"
 #include "noneq/storage/detail/hdf5_values.hpp"
 
@@ -99,13 +100,11 @@ void write_checksums(std::int64_t file, const std::filesystem::path& name, const
   H5Pset_obj_track_times(creation, false);
   const hsize_t count = of_chunks.size();
   const hdf5_handle space(H5Screate_simple(1, &count, nullptr), H5Sclose);
-  const hdf5_handle made(H5Dcreate2(file, path.c_str(), H5T_STD_U32LE, space, links, creation, H5P_DEFAULT), H5Dclose);
-  const hdf5_handle one(H5Screate(H5S_SCALAR), H5Sclose);
-  const hdf5_handle chunks(H5Acreate2(made, "chunks_of_a_unit", H5T_STD_I64LE, one, H5P_DEFAULT, H5P_DEFAULT),
-                           H5Aclose);
+  hdf5_handle made(H5Dcreate2(file, path.c_str(), H5T_STD_U32LE, space, links, creation, H5P_DEFAULT), H5Dclose);
   if (!made.valid() || H5Dwrite(made, H5T_NATIVE_UINT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, of_chunks.data()) < 0 ||
-      H5Awrite(chunks, H5T_NATIVE_INT64, &unit_chunks) < 0)
-    throw hdf5_error(name.string(), "cannot write the checksums", "; free some space or write elsewhere");
+      !set_attribute(made, "chunks_of_a_unit", H5T_STD_I64LE, H5T_NATIVE_INT64, &unit_chunks))
+    throw cannot_write(name.string(), path);
+  close_written(made, name.string(), path);
 }
 
 }

@@ -34,8 +34,12 @@ bool copy_values_of_attribute(hid_t from, hid_t to, const std::string& name) {
   return copied;
 }
 
-error value_copy::unwritable() const {
-  return hdf5_error(to_file, fmt::format("cannot write dataset '{}'", dataset), "; free some space or write elsewhere");
+error cannot_write(const std::string& file, const std::string& dataset) {
+  return hdf5_error(file, fmt::format("cannot write dataset '{}'", dataset), "; free some space or write elsewhere");
+}
+
+void close_written(hdf5_handle& made, const std::string& file, const std::string& dataset) {
+  if (!made.close()) throw cannot_write(file, dataset);
 }
 
 static error unreadable(const std::string& where) {
@@ -65,7 +69,7 @@ void value_copy::rows(std::int64_t at_once) const {
     if (rank > 0) H5Sselect_hyperslab(space, H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr);
     if (H5Dread(from, type, memory, space, H5P_DEFAULT, values.data()) < 0) throw unreadable(from_where);
     const bool written = H5Dwrite(to, type, memory, space, H5P_DEFAULT, values.data()) >= 0;
-    const error failed = written ? error("") : unwritable();  // its reason is lost with the next call
+    const error failed = written ? error("") : cannot_write(to_file, dataset);  // H5Dvlen_reclaim() clears its reason
     if (varying) H5Dvlen_reclaim(type, memory, H5P_DEFAULT, values.data());
     if (!written) throw failed;
     if (copied) copied(static_cast<std::int64_t>(bytes));
@@ -88,7 +92,8 @@ void value_copy::chunks() const {
     if (bytes > 0) {
       values.resize(bytes);
       if (H5Dread_chunk(from, H5P_DEFAULT, at.data(), &skipped, values.data()) < 0) throw unreadable(from_where);
-      if (H5Dwrite_chunk(to, H5P_DEFAULT, skipped, at.data(), values.size(), values.data()) < 0) throw unwritable();
+      if (H5Dwrite_chunk(to, H5P_DEFAULT, skipped, at.data(), values.size(), values.data()) < 0)
+        throw cannot_write(to_file, dataset);
     }
     for (i = rank; i-- > 0;) {  // the next chunk in row-major order; beyond 0 behind the last
       at[i] += chunk[i];
@@ -98,22 +103,17 @@ void value_copy::chunks() const {
   }
 }
 
-void copy_dataset(const value_copy& names, hid_t to_file, const std::string& path) {
-  const hdf5_handle creation(H5Dget_create_plist(names.from), H5Pclose), stored(H5Dget_type(names.from), H5Tclose),
-      type(H5Tcopy(stored), H5Tclose), space(H5Dget_space(names.from), H5Sclose),
-      links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
-  H5Pset_create_intermediate_group(links, 1);
-  const hdf5_handle made(H5Dcreate2(to_file, path.c_str(), type, space, links, creation, H5P_DEFAULT), H5Dclose);
-  if (!made.valid()) throw names.unwritable();
-  value_copy copy = names;
-  copy.to = made;
+// Copies the values of a dataset that was made like it.
+static void copy_values(const value_copy& copy) {
+  const hdf5_handle creation(H5Dget_create_plist(copy.from), H5Pclose), type(H5Dget_type(copy.from), H5Tclose),
+      space(H5Dget_space(copy.from), H5Sclose);
   bool varying = false;
-  copying_type(stored, varying);
+  copying_type(type, varying);
   const H5D_layout_t layout = H5Pget_layout(creation);
   // The numbers of these lie in other files, which the copy refers to.
   if (layout == H5D_VIRTUAL || H5Pget_external_count(creation) > 0) return;
   if (layout == H5D_CHUNKED && !varying) return copy.chunks();
-  if (layout == H5D_CONTIGUOUS && H5Dget_offset(names.from) == HADDR_UNDEF) return;  // never written
+  if (layout == H5D_CONTIGUOUS && H5Dget_offset(copy.from) == HADDR_UNDEF) return;  // never written
   constexpr std::size_t at_once = std::size_t{16} << 20;
   hssize_t values = H5Sget_simple_extent_npoints(space);
   std::vector<hsize_t> shape(static_cast<std::size_t>(std::max(H5Sget_simple_extent_ndims(space), 0)) + 1, 1);
@@ -121,6 +121,19 @@ void copy_dataset(const value_copy& names, hid_t to_file, const std::string& pat
   const auto row =
       H5Tget_size(type) * static_cast<std::size_t>(std::max<hssize_t>(values, 1)) / std::max<hsize_t>(shape[0], 1);
   copy.rows(static_cast<std::int64_t>(std::max<std::size_t>(1, at_once / std::max<std::size_t>(row, 1))));
+}
+
+void copy_dataset(const value_copy& names, hid_t to_file, const std::string& path) {
+  const hdf5_handle creation(H5Dget_create_plist(names.from), H5Pclose), stored(H5Dget_type(names.from), H5Tclose),
+      type(H5Tcopy(stored), H5Tclose), space(H5Dget_space(names.from), H5Sclose),
+      links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
+  H5Pset_create_intermediate_group(links, 1);
+  hdf5_handle made(H5Dcreate2(to_file, path.c_str(), type, space, links, creation, H5P_DEFAULT), H5Dclose);
+  if (!made.valid()) throw cannot_write(names.to_file, names.dataset);
+  value_copy copy = names;
+  copy.to = made;
+  copy_values(copy);
+  close_written(made, names.to_file, names.dataset);
 }
 
 }

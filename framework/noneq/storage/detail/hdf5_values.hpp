@@ -9,6 +9,13 @@
 
 namespace noneq::storage {
 
+// Returns the error of a dataset that HDF5 could not write, with its reason.
+error cannot_write(const std::string& file, const std::string& dataset);
+
+// Closes a dataset that was written. HDF5 holds some of the numbers back until then, and drops them where it cannot
+// write them, which a destructor would not notice. `file` and `dataset` are names for messages. Throws noneq::error.
+void close_written(hdf5_handle& made, const std::string& file, const std::string& dataset);
+
 // The two datasets, and their names for messages.
 struct value_copy {
   std::int64_t from, to;
@@ -20,8 +27,6 @@ struct value_copy {
   // Copies the chunks as they are stored, of datasets with equal chunks and filters; those that were never written stay
   // so. Throws noneq::error as rows() does.
   void chunks() const;
-
-  error unwritable() const;
 };
 
 // Returns the type in which values of a stored type are copied: itself, or its form in memory where they vary in
