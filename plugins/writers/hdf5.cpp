@@ -3,6 +3,7 @@
 #include <set>
 
 #include "noneq/plugin.hpp"
+#include "noneq/storage/dataset_names.hpp"
 #include "noneq/storage/file_names.hpp"
 #include "noneq/storage/growing_file.hpp"
 
@@ -53,7 +54,7 @@ struct hdf5 : noneq::writer {
 
   // A group of the file's own holds its checksums.
   static void need_name_of_dataset(const std::string& name, const char* parameter) {
-    if (name.empty() || name.front() == '/' || name.back() == '/' || name == "noneq" || name.starts_with("noneq/"))
+    if (!storage::is_dataset_name(name) || name == "noneq" || name.starts_with("noneq/"))
       throw noneq::error("got '" + name + "', need the name of a dataset, like 'a' or 'a/b'", parameter);
   }
 

@@ -143,4 +143,13 @@ TEST_CASE("what apply lacks is named in one line, and nothing is written") {
           "the model reads no conditions");
   refuses({"apply", "alone", "--to", "rows.h5:none", "--do", "fill", "--out", "o.h5"}, "none");
   refuses({"apply", "alone", "--to", "rows.h5:x", "--do", "fill", "--out", "rows.h5"}, "rows.h5");
+  refuses({"apply", "alone", "--to", "rows.h5:x", "--do", "fill", "--noise", "3", "--out", "o.h5"},
+          "--noise is given, which --do fill does not read; leave it out");
+  refuses({"apply", "alone", "--to", "rows.h5:x", "--do", "score", "--members", "3", "--out", "o.h5"},
+          "--members is given, which --do score does not read");
+  refuses({"apply", "alone", "--to", "rows.h5:x", "--do", "encode", "--steps", "3", "--out", "o.h5"},
+          "--steps is given, which --do encode does not read");
+  std::filesystem::copy_file(place / "rows.h5", place / "others.h5");
+  refuses({"apply", "alone", "--to", "others.h5:x", "--do", "fill", "--out", "rows.h5", "--force"},
+          "--out got 'rows.h5', which ");
 }

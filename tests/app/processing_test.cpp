@@ -128,6 +128,9 @@ TEST_CASE("a second process on a part is refused, and status sees the first at w
   CHECK(status.at("done").get<int>() > 0);
   CHECK(status.at("done").get<int>() <= 10000);
   CHECK(says(status.at("parts").at(0).at("at_work").get<std::string>(), std::to_string(first.id())));
+  const outcome over = program({"merge", "run", "--out", "rows.h5", "--force"}, p.here);
+  CHECK(over.code == 2);
+  CHECK(over.err == "--out got 'rows.h5', which file has to read, 'rows.h5'; need another name\n");
   const outcome merged = program({"merge", "run", "--out", "m.h5"}, p.here);
   CHECK(merged.code == 2);
   CHECK_MESSAGE(says(merged.err, "missing are rows "), merged.err);

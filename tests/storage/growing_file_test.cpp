@@ -220,7 +220,7 @@ TEST_CASE("a file whose journal cannot note that it is closed stays whole, and o
   append_line(journal, "no line of a journal");
   append(journal, "{\"first\":12,");
   CHECK(lost_units(file) ==
-        file.string() + ": 1 units lie beyond its end and 1 lines of its journal are damaged; run the part again");
+        file.string() + ": 1 unit lies beyond its end, a line of its journal is damaged; run the part again");
 }
 
 TEST_CASE("units that were ended outlive a writer that never closed its file, and are joined with others") {
@@ -296,11 +296,13 @@ TEST_CASE("a byte that was flipped is found in its unit, in parts and in the joi
   CHECK(wrong.front() == a.string() + ": the unit of rows 36 … 47 has other bytes in dataset 'x' than were written");
   CHECK_THROWS_WITH_AS(
       join_units(head_of(a), all, folder / "other.h5"),
-      (a.string() + ": the unit of rows 36 … 47 has other bytes than were written; remove the file and "
-                    "run the part again")
+      (a.string() + ": the unit of rows 36 … 47 has other bytes than were written; run the part again, "
+                    "which makes it anew")
           .c_str(),
       noneq::error);
   CHECK_FALSE(std::filesystem::exists(folder / "other.h5"));
+  CHECK(read_journal(a).size() == 5);  // the unit is to be made again
+  CHECK(lost_units(a) == a.string() + ": 1 unit has other bytes than were written; run the part again");
   // The joined file is checked too: n is not compressed, so its numbers can be searched.
   std::string bytes = read_file(joined);
   const std::int64_t number = 29;

@@ -14,6 +14,7 @@
 #include "noneq/config/emit.hpp"
 #include "noneq/core/messages.hpp"
 #include "noneq/flow/applied_pipeline.hpp"
+#include "noneq/flow/planned_files.hpp"
 #include "noneq/storage/files.hpp"
 #include "noneq/storage/hdf5.hpp"
 
@@ -65,6 +66,7 @@ config::value document_of(apply_options& o, registry& plugins) {
     o.request.rows = at_its_place(rows);
     o.out.need_other_file(rows.file, "--to");
     for (const flow::tensor_rows& b : o.request.beside) o.out.need_other_file(b.file, "--given");
+    flow::refuse_files_of_run(o.out.path, run->plan(), o.folder);
     // Conditions that lie beside the rows, under their own names, need not be given.
     const std::vector<std::string> there = storage::hdf5_reader(o.request.rows.file).datasets();
     for (const std::string& name : flow::conditions_to_give(*run)) {

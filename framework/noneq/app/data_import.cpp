@@ -8,6 +8,7 @@
 #include "noneq/app/verbs.hpp"
 #include "noneq/core/dtype.hpp"
 #include "noneq/flow/task_progress.hpp"
+#include "noneq/storage/dataset_names.hpp"
 #include "noneq/storage/hdf5.hpp"
 #include "noneq/storage/rows.hpp"
 
@@ -118,6 +119,12 @@ void need_equal_counts(const std::vector<target>& all) {
   }
 }
 
+void need_dataset_names(const std::vector<target>& all) {
+  for (const target& t : all)
+    if (!storage::is_dataset_name(t.dataset))
+      throw error(fmt::format("got dataset name '{}', need one like 'a' or 'a/b'", t.dataset));
+}
+
 // In HDF5 a dataset cannot be the group of another, as 'a' would be that of 'a/b'.
 void need_no_dataset_within_another(const std::vector<target>& all) {
   for (const target& group : all)
@@ -132,6 +139,7 @@ void need_no_dataset_within_another(const std::vector<target>& all) {
 void import_data(const import_options& o) {
   o.out.need_writable("HDF5");
   std::vector<target> all = targets(o);
+  need_dataset_names(all);
   need_no_dataset_within_another(all);
   for (const target& t : all)
     for (const auto& file : t.files) o.out.need_other_file(file, "the source");

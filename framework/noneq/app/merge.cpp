@@ -37,7 +37,7 @@ void add_merge(CLI::App& program) {
   verb->callback([o] {
     o->merge.out = o->out.path;
     if (!o->out.path.empty()) {
-      as_input([&] { flow::refuse_places_of_run(o->out.path, o->folder); });
+      as_input([&] { flow::refuse_files_named_by_run(o->out.path, o->folder); });
       o->out.need_writable("HDF5");
       o->out.need_free();
     }

@@ -1,5 +1,7 @@
 #include "noneq/flow/applied_pipeline.hpp"
 
+#include <tuple>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -42,6 +44,17 @@ value start_of(const session& run, const application_request& r) {
   else
     start.set("deviation", value::scalar(fmt::format("{}", r.deviation)));
   return start;
+}
+
+// An option that the task does not read would change nothing, in silence.
+void need_no_other_options(const application_request& r) {
+  const bool draws = r.task != "score" && r.task != "encode";
+  for (const auto& [name, given, read] : {std::tuple{"--noise", r.deviation > 0, r.task == "denoise"},
+                                          {"--t", r.t > 0, r.task == "denoise"},
+                                          {"--members", r.members > 0, draws},
+                                          {"--steps", r.steps > 0, draws}})
+    if (given && !read)
+      throw error(fmt::format("{} is given, which --do {} does not read; leave it out", name, r.task));
 }
 
 // The node that does the task, without in and of.
@@ -123,6 +136,7 @@ void keep_known_values(config::value& sampler) {
 }
 
 config::value applied_pipeline(const session& run, const application_request& r) {
+  need_no_other_options(r);
   need_conditions(run, r);
   value document = value::map({{"name", text(r.out.stem().string())},
                                {"seed", value::scalar(std::to_string(r.seed))},

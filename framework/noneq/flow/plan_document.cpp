@@ -1,5 +1,7 @@
 #include "noneq/flow/plan_document.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "noneq/config/extends.hpp"
@@ -209,12 +211,14 @@ plan_node read_node(const std::string& id, const config::value& v, const config:
 }
 
 static void check_name(const plan& p, const config::value& document, config::problems& found) {
+  constexpr std::size_t most_bytes = 200;  // file systems take 255, of which names of files need some
   const config::value* name = document.find("name");
   if (name == nullptr)
     refuse_missing(document, "name", pipeline_keys, "", found);
-  else if (name->is_scalar() &&
-           (p.name.empty() || p.name.find('/') != std::string::npos || p.name == "." || p.name == ".."))
-    found.add(error(fmt::format("got '{}', need a name that can be a folder", p.name), "name", name->where()));
+  else if (name->is_scalar() && (p.name.empty() || p.name.size() > most_bytes || p.name == "." || p.name == ".." ||
+                                 std::any_of(p.name.begin(), p.name.end(),
+                                             [](unsigned char c) { return c < 0x20 || c == 0x7f || c == '/'; })))
+    found.add(error(fmt::format("got {}, need a name that can be a folder", name->brief()), "name", name->where()));
 }
 
 static void read_processing(plan& p, const config::value& document, config::problems& found) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "noneq/config/parse.hpp"
 #include "noneq/config/read.hpp"
 #include "noneq/flow/each_part.hpp"
 #include "noneq/flow/own_files.hpp"
@@ -219,6 +220,25 @@ void refuse_files_of_run(const fs::path& out, const plan& p, const fs::path& fol
   for (const plan_input& in : inputs_of(p))
     if (same_place(place, in.place) || same_place(place.parent_path(), in.place))
       refuse_out(out, fmt::format("which {} has to read, '{}'", in.parameter, in.place.string()));
+}
+
+static void refuse_files_named(const fs::path& out, const config::value& v, const std::string& key) {
+  for (const config::value& item : v.items()) refuse_files_named(out, item, key);
+  const config::value* plugin = v.find("plugin");
+  const bool writes = plugin != nullptr && plugin->is_scalar() && plugin->text().starts_with("writer.");
+  for (const auto& [name, entry] : v.entries())
+    if (!writes || name != "file") refuse_files_named(out, entry, name);  // a writer's lies in the folder of the run
+  if (!v.is_scalar() || v.text().empty()) return;
+  for (const fs::path& file : storage::matching_files(v.text()))
+    if (same_place(place_of(out), place_of(file)))
+      refuse_out(out, fmt::format("which {} has to read, '{}'", key, file.string()));
+  std::error_code none;
+  if (fs::exists(fs::path(v.text()) / "pipeline.yaml", none)) refuse_files_named_by_run(out, v.text());
+}
+
+void refuse_files_named_by_run(const fs::path& out, const fs::path& folder) {
+  refuse_places_of_run(out, folder);
+  refuse_files_named(out, config::parse_file(folder / "pipeline.yaml"), "");
 }
 
 }

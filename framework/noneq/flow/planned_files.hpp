@@ -24,4 +24,8 @@ void refuse_places_of_run(const std::filesystem::path& out, const std::filesyste
 // Throws noneq::error in these cases, and when it would replace a file that the run's plan reads.
 void refuse_files_of_run(const std::filesystem::path& out, const plan& p, const std::filesystem::path& folder);
 
+// Throws noneq::error in the same cases for a run without a plan, which its data may be lacking for: a file that is
+// there and that its pipeline.yaml names, or that of a run that it names, counts as one that it reads.
+void refuse_files_named_by_run(const std::filesystem::path& out, const std::filesystem::path& folder);
+
 }

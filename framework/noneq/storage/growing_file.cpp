@@ -7,6 +7,7 @@
 #include <hdf5.h>
 
 #include "noneq/core/dtype.hpp"
+#include "noneq/storage/dataset_names.hpp"
 #include "noneq/storage/detail/growing_state.hpp"
 #include "noneq/storage/detail/hdf5_description.hpp"
 #include "noneq/storage/detail/hdf5_objects.hpp"
@@ -34,7 +35,7 @@ growing_file::growing_file(growing_file&&) noexcept = default;
 growing_file::~growing_file() = default;
 
 static void check_name(const std::string& file, const std::string& dataset) {
-  if (dataset.empty() || dataset.front() == '/' || dataset.back() == '/')
+  if (!is_dataset_name(dataset))
     throw error(fmt::format("{}: got dataset name '{}', need one like 'a' or 'a/b'", file, dataset));
 }
 

@@ -2,6 +2,7 @@
 #include <hdf5.h>
 
 #include "noneq/core/dtype.hpp"
+#include "noneq/storage/dataset_names.hpp"
 #include "noneq/storage/detail/hdf5_types.hpp"
 #include "noneq/storage/files.hpp"
 #include "noneq/storage/hdf5.hpp"
@@ -121,7 +122,7 @@ void hdf5_writer::state::write_rows(const std::string& dataset, grown& g, const 
 }
 
 static const std::string& checked_name(const std::string& file, const std::string& dataset) {
-  if (dataset.empty() || dataset.front() == '/' || dataset.back() == '/')
+  if (!is_dataset_name(dataset))
     throw error(fmt::format("{}: got dataset name '{}', need one like 'a' or 'a/b'", file, dataset));
   return dataset;
 }

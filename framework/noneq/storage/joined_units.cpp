@@ -111,10 +111,15 @@ void join_units(const fs::path& head, const std::vector<unit_place>& units, cons
       std::vector<hsize_t> at(extent_of(d.id, 0).size(), 0);
       at[0] = static_cast<hsize_t>(u.unit.first);
       for (const stored_chunk& c : chunks) {
-        if (!read_chunk(files.at(u.file), c, bytes))
+        if (!read_chunk(files.at(u.file), c, bytes)) {
+          try {
+            note_damaged(u.file, u.unit);
+          } catch (const error&) {  // the damage is the error to report
+          }
           throw error(
-              fmt::format("{}: the {} has other bytes than were written; remove the file and run the part again",
+              fmt::format("{}: the {} has other bytes than were written; run the part again, which makes it anew",
                           u.file.string(), unit_text(u.unit)));
+        }
         if (H5Dwrite_chunk(d.id, H5P_DEFAULT, 0, at.data(), bytes.size(), bytes.data()) < 0)
           throw cannot(out, fmt::format("write dataset '{}'", name));
         d.sums.push_back(c.crc32);

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "noneq/storage/unit_journal.hpp"
 
@@ -9,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "noneq/storage/files.hpp"
+#include "noneq/storage/json_text.hpp"
 
 namespace noneq::storage {
 
@@ -65,6 +67,17 @@ static bool read_line(const std::string& line, std::int64_t file_bytes, stored_u
   return u.rows > 0 && u.first <= INT64_MAX - u.rows;
 }
 
+static std::optional<std::int64_t> damaged_unit(const std::string& line) {
+  const auto note = json_object(line);
+  std::int64_t first = 0;
+  if (!note || !note->contains("damaged") || !take_count((*note)["damaged"], first)) return std::nullopt;
+  return first;
+}
+
+void note_damaged(const std::filesystem::path& file, const stored_unit& u) {
+  append_line(journal_of(file), fmt::format("{{\"damaged\":{}}}", u.first));
+}
+
 std::vector<stored_unit> read_journal(const std::filesystem::path& file) {
   const std::filesystem::path journal = journal_of(file);
   std::error_code failed;
@@ -75,7 +88,10 @@ std::vector<stored_unit> read_journal(const std::filesystem::path& file) {
   std::map<std::int64_t, stored_unit> by_row;
   std::istringstream lines(read_file(journal));
   for (std::string line; std::getline(lines, line);)
-    if (stored_unit u; read_line(line, static_cast<std::int64_t>(bytes), u)) by_row[u.first] = std::move(u);
+    if (stored_unit u; read_line(line, static_cast<std::int64_t>(bytes), u))
+      by_row[u.first] = std::move(u);
+    else if (const auto first = damaged_unit(line))
+      by_row.erase(*first);
   std::vector<stored_unit> all;
   for (auto& [_, u] : by_row) all.push_back(std::move(u));
   return all;
@@ -93,16 +109,22 @@ std::string lost_units(const std::filesystem::path& file) {
   // The journal first: the rows of a unit that is added meanwhile are in the file before its line is here.
   const std::string text = std::filesystem::exists(journal_of(file), failed) ? read_file(journal_of(file)) : "";
   const auto bytes = std::filesystem::file_size(file, failed);
-  std::size_t cut = 0, damaged = 0;
+  std::size_t cut = 0, changed = 0, damaged = 0;
   for (std::size_t at = 0, end; (end = text.find('\n', at)) != text.npos; at = end + 1) {
     const std::string line = text.substr(at, end - at);
     stored_unit u;
     if (line.starts_with("{\"closed\"") || read_line(line, static_cast<std::int64_t>(failed ? 0 : bytes), u)) continue;
-    ++(read_line(line, INT64_MAX, u) ? cut : damaged);
+    ++(read_line(line, INT64_MAX, u) ? cut : damaged_unit(line) ? changed : damaged);
   }
-  if (cut + damaged == 0) return "";
-  return fmt::format("{}: {} units lie beyond its end and {} lines of its journal are damaged; run the part again",
-                     file.string(), cut, damaged);
+  std::vector<std::string> all;
+  if (cut > 0) all.push_back(fmt::format("{} {} beyond its end", cut, cut == 1 ? "unit lies" : "units lie"));
+  if (changed > 0)
+    all.push_back(
+        fmt::format("{} {} other bytes than were written", changed, changed == 1 ? "unit has" : "units have"));
+  if (damaged > 0)
+    all.push_back(fmt::format("{} of its journal {} damaged",
+                              damaged == 1 ? "a line" : fmt::format("{} lines", damaged), damaged == 1 ? "is" : "are"));
+  return all.empty() ? "" : fmt::format("{}: {}; run the part again", file.string(), fmt::join(all, ", "));
 }
 
 bool is_closed(const std::filesystem::path& file) {

@@ -37,8 +37,12 @@ std::filesystem::path journal_of(const std::filesystem::path& file);
 std::vector<stored_unit> read_journal(const std::filesystem::path& file);
 
 // Returns a text about units that the journal of a file states and that are not there any more, because the file was
-// cut or a line of the journal is damaged; "" when there are none. The last line may be cut: its unit was never there.
+// cut, or was noted to be damaged, or a line of the journal is; "" when there are none. The last line may be cut: its
+// unit was never there.
 std::string lost_units(const std::filesystem::path& file);
+
+// Notes that a unit has other bytes than were written, so that it counts as not made from then on.
+void note_damaged(const std::filesystem::path& file, const stored_unit& u);
 
 // Notes that the file is a whole one now, which HDF5 can read, and of how many bytes; is_closed() returns whether that
 // was noted and it still has so many.
