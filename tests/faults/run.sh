@@ -180,11 +180,15 @@ for p in train process; do
   # The server of the data answers no more: the first signal waits for the batch at hand, the second does not.
   export NONEQ_STALLED="$here/fields.h5" NONEQ_STALLED_NOTE="$here/stalled"
   for at in 1 $((2 + RANDOM % 20)); do
-    rm -rf $p stalled
-    LD_PRELOAD=$faults/stalled_file.so NONEQ_STALLED_AT=$at begin $p
-    for _ in $(seq 200); do
-      [ ! -e stalled ] && kill -0 $id 2> /dev/null || break
-      sleep 0.1
+    for ((; at > 0; at /= 2)); do  # fewer where the whole run has no such read
+      rm -rf $p stalled
+      LD_PRELOAD=$faults/stalled_file.so NONEQ_STALLED_AT=$at begin $p
+      for _ in $(seq 200); do
+        [ ! -e stalled ] && kill -0 $id 2> /dev/null || break
+        sleep 0.1
+      done
+      [ ! -e stalled ] || break
+      wait $id || break
     done
     check "$p stalls at read $at" test -e stalled
     kill -TERM $id
@@ -214,7 +218,7 @@ for p in train process; do
   done
 done
 # A copy is right, or there is none.
-repack() { "$noneq" data repack undisturbed-process/out.h5 "$1/out.h5" --chunk-rows 3 --quiet; }
+repack() { "$noneq" data repack undisturbed-process/out.h5 "$1/out.h5" --chunk-rows 3 --quiet > log 2>&1; }
 mkdir undisturbed-copy
 repack undisturbed-copy
 export NONEQ_FULL_IN="$here/copy" NONEQ_FULL_COUNT="$here/count" NONEQ_FULL_ONCE=1
@@ -225,7 +229,7 @@ echo "repack: $calls calls write"
 stride=$((calls > times ? calls / times : 1))
 for ((n = 1 + RANDOM % stride; n <= calls; n += stride)); do
   rm -f copy/*
-  if NONEQ_FULL_AT=$n LD_PRELOAD=$faults/full_disk.so repack copy > log 2>&1; then
+  if NONEQ_FULL_AT=$n LD_PRELOAD=$faults/full_disk.so repack copy; then
     check "repack has the bytes of an undisturbed copy (call $n alone)" same undisturbed-copy copy
   else
     check "repack names the full disk (call $n alone)" eval '[ "$(grep -c "No space left on device" log)" = 1 ]'

@@ -306,8 +306,10 @@ std::vector<std::string> wrong_units(const fs::path& name, std::int64_t& units, 
     }
   }
   if (lists.empty())
-    throw error(fmt::format("{}: lists no checksums, need a file that `noneq run` or `noneq merge` made of units",
-                            name.string()));
+    throw error(
+        fmt::format("{}: lists no checksums, need a file that `noneq run` or `noneq merge` made of units; for a "
+                    "virtual one verify the folder of the run",
+                    name.string()));
   return wrong;
 }
 
