@@ -54,6 +54,7 @@ TEST_CASE("numbers that are not finite keep their names") {
 
 TEST_CASE("lost records are noticed") {
   const scratch_folder folder;
+  std::filesystem::create_directories(folder.path);
   const auto file = folder.path / "metrics.jsonl";
   CHECK(lost_records(file, 0) == "");
   CHECK(lost_records(file, 2) == file.string() + ": is not there; its records are lost");
