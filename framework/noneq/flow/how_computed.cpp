@@ -4,6 +4,7 @@
 
 #include "noneq/flow/session.hpp"
 #include "noneq/plugin/computes_here.hpp"
+#include "noneq/plugin/roles/model.hpp"
 
 namespace noneq::flow {
 
