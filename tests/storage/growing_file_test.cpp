@@ -302,6 +302,8 @@ TEST_CASE("a byte that was flipped is found in its unit, in parts and in the joi
       noneq::error);
   CHECK_FALSE(std::filesystem::exists(folder / "other.h5"));
   CHECK(read_journal(a).size() == 5);  // the unit is to be made again
+  CHECK_THROWS_AS(join_virtually(head_of(a), all, folder / "virtual.h5"), noneq::error);
+  CHECK(read_journal(a).size() == 5);
   CHECK(lost_units(a) == a.string() + ": 1 unit has other bytes than were written; run the part again");
   // The joined file is checked too: n is not compressed, so its numbers can be searched.
   std::string bytes = read_file(joined);

@@ -74,10 +74,6 @@ static std::optional<std::int64_t> damaged_unit(const std::string& line) {
   return first;
 }
 
-void note_damaged(const std::filesystem::path& file, const stored_unit& u) {
-  append_line(journal_of(file), fmt::format("{{\"damaged\":{}}}", u.first));
-}
-
 std::vector<stored_unit> read_journal(const std::filesystem::path& file) {
   const std::filesystem::path journal = journal_of(file);
   std::error_code failed;
@@ -95,6 +91,16 @@ std::vector<stored_unit> read_journal(const std::filesystem::path& file) {
   std::vector<stored_unit> all;
   for (auto& [_, u] : by_row) all.push_back(std::move(u));
   return all;
+}
+
+// Returns where the bytes of a unit begin.
+static std::int64_t place_of(const stored_unit& u) {
+  return u.chunks.empty() || u.chunks.begin()->second.empty() ? -1 : u.chunks.begin()->second.front().offset;
+}
+
+void note_damaged(const std::filesystem::path& file, const stored_unit& u) {
+  for (const stored_unit& listed : read_journal(file))
+    if (place_of(listed) == place_of(u)) append_line(journal_of(file), fmt::format("{{\"damaged\":{}}}", listed.first));
 }
 
 static std::string closed_line(std::uintmax_t bytes) { return fmt::format("{{\"closed\":{}}}", bytes); }

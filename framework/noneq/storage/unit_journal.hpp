@@ -41,7 +41,8 @@ std::vector<stored_unit> read_journal(const std::filesystem::path& file);
 // unit was never there.
 std::string lost_units(const std::filesystem::path& file);
 
-// Notes that a unit has other bytes than were written, so that it counts as not made from then on.
+// Notes that a unit has other bytes than were written, so that it counts as not made from then on. The unit is known by
+// its place in the file: its rows may be counted anew.
 void note_damaged(const std::filesystem::path& file, const stored_unit& u);
 
 // Notes that the file is a whole one now, which HDF5 can read, and of how many bytes; is_closed() returns whether that
