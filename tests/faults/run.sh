@@ -233,7 +233,8 @@ for ((n = 1 + RANDOM % stride; n <= calls; n += stride)); do
     check "repack has the bytes of an undisturbed copy (call $n alone)" same undisturbed-copy copy
   else
     check "repack names the full disk (call $n alone)" eval '[ "$(grep -c "No space left on device" log)" = 1 ]'
-    check "repack leaves no file (call $n alone)" eval '[ -z "$(ls copy)" ]'
+    # The last call synchronises the folder, in which the whole file has its name already.
+    check "repack leaves no file, or the whole one (call $n alone)" eval '[ -z "$(ls copy)" ] || same undisturbed-copy copy'
   fi
 done
 unset NONEQ_FULL_IN NONEQ_FULL_COUNT NONEQ_FULL_ONCE
