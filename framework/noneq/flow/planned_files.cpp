@@ -1,6 +1,7 @@
 #include "noneq/flow/planned_files.hpp"
 
 #include <charconv>
+#include <set>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -222,23 +223,33 @@ void refuse_files_of_run(const fs::path& out, const plan& p, const fs::path& fol
       refuse_out(out, fmt::format("which {} has to read, '{}'", in.parameter, in.place.string()));
 }
 
-static void refuse_files_named(const fs::path& out, const config::value& v, const std::string& key) {
-  for (const config::value& item : v.items()) refuse_files_named(out, item, key);
+static void refuse_files_named(const fs::path& out, const fs::path& run, std::set<fs::path>& seen);
+
+static void refuse_files_named(const fs::path& out, const config::value& v, const std::string& key,
+                               std::set<fs::path>& seen) {
+  for (const config::value& item : v.items()) refuse_files_named(out, item, key, seen);
   const config::value* plugin = v.find("plugin");
   const bool writes = plugin != nullptr && plugin->is_scalar() && plugin->text().starts_with("writer.");
   for (const auto& [name, entry] : v.entries())
-    if (!writes || name != "file") refuse_files_named(out, entry, name);  // a writer's lies in the folder of the run
+    if (!writes || name != "file") refuse_files_named(out, entry, name, seen);  // a writer's lies in the run's folder
   if (!v.is_scalar() || v.text().empty()) return;
   for (const fs::path& file : storage::matching_files(v.text()))
     if (same_place(place_of(out), place_of(file)))
       refuse_out(out, fmt::format("which {} has to read, '{}'", key, file.string()));
   std::error_code none;
-  if (fs::exists(fs::path(v.text()) / "pipeline.yaml", none)) refuse_files_named_by_run(out, v.text());
+  if (fs::exists(fs::path(v.text()) / "pipeline.yaml", none)) refuse_files_named(out, fs::path(v.text()), seen);
+}
+
+// Runs that were `seen` are left out: the name of a run is often that of its folder, too.
+static void refuse_files_named(const fs::path& out, const fs::path& run, std::set<fs::path>& seen) {
+  if (!seen.insert(place_of(run)).second) return;
+  refuse_places_of_run(out, run);
+  refuse_files_named(out, config::parse_file(run / "pipeline.yaml"), "", seen);
 }
 
 void refuse_files_named_by_run(const fs::path& out, const fs::path& folder) {
-  refuse_places_of_run(out, folder);
-  refuse_files_named(out, config::parse_file(folder / "pipeline.yaml"), "");
+  std::set<fs::path> seen;
+  refuse_files_named(out, folder, seen);
 }
 
 }
