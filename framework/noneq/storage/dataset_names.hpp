@@ -1,6 +1,11 @@
 #pragma once
 
+#include <string>
 #include <string_view>
+
+#include <fmt/format.h>
+
+#include "noneq/core/error.hpp"
 
 namespace noneq::storage {
 
@@ -14,6 +19,12 @@ inline bool is_dataset_name(std::string_view name) {
     if (slash == name.npos) return true;
     name.remove_prefix(slash + 1);
   }
+}
+
+// Throws noneq::error where it may not. `file` is the name of the file in messages.
+inline void need_dataset_name(const std::string& file, const std::string& dataset) {
+  if (!is_dataset_name(dataset))
+    throw error(fmt::format("{}: got dataset name '{}', need one like 'a' or 'a/b'", file, dataset));
 }
 
 }

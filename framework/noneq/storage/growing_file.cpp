@@ -34,15 +34,10 @@ growing_file::growing_file(const std::filesystem::path& path, growing_file_kind 
 growing_file::growing_file(growing_file&&) noexcept = default;
 growing_file::~growing_file() = default;
 
-static void check_name(const std::string& file, const std::string& dataset) {
-  if (!is_dataset_name(dataset))
-    throw error(fmt::format("{}: got dataset name '{}', need one like 'a' or 'a/b'", file, dataset));
-}
-
 void growing_file::create(const std::string& dataset, const sizes& row, const row_format& f) {
   const hdf5_lock lock;
   state_->need_open();
-  check_name(state_->path.string(), dataset);
+  need_dataset_name(state_->path.string(), dataset);
   if (has(dataset) || H5Lexists(state_->id, dataset.c_str(), H5P_DEFAULT) > 0)
     throw error(state_->where(dataset) + " is written twice, need another name");
   if (state_->headed && state_->kind == growing_file_kind::in_units)

@@ -121,14 +121,8 @@ void hdf5_writer::state::write_rows(const std::string& dataset, grown& g, const 
   g.shape[0] += rows.size(0);
 }
 
-static const std::string& checked_name(const std::string& file, const std::string& dataset) {
-  if (!is_dataset_name(dataset))
-    throw error(fmt::format("{}: got dataset name '{}', need one like 'a' or 'a/b'", file, dataset));
-  return dataset;
-}
-
 static Tensor plain(const std::string& file, const std::string& dataset, const Tensor& tensor) {
-  checked_name(file, dataset);
+  need_dataset_name(file, dataset);
   const std::string subject = where(file, dataset);
   if (!tensor.defined()) throw error(subject + " got an undefined tensor, need values");
   if (tensor.dim() == 0) throw error(subject + " got a scalar, need at least one dimension");
